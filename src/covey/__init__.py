@@ -1,0 +1,6 @@
+"""covey: group messaging that only the group can read.
+
+The protocol engine is :mod:`covey.mls`; errors are in :mod:`covey.errors`.
+"""
+
+__version__ = "0.1.0"

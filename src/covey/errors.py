@@ -1,0 +1,110 @@
+"""The errors of covey: one tree, typed, with fields and never a secret in them.
+
+May import nothing. Every public call promises errors of this tree only; what a library
+below raises is translated once, where it enters.
+"""
+
+from __future__ import annotations
+
+
+class CoveyError(Exception):
+    """The root of every error that covey raises on purpose."""
+
+
+class DecodeError(CoveyError, ValueError):
+    """Bytes are not an encoding of the struct that was expected (RFC 9420 §2.1)."""
+
+
+class ProtocolError(CoveyError):
+    """A rule of the RFC would be, or was, broken.
+
+    Attributes:
+        rule: The id of the rule, such as ``"VAL-135"``.
+        section: The section of RFC 9420 it comes from, such as ``"12.2"``.
+        statement: The rule, as a sentence.
+        detail: What broke it here; never a secret.
+    """
+
+    def __init__(self, rule: str, section: str, statement: str, detail: str = "") -> None:
+        self.rule = rule
+        self.section = section
+        self.statement = statement
+        self.detail = detail
+        super().__init__(rule, section, statement, detail)
+
+    def __str__(self) -> str:
+        broken = f": {self.detail}" if self.detail else ""
+        return f"{self.rule} (RFC 9420 §{self.section}) {self.statement}{broken}"
+
+
+class LocalProtocolError(ProtocolError):
+    """We were asked to send what the RFC forbids; nothing was sent."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """A peer sent what the RFC forbids; nothing was changed."""
+
+
+class AuthenticationError(CoveyError):
+    """A signature, a tag or an AEAD did not verify. Says no more, on purpose."""
+
+
+class PolicyError(CoveyError):
+    """The application's policy refused something that the RFC allows."""
+
+
+class StateError(CoveyError):
+    """The right call at the wrong moment, such as accepting a commit that is not pending."""
+
+
+class MissingKeyError(CoveyError):
+    """The key for a message is deleted already, too old, or too far ahead.
+
+    Attributes:
+        epoch: The epoch of the message, if known.
+        generation: The generation of the message in its sender's ratchet, if known.
+    """
+
+    def __init__(
+        self, reason: str, *, epoch: int | None = None, generation: int | None = None
+    ) -> None:
+        self.reason = reason
+        self.epoch = epoch
+        self.generation = generation
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        where = [
+            f"{name} {value}"
+            for name, value in (("epoch", self.epoch), ("generation", self.generation))
+            if value is not None
+        ]
+        return f"{self.reason} ({', '.join(where)})" if where else self.reason
+
+
+class UnsupportedError(CoveyError):
+    """A code point that covey does not implement."""
+
+
+class StorageError(CoveyError):
+    """Stored state could not be read or written."""
+
+
+class TransportError(CoveyError):
+    """A peer or a broker could not be reached."""
+
+
+class BrokerError(CoveyError):
+    """The broker answered with an error.
+
+    Attributes:
+        code: The machine-readable code, from a short closed list.
+    """
+
+    def __init__(self, code: str, message: str = "") -> None:
+        self.code = code
+        self.message = message
+        super().__init__(code, message)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" if self.message else self.code

@@ -1,0 +1,393 @@
+"""The cipher suites, one row of a table each (RFC 9420 §5.1, §17.1), and what they do.
+
+May import :mod:`covey.mls.wire`, :mod:`covey.errors` and the rest of this package. A
+:class:`Suite` is the only thing of this package that the layers above hold. Lengths are
+in bytes, keys and secrets are raw ``bytes``, labels are given without ``"MLS 1.0 "``.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from covey.errors import UnsupportedError
+from covey.mls.crypto.aead import AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305, Aead
+from covey.mls.crypto.hpke import (
+    DHKEM_P256,
+    DHKEM_P384,
+    DHKEM_P521,
+    DHKEM_X448,
+    DHKEM_X25519,
+    DhKem,
+    Encryption,
+    Hpke,
+)
+from covey.mls.crypto.kdf import HKDF_SHA256, HKDF_SHA384, HKDF_SHA512, Kdf
+from covey.mls.crypto.signature import (
+    ECDSA_P256,
+    ECDSA_P384,
+    ECDSA_P521,
+    ED448,
+    ED25519,
+    SignatureScheme,
+)
+from covey.mls.wire.varint import opaque
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.entropy import Entropy
+
+_LABELS: Final = 512
+"""Assembled labels kept; the protocol has about thirty, the rest are an application's."""
+
+
+@lru_cache(maxsize=_LABELS)
+def _label(label: str) -> bytes:
+    """Encode ``opaque label<V> = "MLS 1.0 " + Label``."""
+    return opaque(b"MLS 1.0 " + label.encode())
+
+
+@lru_cache(maxsize=_LABELS)
+def _kdf_label(label: str, length: int) -> bytes:
+    """Encode the KDFLabel of an empty context, and HKDF's block counter (RFC 9420 §8)."""
+    return b"".join((length.to_bytes(2), _label(label), b"\x00\x01"))
+
+
+@lru_cache(maxsize=_LABELS)
+def _tree_label(label: str, length: int) -> bytes:
+    """Encode a KDFLabel up to its context, a uint32 (RFC 9420 §9.1)."""
+    return b"".join((length.to_bytes(2), _label(label), b"\x04"))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Suite:
+    """A cipher suite: its parameters, and the RFC's functions over them (§5.1, §5.2, §8).
+
+    Attributes:
+        code: Code point (§17.1).
+        name: Name in the registry.
+        kem: HPKE's KEM.
+        kdf: HPKE's KDF, which also is the group's hash and MAC.
+        aead: HPKE's AEAD, which also encrypts messages.
+        signature: The signature scheme.
+        Nh: Bytes of a hash, a MAC and a secret.
+        Nk: Bytes of an AEAD key.
+        Nn: Bytes of an AEAD nonce.
+        Nt: Bytes of an AEAD tag.
+        Nsk: Bytes of an HPKE private key.
+        Npk: Bytes of an HPKE public key.
+        Nenc: Bytes of a ``kem_output``.
+        zero: Nh zero bytes.
+    """
+
+    code: int
+    name: str
+    kem: DhKem
+    kdf: Kdf
+    aead: Aead
+    signature: SignatureScheme
+    Nh: int = field(init=False)
+    Nk: int = field(init=False)
+    Nn: int = field(init=False)
+    Nt: int = field(init=False)
+    Nsk: int = field(init=False)
+    Npk: int = field(init=False)
+    Nenc: int = field(init=False)
+    zero: bytes = field(init=False)
+    _digest: str = field(init=False)
+    _hpke: Hpke = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Fill in what follows from the row."""
+        derived: dict[str, object] = {
+            "Nh": self.kdf.Nh,
+            "Nk": self.aead.Nk,
+            "Nn": self.aead.Nn,
+            "Nt": self.aead.Nt,
+            "Nsk": self.kem.Nsk,
+            "Npk": self.kem.Npk,
+            "Nenc": self.kem.Nenc,
+            "zero": bytes(self.kdf.Nh),
+            "_digest": self.kdf.digest,
+            "_hpke": Hpke(self.kem, self.kdf, self.aead),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        """Show the code point and the name."""
+        return f"<Suite 0x{self.code:04x} {self.name}>"
+
+    @property
+    def signature_scheme(self) -> str:
+        """The signature scheme's name in the TLS registry."""
+        return self.signature.name
+
+    # Hash, MAC and KDF (§5.1, §5.2, §8)
+
+    def hash(self, content: bytes) -> bytes:
+        """Hash: Nh bytes."""
+        return self.kdf.hash(content)
+
+    def mac(self, key: bytes, content: bytes) -> bytes:
+        """MAC: Nh bytes of HMAC."""
+        return hmac.digest(key, content, self._digest)
+
+    def verify_mac(self, key: bytes, content: bytes, tag: bytes) -> bool:
+        """Tell whether ``tag`` is the whole MAC of ``content``, in constant time."""
+        if len(tag) != self.Nh:
+            return False
+        return hmac.compare_digest(hmac.digest(key, content, self._digest), tag)
+
+    def extract(self, salt: bytes, ikm: bytes) -> bytes:
+        """KDF.Extract: Nh bytes."""
+        return hmac.digest(salt, ikm, self._digest)
+
+    def expand(self, prk: bytes, info: bytes, length: int) -> bytes:
+        """KDF.Expand: ``length`` bytes.
+
+        Raises:
+            ValueError: ``length`` is above 255 * Nh.
+        """
+        return self.kdf.expand(prk, info, length)
+
+    def expand_with_label(self, secret: bytes, label: str, context: bytes, length: int) -> bytes:
+        """ExpandWithLabel: ``length`` bytes (§8).
+
+        Raises:
+            ValueError: ``length`` is above 255 * Nh.
+        """
+        info = length.to_bytes(2) + _label(label) + opaque(context)
+        if length <= self.Nh:
+            return hmac.digest(secret, info + b"\x01", self._digest)[:length]
+        return self.kdf.expand(secret, info, length)
+
+    def derive_secret(self, secret: bytes, label: str) -> bytes:
+        """DeriveSecret: Nh bytes (§8)."""
+        return hmac.digest(secret, _kdf_label(label, self.Nh), self._digest)
+
+    def derive_tree_secret(self, secret: bytes, label: str, generation: int, length: int) -> bytes:
+        """DeriveTreeSecret: ``length`` bytes, at most Nh (§9.1).
+
+        Args:
+            secret: A ratchet secret.
+            label: ``"key"``, ``"nonce"`` or ``"secret"``.
+            generation: The position in the ratchet, a uint32.
+            length: Nk, Nn or Nh.
+        """
+        info = _tree_label(label, length) + generation.to_bytes(4) + b"\x01"
+        return hmac.digest(secret, info, self._digest)[:length]
+
+    def ref_hash(self, label: str, value: bytes) -> bytes:
+        """RefHash: Nh bytes (§5.2); this label is the whole one, ``"MLS 1.0 "`` included."""
+        return self.kdf.hash(opaque(label.encode()) + opaque(value))
+
+    # AEAD (§6.3)
+
+    def seal_aead(self, key: bytes, nonce: bytes, aad: bytes, plaintext: bytes) -> bytes:
+        """AEAD.Seal: the ciphertext, its tag at the end."""
+        return self.aead.seal(key, nonce, aad, plaintext)
+
+    def open_aead(self, key: bytes, nonce: bytes, aad: bytes, ciphertext: bytes) -> bytes:
+        """AEAD.Open: the plaintext.
+
+        Raises:
+            AuthenticationError: The tag does not fit.
+        """
+        return self.aead.open(key, nonce, aad, ciphertext)
+
+    # HPKE (§5.1.1, §5.1.3, §8.3)
+
+    def derive_key_pair(self, ikm: bytes) -> tuple[bytes, bytes]:
+        """KEM.DeriveKeyPair: the private key and the public key."""
+        private = self.kem.derive_private_key(ikm)
+        return private, self.kem.curve.load(private).public
+
+    def generate_key_pair(self, entropy: Entropy) -> tuple[bytes, bytes]:
+        """Make a fresh HPKE private key and its public key, from one draw."""
+        private = self.kem.generate_private_key(entropy)
+        return private, self.kem.curve.load(private).public
+
+    def public_key(self, private: bytes) -> bytes:
+        """Compute the HPKE public key of a private key.
+
+        Raises:
+            DecodeError: ``private`` is no private key.
+        """
+        return self.kem.curve.load(private).public
+
+    def check_hpke_public(self, public: bytes) -> None:
+        """Accept an HPKEPublicKey, or refuse it (VAL-010).
+
+        Raises:
+            DecodeError: Wrong length, another encoding, not on the curve, or of small
+                order: nobody could encrypt to it.
+        """
+        self.kem.curve.check_public(public)
+
+    def encryption(self, label: str, context: bytes) -> Encryption:
+        """Hash an EncryptContext once, to seal or open with it any number of times."""
+        return Encryption(self._hpke, _label(label) + opaque(context))
+
+    def encrypt_with_label(
+        self, public: bytes, label: str, context: bytes, plaintext: bytes, entropy: Entropy
+    ) -> tuple[bytes, bytes]:
+        """EncryptWithLabel: ``kem_output`` and ``ciphertext``.
+
+        Raises:
+            DecodeError: ``public`` cannot be encrypted to.
+        """
+        return self.encryption(label, context).seal(public, plaintext, entropy)
+
+    def decrypt_with_label(
+        self, private: bytes, label: str, context: bytes, kem_output: bytes, ciphertext: bytes
+    ) -> bytes:
+        """DecryptWithLabel: the plaintext.
+
+        Raises:
+            AuthenticationError: Not encrypted to this key with this label and context.
+            DecodeError: ``private`` is no private key.
+        """
+        return self.encryption(label, context).open(private, kem_output, ciphertext)
+
+    def export_to(
+        self, public: bytes, exporter_context: str, length: int, entropy: Entropy
+    ) -> tuple[bytes, bytes]:
+        """SetupBaseS with an empty info, then ``context.export``.
+
+        Returns:
+            ``kem_output`` and the secret, ``length`` bytes.
+
+        Raises:
+            DecodeError: ``public`` cannot be encrypted to.
+        """
+        shared_secret, kem_output = self.kem.encap(public, entropy)
+        return kem_output, self._hpke.export(shared_secret, exporter_context.encode(), length)
+
+    def export_from(
+        self, private: bytes, kem_output: bytes, exporter_context: str, length: int
+    ) -> bytes:
+        """SetupBaseR with an empty info, then ``context.export``: ``length`` bytes.
+
+        Nothing authenticates ``kem_output``: a changed one gives another secret.
+
+        Raises:
+            DecodeError: ``kem_output`` is no valid encapsulation (VAL-016), or
+                ``private`` no private key.
+        """
+        shared_secret = self.kem.decap(kem_output, self.kem.curve.load(private))
+        return self._hpke.export(shared_secret, exporter_context.encode(), length)
+
+    # Signatures (§5.1.2)
+
+    def generate_signature_keys(self, entropy: Entropy) -> tuple[bytes, bytes]:
+        """Make a fresh signature private key and its public key, from one draw."""
+        private = self.signature.generate(entropy)
+        return private, self.signature.public_key(private)
+
+    def signature_public(self, private: bytes) -> bytes:
+        """Compute the SignaturePublicKey of a private key.
+
+        Raises:
+            DecodeError: ``private`` is no private key.
+        """
+        return self.signature.public_key(private)
+
+    def check_signature_public(self, public: bytes) -> None:
+        """Accept a SignaturePublicKey, or refuse it (VAL-010, VAL-011).
+
+        Raises:
+            DecodeError: Wrong length, another encoding, not canonical, or of small order.
+        """
+        self.signature.check_public(public)
+
+    def sign_with_label(self, private: bytes, label: str, content: bytes) -> bytes:
+        """SignWithLabel: the signature.
+
+        Raises:
+            DecodeError: ``private`` is no private key.
+        """
+        return self.signature.sign(private, _label(label) + opaque(content))
+
+    def verify_with_label(
+        self, public: bytes, label: str, content: bytes, signature: bytes
+    ) -> bool:
+        """VerifyWithLabel; False also for a malformed key or signature (VAL-012)."""
+        return self.signature.verify(public, _label(label) + opaque(content), signature)
+
+
+_TABLE: Final = (
+    Suite(
+        0x0001,
+        "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519",
+        DHKEM_X25519,
+        HKDF_SHA256,
+        AES_128_GCM,
+        ED25519,
+    ),
+    Suite(
+        0x0002,
+        "MLS_128_DHKEMP256_AES128GCM_SHA256_P256",
+        DHKEM_P256,
+        HKDF_SHA256,
+        AES_128_GCM,
+        ECDSA_P256,
+    ),
+    Suite(
+        0x0003,
+        "MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519",
+        DHKEM_X25519,
+        HKDF_SHA256,
+        CHACHA20_POLY1305,
+        ED25519,
+    ),
+    Suite(
+        0x0004,
+        "MLS_256_DHKEMX448_AES256GCM_SHA512_Ed448",
+        DHKEM_X448,
+        HKDF_SHA512,
+        AES_256_GCM,
+        ED448,
+    ),
+    Suite(
+        0x0005,
+        "MLS_256_DHKEMP521_AES256GCM_SHA512_P521",
+        DHKEM_P521,
+        HKDF_SHA512,
+        AES_256_GCM,
+        ECDSA_P521,
+    ),
+    Suite(
+        0x0006,
+        "MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448",
+        DHKEM_X448,
+        HKDF_SHA512,
+        CHACHA20_POLY1305,
+        ED448,
+    ),
+    Suite(
+        0x0007,
+        "MLS_256_DHKEMP384_AES256GCM_SHA384_P384",
+        DHKEM_P384,
+        HKDF_SHA384,
+        AES_256_GCM,
+        ECDSA_P384,
+    ),
+)
+
+SUITES: Final = {suite.code: suite for suite in _TABLE}
+"""Every suite that covey implements, by code point."""
+
+
+def get_suite(code: int) -> Suite:
+    """Find the suite of a code point.
+
+    Raises:
+        UnsupportedError: No such suite here.
+    """
+    try:
+        return SUITES[code]
+    except KeyError:
+        msg = f"cipher suite 0x{code:04x} is not supported"
+        raise UnsupportedError(msg) from None

@@ -1,0 +1,127 @@
+"""What the members of a group support, as counters that change with the tree.
+
+May import structs and the wire layer. RFC 9420 asks of every leaf, every extension and
+every proposal type whether *all* members support it (§7.3, §12.1.7, §13). A scan would cost
+O(n) per commit; a counter per code point answers in one look-up, and a commit that adds and
+removes nobody does not touch it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final
+
+import immutables
+import msgspec
+
+from covey.mls.structs.credentials import credential_type
+from covey.mls.wire.code_points import DEFAULT_EXTENSION_TYPES, DEFAULT_PROPOSAL_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.mls.structs.tree import Capabilities, LeafNode
+
+
+class Kind(IntEnum):
+    """What a code point counts."""
+
+    version = 0
+    cipher_suite = 1
+    extension = 2
+    proposal = 3
+    credential = 4
+
+
+_DEFAULTS: Final = {
+    Kind.extension: DEFAULT_EXTENSION_TYPES,
+    Kind.proposal: DEFAULT_PROPOSAL_TYPES,
+}
+
+
+class Census(msgspec.Struct, frozen=True, gc=False):
+    """How many members there are, and how many of them support each code point.
+
+    Attributes:
+        members: How many members there are.
+        counts: How many list a code point, by ``kind << 16 | code``.
+        in_use: How many present a credential of each type.
+    """
+
+    members: int
+    counts: immutables.Map[int, int]
+    in_use: immutables.Map[int, int]
+
+    def all_support(self, kind: Kind, code: int) -> bool:
+        """Whether every member lists ``code``; default types need not be listed (ERR-09)."""
+        if code in _DEFAULTS.get(kind, ()):
+            return True
+        return self.counts.get(kind << 16 | code, 0) == self.members
+
+    def replaced(self, old: LeafNode | None, new: LeafNode) -> Census:
+        """The census after one leaf took the place of another, or of a blank."""
+        if old is None:
+            return self.changed((), (new,))
+        same = old.capabilities == new.capabilities
+        if same and credential_type(old.credential) == credential_type(new.credential):
+            return self
+        return self.changed((old,), (new,))
+
+    def changed(self, gone: Iterable[LeafNode], come: Iterable[LeafNode]) -> Census:
+        """The census after some leaves have left and others have come."""
+        leaving, coming = _profiles(gone), _profiles(come)
+        members = self.members + coming.total() - leaving.total()
+        coming.subtract(leaving)
+        listed: Counter[int] = Counter()
+        used: Counter[int] = Counter()
+        for (capabilities, credential), times in coming.items():
+            if times:
+                used[credential] += times
+                for key in _keys(capabilities):
+                    listed[key] += times
+        return Census(members, _add(self.counts, listed), _add(self.in_use, used))
+
+
+EMPTY: Final = Census(0, immutables.Map(), immutables.Map())
+
+
+def lists(capabilities: Capabilities, kind: Kind, code: int) -> bool:
+    """Whether one client supports ``code``; default types need not be listed (ERR-09)."""
+    if code in _DEFAULTS.get(kind, ()):
+        return True
+    return code in _field(capabilities, kind)
+
+
+def _field(capabilities: Capabilities, kind: Kind) -> tuple[int, ...]:
+    return (
+        capabilities.versions,
+        capabilities.cipher_suites,
+        capabilities.extensions,
+        capabilities.proposals,
+        capabilities.credentials,
+    )[kind]
+
+
+def _profiles(nodes: Iterable[LeafNode]) -> Counter[tuple[Capabilities, int]]:
+    return Counter((node.capabilities, credential_type(node.credential)) for node in nodes)
+
+
+def _keys(capabilities: Capabilities) -> Iterable[int]:
+    """Counter keys of one member; a code point that is listed twice counts once."""
+    for kind in Kind:
+        for code in set(_field(capabilities, kind)):
+            yield kind << 16 | code
+
+
+def _add(counts: immutables.Map[int, int], delta: Counter[int]) -> immutables.Map[int, int]:
+    if not any(delta.values()):
+        return counts
+    with counts.mutate() as changed:
+        for key, difference in delta.items():
+            total = changed.get(key, 0) + difference
+            if total:
+                changed[key] = total
+            elif key in changed:
+                del changed[key]
+        return changed.finish()

@@ -1,0 +1,65 @@
+"""The private keys that one member holds in the tree (RFC 9420 §7.5).
+
+May import crypto and the files of this folder. A member holds the key of its own leaf and
+those of the nodes above it that were ever sent to it: one per height at most.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from covey.mls.tree.ratchet_tree import RatchetTree
+
+
+class PrivateTree(msgspec.Struct, frozen=True, gc=False):
+    """A member's private keys; never shown.
+
+    Attributes:
+        index: The member's leaf index.
+        leaf: The HPKE private key of its leaf.
+        path: Private keys of nodes above it, by height.
+    """
+
+    index: int
+    leaf: bytes
+    path: dict[int, bytes]
+
+    def __repr__(self) -> str:
+        return f"PrivateTree(index={self.index}, …)"
+
+    def key(self, height: int) -> bytes | None:
+        """The private key at a height; the leaf's own at height 0."""
+        return self.leaf if height == 0 else self.path.get(height)
+
+    def following(self, before: RatchetTree, after: RatchetTree) -> PrivateTree:
+        """The keys that still fit after a change; those of blanked nodes are dropped."""
+        kept = {}
+        for height, key in self.path.items():
+            old = before.subtree(height, self.index >> height)
+            new = after.subtree(height, self.index >> height) if height <= after.height else None
+            if old is None or new is None or old.node is None or new.node is None:
+                continue
+            if old.node is new.node or old.node.encryption_key == new.node.encryption_key:
+                kept[height] = key
+        return PrivateTree(self.index, self.leaf, kept)
+
+    def with_keys(self, keys: Mapping[int, bytes], leaf: bytes | None = None) -> PrivateTree:
+        """The keys with some replaced, by height."""
+        return PrivateTree(
+            self.index, self.leaf if leaf is None else leaf, {**self.path, **keys}
+        )
+
+    def mismatch(self, tree: RatchetTree) -> int | None:
+        """A height whose private key does not belong to the tree's public key, or None."""
+        suite = tree.suite
+        for height, key in ((0, self.leaf), *self.path.items()):
+            subtree = tree.subtree(height, self.index >> height)
+            node = None if subtree is None else subtree.node
+            if node is None or node.encryption_key != suite.public_key(key):
+                return height
+        return None

@@ -1,0 +1,119 @@
+"""WireStruct: a frozen struct whose annotations are its wire format (RFC 9420 §2.1).
+
+May import the wire compiler and :mod:`covey.errors`. Promises: ``decode`` accepts exactly
+the encodings (VAL-001 … VAL-007), takes time and memory linear in its input, and raises
+nothing but DecodeError; ``decode(encode(x))`` equals ``x``; ``encode(decode(b))`` equals
+``b``, since every encoding is canonical.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self, TypeVar
+
+import msgspec
+
+from covey.errors import DecodeError
+from covey.mls.wire import compiler
+
+T = TypeVar("T", bound="WireStruct")
+
+
+class WireStruct(msgspec.Struct, frozen=True, gc=False):
+    """The base of all structs on the wire.
+
+    A subclass with a last field ``raw: bytes = b""`` keeps the bytes that it was decoded
+    from: hashes and signatures are then computed over what was received, without encoding
+    it again. ``raw`` is not part of the encoding.
+
+    Class Attributes:
+        tag: The code point by which a select finds the struct, where it is in one.
+        secret: Whether the struct holds secrets; its repr then shows none of them.
+    """
+
+    tag: ClassVar[int]
+    secret: ClassVar[bool] = False
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Decode exactly one struct that takes up all of ``data``.
+
+        Raises:
+            DecodeError: The bytes are not an encoding of the struct, or bytes are left.
+        """
+        decode_at = compiler.codec(cls).decode_at
+        try:
+            value, pos = decode_at(data, 0)
+        except IndexError:
+            msg = f"{cls.__name__} is cut off after {len(data)} bytes"
+            raise DecodeError(msg) from None
+        if pos != len(data):
+            excess = len(data) - pos
+            problem = f"{excess} bytes left over" if excess > 0 else f"{-excess} bytes missing"
+            msg = f"{cls.__name__}: {problem}"
+            raise DecodeError(msg)
+        return value  # type: ignore[no-any-return]
+
+    @classmethod
+    def decode_prefix(cls, data: bytes) -> tuple[Self, int]:
+        """Decode a struct at the start of ``data``; what follows it is left alone.
+
+        Returns:
+            The struct and the number of bytes that it took.
+
+        Raises:
+            DecodeError: The bytes do not begin with an encoding of the struct.
+        """
+        try:
+            value, pos = compiler.codec(cls).decode_at(data, 0)
+        except IndexError:
+            pos = len(data) + 1
+        if pos > len(data):
+            msg = f"{cls.__name__} is cut off after {len(data)} bytes"
+            raise DecodeError(msg)
+        return value, pos
+
+    def encode(self) -> bytes:
+        """Encode the struct.
+
+        Raises:
+            ValueError: An integer or a vector does not fit into its field.
+        """
+        try:
+            return compiler.codec(type(self)).encode(self)
+        except OverflowError:
+            msg = f"an integer of {type(self).__name__} does not fit into its field"
+            raise ValueError(msg) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed, and without the bytes it was decoded from."""
+        if "raw" in self.__struct_fields__:
+            changes.setdefault("raw", b"")
+        return msgspec.structs.replace(self, **changes)
+
+    def __repr__(self) -> str:
+        if self.secret:
+            return f"{type(self).__name__}(…)"
+        fields = ", ".join(
+            f"{name}={_shown(getattr(self, name))}"
+            for name in self.__struct_fields__
+            if name != "raw"
+        )
+        return f"{type(self).__name__}({fields})"
+
+
+def _shown(value: Any) -> str:
+    return f"h'{value.hex()}'" if isinstance(value, bytes) else repr(value)
+
+
+def encode_vector(items: tuple[WireStruct, ...]) -> bytes:
+    """Encode ``T items<V>`` where it stands alone, as in extension data."""
+    return compiler.encode_vector(items)
+
+
+def decode_vector(cls: type[T], data: bytes) -> tuple[T, ...]:
+    """Decode ``T items<V>`` that takes up all of ``data``.
+
+    Raises:
+        DecodeError: The bytes are not such a vector, or bytes are left.
+    """
+    return compiler.decode_vector(cls, data)
