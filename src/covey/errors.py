@@ -46,7 +46,21 @@ class RemoteProtocolError(ProtocolError):
 
 
 class AuthenticationError(CoveyError):
-    """A signature, a tag or an AEAD did not verify. Says no more, on purpose."""
+    """A signature, a tag or an AEAD did not verify. Says which check, and no more.
+
+    Attributes:
+        rule: The id of the check, such as ``"VAL-099"``; empty below the protocol.
+        section: The section of RFC 9420 it comes from.
+    """
+
+    def __init__(self, rule: str = "", section: str = "") -> None:
+        self.rule = rule
+        self.section = section
+        super().__init__(rule, section)
+
+    def __str__(self) -> str:
+        where = f" ({self.rule}, RFC 9420 §{self.section})" if self.rule else ""
+        return f"authentication failed{where}"
 
 
 class PolicyError(CoveyError):

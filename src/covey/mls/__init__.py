@@ -1,0 +1,68 @@
+"""covey.mls: the Messaging Layer Security protocol, RFC 9420, as a library without I/O.
+
+Begin with :class:`Member` and :class:`Group`; what they take and return is named here too.
+"""
+
+from __future__ import annotations
+
+from covey.mls.group.core import Ports
+from covey.mls.group.events import (
+    Changed,
+    EpochChanged,
+    Event,
+    MemberInfo,
+    MessageReceived,
+    OwnMessage,
+    ProposalReceived,
+)
+from covey.mls.group.group import (
+    Founded,
+    Group,
+    JoinedExternally,
+    StagedCommit,
+    StagedWelcome,
+)
+from covey.mls.group.member import Member, PrivateKeyPackage
+from covey.mls.group.padding import no_padding, padme, steps
+from covey.mls.group.pending import PendingCommit
+from covey.mls.group.policy import Policy
+from covey.mls.group.psks import MemoryPsks, PskStore
+from covey.mls.structs.extensions import Extension
+from covey.mls.wire.code_points import (
+    CipherSuite,
+    CredentialType,
+    ExtensionType,
+    ProposalType,
+    WireFormat,
+)
+
+__all__ = [
+    "Changed",
+    "CipherSuite",
+    "CredentialType",
+    "EpochChanged",
+    "Event",
+    "Extension",
+    "ExtensionType",
+    "Founded",
+    "Group",
+    "JoinedExternally",
+    "Member",
+    "MemberInfo",
+    "MemoryPsks",
+    "MessageReceived",
+    "OwnMessage",
+    "PendingCommit",
+    "Policy",
+    "Ports",
+    "PrivateKeyPackage",
+    "ProposalReceived",
+    "ProposalType",
+    "PskStore",
+    "StagedCommit",
+    "StagedWelcome",
+    "WireFormat",
+    "no_padding",
+    "padme",
+    "steps",
+]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 import nacl.exceptions
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -73,14 +73,15 @@ def _ed25519_key(seed: bytes) -> tuple[bytes, bytes]:
     return crypto_sign_seed_keypair(seed)
 
 
+@dataclass(frozen=True, slots=True)
 class Ed25519:
     """Ed25519 (RFC 8032), computed by libsodium. Private keys are 32-byte seeds."""
 
-    name: Final = "ed25519"
-    LENGTH: Final = 32
-    _SIGNATURE: Final = 64
-    _PRIME: Final = 2**255 - 19
-    _SMALL: Final = frozenset(
+    name: str = "ed25519"
+    LENGTH: ClassVar[int] = 32
+    _SIGNATURE: ClassVar[int] = 64
+    _PRIME: ClassVar[int] = 2**255 - 19
+    _SMALL: ClassVar[frozenset[int]] = frozenset(
         (
             0,
             1,
@@ -136,13 +137,14 @@ def _ed448_key(private: bytes) -> ed448.Ed448PrivateKey:
     return ed448.Ed448PrivateKey.from_private_bytes(private)
 
 
+@dataclass(frozen=True, slots=True)
 class Ed448:
     """Ed448 (RFC 8032) without a context, computed by OpenSSL."""
 
-    name: Final = "ed448"
-    LENGTH: Final = 57
-    _SIGNATURE: Final = 114
-    _PRIME: Final = 2**448 - 2**224 - 1
+    name: str = "ed448"
+    LENGTH: ClassVar[int] = 57
+    _SIGNATURE: ClassVar[int] = 114
+    _PRIME: ClassVar[int] = 2**448 - 2**224 - 1
 
     def generate(self, entropy: Entropy) -> bytes:
         """Draw a private key."""

@@ -158,6 +158,9 @@ class Suite:
         Raises:
             ValueError: ``length`` is above 255 * Nh.
         """
+        if length > 255 * self.Nh:
+            msg = f"HKDF cannot expand to {length} bytes (at most {255 * self.Nh})"
+            raise ValueError(msg)
         info = length.to_bytes(2) + _label(label) + opaque(context)
         if length <= self.Nh:
             return hmac.digest(secret, info + b"\x01", self._digest)[:length]

@@ -55,9 +55,9 @@ class FramedContent(WireStruct):
     sender: Sender
     authenticated_data: opaque
     content_type: ContentType
-    application_data: Annotated[
-        opaque | None, Case("content_type", (ContentType.application,))
-    ] = None
+    application_data: Annotated[opaque | None, Case("content_type", (ContentType.application,))] = (
+        None
+    )
     proposal: Annotated[Proposal | None, Case("content_type", (ContentType.proposal,))] = None
     commit: Annotated[Commit | None, Case("content_type", (ContentType.commit,))] = None
     raw: bytes = b""
@@ -159,8 +159,7 @@ class PrivateMessageContent(WireStruct):
     application_data: Annotated[opaque | None, Case("given", (ContentType.application,))]
     proposal: Annotated[Proposal | None, Case("given", (ContentType.proposal,))]
     commit: Annotated[Commit | None, Case("given", (ContentType.commit,))]
-    signature: opaque
-    confirmation_tag: Annotated[opaque | None, Case("given", (ContentType.commit,))] = None
+    auth: Annotated[FramedContentAuthData, Given("given")]
 
 
 class SenderData(WireStruct):

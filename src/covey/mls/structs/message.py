@@ -28,6 +28,4 @@ class MLSMessage(WireStruct):
     """
 
     version: uint16
-    message: Annotated[
-        PublicMessage | PrivateMessage | Welcome | GroupInfo | KeyPackage, Tagged(2)
-    ]
+    message: Annotated[PublicMessage | PrivateMessage | Welcome | GroupInfo | KeyPackage, Tagged(2)]

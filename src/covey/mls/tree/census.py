@@ -16,7 +16,7 @@ import immutables
 import msgspec
 
 from covey.mls.structs.credentials import credential_type
-from covey.mls.wire.code_points import DEFAULT_EXTENSION_TYPES, DEFAULT_PROPOSAL_TYPES
+from covey.mls.wire.code_points import DEFAULT_EXTENSION_TYPES, DEFAULT_PROPOSAL_TYPES, GREASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,9 +108,9 @@ def _profiles(nodes: Iterable[LeafNode]) -> Counter[tuple[Capabilities, int]]:
 
 
 def _keys(capabilities: Capabilities) -> Iterable[int]:
-    """Counter keys of one member; a code point that is listed twice counts once."""
+    """Counter keys of one member; twice listed counts once, GREASE does not (VAL-222)."""
     for kind in Kind:
-        for code in set(_field(capabilities, kind)):
+        for code in set(_field(capabilities, kind)).difference(GREASE):
             yield kind << 16 | code
 
 

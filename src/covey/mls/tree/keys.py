@@ -25,12 +25,14 @@ class KeyIndex(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         encryption: HPKE public key to array index of its node.
         signature: Signature public key to leaf index.
-        duplicates: Keys that stood at two nodes at once; empty in a valid tree.
+        twice_encryption: HPKE keys that stood at two nodes at once; none in a valid tree.
+        twice_signature: Signature keys that two members had; none in a valid tree.
     """
 
     encryption: immutables.Map[bytes, int]
     signature: immutables.Map[bytes, int]
-    duplicates: frozenset[bytes] = frozenset()
+    twice_encryption: frozenset[bytes] = frozenset()
+    twice_signature: frozenset[bytes] = frozenset()
 
     def changed(
         self,
@@ -41,7 +43,8 @@ class KeyIndex(msgspec.Struct, frozen=True, gc=False):
     ) -> KeyIndex:
         """The index after nodes have left and others have come, leaves by leaf index."""
         encryption, signature = self.encryption.mutate(), self.signature.mutate()
-        duplicates = set(self.duplicates)
+        twice = set(self.twice_encryption)
+        signers = set(self.twice_signature)
         for parent in gone_parents:
             encryption.pop(parent.encryption_key, None)
         for leaf in gone_leaves:
@@ -49,16 +52,18 @@ class KeyIndex(msgspec.Struct, frozen=True, gc=False):
             signature.pop(leaf.signature_key, None)
         for index, leaf in come_leaves:
             if leaf.signature_key in signature:
-                duplicates.add(leaf.signature_key)
+                signers.add(leaf.signature_key)
             if leaf.encryption_key in encryption:
-                duplicates.add(leaf.encryption_key)
+                twice.add(leaf.encryption_key)
             signature[leaf.signature_key] = index
             encryption[leaf.encryption_key] = 2 * index
         for index, parent in come_parents:
             if parent.encryption_key in encryption:
-                duplicates.add(parent.encryption_key)
+                twice.add(parent.encryption_key)
             encryption[parent.encryption_key] = index
-        return KeyIndex(encryption.finish(), signature.finish(), frozenset(duplicates))
+        return KeyIndex(
+            encryption.finish(), signature.finish(), frozenset(twice), frozenset(signers)
+        )
 
 
 EMPTY: Final = KeyIndex(immutables.Map(), immutables.Map())

@@ -62,9 +62,7 @@ Subtree = Leaf | Branch | None
 
 def make_leaf(suite: Suite, index: int, node: LeafNode) -> Leaf:
     """A leaf with its tree hash: Hash(TreeHashInput{leaf, LeafNodeHashInput}) (§7.8)."""
-    return Leaf(
-        node, suite.hash(b"".join((_LEAF, index.to_bytes(4), _PRESENT, node.encode())))
-    )
+    return Leaf(node, suite.hash(b"".join((_LEAF, index.to_bytes(4), _PRESENT, node.encode()))))
 
 
 def make_branch(

@@ -92,9 +92,7 @@ def _is_valid(
     return False
 
 
-def _link(
-    child: Subtree, height: int, position: int, unmerged: tuple[int, ...]
-) -> bytes | None:
+def _link(child: Subtree, height: int, position: int, unmerged: tuple[int, ...]) -> bytes | None:
     """The ``parent_hash`` field of the one node D in the resolution of the child.
 
     D is what is left of the resolution without the parent's unmerged leaves; it must be

@@ -50,9 +50,7 @@ class PrivateTree(msgspec.Struct, frozen=True, gc=False):
 
     def with_keys(self, keys: Mapping[int, bytes], leaf: bytes | None = None) -> PrivateTree:
         """The keys with some replaced, by height."""
-        return PrivateTree(
-            self.index, self.leaf if leaf is None else leaf, {**self.path, **keys}
-        )
+        return PrivateTree(self.index, self.leaf if leaf is None else leaf, {**self.path, **keys})
 
     def mismatch(self, tree: RatchetTree) -> int | None:
         """A height whose private key does not belong to the tree's public key, or None."""

@@ -97,9 +97,17 @@ def _refuse(problem: str) -> typing.NoReturn:
     raise DecodeError(problem)
 
 
+def _exactly(data: bytes, length: int) -> bytes:
+    if len(data) != length:
+        msg = f"a field of {length} bytes has {len(data)}"
+        raise ValueError(msg)
+    return data
+
+
 _RUNTIME: dict[str, Any] = {
     "IndexError": IndexError,
     "_code_points": _code_points,
+    "_exactly": _exactly,
     "_header": header,
     "_read_code_points": _read_code_points,
     "_read_header": read_header,
@@ -127,7 +135,8 @@ def _compile(cls: type[Any]) -> Codec:
 
 def _takes_given(fields: list[tuple[str, Any]]) -> bool:
     return any(
-        isinstance(mark, Case) and mark.on == "given"
+        (isinstance(mark, Case) and mark.on == "given")
+        or (isinstance(mark, Given) and mark.path == "given")
         for _, hint in fields
         for mark in getattr(hint, "__metadata__", ())
     )
@@ -209,7 +218,7 @@ class _Writer:
         if isinstance(base, type) and issubclass(base, IntEnum):
             return self._decode_enum(target, base)
         given = _mark(marks, Given)
-        argument = f", f_{given.path}" if given is not None else ""
+        argument = f", {_given(given, 'f_')}" if given is not None else ""
         return [f"{target}, pos = {self._nested(base)}.decode_at(buf, pos{argument})"]
 
     def _nested(self, cls: type[Any]) -> str:
@@ -317,8 +326,9 @@ class _Writer:
             return [f"{source}.to_bytes({integer.size})"]
         if _mark(marks, Opaque) is not None:
             return [f"_header(len({source}))", source]
-        if _mark(marks, Fixed) is not None:
-            return [source]
+        fixed = _mark(marks, Fixed)
+        if fixed is not None:
+            return [f"_exactly({source}, {fixed.length})"]
         inner = _without_none(base)
         if inner is not None:
             present = " + ".join(self._encode(source, inner))
@@ -328,7 +338,7 @@ class _Writer:
         if isinstance(base, type) and issubclass(base, IntEnum):
             return [f"{source}.to_bytes(1)"]
         given = _mark(marks, Given)
-        argument = f", v.{given.path}" if given is not None else ""
+        argument = f", {_given(given, 'v.')}" if given is not None else ""
         return [f"{self._nested(base)}.encode({source}{argument})"]
 
     def _encode_tagged(self, source: str, base: Any, marks: tuple[Any, ...]) -> list[str]:
@@ -348,6 +358,10 @@ class _Writer:
         encoded = " + ".join(self._encode(item, element))
         joined = f"({body} := b''.join([{encoded} for {item} in {source}]))"
         return [f"_header(len({joined}))", body]
+
+
+def _given(mark: Given, prefix: str) -> str:
+    return "given" if mark.path == "given" else prefix + mark.path
 
 
 def _arms(base: Any, tagged: Tagged) -> list[type[Any]]:

@@ -54,8 +54,12 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
         return value  # type: ignore[no-any-return]
 
     @classmethod
-    def decode_prefix(cls, data: bytes) -> tuple[Self, int]:
+    def decode_prefix(cls, data: bytes, *given: int) -> tuple[Self, int]:
         """Decode a struct at the start of ``data``; what follows it is left alone.
+
+        Args:
+            data: The bytes.
+            given: The outside value that the struct's selects depend on, where they do.
 
         Returns:
             The struct and the number of bytes that it took.
@@ -64,7 +68,7 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
             DecodeError: The bytes do not begin with an encoding of the struct.
         """
         try:
-            value, pos = compiler.codec(cls).decode_at(data, 0)
+            value, pos = compiler.codec(cls).decode_at(data, 0, *given)
         except IndexError:
             pos = len(data) + 1
         if pos > len(data):
@@ -72,14 +76,17 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
             raise DecodeError(msg)
         return value, pos
 
-    def encode(self) -> bytes:
+    def encode(self, *given: int) -> bytes:
         """Encode the struct.
+
+        Args:
+            given: The outside value that the struct's selects depend on, where they do.
 
         Raises:
             ValueError: An integer or a vector does not fit into its field.
         """
         try:
-            return compiler.codec(type(self)).encode(self)
+            return compiler.codec(type(self)).encode(self, *given)
         except OverflowError:
             msg = f"an integer of {type(self).__name__} does not fit into its field"
             raise ValueError(msg) from None

@@ -59,7 +59,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Hands the value at ``path`` into the selects of the nested struct."""
+    """Hands the value at ``path`` into the selects of the nested struct.
+
+    ``"given"`` hands on what this struct was itself given.
+    """
 
     path: str
 

@@ -58,9 +58,7 @@ def read_header(buf: bytes, pos: int) -> tuple[int, int]:
             if length >= _ONE_BYTE:
                 return length, pos + 2
         elif first < 0xC0:
-            length = (
-                (first & 0x3F) << 24 | buf[pos + 1] << 16 | buf[pos + 2] << 8 | buf[pos + 3]
-            )
+            length = (first & 0x3F) << 24 | buf[pos + 1] << 16 | buf[pos + 2] << 8 | buf[pos + 3]
             if length >= _TWO_BYTES:
                 return length, pos + 4
     except IndexError:

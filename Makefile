@@ -1,0 +1,39 @@
+# Every command of the house. Each target sets up .venv by itself, from pinned hashes.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check fmt docs bench soak lock clean
+PYTHON ?= $(or $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),$(error covey needs Python 3.11 or later))
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+WORKERS ?= 2
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+.venv/%.ok: requirements/%.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r $<
+	$(PIP) --no-deps --no-build-isolation -e . && touch $@
+demo: .venv/run.ok ## the main job: a broker, three members, what each of them reads
+	$(BIN)/covey demo
+test: .venv/dev.ok ## all tests
+	$(BIN)/pytest -n $(WORKERS)
+check: .venv/dev.ok docs ## format, lint, types, layers, docs
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 pyright --ignoreexternal --verifytypes covey
+	$(BIN)/lint-imports
+fmt: .venv/dev.ok ## format, and mend what lint can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+docs: .venv/dev.ok ## build the documentation into site/
+	$(BIN)/zensical build --clean --strict
+bench: .venv/bench.ok ## tables and plots of docs/performance.md
+	$(BIN)/python -m benchmarks
+soak: .venv/dev.ok ## the property tests, with many more examples
+	$(BIN)/pytest -n $(WORKERS) --hypothesis-profile=soak
+lock: .venv/lock.ok ## write requirements/*.txt anew; LOCK=--upgrade takes newer versions
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/lock.sh $(LOCK)
+clean:
+	rm -rf .venv site .cache dist

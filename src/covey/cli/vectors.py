@@ -1,0 +1,152 @@
+"""``covey vectors``: official MLS test vectors, verified and written.
+
+May import :mod:`covey.lab.conformance`. One line goes to standard output for each file,
+progress to standard error if that is a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from covey.lab.conformance.generate.writer import NAMES, write
+from covey.lab.conformance.runner import vector_files, verify_file
+from covey.mls.crypto.entropy import system_entropy
+from covey.mls.crypto.suite import SUITES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from covey.lab.conformance.runner import FileReport
+
+_REASONS = 10  # failed cases of a file that are shown, but for --json
+
+
+@click.group()
+def command() -> None:
+    """Verify official MLS test vectors, or write new ones."""
+
+
+@command.command()
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every failure.")
+@click.pass_context
+def verify(context: click.Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Verify files or folders of test vectors, of any of the 16 families.
+
+    Exits with 1 if a case failed, if a file is of no known family or holds no case, or if
+    there is nothing at PATH.
+    """
+    files = vector_files(paths)
+    width = max(len(str(path)) for path in files)
+    reports = []
+    for path in files:
+        with _progress(path) as on_case:
+            report = verify_file(path, on_case)
+        reports.append(report)
+        if not as_json:
+            _print(report, width)
+    if as_json:
+        click.echo(json.dumps(_summary(reports), indent=2))
+    else:
+        click.echo(_total(reports))
+    if not all(report.good for report in reports):
+        context.exit(1)
+
+
+@command.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--seed", help="Any text; the same seed writes the same files. Random by default.")
+@click.option("--suite", "suites", type=click.IntRange(1, 7), multiple=True, help="Only this one.")
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+def generate(folder: Path, seed: str | None, suites: tuple[int, ...], *, force: bool) -> None:
+    """Write test vectors of all families into a folder, for all suites."""
+    chosen = system_entropy(16).hex() if seed is None else seed
+    present = [name for name in NAMES if (folder / f"{name}.json").exists()]
+    if present and not force:
+        msg = f"{folder} holds {present[0]}.json already; --force replaces it"
+        raise click.ClickException(msg)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in NAMES:
+        path, cases = write(folder, name, sorted(set(suites)) or list(SUITES), chosen.encode())
+        click.echo(f"{path}  {cases} cases")
+    click.echo(f"{len(NAMES)} files from seed {chosen}")
+
+
+def _print(report: FileReport, width: int) -> None:
+    mark = click.style("ok  ", fg="green") if report.good else click.style("FAIL", fg="red")
+    failed = report.cases - report.passed
+    click.echo(
+        f"{mark}  {report.path:<{width}}  {report.cases:>4} cases  {_suites(report.suites):<11}"
+        f"  {report.passed:>4} passed  {failed:>4} failed  {report.seconds:6.2f} s"
+    )
+    for failure in report.failures[:_REASONS]:
+        case = "" if failure.case is None else f"case {failure.case}"
+        suite = "" if failure.suite is None else f" (suite {failure.suite})"
+        click.echo(f"      {case}{suite}{': ' if case else ''}{failure.reason}")
+    if len(report.failures) > _REASONS:
+        click.echo(f"      and {len(report.failures) - _REASONS} more; --json shows all")
+
+
+def _suites(codes: Sequence[int]) -> str:
+    """Code points in order, runs of them shortened."""
+    if not codes:
+        return "no suite"
+    runs: list[list[int]] = []
+    for code in codes:
+        if runs and runs[-1][-1] + 1 == code:
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    shown = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+    return f"suite{'s' if len(codes) > 1 else ''} {shown}"
+
+
+def _summary(reports: Sequence[FileReport]) -> dict[str, object]:
+    cases = sum(report.cases for report in reports)
+    passed = sum(report.passed for report in reports)
+    return {
+        "good": all(report.good for report in reports),
+        "cases": cases,
+        "passed": passed,
+        "failed": cases - passed,
+        "files": [{**msgspec.to_builtins(each), "good": each.good} for each in reports],
+    }
+
+
+def _total(reports: Sequence[FileReport]) -> str:
+    bad = sum(not report.good for report in reports)
+    summary = _summary(reports)
+    return (
+        f"{len(reports)} files ({bad or 'none'} failed), {summary['cases']} cases: "
+        f"{summary['passed']} passed, {summary['failed']} failed"
+    )
+
+
+@contextmanager
+def _progress(path: Path) -> Iterator[Callable[[int], None] | None]:
+    """A bar on a terminal, gone when its file is done."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415 - half of the time that a start takes
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(path.name, total=None)
+
+        def on_case(total: int) -> None:
+            if total:
+                progress.update(task, total=total)
+            else:
+                progress.advance(task)
+
+        yield on_case

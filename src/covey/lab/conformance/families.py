@@ -1,0 +1,82 @@
+"""The table of the 16 families: how a file is recognised, and what verifies its cases.
+
+May import :mod:`.verify`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from covey.lab.conformance.verify import (
+    basics,
+    messages,
+    passive,
+    protection,
+    schedules,
+    treekem,
+    trees,
+    welcome,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import PurePath
+
+    from covey.lab.conformance.case import Case
+
+
+class Family(NamedTuple):
+    """One kind of vector file.
+
+    Attributes:
+        name: Name of the official file, without ``.json``.
+        verify: Checks one case, or raises.
+        keys: Keys that every case has and no other family's cases have all of.
+    """
+
+    name: str
+    verify: Callable[[Case], None]
+    keys: frozenset[str]
+
+
+_PASSIVE: Final = frozenset({"initial_epoch_authenticator", "welcome", "epochs"})
+
+FAMILIES: Final = tuple(
+    Family(name, verify, frozenset(keys))
+    for name, verify, keys in (
+        ("deserialization", basics.deserialization, ("vlbytes_header",)),
+        ("tree-math", basics.tree_math, ("n_leaves", "sibling")),
+        ("crypto-basics", basics.crypto_basics, ("ref_hash", "expand_with_label")),
+        ("key-schedule", schedules.key_schedule_epochs, ("initial_init_secret", "epochs")),
+        ("psk_secret", schedules.psk_secret, ("psks", "psk_secret")),
+        ("secret-tree", schedules.secret_tree_keys, ("sender_data", "leaves")),
+        ("transcript-hashes", schedules.transcript_hashes, ("interim_transcript_hash_before",)),
+        ("messages", messages.messages, ("mls_welcome", "private_message")),
+        ("message-protection", protection.message_protection, ("proposal_pub", "commit_priv")),
+        ("tree-operations", trees.tree_operations, ("tree_before", "tree_after")),
+        ("tree-validation", trees.tree_validation, ("tree_hashes", "resolutions")),
+        ("treekem", treekem.treekem, ("leaves_private", "update_paths")),
+        ("welcome", welcome.welcome, ("signer_pub", "welcome")),
+        ("passive-client-welcome", passive.passive_client, _PASSIVE),
+        ("passive-client-handling-commit", passive.passive_client, _PASSIVE),
+        ("passive-client-random", passive.passive_client, _PASSIVE),
+    )
+)
+"""Every family, from the bottom of the protocol up."""
+
+_BY_NAME: Final = {family.name: family for family in FAMILIES}
+
+
+def recognise(path: PurePath, keys: Iterable[str]) -> Family | None:
+    """Find the family of a file by its name, or else by the keys of its first case.
+
+    Files of the passive-client kind under other names pass as the first family of that kind.
+
+    Returns:
+        None when it is no official family.
+    """
+    named = _BY_NAME.get(path.stem)
+    if named is not None:
+        return named
+    present = frozenset(keys)
+    return next((family for family in FAMILIES if family.keys <= present), None)

@@ -1,0 +1,186 @@
+"""The committing half of the facade (RFC 9420 §12.4, §14). May import this folder's steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.errors import MissingKeyError, StateError
+from covey.mls.group import proposing, receiving, seal
+from covey.mls.group.choosing import choose
+from covey.mls.group.create_commit import NewLeaf, Options, create_commit
+from covey.mls.group.events import EpochChanged
+from covey.mls.group.member import Member
+from covey.mls.group.sending import Sending
+from covey.mls.rules.proposals import ProposalList, Sent
+from covey.mls.rules.registry import Local
+from covey.mls.structs.proposals import (
+    Add,
+    GroupContextExtensions,
+    PreSharedKey,
+    Proposal,
+    ReInit,
+    Remove,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.mls.group.pending import PendingCommit
+    from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.key_package import KeyPackage
+    from covey.mls.structs.schedule import PreSharedKeyID
+    from covey.mls.wire.code_points import WireFormat
+
+
+class Committing(Sending):
+    """Commits: made, then accepted or discarded."""
+
+    __slots__ = ()
+
+    def commit(
+        self,
+        *,
+        add: Iterable[bytes | KeyPackage] = (),
+        remove: Iterable[int] = (),
+        update: bool | Member = False,
+        psks: Iterable[bytes | PreSharedKeyID] = (),
+        extensions: Iterable[Extension] | None = None,
+        reinit: ReInit | None = None,
+        proposals: Iterable[Proposal] = (),
+        references: Iterable[bytes] | None = None,
+        path: bool | None = None,
+        handshake: WireFormat | None = None,
+        authenticated_data: bytes = b"",
+        welcome_tree: bool = True,
+        one_welcome_each: bool = False,
+        info_extensions: Iterable[Extension] = (),
+        successor: bool = False,
+    ) -> PendingCommit:
+        """Make a commit; the epoch does not change until it is accepted (§12.4.1, §14).
+
+        It takes all received proposals that fit together, then those given here by value.
+
+        Args:
+            add: KeyPackages of clients to add.
+            remove: Leaf indices of members to remove.
+            update: True for fresh keys of ours; a Member for another identity or signature key.
+            psks: PSKs to mix in, by external id or PreSharedKeyID.
+            extensions: All GroupContext extensions from now on.
+            reinit: Ends the group, to be continued with these parameters.
+            proposals: Further proposals by value.
+            references: Which received proposals to take; all that fit by default.
+            path: Whether to renew our path when nothing requires it.
+            handshake: Public or private; the policy's choice by default.
+            authenticated_data: Goes beside the commit, signed and not encrypted.
+            welcome_tree: Whether the Welcome carries the tree.
+            one_welcome_each: Whether each new member gets its own Welcome.
+            info_extensions: For the GroupInfo in the Welcome.
+            successor: Whether this group continues another, so that reinit and branch PSKs
+                may be used; :meth:`covey.mls.Group.branch` and ``reinitialize`` set it.
+
+        Raises:
+            StateError: A commit is pending already, or we have been removed.
+            LocalProtocolError: The proposals may not be committed so.
+            PolicyError: The policy refuses.
+            MissingKeyError: A reference or a PSK is not known.
+        """
+        self._require_active()
+        if self._state.pending is not None:
+            msg = "a commit is pending: accept() or discard() it first"
+            raise StateError(msg)
+        epoch = self._state.epoch
+        own = self._by_value(add, remove, psks, extensions, reinit, proposals)
+        items = ProposalList(
+            self._choose(own, references),
+            self.own_index,
+            self.context,
+            self.tree,
+            successor,
+            has_path=False,
+        )
+        member = update if isinstance(update, Member) else None
+        self._same_suite(member)
+        options = Options(
+            handshake or self.ports.policy.handshake,
+            authenticated_data,
+            True if update else path,
+            welcome_tree,
+            one_welcome_each,
+            tuple(info_extensions),
+        )
+        new_leaf = NewLeaf(*proposing.new_leaf(epoch, member))
+        kit = self.ports.kit(Local, self._state)
+        pending = create_commit(epoch, self._state.secret_tree, items, new_leaf, options, kit)
+        self._state = self._state.replace(pending=pending)
+        return pending
+
+    def _same_suite(self, member: Member | None) -> None:
+        if member is not None and member.suite is not self.suite:
+            msg = f"the group has {self.suite!r}, the new identity {member.suite!r}"
+            raise StateError(msg)
+
+    def _by_value(
+        self,
+        add: Iterable[bytes | KeyPackage],
+        remove: Iterable[int],
+        psks: Iterable[bytes | PreSharedKeyID],
+        extensions: Iterable[Extension] | None,
+        reinit: ReInit | None,
+        proposals: Iterable[Proposal],
+    ) -> tuple[Sent, ...]:
+        made: list[Proposal] = []
+        if extensions is not None:
+            made.append(GroupContextExtensions(tuple(extensions)))
+        made += [Remove(index) for index in remove]
+        made += [Add(proposing.key_package(package)) for package in add]
+        made += [PreSharedKey(self.psk_id(psk)) for psk in psks]
+        if reinit is not None:
+            made.append(reinit)
+        made += proposals
+        sender = seal.own_sender(self._state.epoch)
+        return tuple(Sent(proposal, sender) for proposal in made)
+
+    def _choose(
+        self, own: tuple[Sent, ...], references: Iterable[bytes] | None
+    ) -> tuple[Sent, ...]:
+        known = self._state.proposals
+        if references is None:
+            return choose(tuple(known.values()), own, self.own_index, self.tree)
+        taken = []
+        for reference in references:
+            if reference not in known:
+                msg = f"proposal {reference.hex()} has not been received (VAL-148)"
+                raise MissingKeyError(msg, epoch=self.epoch)
+            taken.append(known[reference])
+        return (*taken, *own)
+
+    def accept(self, pending: PendingCommit) -> EpochChanged:
+        """The commit has been accepted by the group: its epoch begins (VAL-160).
+
+        Raises:
+            StateError: It is not the one that is pending.
+        """
+        self._require_pending(pending)
+        outcome = receiving.own_commit(self._state, self.ports.check(Local))
+        assert isinstance(outcome.event, EpochChanged)
+        self._state = outcome.state
+        return outcome.event
+
+    def discard(self, pending: PendingCommit) -> None:
+        """The commit was not accepted: the group stays where it is.
+
+        The generation of the ratchet that the commit used is not given back.
+
+        Raises:
+            StateError: It is not the one that is pending.
+        """
+        self._require_pending(pending)
+        self._state = self._state.replace(pending=None)
+
+    def _require_pending(self, pending: PendingCommit) -> None:
+        if self._state.pending is None:
+            msg = "no commit is pending; was it accepted, discarded or overtaken already?"
+            raise StateError(msg)
+        if self._state.pending is not pending:
+            msg = "another commit is pending than this one"
+            raise StateError(msg)

@@ -1,0 +1,99 @@
+"""What the parts of the group facade share: the state, the policy and the ports.
+
+May import this folder's steps.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from covey.errors import LocalProtocolError, StateError
+from covey.mls.crypto.entropy import system_entropy
+from covey.mls.group.create_commit import Kit
+from covey.mls.group.policy import Policy
+from covey.mls.group.process_commit import Ours
+from covey.mls.group.psks import MemoryPsks, PskStore
+from covey.mls.group.verify import Checker
+from covey.mls.group.view import GroupView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from covey.mls.crypto.entropy import Entropy
+    from covey.mls.group.state import State
+    from covey.mls.rules.registry import Blame
+
+
+class Ports:
+    """What a group needs from outside.
+
+    Args:
+        policy: The application's decisions and limits.
+        psks: Where external PSKs are found.
+        entropy: Where randomness comes from.
+        now: The time, in seconds since the epoch.
+        linked: Other groups of ours whose resumption PSKs may be used.
+    """
+
+    __slots__ = ("entropy", "linked", "now", "policy", "psks")
+
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        psks: PskStore | None = None,
+        entropy: Entropy = system_entropy,
+        now: Callable[[], int] = lambda: int(time.time()),
+        linked: Iterable[GroupView] = (),
+    ) -> None:
+        self.policy: Policy = policy or Policy()
+        self.psks: PskStore = MemoryPsks() if psks is None else psks
+        self.entropy: Entropy = entropy
+        self.now: Callable[[], int] = now
+        self.linked: tuple[GroupView, ...] = tuple(linked)
+
+    def check(self, blame: Blame) -> Checker:
+        """How things are checked now."""
+        return Checker(self.policy, self.now(), blame)
+
+    def kit(self, blame: Blame, own: State | None = None) -> Kit:
+        """What making a commit draws on."""
+        return Kit(self.check(blame), self.entropy, self.psks, self.resumption(own))
+
+    def resumption(self, own: State | None) -> Callable[[bytes, int], bytes | None]:
+        """Finds resumption PSKs: of a state of our own, then of linked groups."""
+
+        def find(group_id: bytes, epoch: int) -> bytes | None:
+            if own is not None and own.epoch.public.context.group_id == group_id:
+                return own.resumption.get(epoch)
+            for group in self.linked:
+                if group.group_id == group_id:
+                    return group.resumption_psk(epoch)
+            return None
+
+        return find
+
+
+class GroupCore(GroupView):
+    """A group's state and ports."""
+
+    __slots__ = ("ports",)
+
+    def __init__(self, state: State, ports: Ports) -> None:
+        self._state: State = state
+        self.ports: Ports = ports
+
+    def _ours(self) -> Ours:
+        state, ports = self._state, self.ports
+        return Ours(
+            state.epoch, state.proposals, state.updates, ports.psks, ports.resumption(state)
+        )
+
+    def _require_active(self) -> None:
+        """Refuse to send when we are out, or the group has ended (VAL-162, VAL-163)."""
+        if self._state.removed:
+            msg = "we have been removed from this group"
+            raise StateError(msg)
+        if self._state.reinit is not None:
+            statement = "After a commit with a ReInit no more messages are sent in the group."
+            raise LocalProtocolError("VAL-163", "12.4.2", statement)

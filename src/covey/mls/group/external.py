@@ -1,0 +1,255 @@
+"""RFC 9420 §12.1.8, §12.4.3.2: what somebody outside of a group can send.
+
+May import the other steps of this folder. External commits and resync, proposals of new
+members, and proposals of external senders.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from covey.errors import StateError
+from covey.mls.framing import authenticate, public
+from covey.mls.group import psks, seal, staging
+from covey.mls.group.create_commit import Kit, NewLeaf, advance, make_path
+from covey.mls.group.epoch import Epoch, PublicState
+from covey.mls.group.events import Changed, member_info
+from covey.mls.group.join import verified_tree
+from covey.mls.group.process_commit import EXTERNAL_INIT_LABEL
+from covey.mls.group.receiving import decode_message, open_public, verified_proposal
+from covey.mls.rules import joining, trees
+from covey.mls.rules.proposals import ProposalList, Sent
+from covey.mls.rules.registry import enforce
+from covey.mls.structs.commit import Commit, ProposalOrRef
+from covey.mls.structs.extensions import ExternalPub
+from covey.mls.structs.framing import FramedContentAuthData, PublicMessage, Sender
+from covey.mls.structs.message import MLSMessage
+from covey.mls.structs.proposals import (
+    Add,
+    ExternalInit,
+    PreSharedKey,
+    Proposal,
+    Remove,
+    SelfRemove,
+)
+from covey.mls.structs.tree import UpdatePath
+from covey.mls.structs.welcome import GroupInfo
+from covey.mls.tree.private import PrivateTree
+from covey.mls.wire.code_points import (
+    ExtensionType,
+    LeafNodeSource,
+    ProposalOrRefType,
+    ProtocolVersion,
+    SenderType,
+    WireFormat,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from covey.mls.group.member import Member, PrivateKeyPackage
+    from covey.mls.group.verify import Checker
+    from covey.mls.schedule.secret_tree import SecretTree
+    from covey.mls.structs.schedule import PreSharedKeyID
+
+WIRE_FORMAT = WireFormat.mls_public_message
+
+
+class ExternalCommit(NamedTuple):
+    """An external commit, and the epoch that it opens if the group takes it.
+
+    Attributes:
+        message: The MLSMessage for all members.
+        epoch: The epoch that it opens.
+        secret_tree: Of that epoch.
+        changed: What it changes.
+    """
+
+    message: bytes
+    epoch: Epoch
+    secret_tree: SecretTree
+    changed: Changed
+
+    def __repr__(self) -> str:
+        return f"ExternalCommit({self.epoch!r})"
+
+
+class External(NamedTuple):
+    """How an external commit is to be made.
+
+    Attributes:
+        remove: The leaf of an old appearance of ours, to be replaced (resync), or None.
+        psks: PSKs to mix in.
+        self_removes: Pending SelfRemoves of this epoch, as MLSMessages.
+        authenticated_data: Goes beside the commit, signed and not encrypted.
+    """
+
+    remove: int | None = None
+    psks: tuple[PreSharedKeyID, ...] = ()
+    self_removes: tuple[bytes, ...] = ()
+    authenticated_data: bytes = b""
+
+
+def decode_group_info(data: bytes) -> GroupInfo:
+    """The GroupInfo of an MLSMessage.
+
+    Raises:
+        DecodeError: The bytes are no MLSMessage.
+        StateError: It holds something else.
+    """
+    message = decode_message(data).message
+    if not isinstance(message, GroupInfo):
+        msg = f"a GroupInfo is needed, this is a {type(message).__name__}"
+        raise StateError(msg)
+    return message
+
+
+def public_state(
+    info: GroupInfo, ratchet_tree: bytes | None, member: Member, check: Checker
+) -> PublicState:
+    """The public state of a GroupInfo, all of it checked (VAL-178).
+
+    Raises:
+        ProtocolError: A rule is broken.
+        AuthenticationError: A signature does not verify.
+        StateError: No tree is at hand.
+    """
+    suite = member.suite
+    enforce(joining.GROUP_INFO, joining.GroupInfoSubject(info, suite.code), check.blame)
+    tree = verified_tree(info, ratchet_tree, suite, check)
+    return PublicState.of(info.group_context, tree, info.confirmation_tag)
+
+
+def commit_externally(
+    member: Member, info: GroupInfo, state: PublicState, how: External, kit: Kit
+) -> ExternalCommit:
+    """Join a group by a commit of our own (§12.4.3.2).
+
+    Raises:
+        StateError: The GroupInfo carries no external_pub (VAL-179).
+        LocalProtocolError: The commit would break a rule.
+    """
+    suite = member.suite
+    data = trees.find_extension(info.extensions, ExtensionType.external_pub)
+    if data is None:
+        msg = "the GroupInfo carries no external_pub, so nobody can join by it (VAL-179)"
+        raise StateError(msg)
+    public_key = ExternalPub.decode(data).external_pub
+    kem_output, init_secret = suite.export_to(
+        public_key, EXTERNAL_INIT_LABEL, suite.Nh, kit.entropy
+    )
+    items = _items(kem_output, how, state, kit)
+    provisional, index = staging.place_joiner(
+        staging.apply_proposals(items, state, kit.check)
+    )
+    new_leaf = NewLeaf(member.leaf(b"", LeafNodeSource.update), member.signer)
+    path = make_path(state, provisional, PrivateTree(index, b"", {}), new_leaf, kit)
+    staging.check_result(path.tree, provisional.extensions, kit.check)
+    committer = member_info(index, new_leaf.template)
+    changed = staging.summarise(provisional, state, committer, with_path=True)
+    assert path.path is not None
+    sender = Sender(SenderType.new_member_commit)
+    content = authenticate.commit_content(
+        state.context.group_id,
+        state.context.epoch,
+        sender,
+        how.authenticated_data,
+        _commit(items, path.path),
+    )
+    tbs = authenticate.to_be_signed(WIRE_FORMAT, content, state.encoded)
+    signature = authenticate.sign(suite, member.signer, tbs)
+    signed = seal.Signed(content, WIRE_FORMAT, tbs, signature)
+    psk_secret = psks.combine(suite, how.psks, kit.psks, kit.resumption)
+    following = advance(state, provisional, path, signed, init_secret, psk_secret, kit.check)
+    auth = FramedContentAuthData(signature, following.epoch.public.confirmation_tag)
+    message = _message(state, signed, auth)
+    return ExternalCommit(message, following.epoch, following.secret_tree, changed)
+
+
+def _items(kem_output: bytes, how: External, state: PublicState, kit: Kit) -> ProposalList:
+    sender = Sender(SenderType.new_member_commit)
+    own: list[Proposal] = [ExternalInit(kem_output)]
+    if how.remove is not None:
+        own.append(Remove(how.remove))
+    own += [PreSharedKey(psk) for psk in how.psks]
+    leaving = [self_remove(each, state, kit.check) for each in how.self_removes]
+    items = (*(Sent(each, sender) for each in own), *leaving)
+    return ProposalList(
+        items, None, state.context, state.tree, successor=False, has_path=True
+    )
+
+
+def self_remove(data: bytes, state: PublicState, check: Checker) -> Sent:
+    """A SelfRemove that an outsider has to commit; its membership tag cannot be checked.
+
+    Raises:
+        StateError: It is something else.
+    """
+    message = decode_message(data).message
+    if not isinstance(message, PublicMessage) or not isinstance(
+        message.content.proposal, SelfRemove
+    ):
+        msg = "only SelfRemove proposals go into an external commit by reference (VAL-170)"
+        raise StateError(msg)
+    authenticated = open_public(message, state, None)
+    return verified_proposal(authenticated, state, check)
+
+
+def _commit(items: ProposalList, path: UpdatePath) -> Commit:
+    return Commit(
+        tuple(
+            ProposalOrRef(ProposalOrRefType.proposal, proposal=each.proposal)
+            if each.reference is None
+            else ProposalOrRef(ProposalOrRefType.reference, reference=each.reference)
+            for each in items.items
+        ),
+        path,
+    )
+
+
+def _message(state: PublicState, signed: seal.Signed, auth: FramedContentAuthData) -> bytes:
+    message = public.protect(state.suite, b"", signed.content, auth, signed.tbs)
+    return MLSMessage(ProtocolVersion.mls10, message).encode()
+
+
+def propose_from_outside(
+    sender: Sender, signer: bytes, proposal: Proposal, state: PublicState, data: bytes = b""
+) -> bytes:
+    """A proposal from outside of the group, as a PublicMessage (§12.1.8).
+
+    Args:
+        sender: ``external`` or ``new_member_proposal``.
+        signer: The private key that the sender's type says.
+        proposal: What to propose.
+        state: The public state of the epoch.
+        data: Authenticated data.
+    """
+    context = state.context
+    content = authenticate.proposal_content(
+        context.group_id, context.epoch, sender, data, proposal
+    )
+    tbs = authenticate.to_be_signed(WIRE_FORMAT, content, state.encoded)
+    signature = authenticate.sign(state.suite, signer, tbs)
+    signed = seal.Signed(content, WIRE_FORMAT, tbs, signature)
+    return _message(state, signed, FramedContentAuthData(signature))
+
+
+def propose_to_join(
+    member: Member, package: PrivateKeyPackage, state: PublicState, data: bytes = b""
+) -> bytes:
+    """A new member's own Add, for members to authorise and commit (§12.1.8)."""
+    sender = Sender(SenderType.new_member_proposal)
+    return propose_from_outside(sender, member.signer, Add(package.package), state, data)
+
+
+def sender_index(state: PublicState, signature_key: bytes) -> int:
+    """Where a key stands among the group's external senders (§12.1.8.1).
+
+    Raises:
+        StateError: It is not among them.
+    """
+    keys: Sequence[bytes] = [each.signature_key for each in state.external_senders]
+    if signature_key not in keys:
+        msg = "this key is not among the group's external senders"
+        raise StateError(msg)
+    return keys.index(signature_key)

@@ -1,0 +1,426 @@
+"""The group: one object with which an application does everything RFC 9420 offers.
+
+May import all of :mod:`covey.mls`. The facade holds one frozen state and replaces it in one
+assignment per call; whatever raises leaves it as it was. Clock and entropy are parameters
+with the system's as defaults (:class:`~covey.mls.group.core.Ports`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from covey.errors import StateError
+from covey.mls.group import external, founding, join, proposing, psks, receiving, successors
+from covey.mls.group.committing import Committing
+from covey.mls.group.core import Ports
+from covey.mls.group.member import CLOCK_TOLERANCE
+from covey.mls.group.policy import DAY
+from covey.mls.group.state import State, first_state
+from covey.mls.rules.registry import Local, Remote
+from covey.mls.structs.tree import Lifetime
+from covey.mls.structs.welcome import Welcome
+from covey.mls.wire.code_points import ResumptionPSKUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from covey.mls.group.events import Changed, Event, MemberInfo
+    from covey.mls.group.join import Joined
+    from covey.mls.group.member import Member, PrivateKeyPackage
+    from covey.mls.group.pending import PendingCommit
+    from covey.mls.group.receiving import Outcome
+    from covey.mls.group.welcome import Invitation
+    from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.key_package import KeyPackage
+    from covey.mls.structs.schedule import PreSharedKeyID
+
+
+class Founded(NamedTuple):
+    """A group that was created with its first members, in epoch 1.
+
+    Attributes:
+        group: The creator's group.
+        commit: The commit that added them, already accepted.
+        welcomes: What the members need to join.
+    """
+
+    group: Group
+    commit: PendingCommit
+    welcomes: tuple[Invitation, ...]
+
+    @property
+    def welcome(self) -> bytes:
+        """The one Welcome for all of them."""
+        return self.commit.welcome
+
+
+class StagedCommit(NamedTuple):
+    """A commit that has been verified and not applied: look, then :meth:`Group.apply` it."""
+
+    changed: Changed
+    event: Event
+    base: State
+    outcome: Outcome
+
+    def __repr__(self) -> str:
+        return f"StagedCommit({self.changed!r})"
+
+
+class StagedWelcome(NamedTuple):
+    """A Welcome that has been verified: look, then :meth:`accept` it.
+
+    Attributes:
+        joined: The group as the Welcome describes it.
+        ports: What the group will use.
+        members: Who is in it.
+    """
+
+    joined: Joined
+    ports: Ports
+    members: list[MemberInfo]
+
+    def __repr__(self) -> str:
+        return f"StagedWelcome({len(self.members)} members)"
+
+    @property
+    def group_id(self) -> bytes:
+        """The group_id."""
+        return self.joined.info.group_context.group_id
+
+    @property
+    def extensions(self) -> Sequence[Extension]:
+        """The extensions of the GroupInfo, unknown ones included (VAL-191)."""
+        return self.joined.info.extensions
+
+    @property
+    def signer(self) -> int:
+        """The leaf index of who welcomes us."""
+        return self.joined.info.signer
+
+    def accept(self) -> Group:
+        """Join."""
+        return Group(first_state(self.joined.epoch, self.joined.secret_tree), self.ports)
+
+
+class JoinedExternally(NamedTuple):
+    """An external commit, and the group as it will be if the commit is accepted.
+
+    Attributes:
+        commit: The MLSMessage for all members. If they do not take it, drop the group.
+        group: The group in the epoch that the commit opens.
+        changed: What the commit changes.
+    """
+
+    commit: bytes
+    group: Group
+    changed: Changed
+
+
+class Group(Committing):
+    """A member's view of a group."""
+
+    __slots__ = ()
+
+    # --- beginning ---------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        member: Member,
+        *,
+        group_id: bytes | None = None,
+        extensions: Iterable[Extension] = (),
+        leaf_extensions: Iterable[Extension] = (),
+        ports: Ports | None = None,
+    ) -> Group:
+        """Create a group of one (§11).
+
+        Args:
+            member: Who creates it.
+            group_id: Nh random bytes by default.
+            extensions: Of the GroupContext.
+            leaf_extensions: Of the creator's leaf.
+            ports: Policy, PSKs, entropy and clock; the member's policy by default.
+
+        Raises:
+            LocalProtocolError: An extension cannot be used so.
+        """
+        ports = ports or Ports(member.policy, entropy=member.entropy)
+        now = ports.now()
+        epoch, secret_tree = founding.create(
+            member,
+            ports.entropy(member.suite.Nh) if group_id is None else group_id,
+            tuple(extensions),
+            tuple(leaf_extensions),
+            Lifetime(now - CLOCK_TOLERANCE, now + 90 * DAY),
+            ports.entropy,
+            ports.check(Local),
+        )
+        return cls(first_state(epoch, secret_tree), ports)
+
+    @classmethod
+    def found(
+        cls,
+        member: Member,
+        packages: Iterable[bytes | KeyPackage],
+        *,
+        group_id: bytes | None = None,
+        extensions: Iterable[Extension] = (),
+        psks: Iterable[bytes | PreSharedKeyID] = (),
+        ports: Ports | None = None,
+        welcome_tree: bool = True,
+        one_welcome_each: bool = False,
+        successor: bool = False,
+    ) -> Founded:
+        """Create a group with its first members: one commit, one Welcome (§11).
+
+        Raises:
+            LocalProtocolError: A KeyPackage is not valid, or all support a better suite.
+        """
+        parsed = [proposing.key_package(package) for package in packages]
+        group = cls.create(member, group_id=group_id, extensions=extensions, ports=ports)
+        founding.check_suite_is_best(
+            member.suite.code, group.ports.policy.suites, parsed
+        )
+        commit = group.commit(
+            add=parsed,
+            psks=psks,
+            path=True,
+            welcome_tree=welcome_tree,
+            one_welcome_each=one_welcome_each,
+            successor=successor,
+        )
+        group.accept(commit)
+        return Founded(group, commit, commit.welcomes)
+
+    @classmethod
+    def stage_welcome(
+        cls,
+        member: Member,
+        package: PrivateKeyPackage,
+        message: bytes,
+        *,
+        ratchet_tree: bytes | None = None,
+        successor_of: Group | None = None,
+        groups: Iterable[bytes] = (),
+        ports: Ports | None = None,
+    ) -> StagedWelcome:
+        """Verify a Welcome, to look at before joining (§12.4.3.1).
+
+        Args:
+            member: Who joins.
+            package: The KeyPackage by which we were added.
+            message: The Welcome.
+            ratchet_tree: The tree, when the Welcome does not carry it.
+            successor_of: Our group that the new one continues, by ReInit or branch.
+            groups: The group_ids of our other groups (VAL-188).
+            ports: Policy, PSKs, entropy and clock; the member's policy by default.
+
+        Raises:
+            StateError: The Welcome is not for this KeyPackage, or something is missing.
+            ProtocolError: A rule is broken.
+            AuthenticationError: Something does not verify.
+            MissingKeyError: A PSK is not known.
+        """
+        ports = ports or Ports(member.policy, entropy=member.entropy)
+        welcome = receiving.decode_message(message).message
+        if not isinstance(welcome, Welcome):
+            msg = f"a Welcome is needed, this is a {type(welcome).__name__}"
+            raise StateError(msg)
+        old = None if successor_of is None else successor_of._state  # noqa: SLF001 - our own class
+        sources = join.Sources(ports.psks, ports.resumption(old))
+        check = ports.check(Remote)
+        joined = join.join(package, member.suite, welcome, ratchet_tree, sources, check)
+        join.not_twice(joined.info.group_context.group_id, tuple(groups))
+        successors.check_successor(joined, old, check)
+        group = cls(first_state(joined.epoch, joined.secret_tree), ports)
+        return StagedWelcome(joined, ports, group.members)
+
+    @classmethod
+    def join(
+        cls,
+        member: Member,
+        package: PrivateKeyPackage,
+        message: bytes,
+        *,
+        ratchet_tree: bytes | None = None,
+        successor_of: Group | None = None,
+        groups: Iterable[bytes] = (),
+        ports: Ports | None = None,
+    ) -> Group:
+        """Join a group by a Welcome; see :meth:`stage_welcome` for arguments and errors."""
+        staged = cls.stage_welcome(
+            member,
+            package,
+            message,
+            ratchet_tree=ratchet_tree,
+            successor_of=successor_of,
+            groups=groups,
+            ports=ports,
+        )
+        return staged.accept()
+
+    @classmethod
+    def join_externally(
+        cls,
+        member: Member,
+        group_info: bytes,
+        *,
+        ratchet_tree: bytes | None = None,
+        resync: int | None = None,
+        psks: Iterable[PreSharedKeyID] = (),
+        self_removes: Iterable[bytes] = (),
+        authenticated_data: bytes = b"",
+        ports: Ports | None = None,
+    ) -> JoinedExternally:
+        """Join by an external commit (§12.4.3.2).
+
+        Args:
+            member: Who joins.
+            group_info: A GroupInfo of the current epoch, as an MLSMessage.
+            ratchet_tree: The tree, when the GroupInfo does not carry it.
+            resync: The leaf of our old appearance, to be replaced.
+            psks: PSKs to mix in.
+            self_removes: Pending SelfRemoves of the epoch, which must be committed too.
+            authenticated_data: Goes beside the commit, signed and not encrypted.
+            ports: Policy, PSKs, entropy and clock; the member's policy by default.
+
+        Raises:
+            StateError: Nobody can join by this GroupInfo.
+            ProtocolError: A rule is broken.
+            AuthenticationError: Something does not verify.
+        """
+        ports = ports or Ports(member.policy, entropy=member.entropy)
+        info = external.decode_group_info(group_info)
+        state = external.public_state(info, ratchet_tree, member, ports.check(Remote))
+        how = external.External(
+            resync, tuple(psks), tuple(self_removes), authenticated_data
+        )
+        made = external.commit_externally(member, info, state, how, ports.kit(Local))
+        group = cls(first_state(made.epoch, made.secret_tree), ports)
+        return JoinedExternally(made.message, group, made.changed)
+
+    # --- receiving -----------------------------------------------------------------------
+
+    def receive(self, message: bytes) -> Event:
+        """Verify a message and do what it says (§6, §12).
+
+        Raises:
+            DecodeError: The bytes are no message.
+            ProtocolError: A rule is broken.
+            AuthenticationError: A signature, a tag or an encryption does not verify.
+            MissingKeyError: The key is gone, or a proposal or PSK is not known.
+            PolicyError: The policy refuses.
+            StateError: The message is not one that a group receives.
+        """
+        outcome = self._receive(message)
+        self._finish(outcome)
+        return outcome.event
+
+    def stage(self, message: bytes) -> StagedCommit | Event:
+        """Like :meth:`receive`, but a commit is only verified: :meth:`apply` it, or drop it."""
+        base = self._state
+        outcome = self._receive(message)
+        if outcome.staged is None:
+            self._finish(outcome)
+            return outcome.event
+        return StagedCommit(outcome.staged.changed, outcome.event, base, outcome)
+
+    def apply(self, staged: StagedCommit) -> Event:
+        """Apply a commit that was staged.
+
+        Raises:
+            StateError: Something else happened to the group in between; stage it again.
+        """
+        if staged.base is not self._state:
+            msg = "the group has changed since the commit was staged; stage it again"
+            raise StateError(msg)
+        self._finish(staged.outcome)
+        return staged.event
+
+    def _receive(self, message: bytes) -> Outcome:
+        if self._state.removed:
+            msg = "we have been removed from this group"
+            raise StateError(msg)
+        return receiving.receive(message, self._state, self._ours(), self.ports.check(Remote))
+
+    def _finish(self, outcome: Outcome) -> None:
+        """Make an outcome so: erase the key that was used, then one assignment."""
+        if outcome.spend is not None:
+            secret_tree, step = outcome.spend
+            secret_tree.apply(step)
+        self._state = outcome.state
+
+    # --- continuing ------------------------------------------------------------------------
+
+    def branch(
+        self,
+        member: Member,
+        packages: Iterable[bytes | KeyPackage],
+        *,
+        group_id: bytes | None = None,
+        extensions: Iterable[Extension] = (),
+        ports: Ports | None = None,
+    ) -> Founded:
+        """Create a group of some of our members, linked to this one (§11.3).
+
+        Args:
+            member: We, in the new group.
+            packages: Fresh KeyPackages of the members to be.
+            group_id: Of the new group; random by default.
+            extensions: Of the new group's GroupContext.
+            ports: Of the new group; a copy of ours by default.
+        """
+        nonce = psks.fresh_nonce(member.suite, self.ports.entropy)
+        link = psks.resumption_id(ResumptionPSKUsage.branch, self.group_id, self.epoch, nonce)
+        return self._continue(member, packages, link, group_id, extensions, ports)
+
+    def reinitialize(
+        self,
+        member: Member,
+        packages: Iterable[bytes | KeyPackage],
+        *,
+        ports: Ports | None = None,
+    ) -> Founded:
+        """Create the group that continues this one after a ReInit (§11.2).
+
+        Args:
+            member: We, with keys of the new cipher suite.
+            packages: KeyPackages of all other members, of the new cipher suite.
+            ports: Of the new group; a copy of ours by default.
+
+        Raises:
+            StateError: No ReInit has been committed.
+        """
+        reinit = self._state.reinit
+        if reinit is None:
+            msg = "no ReInit has been committed in this group"
+            raise StateError(msg)
+        if member.suite.code != reinit.cipher_suite:
+            msg = f"the ReInit asks for suite 0x{reinit.cipher_suite:04x}"
+            raise StateError(msg)
+        nonce = psks.fresh_nonce(member.suite, self.ports.entropy)
+        link = psks.resumption_id(ResumptionPSKUsage.reinit, self.group_id, self.epoch, nonce)
+        return self._continue(member, packages, link, reinit.group_id, reinit.extensions, ports)
+
+    def _continue(
+        self,
+        member: Member,
+        packages: Iterable[bytes | KeyPackage],
+        link: PreSharedKeyID,
+        group_id: bytes | None,
+        extensions: Iterable[Extension],
+        ports: Ports | None,
+    ) -> Founded:
+        ours = self.ports
+        new = ports or Ports(ours.policy, ours.psks, ours.entropy, ours.now)
+        new.linked = (*new.linked, self)
+        return Group.found(
+            member,
+            packages,
+            group_id=group_id,
+            extensions=extensions,
+            psks=(link,),
+            ports=new,
+            successor=True,
+        )

@@ -1,0 +1,141 @@
+"""What the RFC leaves to the application, with safe and named defaults (RFC 9420 §5.3.1, §15).
+
+May import crypto and structs. A Policy is a frozen value; whoever wants another decision
+subclasses it and overrides a method. A method refuses by raising PolicyError.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from covey.errors import PolicyError
+from covey.mls.crypto import x509
+from covey.mls.group.padding import padme
+from covey.mls.structs.credentials import BasicCredential, X509Credential
+from covey.mls.wire.code_points import WireFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from covey.mls.group.events import Changed
+    from covey.mls.rules.proposals import Sent
+    from covey.mls.structs.credentials import Credential
+    from covey.mls.structs.tree import LeafNode
+
+DAY: Final = 86_400
+"""Seconds of a day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Decisions and limits of one group; all members have to agree on what they accept.
+
+    Attributes:
+        strict: Refuse what NOTES call strict; lenient lets peers' habits pass.
+        handshake: How proposals and commits are sent.
+        past_epochs: How many past epochs' messages can still be read.
+        resumption_epochs: How many past epochs' resumption PSKs are kept.
+        max_forward: Generations that a sender's ratchet is followed ahead (§15.3).
+        max_skipped: Skipped message keys that are kept per ratchet (§15.3).
+        max_lifetime: The longest lifetime of a KeyPackage that is accepted, in seconds.
+        tree_lifetimes: Also refuse expired leaves in a tree that one joins (VAL-037).
+        max_proposals: Proposals that are kept in one epoch.
+        padding: The padded size for a plaintext size, in bytes.
+        grease: Mix GREASE values into what is sent (§13.5).
+        threads: How many threads verify and seal in large batches.
+        extension_types: Non-default extension types that the application supports.
+        proposal_types: Non-default proposal types that the application supports; their
+            content is one ``opaque data<V>``.
+        trust_anchors: DER certificates of the authorities for X.509 credentials.
+        suites: Cipher suites, the best first. Who creates a group must then choose the
+            first of them that all members support (VAL-220); empty is no opinion.
+    """
+
+    strict: bool = True
+    handshake: WireFormat = WireFormat.mls_private_message
+    past_epochs: int = 3
+    resumption_epochs: int = 8
+    max_forward: int = 1_000
+    max_skipped: int = 100
+    max_lifetime: int = 366 * DAY
+    tree_lifetimes: bool = False
+    max_proposals: int = 10_000
+    padding: Callable[[int], int] = padme
+    grease: bool = True
+    threads: int = min(os.cpu_count() or 1, 8)
+    extension_types: frozenset[int] = frozenset()
+    proposal_types: frozenset[int] = frozenset()
+    trust_anchors: Sequence[bytes] = ()
+    suites: Sequence[int] = ()
+
+    def validate_credential(self, credential: Credential, signature_key: bytes, now: int) -> None:
+        """The Authentication Service (§5.3.1): is this who it says, with this key?
+
+        The default takes a basic credential at its word, as the RFC does, and X.509 chains
+        that lead to a trust anchor.
+
+        Args:
+            credential: Of a new member, or a member's new one.
+            signature_key: The key that the credential stands for.
+            now: Seconds since the epoch.
+
+        Raises:
+            PolicyError: The credential is not accepted.
+        """
+        del signature_key
+        if isinstance(credential, X509Credential):
+            chain = [each.cert_data for each in credential.certificates]
+            if not self.trust_anchors:
+                msg = "an X.509 credential came, and the policy has no trust anchors"
+                raise PolicyError(msg)
+            x509.verify_chain(chain, self.trust_anchors, now)
+        elif not isinstance(credential, BasicCredential):
+            msg = f"credential type 0x{credential.credential_type:04x} is not supported"
+            raise PolicyError(msg)
+
+    def is_successor(self, old: LeafNode, new: LeafNode) -> bool:
+        """Whether a member may replace its credential so (§5.3.1, VAL-025).
+
+        The default asks for the same identity.
+        """
+        return identity(old.credential) == identity(new.credential)
+
+    def client_id(self, leaf: LeafNode) -> bytes:
+        """By what leaves of different groups are known to be of one client (§11.2, §11.3)."""
+        return identity(leaf.credential)
+
+    def accept_proposal(self, sent: Sent) -> None:
+        """Whether a proposal is welcome; the default refuses strangers' Adds (§12.1.8).
+
+        Raises:
+            PolicyError: It is not.
+        """
+        if sent.sender.sender_type.name == "new_member_proposal":
+            msg = "the policy does not let strangers propose to add themselves"
+            raise PolicyError(msg)
+
+    def accept_commit(self, changed: Changed) -> None:
+        """Whether a commit may take effect (§12.2, VAL-145); the default takes all valid ones.
+
+        Raises:
+            PolicyError: It may not.
+        """
+
+    def accept_external_commit(self, changed: Changed) -> None:
+        """Whether a stranger may join by itself (VAL-180); the default takes all valid ones.
+
+        Raises:
+            PolicyError: It may not.
+        """
+
+
+def identity(credential: Credential) -> bytes:
+    """What a credential identifies: the identity, or the subject of the end entity."""
+    if isinstance(credential, BasicCredential):
+        return credential.identity
+    if isinstance(credential, X509Credential):
+        return x509.subject(credential.certificates[0].cert_data)
+    return credential.data

@@ -1,0 +1,122 @@
+"""RFC 9420 §12.1: proposals as a member makes them. May import framing, structs and rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from covey.errors import StateError
+from covey.mls.framing import authenticate
+from covey.mls.group import receiving, seal
+from covey.mls.group.process_commit import OwnUpdate
+from covey.mls.group.member import Member, sign_leaf
+from covey.mls.rules.proposals import ALONE, ProposalList, Sent
+from covey.mls.rules.registry import enforce
+from covey.mls.structs.framing import AuthenticatedContent, FramedContentAuthData
+from covey.mls.structs.key_package import KeyPackage
+from covey.mls.structs.proposals import Proposal, SelfRemove, Update
+from covey.mls.wire.code_points import LeafNodeSource, WireFormat
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.entropy import Entropy
+    from covey.mls.group.epoch import Epoch
+    from covey.mls.group.state import State
+    from covey.mls.group.verify import Checker
+    from covey.mls.structs.tree import LeafNode
+
+
+class Proposed(NamedTuple):
+    """A proposal of our own: the message to send, and the state that remembers it."""
+
+    message: bytes
+    state: State
+
+    def __repr__(self) -> str:
+        return f"Proposed({len(self.message)} bytes)"
+
+
+def key_package(data: bytes | KeyPackage) -> KeyPackage:
+    """The KeyPackage of an MLSMessage.
+
+    Raises:
+        DecodeError: The bytes are no MLSMessage.
+        StateError: It holds something else.
+    """
+    if isinstance(data, KeyPackage):
+        return data
+    message = receiving.decode_message(data).message
+    if not isinstance(message, KeyPackage):
+        msg = f"a KeyPackage is needed, this is a {type(message).__name__}"
+        raise StateError(msg)
+    return message
+
+
+def propose(
+    state: State,
+    proposal: Proposal,
+    wire_format: WireFormat,
+    authenticated_data: bytes,
+    check: Checker,
+    entropy: Entropy,
+    update: OwnUpdate | None = None,
+) -> Proposed:
+    """Sign a proposal and protect it; it is kept like a received one (§12.1).
+
+    Raises:
+        LocalProtocolError: The proposal is not valid by itself.
+        PolicyError: The policy refuses it.
+    """
+    epoch = state.epoch
+    public = epoch.public
+    if isinstance(proposal, SelfRemove):
+        wire_format = WireFormat.mls_public_message
+    content = authenticate.proposal_content(
+        public.context.group_id,
+        public.context.epoch,
+        seal.own_sender(epoch),
+        authenticated_data,
+        proposal,
+    )
+    signed = seal.sign(epoch, content, wire_format)
+    auth = FramedContentAuthData(signed.signature)
+    authenticated = AuthenticatedContent(wire_format, content, auth)
+    reference = receiving.proposal_ref(authenticated, public)
+    sent = Sent(proposal, content.sender, reference, verified=True)
+    alone = ProposalList((sent,), None, public.context, public.tree, successor=False, has_path=True)
+    enforce(ALONE, alone, check.blame)
+    check.signatures(public.suite, check.proposal(sent, public))
+    message = seal.protect(epoch, state.secret_tree, signed, None, check.policy, entropy)
+    proposals = {**state.proposals, reference: sent}
+    updates = state.updates if update is None else {**state.updates, reference: update}
+    return Proposed(message, state.replace(proposals=proposals, updates=updates))
+
+
+def new_leaf(epoch: Epoch, member: Member | None) -> tuple[LeafNode, bytes]:
+    """Our leaf with another client's identity and key, if given, and the key that signs it."""
+    leaf = epoch.public.tree.leaf(epoch.private.index)
+    assert leaf is not None
+    if member is None:
+        return leaf, epoch.signer
+    changed = leaf.replace(
+        credential=member.credential,
+        signature_key=member.signature_key,
+        capabilities=member.capabilities(),
+    )
+    return changed, member.signer
+
+
+def own_update(
+    epoch: Epoch, member: Member | None, entropy: Entropy
+) -> tuple[Update, OwnUpdate]:
+    """An Update of our leaf with a fresh key, and the private keys that belong to it (§12.1.2)."""
+    suite, index = epoch.public.suite, epoch.private.index
+    template, signer = new_leaf(epoch, member)
+    private, public = suite.generate_key_pair(entropy)
+    leaf = template.replace(
+        encryption_key=public,
+        leaf_node_source=LeafNodeSource.update,
+        lifetime=None,
+        parent_hash=None,
+        signature=b"",
+    )
+    signed = sign_leaf(suite, leaf, signer, epoch.public.context.group_id, index)
+    return Update(signed), OwnUpdate(private, signer)

@@ -1,0 +1,78 @@
+"""Signing and protecting what a member sends (RFC 9420 §6). May import framing and schedule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from covey.mls.framing import authenticate, private, public
+from covey.mls.schedule.secret_tree import APPLICATION, HANDSHAKE
+from covey.mls.structs.framing import FramedContentAuthData, Sender
+from covey.mls.structs.message import MLSMessage
+from covey.mls.wire.code_points import ContentType, ProtocolVersion, SenderType, WireFormat
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.entropy import Entropy
+    from covey.mls.group.epoch import Epoch
+    from covey.mls.group.policy import Policy
+    from covey.mls.schedule.secret_tree import SecretTree
+    from covey.mls.structs.framing import FramedContent
+
+
+class Signed(NamedTuple):
+    """A content with the signature over it, and the bytes that the signature covers."""
+
+    content: FramedContent
+    wire_format: WireFormat
+    tbs: bytes
+    signature: bytes
+
+
+def own_sender(epoch: Epoch) -> Sender:
+    """The member itself as a sender (§6)."""
+    return Sender(SenderType.member, leaf_index=epoch.private.index)
+
+
+def sign(epoch: Epoch, content: FramedContent, wire_format: WireFormat) -> Signed:
+    """Sign a content with the key of the current leaf (§6.1)."""
+    state = epoch.public
+    tbs = authenticate.to_be_signed(wire_format, content, state.encoded)
+    return Signed(content, wire_format, tbs, authenticate.sign(state.suite, epoch.signer, tbs))
+
+
+def protect(
+    epoch: Epoch,
+    secret_tree: SecretTree,
+    signed: Signed,
+    confirmation_tag: bytes | None,
+    policy: Policy,
+    entropy: Entropy,
+) -> bytes:
+    """The MLSMessage of a signed content (§6.2, §6.3).
+
+    A private one consumes a generation of the member's ratchet at once and for good, also
+    when it is a commit that is later discarded: no key and nonce ever encrypt two messages.
+    """
+    suite = epoch.public.suite
+    auth = FramedContentAuthData(signed.signature, confirmation_tag)
+    content = signed.content
+    if signed.wire_format == WireFormat.mls_public_message:
+        message = public.protect(
+            suite, epoch.secrets.membership_key, content, auth, signed.tbs
+        )
+        return MLSMessage(ProtocolVersion.mls10, message).encode()
+    application = content.content_type is ContentType.application
+    kind = APPLICATION if application else HANDSHAKE
+    step = secret_tree.peek_next(epoch.private.index, kind)
+    secret_tree.apply(step)
+    sealed = private.protect(
+        suite,
+        epoch.secrets.sender_data_secret,
+        step.key,
+        step.nonce,
+        step.generation,
+        content,
+        auth,
+        policy.padding,
+        entropy(private.GUARD_SIZE),
+    )
+    return MLSMessage(ProtocolVersion.mls10, sealed).encode()

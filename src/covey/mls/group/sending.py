@@ -1,0 +1,181 @@
+"""The sending half of the facade: application messages and proposals (RFC 9420 §6, §12.1).
+
+May import this folder's steps.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.errors import LocalProtocolError
+from covey.mls.framing import authenticate
+from covey.mls.group import proposing, psks, seal, welcome
+from covey.mls.group.core import GroupCore
+from covey.mls.rules.registry import Local
+from covey.mls.structs.message import MLSMessage
+from covey.mls.structs.proposals import (
+    Add,
+    GroupContextExtensions,
+    PreSharedKey,
+    ReInit,
+    Remove,
+    SelfRemove,
+)
+from covey.mls.structs.schedule import PreSharedKeyID
+from covey.mls.wire.code_points import ProtocolVersion, ResumptionPSKUsage, WireFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.mls.group.member import Member
+    from covey.mls.group.process_commit import OwnUpdate
+    from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.key_package import KeyPackage
+    from covey.mls.structs.proposals import Proposal
+
+
+class Sending(GroupCore):
+    """What a member sends besides commits."""
+
+    __slots__ = ()
+
+    def protect(self, data: bytes, authenticated_data: bytes = b"") -> bytes:
+        """Encrypt an application message (§6.3).
+
+        Args:
+            data: What to say.
+            authenticated_data: Goes beside it, signed and not encrypted.
+
+        Returns:
+            The MLSMessage for all members.
+
+        Raises:
+            LocalProtocolError: Proposals wait to be committed first (VAL-112), or the group
+                has ended (VAL-163).
+            StateError: We have been removed.
+        """
+        self._require_active()
+        if self._state.proposals:
+            statement = "No application data is sent before proposals that were seen are committed."
+            detail = f"{len(self._state.proposals)} proposal(s) wait: commit() first"
+            raise LocalProtocolError("VAL-112", "12.4", statement, detail)
+        epoch = self._state.epoch
+        content = authenticate.application_content(
+            self.group_id, self.epoch, seal.own_sender(epoch), authenticated_data, data
+        )
+        signed = seal.sign(epoch, content, WireFormat.mls_private_message)
+        return seal.protect(
+            epoch, self._state.secret_tree, signed, None, self.ports.policy, self.ports.entropy
+        )
+
+    def propose(
+        self,
+        proposal: Proposal,
+        *,
+        authenticated_data: bytes = b"",
+        handshake: WireFormat | None = None,
+    ) -> bytes:
+        """Propose anything (§12.1).
+
+        Args:
+            proposal: What to propose.
+            authenticated_data: Goes beside it, signed and not encrypted.
+            handshake: Public or private; the policy's choice by default.
+
+        Returns:
+            The MLSMessage for all members.
+
+        Raises:
+            LocalProtocolError: It is not valid by itself.
+            PolicyError: The policy refuses it.
+        """
+        return self._propose(proposal, None, authenticated_data, handshake)
+
+    def _propose(
+        self,
+        proposal: Proposal,
+        update: OwnUpdate | None,
+        authenticated_data: bytes,
+        handshake: WireFormat | None,
+    ) -> bytes:
+        self._require_active()
+        message, state = proposing.propose(
+            self._state,
+            proposal,
+            handshake or self.ports.policy.handshake,
+            authenticated_data,
+            self.ports.check(Local),
+            self.ports.entropy,
+            update,
+        )
+        self._state = state
+        return message
+
+    def propose_add(self, package: bytes | KeyPackage) -> bytes:
+        """Propose to add the client of a KeyPackage (§12.1.1)."""
+        return self.propose(Add(proposing.key_package(package)))
+
+    def propose_update(self, member: Member | None = None) -> bytes:
+        """Propose a fresh leaf key for us, and another identity or signature key if given."""
+        proposal, update = proposing.own_update(self._state.epoch, member, self.ports.entropy)
+        return self._propose(proposal, update, b"", None)
+
+    def propose_remove(self, index: int) -> bytes:
+        """Propose to remove the member at a leaf index (§12.1.3)."""
+        return self.propose(Remove(index))
+
+    def propose_psk(self, psk: bytes | PreSharedKeyID) -> bytes:
+        """Propose to mix in a PSK, by its external id or whole PreSharedKeyID (§12.1.4)."""
+        return self.propose(PreSharedKey(self.psk_id(psk)))
+
+    def propose_extensions(self, extensions: Iterable[Extension]) -> bytes:
+        """Propose to replace all GroupContext extensions (§12.1.7)."""
+        return self.propose(GroupContextExtensions(tuple(extensions)))
+
+    def propose_reinit(self, reinit: ReInit) -> bytes:
+        """Propose to end the group and continue it with other parameters (§12.1.5)."""
+        return self.propose(reinit)
+
+    def leave(self) -> bytes:
+        """Ask to be removed, by SelfRemove (extensions draft); somebody else commits it."""
+        return self.propose(SelfRemove())
+
+    def psk_id(self, psk: bytes | PreSharedKeyID) -> PreSharedKeyID:
+        """The PreSharedKeyID for one use of an external PSK, with a fresh nonce (§8.4)."""
+        if isinstance(psk, PreSharedKeyID):
+            return psk
+        return psks.external_id(psk, psks.fresh_nonce(self.suite, self.ports.entropy))
+
+    def resumption_psk_id(self, epoch: int, group_id: bytes | None = None) -> PreSharedKeyID:
+        """The PreSharedKeyID for one use of a past epoch's resumption PSK (§8.6)."""
+        return psks.resumption_id(
+            ResumptionPSKUsage.application,
+            self.group_id if group_id is None else group_id,
+            epoch,
+            psks.fresh_nonce(self.suite, self.ports.entropy),
+        )
+
+    def group_info(
+        self,
+        *,
+        with_tree: bool = True,
+        external: bool = True,
+        extensions: Iterable[Extension] = (),
+    ) -> bytes:
+        """A signed GroupInfo of this epoch, as an MLSMessage (§12.4.3).
+
+        Args:
+            with_tree: Whether it carries the ratchet tree.
+            external: Whether it carries external_pub, so that others can join by it.
+            extensions: Further extensions for it.
+        """
+        self._require_active()
+        info = welcome.group_info(
+            self._state.epoch,
+            self.ports.policy,
+            self.ports.entropy,
+            with_tree=with_tree,
+            with_external_pub=external,
+            extensions=tuple(extensions),
+        )
+        return MLSMessage(ProtocolVersion.mls10, info).encode()

@@ -1,0 +1,179 @@
+"""Applying a commit's proposals and path to the public state (RFC 9420 §12.3, §12.4).
+
+May import rules, tree and structs. The same functions serve who creates a commit, who
+receives it, and who only observes; secrets come in where a member has them, elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from covey.mls.group.epoch import PublicState
+from covey.mls.group.events import Changed, MemberInfo, member_info
+from covey.mls.group.verify import Checker, leaf_job
+from covey.mls.rules import paths, proposals, trees
+from covey.mls.rules.registry import enforce
+from covey.mls.structs.proposals import GroupContextExtensions, ReInit, UnknownProposal
+from covey.mls.structs.schedule import GroupContext
+from covey.mls.tree.parent_hashes import path_parents
+from covey.mls.wire.code_points import LeafNodeSource
+
+if TYPE_CHECKING:
+    from covey.mls.rules.proposals import ProposalList
+    from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.tree import LeafNode, UpdatePath
+    from covey.mls.tree.ratchet_tree import PathStep, RatchetTree
+
+
+class Provisional(NamedTuple):
+    """The public state after the proposals, before the path.
+
+    Attributes:
+        items: The proposals.
+        tree: The tree after them.
+        extensions: The GroupContext extensions after them.
+        added: Leaf indices of the new members, sorted.
+    """
+
+    items: ProposalList
+    tree: RatchetTree
+    extensions: tuple[Extension, ...]
+    added: tuple[int, ...]
+
+
+def apply_proposals(items: ProposalList, public: PublicState, check: Checker) -> Provisional:
+    """Check a list of proposals and apply it to the tree and the extensions (§12.2, §12.3).
+
+    Raises:
+        ProtocolError: The list is invalid.
+        AuthenticationError: A leaf or a KeyPackage is not signed by its key.
+        PolicyError: A credential is not accepted.
+    """
+    rules = proposals.REGULAR_COMMIT
+    if items.committer is None:
+        rules = proposals.EXTERNAL_COMMIT
+    enforce(rules, items, check.blame, strict=check.policy.strict)
+    jobs = [
+        job for each in items.items if not each.verified for job in check.proposal(each, public)
+    ]
+    check.signatures(public.suite, jobs)
+    extensions = public.context.extensions
+    for each in items.of(GroupContextExtensions):
+        extensions = each.proposal.extensions
+    edited = public.tree.edited(
+        updated={index: each.leaf_node for index, each in items.updates if index is not None},
+        removed=items.removed,
+        added=[add.key_package.leaf_node for add in items.adds],
+    )
+    return Provisional(items, edited.tree, extensions, edited.added)
+
+
+def place_joiner(provisional: Provisional) -> tuple[Provisional, int]:
+    """Make room for an external joiner: the leftmost blank leaf (§12.4.2, ERR-13)."""
+    index = provisional.tree.leftmost_blank()
+    tree = provisional.tree.extended_for(index)
+    return provisional._replace(tree=tree), index
+
+
+class Merged(NamedTuple):
+    """The tree after a path, and the filtered direct path that it filled."""
+
+    tree: RatchetTree
+    steps: tuple[PathStep, ...]
+
+
+def merge_path(
+    provisional: Provisional, public: PublicState, path: UpdatePath, index: int, check: Checker
+) -> Merged:
+    """Check an UpdatePath and merge it into the tree (§7.5, §12.4.2).
+
+    Args:
+        provisional: The state after the proposals.
+        public: The state before the commit.
+        path: The UpdatePath.
+        index: The leaf of its sender.
+        check: How to check.
+
+    Raises:
+        ProtocolError: A rule is broken.
+        AuthenticationError: The leaf is not signed by its key.
+        PolicyError: The leaf's credential is not accepted.
+    """
+    old = replaced_leaf(provisional, public, index)
+    suite = public.suite
+    check.leaf(path.leaf_node, suite, LeafNodeSource.commit, replaced=old)
+    steps = provisional.tree.filtered_path(index)
+    subject = paths.PathSubject(path, steps, provisional.tree, provisional.added)
+    enforce(paths.PATH, subject, check.blame)
+    keys = [node.encryption_key for node in path.nodes]
+    parents, parent_hash = path_parents(suite, steps, keys)
+    enforce(paths.MERGED_PATH, subject._replace(parent_hash=parent_hash), check.blame)
+    check.signatures(suite, [leaf_job(path.leaf_node, public.context.group_id, index)])
+    return Merged(provisional.tree.with_path(index, path.leaf_node, parents), steps)
+
+
+def replaced_leaf(provisional: Provisional, public: PublicState, index: int) -> LeafNode | None:
+    """The leaf that a path's leaf takes the place of, for the rules of an Update (VAL-173)."""
+    if provisional.items.committer is not None:
+        return public.tree.leaf(index)
+    removes = [each.proposal.removed for each in provisional.items.of(proposals.Remove)]
+    return public.tree.leaf(removes[0]) if removes else None
+
+
+def check_result(
+    tree: RatchetTree, extensions: tuple[Extension, ...], check: Checker
+) -> None:
+    """Check the tree that a commit results in (VAL-144).
+
+    Raises:
+        ProtocolError: It is not valid.
+    """
+    enforce(trees.TREE, trees.TreeSubject(tree, extensions), check.blame)
+
+
+def next_context(
+    public: PublicState, tree: RatchetTree, extensions: tuple[Extension, ...], confirmed: bytes
+) -> GroupContext:
+    """The GroupContext of the next epoch (§8.1).
+
+    With the *old* ``confirmed_transcript_hash`` it is the provisional one, under which path
+    secrets are encrypted (VAL-086).
+    """
+    old = public.context
+    return GroupContext(
+        old.version,
+        old.cipher_suite,
+        old.group_id,
+        old.epoch + 1,
+        tree.tree_hash,
+        confirmed,
+        extensions,
+    )
+
+
+def summarise(
+    provisional: Provisional, public: PublicState, committer: MemberInfo, *, with_path: bool
+) -> Changed:
+    """What a commit changes, for people and for the policy."""
+    items, before, after = provisional.items, public.tree, provisional.tree
+    gone = [(index, before.leaf(index)) for index in items.removed]
+    come = [(index, after.leaf(index)) for index in provisional.added]
+    new = [(index, after.leaf(index)) for index, _ in items.updates if index is not None]
+    has_extensions = any(items.of(GroupContextExtensions))
+    return Changed(
+        epoch=public.context.epoch + 1,
+        committer=committer,
+        external=items.committer is None,
+        added=_infos(come),
+        removed=_infos(gone),
+        updated=_infos(new),
+        psks=tuple(items.psks),
+        extensions=provisional.extensions if has_extensions else None,
+        reinit=next((each.proposal for each in items.of(ReInit)), None),
+        custom=tuple(each.proposal for each in items.of(UnknownProposal)),
+        with_path=with_path,
+    )
+
+
+def _infos(found: list[tuple[int, LeafNode | None]]) -> tuple[MemberInfo, ...]:
+    return tuple(member_info(index, leaf) for index, leaf in found if leaf is not None)

@@ -1,0 +1,67 @@
+"""RFC 9420 §11.2, §11.3: groups that continue another, by ReInit or by branch.
+
+May import the other steps of this folder. What is checked when one joins such a group; that
+it is made right is the business of :mod:`covey.mls.group.group`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.errors import StateError
+from covey.mls.rules import joining
+from covey.mls.rules.registry import enforce
+from covey.mls.wire.code_points import ResumptionPSKUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.mls.group.join import Joined
+    from covey.mls.group.policy import Policy
+    from covey.mls.group.state import State
+    from covey.mls.group.verify import Checker
+    from covey.mls.structs.schedule import PreSharedKeyID
+    from covey.mls.structs.tree import LeafNode
+
+
+def link(psks: Iterable[PreSharedKeyID]) -> PreSharedKeyID | None:
+    """The PSK by which a group continues another, if it does (VAL-185)."""
+    return next((psk for psk in psks if psk.usage in joining.SUCCESSOR_USAGES), None)
+
+
+def check_successor(joined: Joined, old: State | None, check: Checker) -> None:
+    """Check a group that continues another, once it has been joined (§12.4.3.1).
+
+    Args:
+        joined: The new group.
+        old: The state of the old one, when the application has said which it is.
+        check: How to check.
+
+    Raises:
+        StateError: The group continues another that was not handed in.
+        ProtocolError: It does not continue it rightly.
+    """
+    psk = link(joined.psks)
+    if psk is None:
+        return
+    if old is None:
+        msg = "the Welcome continues another group; hand that one in as successor_of="
+        raise StateError(msg)
+    new_tree, old_tree = joined.epoch.public.tree, old.epoch.public.tree
+    new = [leaf for _, leaf in new_tree.members()]
+    before = [leaf for _, leaf in old_tree.members()]
+    reinit = psk.usage is ResumptionPSKUsage.reinit
+    smaller, larger = (before, new) if reinit else (new, before)
+    subject = joining.SuccessorSubject(
+        joined.epoch.public.context,
+        old.epoch.public.context,
+        psk,
+        old.reinit,
+        all_have_a_match(smaller, larger, check.policy),
+    )
+    enforce(joining.SUCCESSOR, subject, check.blame)
+
+
+def all_have_a_match(some: list[LeafNode], others: list[LeafNode], policy: Policy) -> bool:
+    """Whether each leaf is of a client that one of the others is of too (VAL-205, VAL-208)."""
+    return {policy.client_id(leaf) for leaf in some} <= {policy.client_id(leaf) for leaf in others}

@@ -1,0 +1,145 @@
+"""Checking leaves and KeyPackages as they come in (RFC 9420 §7.3, §10.1).
+
+May import rules and the policy. Rules are checked one by one; signatures are collected and
+verified together, in threads where there are many.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from covey.errors import AuthenticationError, PolicyError
+from covey.mls.crypto.batch import verify_all
+from covey.mls.rules import key_packages, leaves
+from covey.mls.rules.registry import enforce
+from covey.mls.structs.proposals import Add, GroupContextExtensions, Update
+from covey.mls.structs.extensions import ExternalSenders
+from covey.mls.wire.code_points import ExtensionType, LeafNodeSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from covey.mls.crypto.suite import Suite
+    from covey.mls.group.epoch import PublicState
+    from covey.mls.group.policy import Policy
+    from covey.mls.rules.proposals import Sent
+    from covey.mls.rules.registry import Blame
+    from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.key_package import KeyPackage
+    from covey.mls.structs.tree import LeafNode
+
+Job = tuple[bytes, str, bytes, bytes]
+"""Public key, label, content and signature."""
+
+
+class Checker(NamedTuple):
+    """How things are checked: by which policy, at what time, and who is to blame."""
+
+    policy: Policy
+    now: int
+    blame: Blame
+
+    def leaf(
+        self,
+        leaf: LeafNode,
+        suite: Suite,
+        source: LeafNodeSource | None,
+        *,
+        replaced: LeafNode | None = None,
+        any_lifetime: bool = False,
+    ) -> None:
+        """All that a leaf must satisfy by itself, but for its signature (§7.3).
+
+        Raises:
+            ProtocolError: A rule is broken.
+            PolicyError: The credential is not accepted.
+        """
+        policy = self.policy
+        subject = leaves.LeafSubject(
+            leaf,
+            suite,
+            source,
+            None if any_lifetime else self.now,
+            policy.max_lifetime,
+            replaced,
+        )
+        enforce(leaves.LEAF, subject, self.blame, strict=policy.strict)
+        if replaced is not None and (
+            replaced.credential == leaf.credential
+            and replaced.signature_key == leaf.signature_key
+        ):
+            return
+        policy.validate_credential(leaf.credential, leaf.signature_key, self.now)
+        if replaced is not None and not policy.is_successor(replaced, leaf):
+            msg = "the new credential is no successor of the old one (VAL-025)"
+            raise PolicyError(msg)
+
+    def key_package(self, package: KeyPackage, suite: Suite) -> list[Job]:
+        """All that a KeyPackage must satisfy, but for its two signatures (§10.1).
+
+        Returns:
+            The signatures to verify.
+        """
+        subject = key_packages.KeyPackageSubject(package, suite)
+        enforce(key_packages.KEY_PACKAGE, subject, self.blame, strict=self.policy.strict)
+        self.leaf(package.leaf_node, suite, LeafNodeSource.key_package)
+        return [key_package_job(package), leaf_job(package.leaf_node, b"", 0)]
+
+    def proposal(self, sent: Sent, public: PublicState) -> list[Job]:
+        """What a proposal must satisfy by itself, but for its signatures (§12.1).
+
+        Returns:
+            The signatures to verify.
+        """
+        proposal = sent.proposal
+        if isinstance(proposal, Add):
+            return self.key_package(proposal.key_package, public.suite)
+        if isinstance(proposal, Update):
+            index = sent.sender.leaf_index
+            old = None if index is None else public.tree.leaf(index)
+            if index is None or old is None:
+                return []  # refused by the rules for the list (VAL-116)
+            self.leaf(proposal.leaf_node, public.suite, LeafNodeSource.update, replaced=old)
+            return [leaf_job(proposal.leaf_node, public.context.group_id, index)]
+        if isinstance(proposal, GroupContextExtensions):
+            self.external_senders(proposal.extensions)
+        return []
+
+    def external_senders(self, extensions: Sequence[Extension]) -> None:
+        """Validate the credentials of external senders (VAL-024, VAL-130).
+
+        Raises:
+            PolicyError: One of them is not accepted.
+        """
+        for extension in extensions:
+            if extension.extension_type == ExtensionType.external_senders:
+                for each in ExternalSenders.decode(extension.extension_data).external_senders:
+                    self.policy.validate_credential(each.credential, each.signature_key, self.now)
+
+    def signatures(self, suite: Suite, jobs: Sequence[Job]) -> None:
+        """Verify signatures, in threads where there are many.
+
+        Raises:
+            AuthenticationError: One of them does not verify.
+        """
+        bad = verify_all(suite, jobs, self.policy.threads)
+        if bad is not None:
+            is_leaf = jobs[bad][1] == leaves.LABEL
+            failed = (
+                leaves.leaf_signature_is_valid
+                if is_leaf
+                else key_packages.key_package_signature_is_valid
+            )
+            raise AuthenticationError(failed.id, failed.section)
+
+
+def leaf_job(leaf: LeafNode, group_id: bytes, index: int) -> Job:
+    """The signature of a leaf (VAL-029)."""
+    tbs = leaves.leaf_tbs(leaf, group_id, index)
+    return leaf.signature_key, leaves.LABEL, tbs, leaf.signature
+
+
+def key_package_job(package: KeyPackage) -> Job:
+    """The signature of a KeyPackage (VAL-055)."""
+    tbs = key_packages.key_package_tbs(package)
+    return package.leaf_node.signature_key, key_packages.LABEL, tbs, package.signature

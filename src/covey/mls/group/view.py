@@ -1,0 +1,126 @@
+"""What can be read off a group. May import this folder's state; the facade builds on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.mls.group.events import MemberInfo, member_info
+from covey.mls.schedule import exporter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from covey.mls.crypto.suite import Suite
+    from covey.mls.group.pending import PendingCommit
+    from covey.mls.group.state import State
+    from covey.mls.rules.proposals import Sent
+    from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.proposals import ReInit
+    from covey.mls.structs.schedule import GroupContext
+    from covey.mls.tree.ratchet_tree import RatchetTree
+
+
+class GroupView:
+    """The read-only half of a group."""
+
+    __slots__ = ("_state",)
+
+    _state: State
+
+    @property
+    def suite(self) -> Suite:
+        """The cipher suite."""
+        return self._state.epoch.public.suite
+
+    @property
+    def context(self) -> GroupContext:
+        """The GroupContext (§8.1)."""
+        return self._state.epoch.public.context
+
+    @property
+    def group_id(self) -> bytes:
+        """The group_id."""
+        return self.context.group_id
+
+    @property
+    def epoch(self) -> int:
+        """The number of the current epoch."""
+        return self.context.epoch
+
+    @property
+    def extensions(self) -> Sequence[Extension]:
+        """The GroupContext extensions."""
+        return self.context.extensions
+
+    @property
+    def epoch_authenticator(self) -> bytes:
+        """Equal among members who agree on the group (Nh bytes, §8.7)."""
+        return self._state.epoch.secrets.epoch_authenticator
+
+    @property
+    def own_index(self) -> int:
+        """Our leaf index."""
+        return self._state.epoch.private.index
+
+    @property
+    def members(self) -> list[MemberInfo]:
+        """All members, by leaf index."""
+        return [member_info(index, leaf) for index, leaf in self.tree.members()]
+
+    @property
+    def tree(self) -> RatchetTree:
+        """The ratchet tree."""
+        return self._state.epoch.public.tree
+
+    @property
+    def ratchet_tree(self) -> bytes:
+        """The encoded tree, to hand out of band (§12.4.3.3)."""
+        return self.tree.encode()
+
+    @property
+    def proposals(self) -> Sequence[Sent]:
+        """The proposals of this epoch that can be committed, in the order they came."""
+        return tuple(self._state.proposals.values())
+
+    @property
+    def pending(self) -> PendingCommit | None:
+        """Our commit that has been neither accepted nor discarded."""
+        return self._state.pending
+
+    @property
+    def reinit(self) -> ReInit | None:
+        """The ReInit that ended the group, or None."""
+        return self._state.reinit
+
+    @property
+    def is_active(self) -> bool:
+        """Whether we can send: neither removed, nor the group reinitialized."""
+        return not self._state.removed and self._state.reinit is None
+
+    def member_at(self, index: int) -> MemberInfo | None:
+        """The member at a leaf index, or None."""
+        leaf = self.tree.leaf(index)
+        return None if leaf is None else member_info(index, leaf)
+
+    def find(self, identity: bytes) -> MemberInfo | None:
+        """The first member with this identity, or None. Looks at all members."""
+        return next((each for each in self.members if each.identity == identity), None)
+
+    def export(self, label: str, context: bytes, length: int) -> bytes:
+        """MLS-Exporter(Label, Context, Length): a secret of this epoch (§8.5).
+
+        Args:
+            label: What it is for.
+            context: Further bytes that it depends on.
+            length: How many bytes.
+        """
+        secret = self._state.epoch.secrets.exporter_secret
+        return exporter.export(self.suite, secret, label, context, length)
+
+    def resumption_psk(self, epoch: int) -> bytes | None:
+        """The resumption PSK of an epoch (Nh bytes, §8.6); None when it is not kept."""
+        return self._state.resumption.get(epoch)
+
+    def __repr__(self) -> str:
+        count = self.tree.census.members
+        return f"<Group {self.group_id.hex()} epoch {self.epoch}, {count} members>"

@@ -1,0 +1,30 @@
+"""What all tests share: where the vectors are, and how hypothesis draws its examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from vectors_path import vectors_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The default draws the same examples in every run; `--hypothesis-profile` chooses another.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile(
+    "soak",
+    max_examples=10_000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """The folder of test vectors: `COVEY_VECTORS`, else `../shared/vectors`."""
+    return vectors_path()
