@@ -5,6 +5,7 @@ Begin with :class:`Member` and :class:`Group`; what they take and return is name
 
 from __future__ import annotations
 
+from covey.mls.group.committing import CommitOptions
 from covey.mls.group.core import Ports
 from covey.mls.group.events import (
     Changed,
@@ -15,18 +16,15 @@ from covey.mls.group.events import (
     OwnMessage,
     ProposalReceived,
 )
-from covey.mls.group.group import (
-    Founded,
-    Group,
-    JoinedExternally,
-    StagedCommit,
-    StagedWelcome,
-)
+from covey.mls.group.group import Founded, Group, JoinedExternally, StagedWelcome
+from covey.mls.group.listening import StagedCommit
 from covey.mls.group.member import Member, PrivateKeyPackage
 from covey.mls.group.padding import no_padding, padme, steps
 from covey.mls.group.pending import PendingCommit
 from covey.mls.group.policy import Policy
 from covey.mls.group.psks import MemoryPsks, PskStore
+from covey.mls.group.public_group import PublicGroup
+from covey.mls.group.storing import Changes
 from covey.mls.structs.extensions import Extension
 from covey.mls.wire.code_points import (
     CipherSuite,
@@ -38,7 +36,9 @@ from covey.mls.wire.code_points import (
 
 __all__ = [
     "Changed",
+    "Changes",
     "CipherSuite",
+    "CommitOptions",
     "CredentialType",
     "EpochChanged",
     "Event",
@@ -59,6 +59,7 @@ __all__ = [
     "ProposalReceived",
     "ProposalType",
     "PskStore",
+    "PublicGroup",
     "StagedCommit",
     "StagedWelcome",
     "WireFormat",

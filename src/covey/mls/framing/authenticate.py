@@ -17,7 +17,7 @@ from covey.mls.wire.varint import opaque
 if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
     from covey.mls.structs.commit import Commit
-    from covey.mls.structs.framing import Sender
+    from covey.mls.structs.framing import PrivateMessageContent, Sender
     from covey.mls.structs.proposals import Proposal
 
 _LABEL: Final = "FramedContentTBS"
@@ -64,18 +64,20 @@ def received_content(
     authenticated_data: bytes,
     kind: ContentType,
     arm: bytes,
-    value: bytes | Proposal | Commit,
+    inner: PrivateMessageContent,
 ) -> FramedContent:
     """A FramedContent put together from a decrypted PrivateMessage (§6.3)."""
-    raw = _head(group_id, epoch, sender, authenticated_data, kind) + arm
-    name = {
-        ContentType.application: "application_data",
-        ContentType.proposal: "proposal",
-        ContentType.commit: "commit",
-    }[kind]
     return FramedContent(
-        group_id, epoch, sender, authenticated_data, kind, **{name: value}, raw=raw
-    )  # type: ignore[arg-type]
+        group_id,
+        epoch,
+        sender,
+        authenticated_data,
+        kind,
+        inner.application_data,
+        inner.proposal,
+        inner.commit,
+        _head(group_id, epoch, sender, authenticated_data, kind) + arm,
+    )
 
 
 def _head(

@@ -19,12 +19,13 @@ from covey.mls.structs.framing import (
     SenderData,
     SenderDataAAD,
 )
-from covey.mls.wire.code_points import SenderType
+from covey.mls.wire.code_points import ContentType, SenderType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from covey.mls.crypto.suite import Suite
+    from covey.mls.schedule.secret_tree import Step
     from covey.mls.structs.framing import FramedContent, FramedContentAuthData
 
 GUARD_SIZE: Final = 4
@@ -41,9 +42,7 @@ class Opened(NamedTuple):
 def protect(
     suite: Suite,
     sender_data_secret: bytes,
-    key: bytes,
-    nonce: bytes,
-    generation: int,
+    step: Step,
     content: FramedContent,
     auth: FramedContentAuthData,
     padded: Callable[[int], int],
@@ -54,9 +53,7 @@ def protect(
     Args:
         suite: The suite of the group.
         sender_data_secret: Of the epoch (Nh bytes).
-        key: Of this generation (Nk bytes); must never encrypt anything else.
-        nonce: Of this generation (Nn bytes).
-        generation: Of the sender's ratchet.
+        step: A key and nonce of the sender's ratchet, which encrypt nothing else.
         content: What to send; its sender is a member.
         auth: Its signature, and confirmation tag if it is a commit.
         padded: The padded size for the size of the content, in bytes; zeros fill it up.
@@ -66,10 +63,12 @@ def protect(
     plaintext = arm_of(content) + encode_auth(auth, kind)
     plaintext = plaintext.ljust(padded(len(plaintext)), b"\x00")
     aad = PrivateContentAAD(content.group_id, content.epoch, kind, content.authenticated_data)
-    ciphertext = suite.seal_aead(key, _guarded(nonce, reuse_guard), aad.encode(), plaintext)
+    ciphertext = suite.seal_aead(
+        step.key, _guarded(step.nonce, reuse_guard), aad.encode(), plaintext
+    )
     leaf_index = content.sender.leaf_index
     assert leaf_index is not None
-    who = SenderData(leaf_index, generation, reuse_guard).encode()
+    who = SenderData(leaf_index, step.generation, reuse_guard).encode()
     sender_key, sender_nonce = sender_data(suite, sender_data_secret, ciphertext)
     sealed = suite.seal_aead(
         sender_key, sender_nonce, _sender_aad(content.group_id, content.epoch, kind), who
@@ -112,9 +111,6 @@ def open_content(
         msg = "the padding of a PrivateMessage is not all zero"
         raise DecodeError(msg)
     arm = plaintext[: end - len(encode_auth(inner.auth, kind))]
-    value = next(
-        part for part in (inner.application_data, inner.proposal, inner.commit) if part is not None
-    )
     content = received_content(
         message.group_id,
         message.epoch,
@@ -122,7 +118,7 @@ def open_content(
         message.authenticated_data,
         kind,
         arm,
-        value,
+        inner,
     )
     return Opened(content, inner.auth)
 
@@ -135,5 +131,5 @@ def _guarded(nonce: bytes, reuse_guard: bytes) -> bytes:
     return head.to_bytes(GUARD_SIZE) + nonce[GUARD_SIZE:]
 
 
-def _sender_aad(group_id: bytes, epoch: int, kind: int) -> bytes:
+def _sender_aad(group_id: bytes, epoch: int, kind: ContentType) -> bytes:
     return SenderDataAAD(group_id, epoch, kind).encode()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from covey.mls.rules.proposals import Sent
+    from covey.mls.structs.proposals import Proposal
+    from covey.mls.structs.schedule import PreSharedKeyID
     from covey.mls.tree.ratchet_tree import RatchetTree
 
 
@@ -37,44 +39,58 @@ def choose(
         committer: The leaf that commits.
         tree: The tree of the current epoch.
     """
-    leaving = _leaving(received, own, committer)
-    updates = _latest_updates(received, committer, leaving)
-    clients = {
-        each.proposal.key_package.leaf_node.signature_key
-        for each in own
-        if isinstance(each.proposal, Add)
-    }
-    psks = {each.proposal.psk for each in own if isinstance(each.proposal, PreSharedKey)}
-    has_extensions = any(isinstance(each.proposal, GroupContextExtensions) for each in own)
-    taken: list[Sent] = []
-    for each in received:
-        match each.proposal:
-            case Update():
-                keep = updates.get(each.sender.leaf_index) is each
-            case Remove(removed=leaf):
-                keep = leaving.get(leaf) is each
-            case SelfRemove():
-                keep = leaving.get(each.sender.leaf_index) is each
-            case Add(key_package=package):
-                key = package.leaf_node.signature_key
-                member = tree.keys.signature.get(key)
-                keep = key not in clients and (member is None or member in leaving)
-                clients.add(key)
-            case PreSharedKey(psk=psk):
-                keep = psk not in psks
-                psks.add(psk)
-            case GroupContextExtensions():
-                keep = not has_extensions
-                has_extensions = True
-            case ReInit():
-                keep = False
-            case _:
-                keep = True
-        if keep:
-            taken.append(each)
+    chosen = _Chosen(received, own, committer, tree)
+    taken = tuple(each for each in received if chosen.takes(each))
     if not taken and not own:
         return tuple(each for each in received if isinstance(each.proposal, ReInit))[:1]
     return (*taken, *own)
+
+
+class _Chosen:
+    """What has been taken so far, and what that leaves room for."""
+
+    def __init__(
+        self, received: Iterable[Sent], own: Sequence[Sent], committer: int, tree: RatchetTree
+    ) -> None:
+        self._tree = tree
+        self._leaving = _leaving(received, own, committer)
+        self._updates = _latest_updates(received, committer, self._leaving)
+        self._clients: set[bytes] = set()
+        self._psks: set[PreSharedKeyID] = set()
+        self._has_extensions = False
+        for each in own:
+            self.takes(each)
+
+    def takes(self, each: Sent) -> bool:
+        """Whether a proposal fits to those before it; if so, it counts as taken."""
+        match each.proposal:
+            case Update():
+                return self._updates.get(each.sender.leaf_index) is each
+            case Remove(removed=leaf):
+                return self._leaving.get(leaf) is each
+            case SelfRemove():
+                return self._leaving.get(each.sender.leaf_index) is each
+            case Add(key_package=package):
+                return self._takes_client(package.leaf_node.signature_key)
+        return self._takes_other(each.proposal)
+
+    def _takes_other(self, proposal: Proposal) -> bool:
+        if isinstance(proposal, PreSharedKey):
+            fits = proposal.psk not in self._psks
+            self._psks.add(proposal.psk)
+            return fits
+        if isinstance(proposal, GroupContextExtensions):
+            fits = not self._has_extensions
+            self._has_extensions = True
+            return fits
+        return not isinstance(proposal, ReInit)
+
+    def _takes_client(self, signature_key: bytes) -> bool:
+        member = self._tree.keys.signature.get(signature_key)
+        stays = member is not None and member not in self._leaving
+        fits = signature_key not in self._clients and not stays
+        self._clients.add(signature_key)
+        return fits
 
 
 def _leaving(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from covey.errors import MissingKeyError, StateError
 from covey.mls.group import proposing, receiving, seal
@@ -32,6 +32,31 @@ if TYPE_CHECKING:
     from covey.mls.wire.code_points import WireFormat
 
 
+class CommitOptions(TypedDict, total=False):
+    """How a commit is made; every option has a default.
+
+    Attributes:
+        references: Which received proposals to take; all that fit by default.
+        path: Whether to renew our path when nothing requires it; decided by need by default.
+        handshake: Public or private; the policy's choice by default.
+        authenticated_data: Goes beside the commit, signed and not encrypted.
+        welcome_tree: Whether the Welcome carries the tree; True by default.
+        one_welcome_each: Whether each new member gets its own Welcome; False by default.
+        info_extensions: For the GroupInfo in the Welcome.
+        successor: Whether this group continues another, so that reinit and branch PSKs may
+            be used; :meth:`covey.mls.Group.branch` and ``reinitialize`` set it.
+    """
+
+    references: Iterable[bytes] | None
+    path: bool | None
+    handshake: WireFormat | None
+    authenticated_data: bytes
+    welcome_tree: bool
+    one_welcome_each: bool
+    info_extensions: Iterable[Extension]
+    successor: bool
+
+
 class Committing(Sending):
     """Commits: made, then accepted or discarded."""
 
@@ -47,14 +72,7 @@ class Committing(Sending):
         extensions: Iterable[Extension] | None = None,
         reinit: ReInit | None = None,
         proposals: Iterable[Proposal] = (),
-        references: Iterable[bytes] | None = None,
-        path: bool | None = None,
-        handshake: WireFormat | None = None,
-        authenticated_data: bytes = b"",
-        welcome_tree: bool = True,
-        one_welcome_each: bool = False,
-        info_extensions: Iterable[Extension] = (),
-        successor: bool = False,
+        **options: Unpack[CommitOptions],
     ) -> PendingCommit:
         """Make a commit; the epoch does not change until it is accepted (§12.4.1, §14).
 
@@ -68,15 +86,7 @@ class Committing(Sending):
             extensions: All GroupContext extensions from now on.
             reinit: Ends the group, to be continued with these parameters.
             proposals: Further proposals by value.
-            references: Which received proposals to take; all that fit by default.
-            path: Whether to renew our path when nothing requires it.
-            handshake: Public or private; the policy's choice by default.
-            authenticated_data: Goes beside the commit, signed and not encrypted.
-            welcome_tree: Whether the Welcome carries the tree.
-            one_welcome_each: Whether each new member gets its own Welcome.
-            info_extensions: For the GroupInfo in the Welcome.
-            successor: Whether this group continues another, so that reinit and branch PSKs
-                may be used; :meth:`covey.mls.Group.branch` and ``reinitialize`` set it.
+            options: See :class:`CommitOptions`.
 
         Raises:
             StateError: A commit is pending already, or we have been removed.
@@ -84,40 +94,44 @@ class Committing(Sending):
             PolicyError: The policy refuses.
             MissingKeyError: A reference or a PSK is not known.
         """
+        self._require_ready()
+        own = self._by_value(add, remove, psks, extensions, reinit, proposals)
+        items = ProposalList(
+            self._choose(own, options.get("references")),
+            self.own_index,
+            self.context,
+            self.tree,
+            options.get("successor", False),
+            has_path=False,
+        )
+        member = update if isinstance(update, Member) else None
+        new_leaf = NewLeaf(*proposing.new_leaf(self._state.epoch, member))
+        pending = create_commit(
+            self._state.epoch,
+            self._state.secret_tree,
+            items,
+            new_leaf,
+            self._options(options, force_path=bool(update)),
+            self.ports.kit(Local, self._state),
+        )
+        self._state = self._state.replace(pending=pending)
+        return pending
+
+    def _require_ready(self) -> None:
         self._require_active()
         if self._state.pending is not None:
             msg = "a commit is pending: accept() or discard() it first"
             raise StateError(msg)
-        epoch = self._state.epoch
-        own = self._by_value(add, remove, psks, extensions, reinit, proposals)
-        items = ProposalList(
-            self._choose(own, references),
-            self.own_index,
-            self.context,
-            self.tree,
-            successor,
-            has_path=False,
-        )
-        member = update if isinstance(update, Member) else None
-        self._same_suite(member)
-        options = Options(
-            handshake or self.ports.policy.handshake,
-            authenticated_data,
-            True if update else path,
-            welcome_tree,
-            one_welcome_each,
-            tuple(info_extensions),
-        )
-        new_leaf = NewLeaf(*proposing.new_leaf(epoch, member))
-        kit = self.ports.kit(Local, self._state)
-        pending = create_commit(epoch, self._state.secret_tree, items, new_leaf, options, kit)
-        self._state = self._state.replace(pending=pending)
-        return pending
 
-    def _same_suite(self, member: Member | None) -> None:
-        if member is not None and member.suite is not self.suite:
-            msg = f"the group has {self.suite!r}, the new identity {member.suite!r}"
-            raise StateError(msg)
+    def _options(self, options: CommitOptions, *, force_path: bool) -> Options:
+        return Options(
+            options.get("handshake") or self.ports.policy.handshake,
+            options.get("authenticated_data", b""),
+            True if force_path else options.get("path"),
+            options.get("welcome_tree", True),
+            options.get("one_welcome_each", False),
+            tuple(options.get("info_extensions", ())),
+        )
 
     def _by_value(
         self,

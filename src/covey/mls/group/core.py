@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from covey.errors import LocalProtocolError, StateError
 from covey.mls.crypto.entropy import system_entropy
+from covey.mls.group import rows
 from covey.mls.group.create_commit import Kit
 from covey.mls.group.policy import Policy
 from covey.mls.group.process_commit import Ours
 from covey.mls.group.psks import MemoryPsks, PskStore
+from covey.mls.group.storing import Changes, Ledger, all_rows
 from covey.mls.group.verify import Checker
 from covey.mls.group.view import GroupView
 
@@ -77,11 +79,28 @@ class Ports:
 class GroupCore(GroupView):
     """A group's state and ports."""
 
-    __slots__ = ("ports",)
+    __slots__ = ("_ledger", "ports")
 
-    def __init__(self, state: State, ports: Ports) -> None:
+    def __init__(self, state: State, ports: Ports, ledger: Ledger | None = None) -> None:
         self._state: State = state
+        self._ledger: Ledger = ledger or Ledger()
         self.ports: Ports = ports
+
+    def snapshot(self) -> bytes:
+        """All that the group knows, secrets included: encrypt it before you keep it.
+
+        Equal states give equal bytes. It is versioned; :meth:`covey.mls.Group.restore` reads
+        it. To keep a group by rows, use :meth:`changes`.
+        """
+        return rows.encode_snapshot(all_rows(self._state))
+
+    def changes(self) -> Changes:
+        """What changed since the last call, as rows for a store; at first, everything.
+
+        Write it in one transaction with the message that it belongs to. If that fails, load
+        the group anew: what was handed out is not handed out again.
+        """
+        return self._ledger.changes(self._state)
 
     def _ours(self) -> Ours:
         state, ports = self._state, self.ports
@@ -96,4 +115,5 @@ class GroupCore(GroupView):
             raise StateError(msg)
         if self._state.reinit is not None:
             statement = "After a commit with a ReInit no more messages are sent in the group."
-            raise LocalProtocolError("VAL-163", "12.4.2", statement)
+            msg_0 = "VAL-163"
+            raise LocalProtocolError(msg_0, "12.4.2", statement)

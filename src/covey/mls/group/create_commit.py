@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from covey.mls.framing import authenticate
 from covey.mls.group import psks, seal, staging, welcome
-from covey.mls.group.epoch import Epoch, PublicState, begin, replaced
+from covey.mls.group.epoch import Epoch, PublicState, begin
 from covey.mls.group.events import member_info
 from covey.mls.group.member import sign_leaf
 from covey.mls.group.pending import PendingCommit
 from covey.mls.rules.proposals import requires_path
 from covey.mls.schedule import key_schedule, transcript
 from covey.mls.structs.commit import Commit, ProposalOrRef
-from covey.mls.structs.proposals import ReInit
 from covey.mls.structs.message import MLSMessage
-from covey.mls.structs.tree import LeafNode, UpdatePath
+from covey.mls.structs.proposals import ReInit
+from covey.mls.structs.tree import LeafNode, ParentNode, UpdatePath
 from covey.mls.tree import update_path
 from covey.mls.tree.parent_hashes import path_parents
 from covey.mls.tree.private import PrivateTree
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from covey.mls.rules.proposals import ProposalList, Sent
     from covey.mls.schedule.secret_tree import SecretTree
     from covey.mls.structs.extensions import Extension
-    from covey.mls.structs.framing import FramedContent, Sender
-    from covey.mls.structs.schedule import GroupContext
     from covey.mls.tree.ratchet_tree import RatchetTree
     from covey.mls.wire.code_points import WireFormat
 
@@ -159,7 +157,12 @@ def create_commit(
     message = seal.protect(epoch, secret_tree, signed, tag, check.policy, kit.entropy)
     invitations = _invitations(following, items, provisional, path, psk_secret, options, kit)
     return PendingCommit(
-        message, invitations, changed, next_epoch, following.secret_tree, _info(next_epoch, kit)
+        message,
+        invitations,
+        changed,
+        next_epoch,
+        following.secret_tree,
+        group_info_maker(next_epoch, kit),
     )
 
 
@@ -174,7 +177,7 @@ def _wants_path(items: ProposalList, options: Options, tree: RatchetTree) -> boo
         return True
     if options.force_path is not None:
         return options.force_path
-    if any(items.of(ReInit)):
+    if items.of(ReInit):
         return False
     return tree.census.members == 1 or _is_unmerged(tree, items.committer or 0)
 
@@ -183,7 +186,7 @@ def _is_unmerged(tree: RatchetTree, index: int) -> bool:
     for height in range(1, tree.height + 1):
         subtree = tree.subtree(height, index >> height)
         node = None if subtree is None else subtree.node
-        if node is not None and len(node.unmerged_leaves) > 2 * tree.height:
+        if isinstance(node, ParentNode) and len(node.unmerged_leaves) > 2 * tree.height:
             return True
     return False
 
@@ -321,7 +324,9 @@ def _invitations(
     )
 
 
-def _info(epoch: Epoch, kit: Kit) -> Callable[..., bytes]:
+def group_info_maker(epoch: Epoch, kit: Kit) -> Callable[..., bytes]:
+    """What makes a GroupInfo of an epoch when it is asked for, and not before (§12.4.3)."""
+
     def make(*, with_tree: bool) -> bytes:
         info = welcome.group_info(
             epoch, kit.check.policy, kit.entropy, with_tree=with_tree, with_external_pub=True

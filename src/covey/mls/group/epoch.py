@@ -7,7 +7,7 @@ secret tree, whose keys are erased as they are used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -133,10 +133,5 @@ def begin(
         max_forward=policy.max_forward,
         max_skipped=policy.max_skipped,
     )
-    kept = replaced(secrets, encryption_secret=b"", confirmation_key=b"")
+    kept = msgspec.structs.replace(secrets, encryption_secret=b"", confirmation_key=b"")
     return Epoch(public, kept, private, signer), secret_tree
-
-
-def replaced(struct: Any, **changes: Any) -> Any:
-    """A frozen struct with some fields changed."""
-    return msgspec.structs.replace(struct, **changes)

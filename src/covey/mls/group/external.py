@@ -32,7 +32,6 @@ from covey.mls.structs.proposals import (
     Remove,
     SelfRemove,
 )
-from covey.mls.structs.tree import UpdatePath
 from covey.mls.structs.welcome import GroupInfo
 from covey.mls.tree.private import PrivateTree
 from covey.mls.wire.code_points import (
@@ -47,10 +46,12 @@ from covey.mls.wire.code_points import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from covey.mls.crypto.suite import Suite
     from covey.mls.group.member import Member, PrivateKeyPackage
     from covey.mls.group.verify import Checker
     from covey.mls.schedule.secret_tree import SecretTree
     from covey.mls.structs.schedule import PreSharedKeyID
+    from covey.mls.structs.tree import UpdatePath
 
 WIRE_FORMAT = WireFormat.mls_public_message
 
@@ -105,7 +106,7 @@ def decode_group_info(data: bytes) -> GroupInfo:
 
 
 def public_state(
-    info: GroupInfo, ratchet_tree: bytes | None, member: Member, check: Checker
+    info: GroupInfo, ratchet_tree: bytes | None, suite: Suite, check: Checker
 ) -> PublicState:
     """The public state of a GroupInfo, all of it checked (VAL-178).
 
@@ -114,7 +115,6 @@ def public_state(
         AuthenticationError: A signature does not verify.
         StateError: No tree is at hand.
     """
-    suite = member.suite
     enforce(joining.GROUP_INFO, joining.GroupInfoSubject(info, suite.code), check.blame)
     tree = verified_tree(info, ratchet_tree, suite, check)
     return PublicState.of(info.group_context, tree, info.confirmation_tag)
@@ -139,9 +139,7 @@ def commit_externally(
         public_key, EXTERNAL_INIT_LABEL, suite.Nh, kit.entropy
     )
     items = _items(kem_output, how, state, kit)
-    provisional, index = staging.place_joiner(
-        staging.apply_proposals(items, state, kit.check)
-    )
+    provisional, index = staging.place_joiner(staging.apply_proposals(items, state, kit.check))
     new_leaf = NewLeaf(member.leaf(b"", LeafNodeSource.update), member.signer)
     path = make_path(state, provisional, PrivateTree(index, b"", {}), new_leaf, kit)
     staging.check_result(path.tree, provisional.extensions, kit.check)
@@ -174,9 +172,7 @@ def _items(kem_output: bytes, how: External, state: PublicState, kit: Kit) -> Pr
     own += [PreSharedKey(psk) for psk in how.psks]
     leaving = [self_remove(each, state, kit.check) for each in how.self_removes]
     items = (*(Sent(each, sender) for each in own), *leaving)
-    return ProposalList(
-        items, None, state.context, state.tree, successor=False, has_path=True
-    )
+    return ProposalList(items, None, state.context, state.tree, successor=False, has_path=True)
 
 
 def self_remove(data: bytes, state: PublicState, check: Checker) -> Sent:
@@ -225,9 +221,7 @@ def propose_from_outside(
         data: Authenticated data.
     """
     context = state.context
-    content = authenticate.proposal_content(
-        context.group_id, context.epoch, sender, data, proposal
-    )
+    content = authenticate.proposal_content(context.group_id, context.epoch, sender, data, proposal)
     tbs = authenticate.to_be_signed(WIRE_FORMAT, content, state.encoded)
     signature = authenticate.sign(state.suite, signer, tbs)
     signed = seal.Signed(content, WIRE_FORMAT, tbs, signature)

@@ -10,7 +10,6 @@ from covey.mls.rules import trees
 from covey.mls.rules.registry import enforce
 from covey.mls.schedule import key_schedule, transcript
 from covey.mls.structs.schedule import GroupContext
-from covey.mls.structs.tree import Lifetime
 from covey.mls.tree.census import Kind, lists
 from covey.mls.tree.private import PrivateTree
 from covey.mls.tree.ratchet_tree import RatchetTree
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from covey.mls.schedule.secret_tree import SecretTree
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.key_package import KeyPackage
+    from covey.mls.structs.tree import Lifetime
 
 
 def create(
@@ -81,9 +81,9 @@ def check_suite_is_best(
         if better == suite:
             return
         if all(
-            lists(package.leaf_node.capabilities, Kind.cipher_suite, better)
-            for package in packages
+            lists(package.leaf_node.capabilities, Kind.cipher_suite, better) for package in packages
         ):
             statement = "The cipher suite is the best that all members support."
             detail = f"they all support 0x{better:04x}"
-            raise LocalProtocolError("VAL-220", "11", statement, detail)
+            msg = "VAL-220"
+            raise LocalProtocolError(msg, "11", statement, detail)

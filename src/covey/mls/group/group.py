@@ -7,28 +7,38 @@ with the system's as defaults (:class:`~covey.mls.group.core.Ports`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from covey.errors import StateError
-from covey.mls.group import external, founding, join, proposing, psks, receiving, successors
-from covey.mls.group.committing import Committing
+from covey.mls.group import (
+    external,
+    founding,
+    join,
+    proposing,
+    psks,
+    receiving,
+    restoring,
+    successors,
+)
+from covey.mls.group.committing import CommitOptions
 from covey.mls.group.core import Ports
+from covey.mls.group.listening import Listening
 from covey.mls.group.member import CLOCK_TOLERANCE
 from covey.mls.group.policy import DAY
-from covey.mls.group.state import State, first_state
+from covey.mls.group.state import first_state
+from covey.mls.group.storing import Ledger
 from covey.mls.rules.registry import Local, Remote
 from covey.mls.structs.tree import Lifetime
 from covey.mls.structs.welcome import Welcome
 from covey.mls.wire.code_points import ResumptionPSKUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from covey.mls.group.events import Changed, Event, MemberInfo
+    from covey.mls.group.events import Changed, MemberInfo
     from covey.mls.group.join import Joined
     from covey.mls.group.member import Member, PrivateKeyPackage
     from covey.mls.group.pending import PendingCommit
-    from covey.mls.group.receiving import Outcome
     from covey.mls.group.welcome import Invitation
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.key_package import KeyPackage
@@ -52,18 +62,6 @@ class Founded(NamedTuple):
     def welcome(self) -> bytes:
         """The one Welcome for all of them."""
         return self.commit.welcome
-
-
-class StagedCommit(NamedTuple):
-    """A commit that has been verified and not applied: look, then :meth:`Group.apply` it."""
-
-    changed: Changed
-    event: Event
-    base: State
-    outcome: Outcome
-
-    def __repr__(self) -> str:
-        return f"StagedCommit({self.changed!r})"
 
 
 class StagedWelcome(NamedTuple):
@@ -116,7 +114,7 @@ class JoinedExternally(NamedTuple):
     changed: Changed
 
 
-class Group(Committing):
+class Group(Listening):
     """A member's view of a group."""
 
     __slots__ = ()
@@ -168,9 +166,7 @@ class Group(Committing):
         extensions: Iterable[Extension] = (),
         psks: Iterable[bytes | PreSharedKeyID] = (),
         ports: Ports | None = None,
-        welcome_tree: bool = True,
-        one_welcome_each: bool = False,
-        successor: bool = False,
+        **options: Unpack[CommitOptions],
     ) -> Founded:
         """Create a group with its first members: one commit, one Welcome (§11).
 
@@ -179,17 +175,9 @@ class Group(Committing):
         """
         parsed = [proposing.key_package(package) for package in packages]
         group = cls.create(member, group_id=group_id, extensions=extensions, ports=ports)
-        founding.check_suite_is_best(
-            member.suite.code, group.ports.policy.suites, parsed
-        )
-        commit = group.commit(
-            add=parsed,
-            psks=psks,
-            path=True,
-            welcome_tree=welcome_tree,
-            one_welcome_each=one_welcome_each,
-            successor=successor,
-        )
+        founding.check_suite_is_best(member.suite.code, group.ports.policy.suites, parsed)
+        options.setdefault("path", True)
+        commit = group.commit(add=parsed, psks=psks, **options)
         group.accept(commit)
         return Founded(group, commit, commit.welcomes)
 
@@ -227,7 +215,7 @@ class Group(Committing):
         if not isinstance(welcome, Welcome):
             msg = f"a Welcome is needed, this is a {type(welcome).__name__}"
             raise StateError(msg)
-        old = None if successor_of is None else successor_of._state  # noqa: SLF001 - our own class
+        old = None if successor_of is None else successor_of._state  # noqa: SLF001 - of our own class
         sources = join.Sources(ports.psks, ports.resumption(old))
         check = ports.check(Remote)
         joined = join.join(package, member.suite, welcome, ratchet_tree, sources, check)
@@ -292,64 +280,33 @@ class Group(Committing):
         """
         ports = ports or Ports(member.policy, entropy=member.entropy)
         info = external.decode_group_info(group_info)
-        state = external.public_state(info, ratchet_tree, member, ports.check(Remote))
-        how = external.External(
-            resync, tuple(psks), tuple(self_removes), authenticated_data
-        )
+        state = external.public_state(info, ratchet_tree, member.suite, ports.check(Remote))
+        how = external.External(resync, tuple(psks), tuple(self_removes), authenticated_data)
         made = external.commit_externally(member, info, state, how, ports.kit(Local))
         group = cls(first_state(made.epoch, made.secret_tree), ports)
         return JoinedExternally(made.message, group, made.changed)
 
-    # --- receiving -----------------------------------------------------------------------
+    # --- keeping ---------------------------------------------------------------------------
 
-    def receive(self, message: bytes) -> Event:
-        """Verify a message and do what it says (§6, §12).
-
-        Raises:
-            DecodeError: The bytes are no message.
-            ProtocolError: A rule is broken.
-            AuthenticationError: A signature, a tag or an encryption does not verify.
-            MissingKeyError: The key is gone, or a proposal or PSK is not known.
-            PolicyError: The policy refuses.
-            StateError: The message is not one that a group receives.
-        """
-        outcome = self._receive(message)
-        self._finish(outcome)
-        return outcome.event
-
-    def stage(self, message: bytes) -> StagedCommit | Event:
-        """Like :meth:`receive`, but a commit is only verified: :meth:`apply` it, or drop it."""
-        base = self._state
-        outcome = self._receive(message)
-        if outcome.staged is None:
-            self._finish(outcome)
-            return outcome.event
-        return StagedCommit(outcome.staged.changed, outcome.event, base, outcome)
-
-    def apply(self, staged: StagedCommit) -> Event:
-        """Apply a commit that was staged.
+    @classmethod
+    def restore(cls, snapshot: bytes, ports: Ports | None = None) -> Group:
+        """A group from a snapshot. Only one copy of a group may ever send.
 
         Raises:
-            StateError: Something else happened to the group in between; stage it again.
+            StorageError: It is no snapshot, damaged, or of another version.
         """
-        if staged.base is not self._state:
-            msg = "the group has changed since the commit was staged; stage it again"
-            raise StateError(msg)
-        self._finish(staged.outcome)
-        return staged.event
+        return cls.load(restoring.decode_snapshot(snapshot), ports)
 
-    def _receive(self, message: bytes) -> Outcome:
-        if self._state.removed:
-            msg = "we have been removed from this group"
-            raise StateError(msg)
-        return receiving.receive(message, self._state, self._ours(), self.ports.check(Remote))
+    @classmethod
+    def load(cls, stored: Mapping[bytes, bytes], ports: Ports | None = None) -> Group:
+        """A group from the rows that :meth:`changes` handed out.
 
-    def _finish(self, outcome: Outcome) -> None:
-        """Make an outcome so: erase the key that was used, then one assignment."""
-        if outcome.spend is not None:
-            secret_tree, step = outcome.spend
-            secret_tree.apply(step)
-        self._state = outcome.state
+        Raises:
+            StorageError: Rows are missing or damaged, or of another version.
+        """
+        ports = ports or Ports()
+        state = restoring.restore(stored, ports.kit(Local))
+        return cls(state, ports, Ledger(state))
 
     # --- continuing ------------------------------------------------------------------------
 

@@ -113,9 +113,7 @@ def join(
     return Joined(epoch, secret_tree, info, secrets.psks)
 
 
-def _our_entry(
-    package: PrivateKeyPackage, suite: Suite, welcome: Welcome
-) -> EncryptedGroupSecrets:
+def _our_entry(package: PrivateKeyPackage, suite: Suite, welcome: Welcome) -> EncryptedGroupSecrets:
     """The entry for our KeyPackage (VAL-181, VAL-182)."""
     if welcome.cipher_suite != suite.code:
         msg = f"the Welcome has suite 0x{welcome.cipher_suite:04x}, the KeyPackage {suite!r}"
@@ -215,7 +213,8 @@ def _our_leaf(package: PrivateKeyPackage, tree: RatchetTree) -> int:
     leaf = None if index is None else tree.leaf(index)
     if index is None or leaf is None or leaf.encode() != wanted.encode():
         statement = "The tree has a leaf that is identical to that of our KeyPackage."
-        raise Remote("VAL-193", "12.4.3.1", statement, "there is none")
+        msg = "VAL-193"
+        raise Remote(msg, "12.4.3.1", statement, "there is none")
     return index
 
 
@@ -236,7 +235,8 @@ def _path_keys(
         node = None if subtree is None else subtree.node
         if node is None or node.encryption_key != public:
             statement = "The keys derived from a path secret are those of the tree."
-            raise Remote("VAL-194", "12.4.3.1", statement, f"height {step.height}")
+            msg_0 = "VAL-194"
+            raise Remote(msg_0, "12.4.3.1", statement, f"height {step.height}")
     return derived.private
 
 

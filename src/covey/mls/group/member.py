@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from covey.mls.crypto.entropy import system_entropy
+from covey.mls.crypto.entropy import Entropy, system_entropy
 from covey.mls.crypto.suite import SUITES, Suite, get_suite
 from covey.mls.group.policy import DAY, Policy
 from covey.mls.rules import key_packages, leaves
@@ -36,7 +36,6 @@ from covey.mls.wire.code_points import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from covey.mls.crypto.entropy import Entropy
 
 LAST_RESORT_COMPONENT: Final = 0x0004
 """ComponentID of ``last_resort_key_package`` (draft-ietf-mls-extensions)."""
@@ -78,9 +77,7 @@ class Member(msgspec.Struct, frozen=True):
         Raises:
             UnsupportedError: The suite is not one of 0x0001 … 0x0007.
         """
-        return cls.from_credential(
-            BasicCredential(identity), suite, policy=policy, entropy=entropy
-        )
+        return cls.from_credential(BasicCredential(identity), suite, policy=policy, entropy=entropy)
 
     @classmethod
     def x509(
@@ -102,9 +99,7 @@ class Member(msgspec.Struct, frozen=True):
             entropy: Where further keys come from.
         """
         credential = X509Credential(tuple(Certificate(each) for each in chain))
-        return cls.from_credential(
-            credential, suite, signer=signer, policy=policy, entropy=entropy
-        )
+        return cls.from_credential(credential, suite, signer=signer, policy=policy, entropy=entropy)
 
     @classmethod
     def from_credential(
@@ -228,9 +223,7 @@ class Member(msgspec.Struct, frozen=True):
         )
 
 
-def sign_leaf(
-    suite: Suite, leaf: LeafNode, signer: bytes, group_id: bytes, index: int
-) -> LeafNode:
+def sign_leaf(suite: Suite, leaf: LeafNode, signer: bytes, group_id: bytes, index: int) -> LeafNode:
     """The leaf with its signature, and its encoding kept (§7.2)."""
     tbs = leaves.leaf_tbs(leaf.replace(signature=b""), group_id, index)
     signature = suite.sign_with_label(signer, leaves.LABEL, tbs)

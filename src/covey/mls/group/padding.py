@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def padme(size: int) -> int:
     """The padded size by Padmé: at most 12 % more, and O(log log size) bits leak."""
-    if size < 2:  # noqa: PLR2004 - its logarithm is 0
+    if size < 2:
         return size
     exponent = size.bit_length() - 1
     last = exponent - exponent.bit_length()

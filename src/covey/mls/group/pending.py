@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import msgspec
 
 from covey.errors import StateError
-from covey.mls.schedule import exporter
 from covey.mls.group.epoch import Epoch
 from covey.mls.group.events import Changed
 from covey.mls.group.welcome import Invitation
+from covey.mls.schedule import exporter
 from covey.mls.schedule.secret_tree import SecretTree
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class PendingCommit(msgspec.Struct, frozen=True):

@@ -7,7 +7,6 @@ subclasses it and overrides a method. A method refuses by raising PolicyError.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +17,7 @@ from covey.mls.structs.credentials import BasicCredential, X509Credential
 from covey.mls.wire.code_points import WireFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from covey.mls.group.events import Changed
     from covey.mls.rules.proposals import Sent

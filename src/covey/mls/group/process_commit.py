@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from covey.errors import AuthenticationError, MissingKeyError, RemoteProtocolError
 from covey.mls.group import psks, staging
 from covey.mls.group.create_commit import Following, Path, advance
-from covey.mls.group.epoch import Epoch, PublicState
 from covey.mls.group.events import member_info
 from covey.mls.group.seal import Signed
 from covey.mls.rules.proposals import ProposalList, Sent
@@ -20,18 +19,19 @@ from covey.mls.rules.registry import Remote
 from covey.mls.schedule import key_schedule
 from covey.mls.structs.proposals import ExternalInit, Update
 from covey.mls.tree import update_path
-from covey.mls.tree.private import PrivateTree
 from covey.mls.wire.code_points import SenderType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from covey.mls.group.epoch import Epoch, PublicState
     from covey.mls.group.events import Changed
     from covey.mls.group.psks import PskStore
     from covey.mls.group.staging import Merged, Provisional
     from covey.mls.group.verify import Checker
     from covey.mls.structs.commit import Commit
     from covey.mls.structs.framing import AuthenticatedContent
+    from covey.mls.tree.private import PrivateTree
     from covey.mls.tree.ratchet_tree import RatchetTree
 
 EXTERNAL_INIT_LABEL = "MLS 1.0 external init secret"
@@ -88,6 +88,7 @@ def resolve(
     items = []
     for each in commit.proposals:
         if each.reference is None:
+            assert each.proposal is not None
             items.append(Sent(each.proposal, sender))
             continue
         found = known.get(each.reference)
@@ -104,13 +105,13 @@ class Observed(NamedTuple):
     Attributes:
         provisional: The state after the proposals.
         merged: The tree and the path, or None without a path.
-        index: The leaf of the committer.
+        committer: The leaf of the committer.
         changed: What changes, for people.
     """
 
     provisional: Provisional
     merged: Merged | None
-    index: int
+    committer: int
     changed: Changed
 
     @property
@@ -202,9 +203,9 @@ def _own_keys(ours: Ours, provisional: Provisional) -> tuple[bytes, PrivateTree]
     """Our keys after the proposals; an Update of ours brings its own (§12.1.2)."""
     epoch = ours.epoch
     private = epoch.private.following(epoch.public.tree, provisional.tree)
-    for each in provisional.items.of(Update):
-        if each.sender.leaf_index == private.index and each.reference in ours.updates:
-            update = ours.updates[each.reference]
+    for each in provisional.items.sent(Update):
+        update = ours.updates.get(each.reference or b"")
+        if each.sender.leaf_index == private.index and update is not None:
             return update.signer, private.with_keys({}, update.leaf_private)
     return epoch.signer, private
 
@@ -223,7 +224,8 @@ def _open_path(
     kept = private.following(provisional.tree, merged.tree)
     if not merged.steps:
         msg = "an UpdatePath without any node reaches nobody"
-        raise RemoteProtocolError("VAL-079", "7.6", "An UpdatePath has its nodes.", msg)
+        msg_0 = "VAL-079"
+        raise RemoteProtocolError(msg_0, "7.6", "An UpdatePath has its nodes.", msg)
     context = staging.next_context(
         public, merged.tree, provisional.extensions, public.context.confirmed_transcript_hash
     )
@@ -237,7 +239,8 @@ def _open_path(
     sent = tuple(node.encryption_key for node in nodes[target.step :])
     if derived.public != sent:
         statement = "The keys derived from a path secret are those of the path."
-        raise Remote("VAL-085", "7.5", statement, "a key differs")
+        msg_0 = "VAL-085"
+        raise Remote(msg_0, "7.5", statement, "a key differs")
     return Path(
         commit.path,
         merged.tree,
@@ -253,9 +256,7 @@ def _init_secret(epoch: Epoch, items: ProposalList) -> bytes:
     suite = epoch.public.suite
     for each in items.of(ExternalInit):
         private, _ = key_schedule.external_key_pair(suite, epoch.secrets.external_secret)
-        return suite.export_from(
-            private, each.proposal.kem_output, EXTERNAL_INIT_LABEL, suite.Nh
-        )
+        return suite.export_from(private, each.kem_output, EXTERNAL_INIT_LABEL, suite.Nh)
     return epoch.secrets.init_secret
 
 

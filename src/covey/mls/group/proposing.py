@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from covey.errors import StateError
 from covey.mls.framing import authenticate
 from covey.mls.group import receiving, seal
-from covey.mls.group.process_commit import OwnUpdate
 from covey.mls.group.member import Member, sign_leaf
+from covey.mls.group.process_commit import OwnUpdate
 from covey.mls.rules.proposals import ALONE, ProposalList, Sent
 from covey.mls.rules.registry import enforce
 from covey.mls.structs.framing import AuthenticatedContent, FramedContentAuthData
@@ -81,7 +81,7 @@ def propose(
     authenticated = AuthenticatedContent(wire_format, content, auth)
     reference = receiving.proposal_ref(authenticated, public)
     sent = Sent(proposal, content.sender, reference, verified=True)
-    alone = ProposalList((sent,), None, public.context, public.tree, successor=False, has_path=True)
+    alone = ProposalList((sent,), None, public.context, public.tree)
     enforce(ALONE, alone, check.blame)
     check.signatures(public.suite, check.proposal(sent, public))
     message = seal.protect(epoch, state.secret_tree, signed, None, check.policy, entropy)
@@ -91,11 +91,18 @@ def propose(
 
 
 def new_leaf(epoch: Epoch, member: Member | None) -> tuple[LeafNode, bytes]:
-    """Our leaf with another client's identity and key, if given, and the key that signs it."""
+    """Our leaf with another client's identity and key, if given, and the key that signs it.
+
+    Raises:
+        StateError: The other identity has keys of another suite.
+    """
     leaf = epoch.public.tree.leaf(epoch.private.index)
     assert leaf is not None
     if member is None:
         return leaf, epoch.signer
+    if member.suite is not epoch.public.suite:
+        msg = f"the group has {epoch.public.suite!r}, the new identity {member.suite!r}"
+        raise StateError(msg)
     changed = leaf.replace(
         credential=member.credential,
         signature_key=member.signature_key,
@@ -104,9 +111,7 @@ def new_leaf(epoch: Epoch, member: Member | None) -> tuple[LeafNode, bytes]:
     return changed, member.signer
 
 
-def own_update(
-    epoch: Epoch, member: Member | None, entropy: Entropy
-) -> tuple[Update, OwnUpdate]:
+def own_update(epoch: Epoch, member: Member | None, entropy: Entropy) -> tuple[Update, OwnUpdate]:
     """An Update of our leaf with a fresh key, and the private keys that belong to it (§12.1.2)."""
     suite, index = epoch.public.suite, epoch.private.index
     template, signer = new_leaf(epoch, member)

@@ -30,11 +30,14 @@ from covey.mls.structs.proposals import Add
 from covey.mls.wire.code_points import ContentType, ProtocolVersion, SenderType, WireFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from covey.mls.group.epoch import Epoch, PastEpoch
+    from covey.mls.group.policy import Policy
     from covey.mls.group.state import State
     from covey.mls.group.verify import Checker
-    from covey.mls.schedule.secret_tree import SecretTree, Step
-    from covey.mls.structs.framing import FramedContent, Sender
+    from covey.mls.schedule.secret_tree import RatchetKind, SecretTree, Step
+    from covey.mls.structs.framing import FramedContent
     from covey.mls.structs.schedule import GroupContext
     from covey.mls.tree.ratchet_tree import RatchetTree
 
@@ -68,7 +71,8 @@ def decode_message(data: bytes) -> MLSMessage:
     message = MLSMessage.decode(data)
     if message.version != ProtocolVersion.mls10:
         statement = "The version of an MLSMessage is mls10."
-        raise Remote("VAL-008", "6", statement, f"version {message.version}")
+        msg = "VAL-008"
+        raise Remote(msg, "6", statement, f"version {message.version}")
     return message
 
 
@@ -135,10 +139,13 @@ def open_public(
     enforce(messages.HANDSHAKE, subject, Remote)
     tbs = authenticate.to_be_signed(wire_format, content, state.encoded)
     is_member = content.sender.sender_type is SenderType.member
-    if is_member and membership_key is not None:
-        if not public.verify_membership(state.suite, membership_key, message, tbs):
-            rule = "VAL-099"
-            raise AuthenticationError(rule, "6.2")
+    if (
+        is_member
+        and membership_key is not None
+        and not public.verify_membership(state.suite, membership_key, message, tbs)
+    ):
+        rule = "VAL-099"
+        raise AuthenticationError(rule, "6.2")
     verify_signature(state, content, tbs, message.auth.signature)
     return AuthenticatedContent(wire_format, content, message.auth)
 
@@ -184,17 +191,18 @@ def _private(message: PrivateMessage, state: State, ours: Ours, check: Checker) 
     sender = private.open_sender_data(suite, secret, message)
     if sender.leaf_index == index:
         return Outcome(state, OwnMessage(message.epoch))
-    kind = APPLICATION if message.content_type is ContentType.application else HANDSHAKE
+    kind: RatchetKind = (
+        APPLICATION if message.content_type is ContentType.application else HANDSHAKE
+    )
     if tree.leaf(sender.leaf_index) is None:
         statement = "The leaf_index of a sender that is a member identifies a non-blank leaf."
-        raise Remote("VAL-110", "6.3.2", statement, f"leaf {sender.leaf_index} is blank")
+        msg = "VAL-110"
+        raise Remote(msg, "6.3.2", statement, f"leaf {sender.leaf_index} is blank")
     step = _peek(secret_tree, sender.leaf_index, kind, sender.generation, message.epoch)
     opened = private.open_content(suite, step.key, step.nonce, message, sender)
     at = PublicState(context, encoded, tree, b"", b"")
     content = opened.content
-    subject = messages.MessageSubject(
-        content, WireFormat.mls_private_message, context, tree, ()
-    )
+    subject = messages.MessageSubject(content, WireFormat.mls_private_message, context, tree, ())
     enforce(messages.MESSAGE, subject, Remote)
     tbs = authenticate.to_be_signed(WireFormat.mls_private_message, content, encoded)
     verify_signature(at, content, tbs, opened.auth.signature)
@@ -215,13 +223,12 @@ def _private(message: PrivateMessage, state: State, ours: Ours, check: Checker) 
 
 
 def _peek(
-    secret_tree: SecretTree, leaf: int, kind: int, generation: int, epoch: int
+    secret_tree: SecretTree, leaf: int, kind: RatchetKind, generation: int, epoch: int
 ) -> Step:
     try:
         return secret_tree.peek(leaf, kind, generation)
     except MissingKeyError as error:
         raise MissingKeyError(error.reason, epoch=epoch, generation=generation) from None
-
 
 
 def _epoch_of(
@@ -232,7 +239,8 @@ def _epoch_of(
     context = epoch.public.context
     statement = "A message is for the group, and for an epoch whose keys are kept."
     if message.group_id != context.group_id:
-        raise Remote("VAL-101", "6", statement, f"group {message.group_id.hex()}")
+        msg = "VAL-101"
+        raise Remote(msg, "6", statement, f"group {message.group_id.hex()}")
     if message.epoch == context.epoch:
         public_state = epoch.public
         secret = epoch.secrets.sender_data_secret
@@ -246,7 +254,8 @@ def _epoch_of(
         )
     if message.content_type is not ContentType.application:
         detail = f"a handshake message of epoch {message.epoch}, now is {context.epoch}"
-        raise Remote("VAL-102", "6", statement, detail)
+        msg = "VAL-102"
+        raise Remote(msg, "6", statement, detail)
     return _past_epoch(message, state)
 
 
@@ -287,9 +296,7 @@ def _handshake(
         data = authenticated.content.authenticated_data
         event = outcome.event
         assert isinstance(event, EpochChanged)
-        changed = EpochChanged(
-            event.changed, event.own, event.removed, event.discarded, data
-        )
+        changed = EpochChanged(event.changed, event.own, event.removed, event.discarded, data)
         return outcome._replace(event=changed)
     return _proposal(authenticated, state, check)
 
@@ -313,14 +320,21 @@ def _proposal(authenticated: AuthenticatedContent, state: State, check: Checker)
     sent = verified_proposal(authenticated, public_state, check)
     reference = sent.reference
     assert reference is not None
-    if len(state.proposals) >= check.policy.max_proposals:
-        msg = f"more than {check.policy.max_proposals} proposals in one epoch"
-        raise PolicyError(msg)
+    require_room(state.proposals, check.policy)
     content = authenticated.content
-    event = ProposalReceived(
-        content.sender, sent.proposal, reference, content.authenticated_data
-    )
+    event = ProposalReceived(content.sender, sent.proposal, reference, content.authenticated_data)
     return Outcome(state.replace(proposals={**state.proposals, reference: sent}), event)
+
+
+def require_room(proposals: Collection[bytes], policy: Policy) -> None:
+    """Refuse to keep more proposals of one epoch than the policy allows.
+
+    Raises:
+        PolicyError: There are as many already.
+    """
+    if len(proposals) >= policy.max_proposals:
+        msg = f"more than {policy.max_proposals} proposals in one epoch"
+        raise PolicyError(msg)
 
 
 def verified_proposal(
@@ -338,7 +352,7 @@ def verified_proposal(
     assert proposal is not None
     reference = proposal_ref(authenticated, state)
     sent = Sent(proposal, sender, reference, verified=True)
-    alone = ProposalList((sent,), None, state.context, state.tree, False, True)  # noqa: FBT003
+    alone = ProposalList((sent,), None, state.context, state.tree)
     enforce(proposals.ALONE, alone, check.blame)
     check.policy.accept_proposal(sent)
     check.signatures(state.suite, check.proposal(sent, state))

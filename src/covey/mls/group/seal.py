@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from covey.mls.crypto.entropy import Entropy
     from covey.mls.group.epoch import Epoch
     from covey.mls.group.policy import Policy
-    from covey.mls.schedule.secret_tree import SecretTree
+    from covey.mls.schedule.secret_tree import RatchetKind, SecretTree
     from covey.mls.structs.framing import FramedContent
 
 
@@ -22,7 +22,7 @@ class Signed(NamedTuple):
     """A content with the signature over it, and the bytes that the signature covers."""
 
     content: FramedContent
-    wire_format: WireFormat
+    wire_format: int
     tbs: bytes
     signature: bytes
 
@@ -56,20 +56,16 @@ def protect(
     auth = FramedContentAuthData(signed.signature, confirmation_tag)
     content = signed.content
     if signed.wire_format == WireFormat.mls_public_message:
-        message = public.protect(
-            suite, epoch.secrets.membership_key, content, auth, signed.tbs
-        )
+        message = public.protect(suite, epoch.secrets.membership_key, content, auth, signed.tbs)
         return MLSMessage(ProtocolVersion.mls10, message).encode()
     application = content.content_type is ContentType.application
-    kind = APPLICATION if application else HANDSHAKE
+    kind: RatchetKind = APPLICATION if application else HANDSHAKE
     step = secret_tree.peek_next(epoch.private.index, kind)
     secret_tree.apply(step)
     sealed = private.protect(
         suite,
         epoch.secrets.sender_data_secret,
-        step.key,
-        step.nonce,
-        step.generation,
+        step,
         content,
         auth,
         policy.padding,

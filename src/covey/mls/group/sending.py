@@ -58,7 +58,8 @@ class Sending(GroupCore):
         if self._state.proposals:
             statement = "No application data is sent before proposals that were seen are committed."
             detail = f"{len(self._state.proposals)} proposal(s) wait: commit() first"
-            raise LocalProtocolError("VAL-112", "12.4", statement, detail)
+            msg = "VAL-112"
+            raise LocalProtocolError(msg, "12.4", statement, detail)
         epoch = self._state.epoch
         content = authenticate.application_content(
             self.group_id, self.epoch, seal.own_sender(epoch), authenticated_data, data

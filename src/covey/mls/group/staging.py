@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from covey.mls.group.epoch import PublicState
 from covey.mls.group.events import Changed, MemberInfo, member_info
 from covey.mls.group.verify import Checker, leaf_job
 from covey.mls.rules import paths, proposals, trees
 from covey.mls.rules.registry import enforce
-from covey.mls.structs.proposals import GroupContextExtensions, ReInit, UnknownProposal
+from covey.mls.structs.proposals import GroupContextExtensions, ReInit, Remove, UnknownProposal
 from covey.mls.structs.schedule import GroupContext
 from covey.mls.tree.parent_hashes import path_parents
 from covey.mls.wire.code_points import LeafNodeSource
 
 if TYPE_CHECKING:
+    from covey.mls.group.epoch import PublicState
     from covey.mls.rules.proposals import ProposalList
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.tree import LeafNode, UpdatePath
@@ -49,9 +49,8 @@ def apply_proposals(items: ProposalList, public: PublicState, check: Checker) ->
         AuthenticationError: A leaf or a KeyPackage is not signed by its key.
         PolicyError: A credential is not accepted.
     """
-    rules = proposals.REGULAR_COMMIT
-    if items.committer is None:
-        rules = proposals.EXTERNAL_COMMIT
+    external = items.committer is None
+    rules = proposals.EXTERNAL_COMMIT if external else proposals.REGULAR_COMMIT
     enforce(rules, items, check.blame, strict=check.policy.strict)
     jobs = [
         job for each in items.items if not each.verified for job in check.proposal(each, public)
@@ -59,9 +58,9 @@ def apply_proposals(items: ProposalList, public: PublicState, check: Checker) ->
     check.signatures(public.suite, jobs)
     extensions = public.context.extensions
     for each in items.of(GroupContextExtensions):
-        extensions = each.proposal.extensions
+        extensions = each.extensions
     edited = public.tree.edited(
-        updated={index: each.leaf_node for index, each in items.updates if index is not None},
+        updated={index: each.leaf_node for index, each in items.updates},
         removed=items.removed,
         added=[add.key_package.leaf_node for add in items.adds],
     )
@@ -116,13 +115,11 @@ def replaced_leaf(provisional: Provisional, public: PublicState, index: int) -> 
     """The leaf that a path's leaf takes the place of, for the rules of an Update (VAL-173)."""
     if provisional.items.committer is not None:
         return public.tree.leaf(index)
-    removes = [each.proposal.removed for each in provisional.items.of(proposals.Remove)]
+    removes = [each.removed for each in provisional.items.of(Remove)]
     return public.tree.leaf(removes[0]) if removes else None
 
 
-def check_result(
-    tree: RatchetTree, extensions: tuple[Extension, ...], check: Checker
-) -> None:
+def check_result(tree: RatchetTree, extensions: tuple[Extension, ...], check: Checker) -> None:
     """Check the tree that a commit results in (VAL-144).
 
     Raises:
@@ -158,8 +155,8 @@ def summarise(
     items, before, after = provisional.items, public.tree, provisional.tree
     gone = [(index, before.leaf(index)) for index in items.removed]
     come = [(index, after.leaf(index)) for index in provisional.added]
-    new = [(index, after.leaf(index)) for index, _ in items.updates if index is not None]
-    has_extensions = any(items.of(GroupContextExtensions))
+    new = [(index, after.leaf(index)) for index, _ in items.updates]
+    has_extensions = bool(items.of(GroupContextExtensions))
     return Changed(
         epoch=public.context.epoch + 1,
         committer=committer,
@@ -169,8 +166,8 @@ def summarise(
         updated=_infos(new),
         psks=tuple(items.psks),
         extensions=provisional.extensions if has_extensions else None,
-        reinit=next((each.proposal for each in items.of(ReInit)), None),
-        custom=tuple(each.proposal for each in items.of(UnknownProposal)),
+        reinit=next(iter(items.of(ReInit)), None),
+        custom=tuple(items.of(UnknownProposal)),
         with_path=with_path,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -45,7 +45,7 @@ class State(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"<State of {self.epoch!r}>"
 
-    def replace(self, **changes: Any) -> State:
+    def replace(self, **changes: object) -> State:
         """The state with some parts changed."""
         return msgspec.structs.replace(self, **changes)
 

@@ -12,8 +12,8 @@ from covey.errors import AuthenticationError, PolicyError
 from covey.mls.crypto.batch import verify_all
 from covey.mls.rules import key_packages, leaves
 from covey.mls.rules.registry import enforce
-from covey.mls.structs.proposals import Add, GroupContextExtensions, Update
 from covey.mls.structs.extensions import ExternalSenders
+from covey.mls.structs.proposals import Add, GroupContextExtensions, Update
 from covey.mls.wire.code_points import ExtensionType, LeafNodeSource
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ class Checker(NamedTuple):
         )
         enforce(leaves.LEAF, subject, self.blame, strict=policy.strict)
         if replaced is not None and (
-            replaced.credential == leaf.credential
-            and replaced.signature_key == leaf.signature_key
+            replaced.credential == leaf.credential and replaced.signature_key == leaf.signature_key
         ):
             return
         policy.validate_credential(leaf.credential, leaf.signature_key, self.now)

@@ -73,7 +73,7 @@ class Joiner(NamedTuple):
     """A new member: its KeyPackage and its leaf."""
 
     package: KeyPackage
-    index: int
+    leaf_index: int
 
 
 class WelcomeSecrets(NamedTuple):
@@ -110,15 +110,13 @@ def make_welcomes(
     The encrypted GroupInfo is the context of every seal; it is hashed once for all of them.
     """
     suite = epoch.public.suite
-    welcome_secret = key_schedule.welcome_secret(
-        suite, secrets.joiner_secret, secrets.psk_secret
-    )
+    welcome_secret = key_schedule.welcome_secret(suite, secrets.joiner_secret, secrets.psk_secret)
     key, nonce = key_schedule.welcome_key_nonce(suite, welcome_secret)
     encrypted_info = suite.seal_aead(key, nonce, b"", info.encode())
     plaintexts: dict[int, bytes] = {}
     jobs = []
     for joiner in joiners:
-        height = common_height(epoch.private.index, joiner.index)
+        height = common_height(epoch.private.index, joiner.leaf_index)
         if height not in plaintexts:
             path_secret = secrets.path_secrets.get(height)
             plaintexts[height] = GroupSecrets(
@@ -136,9 +134,7 @@ def make_welcomes(
     batches = [(entry,) for entry in entries] if one_each else [entries]
     return tuple(
         Invitation(
-            MLSMessage(
-                ProtocolVersion.mls10, Welcome(suite.code, batch, encrypted_info)
-            ).encode(),
+            MLSMessage(ProtocolVersion.mls10, Welcome(suite.code, batch, encrypted_info)).encode(),
             tuple(entry.new_member for entry in batch),
         )
         for batch in batches

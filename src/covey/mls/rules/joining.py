@@ -6,15 +6,17 @@ joining side of :mod:`covey.mls.group`, in the RFC's order.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
-from covey.mls.structs.proposals import ReInit
-from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
-from covey.mls.structs.welcome import GroupInfo
-from covey.mls.tree.ratchet_tree import RatchetTree
 from covey.mls.wire.code_points import ProtocolVersion, PSKType, ResumptionPSKUsage
+
+if TYPE_CHECKING:
+    from covey.mls.structs.proposals import ReInit
+    from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
+    from covey.mls.structs.welcome import GroupInfo
+    from covey.mls.tree.ratchet_tree import RatchetTree
 
 SUCCESSOR_USAGES: Final = frozenset({ResumptionPSKUsage.reinit, ResumptionPSKUsage.branch})
 """Usages of resumption PSKs by which a new group continues another."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import DecodeError
-from covey.mls.crypto.suite import Suite
 from covey.mls.rules.leaves import duplicate_types, unlisted_extension
 from covey.mls.rules.registry import rule
-from covey.mls.structs.key_package import KeyPackage
 from covey.mls.wire.code_points import ProtocolVersion
 from covey.mls.wire.varint import opaque
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
+    from covey.mls.structs.key_package import KeyPackage
 
 LABEL: Final = "KeyPackageTBS"
 

@@ -7,15 +7,12 @@ where a counter answers instead of a scan.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import DecodeError
-from covey.mls.crypto.suite import Suite
 from covey.mls.crypto.x509 import leaf_public_key
 from covey.mls.rules.registry import rule
 from covey.mls.structs.credentials import X509Credential, credential_type
-from covey.mls.structs.extensions import Extension
-from covey.mls.structs.tree import LeafNode
 from covey.mls.tree.census import Kind, lists
 from covey.mls.wire.code_points import (
     DEFAULT_EXTENSION_TYPES,
@@ -24,6 +21,11 @@ from covey.mls.wire.code_points import (
     LeafNodeSource,
 )
 from covey.mls.wire.varint import opaque
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
+    from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.tree import LeafNode
 
 
 class LeafSubject(NamedTuple):
@@ -52,7 +54,7 @@ class LeafSignature(NamedTuple):
     leaf: LeafNode
     suite: Suite
     group_id: bytes
-    index: int
+    leaf_index: int
 
 
 LABEL: Final = "LeafNodeTBS"
@@ -71,7 +73,7 @@ def leaf_tbs(leaf: LeafNode, group_id: bytes, index: int) -> bytes:
 
 def duplicate_types(extensions: tuple[Extension, ...]) -> str | None:
     """What a list of extensions has twice, or None (VAL-014)."""
-    if len(extensions) < 2:  # noqa: PLR2004 - one cannot be a duplicate
+    if len(extensions) < 2:
         return None
     seen: set[int] = set()
     for extension in extensions:
@@ -84,7 +86,7 @@ def duplicate_types(extensions: tuple[Extension, ...]) -> str | None:
 @rule("VAL-029", "7.3", also=("VAL-030", "VAL-050"), authentication=True)
 def leaf_signature_is_valid(subject: LeafSignature) -> str | None:
     """The signature of a LeafNode verifies under its signature_key."""
-    tbs = leaf_tbs(subject.leaf, subject.group_id, subject.index)
+    tbs = leaf_tbs(subject.leaf, subject.group_id, subject.leaf_index)
     leaf = subject.leaf
     good = subject.suite.verify_with_label(leaf.signature_key, LABEL, tbs, leaf.signature)
     return None if good else "leaf"

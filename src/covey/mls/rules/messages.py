@@ -6,15 +6,17 @@ the keys are known, by the receiving side of :mod:`covey.mls.group`.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.mls.rules.registry import rule
-from covey.mls.structs.extensions import ExternalSender
-from covey.mls.structs.framing import FramedContent
 from covey.mls.structs.proposals import Add, SelfRemove, proposal_type
-from covey.mls.structs.schedule import GroupContext
-from covey.mls.tree.ratchet_tree import RatchetTree
 from covey.mls.wire.code_points import GREASE, ContentType, ProposalType, SenderType, WireFormat
+
+if TYPE_CHECKING:
+    from covey.mls.structs.extensions import ExternalSender
+    from covey.mls.structs.framing import FramedContent
+    from covey.mls.structs.schedule import GroupContext
+    from covey.mls.tree.ratchet_tree import RatchetTree
 
 
 class MessageSubject(NamedTuple):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import DecodeError
 from covey.mls.rules.registry import rule
-from covey.mls.structs.tree import UpdatePath
-from covey.mls.tree.ratchet_tree import PathStep, RatchetTree
 from covey.mls.tree.update_path import recipients
+
+if TYPE_CHECKING:
+    from covey.mls.structs.tree import UpdatePath
+    from covey.mls.tree.ratchet_tree import PathStep, RatchetTree
 
 
 class PathSubject(NamedTuple):

@@ -6,11 +6,10 @@ May import structs and the tree. The sets at the end read like the RFC's lists.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
-from covey.mls.structs.framing import Sender
 from covey.mls.structs.proposals import (
     Add,
     ExternalInit,
@@ -24,9 +23,7 @@ from covey.mls.structs.proposals import (
     Update,
     proposal_type,
 )
-from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
 from covey.mls.tree.census import Kind, lists
-from covey.mls.tree.ratchet_tree import RatchetTree
 from covey.mls.wire.code_points import (
     DEFAULT_PROPOSAL_TYPES,
     GREASE,
@@ -34,9 +31,14 @@ from covey.mls.wire.code_points import (
     ResumptionPSKUsage,
     SenderType,
 )
+from covey.mls.wire.struct import WireStruct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from covey.mls.structs.framing import Sender
+    from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
+    from covey.mls.tree.ratchet_tree import RatchetTree
+
+P = TypeVar("P", bound=WireStruct)
 
 
 class Sent(NamedTuple):
@@ -72,43 +74,51 @@ class ProposalList(NamedTuple):
     committer: int | None
     context: GroupContext
     tree: RatchetTree
-    successor: bool
-    has_path: bool
+    successor: bool = False
+    has_path: bool = True
 
-    def of(self, kind: type[Proposal]) -> Iterator[Sent]:
+    def of(self, kind: type[P]) -> list[P]:
         """The proposals of one type, in order."""
-        return (each for each in self.items if type(each.proposal) is kind)
+        return [each.proposal for each in self.items if isinstance(each.proposal, kind)]
+
+    def sent(self, kind: type[WireStruct]) -> list[Sent]:
+        """The same, with who sent them."""
+        return [each for each in self.items if isinstance(each.proposal, kind)]
 
     @property
-    def updates(self) -> list[tuple[int | None, Update]]:
+    def updates(self) -> list[tuple[int, Update]]:
         """(leaf index of the sender, Update)."""
-        return [(each.sender.leaf_index, each.proposal) for each in self.of(Update)]
+        return [
+            (each.sender.leaf_index, each.proposal)
+            for each in self.items
+            if isinstance(each.proposal, Update) and each.sender.leaf_index is not None
+        ]
 
     @property
     def removed(self) -> list[int]:
         """Leaf indices that Removes name, then those whose members leave by SelfRemove."""
-        named = [each.proposal.removed for each in self.of(Remove)]
+        named = [each.removed for each in self.of(Remove)]
         return named + [
             each.sender.leaf_index
-            for each in self.of(SelfRemove)
+            for each in self.sent(SelfRemove)
             if each.sender.leaf_index is not None
         ]
 
     @property
     def adds(self) -> list[Add]:
         """The Adds."""
-        return [each.proposal for each in self.of(Add)]
+        return self.of(Add)
 
     @property
     def psks(self) -> list[PreSharedKeyID]:
         """The PSKs."""
-        return [each.proposal.psk for each in self.of(PreSharedKey)]
+        return [each.psk for each in self.of(PreSharedKey)]
 
 
 @rule("VAL-116", "12.1.2", also=("VAL-115",))
 def updates_are_sent_by_members(subject: ProposalList) -> str | None:
     """An Update comes from a member, by reference."""
-    for each in subject.of(Update):
+    for each in subject.sent(Update):
         if each.reference is None:
             return "an Update stands in the commit by value"
         if each.sender.sender_type is not SenderType.member:
@@ -160,8 +170,8 @@ def psk_nonces_have_the_right_length(subject: ProposalList) -> str | None:
 def reinit_does_not_lower_the_version(subject: ProposalList) -> str | None:
     """A ReInit has a version that is not below the group's."""
     for each in subject.of(ReInit):
-        if each.proposal.version < subject.context.version:
-            return f"version {each.proposal.version}"
+        if each.version < subject.context.version:
+            return f"version {each.version}"
     return None
 
 
@@ -195,7 +205,7 @@ def committer_is_not_removed(subject: ProposalList) -> str | None:
 def one_change_per_leaf(subject: ProposalList) -> str | None:
     """A commit has no two Updates or Removes of the same leaf."""
     changed = Counter(subject.removed)
-    changed.update(index for index, _ in subject.updates if index is not None)
+    changed.update(index for index, _ in subject.updates)
     for index, times in changed.items():
         if times > 1:
             return f"leaf {index} is changed {times} times"
@@ -235,14 +245,14 @@ def psks_are_different(subject: ProposalList) -> str | None:
 @rule("VAL-140", "12.2")
 def one_group_context_extensions(subject: ProposalList) -> str | None:
     """A commit has at most one GroupContextExtensions proposal."""
-    count = len(list(subject.of(GroupContextExtensions)))
+    count = len(subject.of(GroupContextExtensions))
     return f"it has {count}" if count > 1 else None
 
 
 @rule("VAL-141", "12.2")
 def reinit_stands_alone(subject: ProposalList) -> str | None:
     """A ReInit is the only proposal of its commit."""
-    if len(subject.items) > 1 and any(subject.of(ReInit)):
+    if len(subject.items) > 1 and subject.of(ReInit):
         return f"the commit has {len(subject.items)} proposals"
     return None
 
@@ -250,7 +260,7 @@ def reinit_stands_alone(subject: ProposalList) -> str | None:
 @rule("VAL-142", "12.2", also=("VAL-123",))
 def no_external_init(subject: ProposalList) -> str | None:
     """A regular commit has no ExternalInit."""
-    return "it has one" if any(subject.of(ExternalInit)) else None
+    return "it has one" if subject.of(ExternalInit) else None
 
 
 @rule("VAL-143", "12.2", also=("VAL-131",))
@@ -302,7 +312,7 @@ def requires_path(proposal: Proposal) -> bool:
 @rule("SELF-REMOVE-2", "extensions draft, SelfRemove")
 def self_removes_are_by_reference(subject: ProposalList) -> str | None:
     """A SelfRemove is committed by reference only."""
-    for each in subject.of(SelfRemove):
+    for each in subject.sent(SelfRemove):
         if each.reference is None:
             return "a SelfRemove stands in the commit by value"
     return None
@@ -326,7 +336,7 @@ def external_commit_is_by_value(subject: ProposalList) -> str | None:
 @rule("VAL-171", "12.2")
 def one_external_init(subject: ProposalList) -> str | None:
     """An external commit has exactly one ExternalInit."""
-    count = len(list(subject.of(ExternalInit)))
+    count = len(subject.of(ExternalInit))
     return None if count == 1 else f"it has {count}"
 
 
@@ -336,7 +346,7 @@ def external_commit_has_nothing_else(subject: ProposalList) -> str | None:
     for each in subject.items:
         if not isinstance(each.proposal, ExternalInit | Remove | PreSharedKey | SelfRemove):
             return f"proposal type 0x{proposal_type(each.proposal):04x}"
-    count = len(list(subject.of(Remove)))
+    count = len(subject.of(Remove))
     return f"it has {count} Removes" if count > 1 else None
 
 

@@ -48,7 +48,7 @@ RULES: Final[list[Rule]] = []
 
 
 def rule(
-    id: str,  # noqa: A002 - the house's word for it
+    id: str,  # noqa: A002 - what a rule has is an id
     section: str,
     *,
     also: tuple[str, ...] = (),

@@ -10,20 +10,20 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import DecodeError
-from covey.mls.crypto.suite import Suite
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
 from covey.mls.structs.extensions import Extension, ExternalSenders, RequiredCapabilities
 from covey.mls.structs.tree import LeafNode, ParentNode
 from covey.mls.tree.census import Kind
 from covey.mls.tree.parent_hashes import first_invalid_parent, first_wrong_unmerged_leaf
-from covey.mls.tree.ratchet_tree import RatchetTree
 from covey.mls.wire.code_points import GREASE, ExtensionType, ProtocolVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from covey.mls.crypto.suite import Suite
     from covey.mls.structs.tree import Node
+    from covey.mls.tree.ratchet_tree import RatchetTree
 
 
 class TreeSubject(NamedTuple):
@@ -35,9 +35,7 @@ class TreeSubject(NamedTuple):
 
 def find_extension(extensions: Sequence[Extension], wanted: int) -> bytes | None:
     """The data of the extension of a type, or None."""
-    return next(
-        (each.extension_data for each in extensions if each.extension_type == wanted), None
-    )
+    return next((each.extension_data for each in extensions if each.extension_type == wanted), None)
 
 
 @rule("VAL-014", "13.4")

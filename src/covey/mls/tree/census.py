@@ -117,11 +117,11 @@ def _keys(capabilities: Capabilities) -> Iterable[int]:
 def _add(counts: immutables.Map[int, int], delta: Counter[int]) -> immutables.Map[int, int]:
     if not any(delta.values()):
         return counts
-    with counts.mutate() as changed:
-        for key, difference in delta.items():
-            total = changed.get(key, 0) + difference
-            if total:
-                changed[key] = total
-            elif key in changed:
-                del changed[key]
-        return changed.finish()
+    changed = counts.mutate()
+    for key, difference in delta.items():
+        total = changed.get(key, 0) + difference
+        if total:
+            changed[key] = total
+        elif key in changed:
+            del changed[key]
+    return changed.finish()

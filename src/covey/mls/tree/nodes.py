@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from covey.mls.crypto.suite import get_suite
+from covey.mls.structs.tree import LeafNode, ParentNode
 from covey.mls.wire.varint import header, opaque
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from covey.mls.crypto.suite import Suite
-    from covey.mls.structs.tree import LeafNode, ParentNode
 
 _LEAF = b"\x01"
 _PARENT = b"\x02"

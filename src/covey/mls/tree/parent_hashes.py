@@ -162,14 +162,14 @@ def first_wrong_unmerged_leaf(tree: RatchetTree) -> tuple[int, int] | None:
     pending: list[tuple[Subtree, int, int, dict[int, int]]] = [(tree.root, tree.height, 0, {})]
     while pending:
         subtree, height, position, required = pending.pop()
-        if type(subtree) is Leaf:
+        if isinstance(subtree, Leaf):
             continue
         if subtree is None:
             for leaf, node in required.items():
                 return node, leaf
             continue
         here = nodes_index(height, position)
-        if subtree.node is not None:
+        if isinstance(subtree.node, ParentNode):
             listed = subtree.node.unmerged_leaves
             for leaf, node in required.items():
                 if leaf not in listed:

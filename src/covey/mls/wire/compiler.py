@@ -162,7 +162,7 @@ def _without_none(hint: Any) -> Any:
     rest = [arg for arg in args if arg is not type(None)]
     if len(rest) == len(args):
         return None
-    return rest[0] if len(rest) == 1 else typing.Union[tuple(rest)]  # noqa: UP007 - built from a list
+    return rest[0] if len(rest) == 1 else typing.Union[tuple(rest)]  # noqa: UP007 - made from a list
 
 
 class _Writer:

@@ -8,7 +8,7 @@ nothing but DecodeError; ``decode(encode(x))`` equals ``x``; ``encode(decode(b))
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -18,6 +18,7 @@ from covey.mls.wire import compiler
 T = TypeVar("T", bound="WireStruct")
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class WireStruct(msgspec.Struct, frozen=True, gc=False):
     """The base of all structs on the wire.
 
@@ -67,12 +68,12 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
         Raises:
             DecodeError: The bytes do not begin with an encoding of the struct.
         """
+        msg = f"{cls.__name__} is cut off after {len(data)} bytes"
         try:
             value, pos = compiler.codec(cls).decode_at(data, 0, *given)
         except IndexError:
-            pos = len(data) + 1
+            raise DecodeError(msg) from None
         if pos > len(data):
-            msg = f"{cls.__name__} is cut off after {len(data)} bytes"
             raise DecodeError(msg)
         return value, pos
 
@@ -91,7 +92,7 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
             msg = f"an integer of {type(self).__name__} does not fit into its field"
             raise ValueError(msg) from None
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, **changes: object) -> Self:
         """A copy with some fields changed, and without the bytes it was decoded from."""
         if "raw" in self.__struct_fields__:
             changes.setdefault("raw", b"")
@@ -108,7 +109,7 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
         return f"{type(self).__name__}({fields})"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return f"h'{value.hex()}'" if isinstance(value, bytes) else repr(value)
 
 

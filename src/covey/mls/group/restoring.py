@@ -1,0 +1,233 @@
+"""Reading a group's state back from rows (DESIGN §2). May import this folder's state and rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from covey.errors import CoveyError, StorageError
+from covey.mls.crypto.suite import get_suite
+from covey.mls.group import rows
+from covey.mls.group.create_commit import group_info_maker
+from covey.mls.group.epoch import Epoch, PastEpoch, PublicState
+from covey.mls.group.events import Changed, MemberInfo
+from covey.mls.group.pending import PendingCommit
+from covey.mls.group.process_commit import OwnUpdate
+from covey.mls.group.state import State
+from covey.mls.group.welcome import Invitation
+from covey.mls.rules.proposals import Sent
+from covey.mls.schedule.key_schedule import EpochSecrets
+from covey.mls.schedule.secret_tree import SecretTree
+from covey.mls.tree.diff import patched
+from covey.mls.tree.private import PrivateTree
+from covey.mls.tree.ratchet_tree import RatchetTree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from covey.mls.crypto.suite import Suite
+    from covey.mls.group.create_commit import Kit
+    from covey.mls.structs.tree import Node
+
+_NUMBER = 8
+
+
+def decode_snapshot(data: bytes) -> dict[bytes, bytes]:
+    """The rows of a snapshot.
+
+    Raises:
+        StorageError: It is none, or of a newer version.
+    """
+    try:
+        snapshot = rows.SnapshotRows.decode(data)
+    except CoveyError as error:
+        msg = f"this is no snapshot of a group: {error}"
+        raise StorageError(msg) from None
+    _require_version(snapshot.version)
+    return {row.key: row.value for row in snapshot.rows}
+
+
+def _require_version(version: int) -> None:
+    if version != rows.VERSION:
+        msg = f"the group is stored in version {version}, this covey reads {rows.VERSION}"
+        raise StorageError(msg)
+
+
+def restore(stored: Mapping[bytes, bytes], kit: Kit) -> State:
+    """The state of a group from all of its rows.
+
+    Args:
+        stored: The rows.
+        kit: What a pending commit draws on to make a GroupInfo.
+
+    Raises:
+        StorageError: Rows are missing or damaged, or of another version.
+    """
+    try:
+        _require_version(int.from_bytes(stored[rows.FORMAT]))
+        return _Reader(stored, kit).state()
+    except (KeyError, IndexError, AssertionError, ValueError) as error:
+        msg = f"the rows of the group are incomplete or damaged ({type(error).__name__})"
+        raise StorageError(msg) from None
+
+
+class _Reader:
+    """Reads one group; the rows sorted by table."""
+
+    def __init__(self, stored: Mapping[bytes, bytes], kit: Kit) -> None:
+        self._kit = kit
+        self._tables: dict[bytes, dict[bytes, bytes]] = defaultdict(dict)
+        for key in sorted(stored):
+            self._tables[key[:1]][key[1:]] = stored[key]
+
+    def state(self) -> State:
+        """The whole state."""
+        row = rows.EpochRow.decode(self._tables[rows.EPOCH][b""])
+        suite = get_suite(row.context.cipher_suite)
+        past_rows = [rows.PastRow.decode(each) for each in self._tables[rows.PAST].values()]
+        heights = [(past.context.epoch, past.height) for past in past_rows]
+        trees = self._trees(suite, [*heights, (row.context.epoch, row.height)])
+        past = tuple(self._past(each, trees[each.context.epoch]) for each in reversed(past_rows))
+        epoch = _epoch(row, trees[row.context.epoch])
+        status = rows.StatusRow.decode(self._tables[rows.STATUS][b""])
+        return State(
+            epoch,
+            self._secret_tree(suite, row.context.epoch, epoch.public.tree),
+            past,
+            {int.from_bytes(k): psk for k, psk in self._tables[rows.RESUMPTION].items()},
+            self._proposals(),
+            {
+                reference: OwnUpdate(update.leaf_private, update.signer)
+                for reference, value in self._tables[rows.UPDATE].items()
+                for update in (rows.UpdateRow.decode(value),)
+            },
+            self._pending(epoch.public.tree),
+            status.reinit,
+            bool(status.removed),
+        )
+
+    def _trees(self, suite: Suite, heights: list[tuple[int, int]]) -> dict[int, RatchetTree]:
+        """The trees of the kept epochs, each made from the one before it."""
+        versions: dict[int, list[tuple[int, Node | None]]] = defaultdict(list)
+        first = heights[0][0]
+        for key, value in self._tables[rows.NODE].items():
+            index, epoch = int.from_bytes(key[:_NUMBER]), int.from_bytes(key[_NUMBER:])
+            versions[max(epoch, first)].append((index, rows.NodeRow.decode(value).node))
+        found: dict[int, RatchetTree] = {}
+        tree: RatchetTree | None = None
+        for epoch, height in heights:
+            changes = dict(versions[epoch])  # of two versions up to the first, the later stays
+            if tree is None:
+                array = [changes.get(index) for index in range((2 << height) - 1)]
+                tree = RatchetTree.from_nodes(suite, array)
+            else:
+                tree = patched(tree, changes, height)
+            found[epoch] = tree
+        return found
+
+    def _past(self, row: rows.PastRow, tree: RatchetTree) -> PastEpoch:
+        context = row.context
+        return PastEpoch(
+            context,
+            context.encode(),
+            tree,
+            row.index,
+            row.sender_data_secret,
+            self._secret_tree(tree.suite, context.epoch, tree),
+        )
+
+    def _secret_tree(self, suite: Suite, epoch: int, tree: RatchetTree) -> SecretTree:
+        prefix = rows.number(epoch)
+        table = {
+            key[_NUMBER:]: value
+            for key, value in self._tables[rows.SECRET].items()
+            if key.startswith(prefix)
+        }
+        return self._load(suite, tree, table)
+
+    def _load(self, suite: Suite, tree: RatchetTree, table: Mapping[bytes, bytes]) -> SecretTree:
+        policy = self._kit.check.policy
+        return SecretTree.from_rows(
+            suite,
+            tree.size,
+            table,
+            max_forward=policy.max_forward,
+            max_skipped=policy.max_skipped,
+        )
+
+    def _proposals(self) -> dict[bytes, Sent]:
+        found = [
+            (rows.ProposalRow.decode(value), reference)
+            for reference, value in self._tables[rows.PROPOSAL].items()
+        ]
+        found.sort(key=lambda pair: pair[0].order)
+        return {
+            reference: Sent(row.proposal, row.sender, reference, bool(row.verified))
+            for row, reference in found
+        }
+
+    def _pending(self, tree: RatchetTree) -> PendingCommit | None:
+        value = self._tables[rows.PENDING].get(b"")
+        if value is None:
+            return None
+        row = rows.PendingRow.decode(value)
+        changes = {
+            int.from_bytes(key): rows.NodeRow.decode(node).node
+            for key, node in self._tables[rows.PENDING_NODE].items()
+        }
+        after = patched(tree, changes, row.epoch.height)
+        epoch = _epoch(row.epoch, after)
+        return PendingCommit(
+            row.message,
+            tuple(
+                Invitation(each.message, tuple(ref.reference for ref in each.references))
+                for each in row.welcomes
+            ),
+            _changed(row.changed),
+            epoch,
+            self._load(after.suite, after, self._tables[rows.PENDING_SECRET]),
+            group_info_maker(epoch, self._kit),
+        )
+
+
+def _epoch(row: rows.EpochRow, tree: RatchetTree) -> Epoch:
+    secrets = row.secrets
+    assert tree.tree_hash == row.context.tree_hash, "the tree is not the epoch's"
+    return Epoch(
+        PublicState.of(row.context, tree, row.confirmation_tag),
+        EpochSecrets(
+            secrets.sender_data_secret,
+            b"",
+            secrets.exporter_secret,
+            secrets.external_secret,
+            b"",
+            secrets.membership_key,
+            secrets.resumption_psk,
+            secrets.epoch_authenticator,
+            secrets.init_secret,
+        ),
+        PrivateTree(
+            row.index, row.leaf_private, {each.height: each.private_key for each in row.path}
+        ),
+        row.signer,
+    )
+
+
+def _changed(row: rows.ChangedRow) -> Changed:
+    return Changed(
+        row.epoch,
+        _member(row.committer),
+        bool(row.external),
+        tuple(map(_member, row.added)),
+        tuple(map(_member, row.removed)),
+        tuple(map(_member, row.updated)),
+        row.psks,
+        row.extensions,
+        row.reinit,
+        tuple(each.proposal for each in row.custom),
+        bool(row.with_path),
+    )
+
+
+def _member(row: rows.MemberRow) -> MemberInfo:
+    return MemberInfo(row.index, row.credential, row.signature_key)

@@ -1,0 +1,200 @@
+"""How a group's state is laid out in rows for storage (DESIGN §2, "Storage: rows, not blobs").
+
+May import structs and the wire layer. Rows hold secrets in the clear: a store encrypts them.
+Keys are bytes that sort: a letter for the table, then big-endian numbers.
+
+=====  ==============================  ===================================================
+table  key                             value
+=====  ==============================  ===================================================
+F                                      the version of this layout (2 bytes)
+E                                      the current epoch: EpochRow
+P      epoch (8)                       a past epoch: PastRow
+N      array index (8), epoch (8)      a tree node as of that epoch, until a later row
+S      epoch (8), key (10)             a row of an epoch's secret tree
+R      epoch (8)                       a resumption PSK
+O      ProposalRef                     a proposal of this epoch: ProposalRow
+U      ProposalRef                     the keys of our own proposed Update: UpdateRow
+Z                                      whether we are out, and a ReInit: StatusRow
+C                                      the pending commit: PendingRow
+D      array index (8)                 a node that it changes
+T      key (10)                        a row of its epoch's secret tree
+=====  ==============================  ===================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from covey.mls.structs.credentials import Credential
+from covey.mls.structs.extensions import Extension
+from covey.mls.structs.framing import Sender
+from covey.mls.structs.proposals import Proposal, ProposalFrame, ReInit
+from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
+from covey.mls.structs.tree import Node
+from covey.mls.wire.struct import WireStruct
+from covey.mls.wire.types import opaque, uint8, uint16, uint32, uint64
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VERSION: Final = 1
+"""The version of the layout; a reader refuses a newer one."""
+
+FORMAT: Final = b"F"
+EPOCH: Final = b"E"
+PAST: Final = b"P"
+NODE: Final = b"N"
+SECRET: Final = b"S"
+RESUMPTION: Final = b"R"
+PROPOSAL: Final = b"O"
+UPDATE: Final = b"U"
+STATUS: Final = b"Z"
+PENDING: Final = b"C"
+PENDING_NODE: Final = b"D"
+PENDING_SECRET: Final = b"T"
+
+
+def number(value: int) -> bytes:
+    """A number inside a key."""
+    return value.to_bytes(8)
+
+
+class SecretRow(WireStruct):
+    """The base of rows that hold secrets; shows none of them."""
+
+    secret: ClassVar[bool] = True
+
+
+class SecretsRow(SecretRow):
+    """The secrets of an epoch that are kept (§8)."""
+
+    sender_data_secret: opaque
+    exporter_secret: opaque
+    external_secret: opaque
+    membership_key: opaque
+    resumption_psk: opaque
+    epoch_authenticator: opaque
+    init_secret: opaque
+
+
+class PathKeyRow(SecretRow):
+    """A private key of the tree, by height."""
+
+    height: uint8
+    private_key: opaque
+
+
+class EpochRow(SecretRow):
+    """An epoch, but for its tree and its secret tree."""
+
+    context: GroupContext
+    confirmation_tag: opaque
+    height: uint8
+    secrets: SecretsRow
+    index: uint32
+    leaf_private: opaque
+    path: tuple[PathKeyRow, ...]
+    signer: opaque
+
+
+class PastRow(SecretRow):
+    """A past epoch, but for its tree and its secret tree."""
+
+    context: GroupContext
+    height: uint8
+    index: uint32
+    sender_data_secret: opaque
+
+
+class NodeRow(WireStruct):
+    """A node of the tree, or its being blank."""
+
+    node: Node | None
+
+
+class ProposalRow(WireStruct):
+    """A received proposal, and its place in the order of arrival."""
+
+    order: uint32
+    sender: Sender
+    verified: uint8
+    proposal: Proposal
+
+
+class UpdateRow(SecretRow):
+    """The private keys of an Update that we proposed."""
+
+    leaf_private: opaque
+    signer: opaque
+
+
+class StatusRow(WireStruct):
+    """Whether we have been removed, and the ReInit that ended the group."""
+
+    removed: uint8
+    reinit: ReInit | None
+
+
+class MemberRow(WireStruct):
+    """A member as an event shows it."""
+
+    index: uint32
+    credential: Credential
+    signature_key: opaque
+
+
+class ChangedRow(WireStruct):
+    """What a pending commit changes."""
+
+    epoch: uint64
+    committer: MemberRow
+    external: uint8
+    added: tuple[MemberRow, ...]
+    removed: tuple[MemberRow, ...]
+    updated: tuple[MemberRow, ...]
+    psks: tuple[PreSharedKeyID, ...]
+    extensions: tuple[Extension, ...] | None
+    reinit: ReInit | None
+    custom: tuple[ProposalFrame, ...]
+    with_path: uint8
+
+
+class InvitationRow(WireStruct):
+    """A Welcome and whom it is for."""
+
+    message: opaque
+    references: tuple[ReferenceRow, ...]
+
+
+class ReferenceRow(WireStruct):
+    """A KeyPackageRef."""
+
+    reference: opaque
+
+
+class PendingRow(SecretRow):
+    """A pending commit, but for what it changes in the tree and for its secret tree."""
+
+    message: opaque
+    welcomes: tuple[InvitationRow, ...]
+    changed: ChangedRow
+    epoch: EpochRow
+
+
+class Row(SecretRow):
+    """One row of a snapshot."""
+
+    key: opaque
+    value: opaque
+
+
+class SnapshotRows(SecretRow):
+    """All rows of a group, sorted by key."""
+
+    version: uint16
+    rows: tuple[Row, ...]
+
+
+def encode_snapshot(rows: Mapping[bytes, bytes]) -> bytes:
+    """All rows in one, sorted; equal states give equal bytes."""
+    return SnapshotRows(VERSION, tuple(Row(key, rows[key]) for key in sorted(rows))).encode()
