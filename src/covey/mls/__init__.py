@@ -16,6 +16,7 @@ from covey.mls.group.events import (
     OwnMessage,
     ProposalReceived,
 )
+from covey.mls.group.external import propose_to_join
 from covey.mls.group.group import Founded, Group, JoinedExternally, StagedWelcome
 from covey.mls.group.listening import StagedCommit
 from covey.mls.group.member import Member, PrivateKeyPackage
@@ -65,5 +66,6 @@ __all__ = [
     "WireFormat",
     "no_padding",
     "padme",
+    "propose_to_join",
     "steps",
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from covey.errors import StateError
 from covey.mls.framing import authenticate, public
 from covey.mls.group import psks, seal, staging
+from covey.mls.group.core import Ports
 from covey.mls.group.create_commit import Kit, NewLeaf, advance, make_path
 from covey.mls.group.epoch import Epoch, PublicState
 from covey.mls.group.events import Changed, member_info
@@ -19,7 +20,7 @@ from covey.mls.group.process_commit import EXTERNAL_INIT_LABEL
 from covey.mls.group.receiving import decode_message, open_public, verified_proposal
 from covey.mls.rules import joining, trees
 from covey.mls.rules.proposals import ProposalList, Sent
-from covey.mls.rules.registry import enforce
+from covey.mls.rules.registry import Remote, enforce
 from covey.mls.structs.commit import Commit, ProposalOrRef
 from covey.mls.structs.extensions import ExternalPub
 from covey.mls.structs.framing import FramedContentAuthData, PublicMessage, Sender
@@ -229,11 +230,33 @@ def propose_from_outside(
 
 
 def propose_to_join(
-    member: Member, package: PrivateKeyPackage, state: PublicState, data: bytes = b""
+    member: Member,
+    package: PrivateKeyPackage,
+    group_info: bytes,
+    *,
+    ratchet_tree: bytes | None = None,
+    authenticated_data: bytes = b"",
+    ports: Ports | None = None,
 ) -> bytes:
-    """A new member's own Add, for members to authorise and commit (§12.1.8)."""
+    """Ask to be added: a new member's own Add, for members to authorise (§12.1.8).
+
+    Args:
+        member: Who wants to join.
+        package: The KeyPackage to be added by; join with it and the Welcome that follows.
+        group_info: A GroupInfo of the current epoch, as an MLSMessage.
+        ratchet_tree: The tree, when the GroupInfo does not carry it.
+        authenticated_data: Goes beside the proposal, signed and not encrypted.
+        ports: Policy and clock; the member's policy by default.
+
+    Returns:
+        The MLSMessage for all members.
+    """
+    check = (ports or Ports(member.policy)).check(Remote)
+    info = decode_group_info(group_info)
+    state = public_state(info, ratchet_tree, member.suite, check)
     sender = Sender(SenderType.new_member_proposal)
-    return propose_from_outside(sender, member.signer, Add(package.package), state, data)
+    proposal = Add(package.package)
+    return propose_from_outside(sender, member.signer, proposal, state, authenticated_data)
 
 
 def sender_index(state: PublicState, signature_key: bytes) -> int:

@@ -20,7 +20,6 @@ from covey.mls.group import (
     restoring,
     successors,
 )
-from covey.mls.group.committing import CommitOptions
 from covey.mls.group.core import Ports
 from covey.mls.group.listening import Listening
 from covey.mls.group.member import CLOCK_TOLERANCE
@@ -35,6 +34,7 @@ from covey.mls.wire.code_points import ResumptionPSKUsage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from covey.mls.group.committing import CommitOptions
     from covey.mls.group.events import Changed, MemberInfo
     from covey.mls.group.join import Joined
     from covey.mls.group.member import Member, PrivateKeyPackage
