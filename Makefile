@@ -1,12 +1,13 @@
 # Every command of the house. Each target sets up .venv by itself, from pinned hashes.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check fmt docs bench soak lock clean
+.PHONY: help demo test check fmt docs bench soak lock fuzz
 PYTHON ?= $(or $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),$(error covey needs Python 3.11 or later))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 2
+RUNS ?= 1000000
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -35,5 +36,5 @@ soak: .venv/dev.ok ## the property tests, with many more examples
 	$(BIN)/pytest -n $(WORKERS) --hypothesis-profile=soak
 lock: .venv/lock.ok ## write requirements/*.txt anew; LOCK=--upgrade takes newer versions
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/lock.sh $(LOCK)
-clean:
-	rm -rf .venv site .cache dist
+fuzz: .venv/fuzz.ok ## a million inputs to the decoders, then to receive and join
+	for t in decoders receive join; do $(BIN)/python -m fuzz $$t --runs $(RUNS) || exit; done

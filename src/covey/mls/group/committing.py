@@ -96,7 +96,20 @@ class Committing(Sending):
         """
         self._require_ready()
         own = self._by_value(add, remove, psks, extensions, reinit, proposals)
-        items = ProposalList(
+        member = update if isinstance(update, Member) else None
+        pending = create_commit(
+            self._state.epoch,
+            self._state.secret_tree,
+            self._items(own, options),
+            NewLeaf(*proposing.new_leaf(self._state.epoch, member)),
+            self._options(options, force_path=bool(update)),
+            self.ports.kit(Local, self._state),
+        )
+        self._state = self._state.replace(pending=pending)
+        return pending
+
+    def _items(self, own: tuple[Sent, ...], options: CommitOptions) -> ProposalList:
+        return ProposalList(
             self._choose(own, options.get("references")),
             self.own_index,
             self.context,
@@ -104,18 +117,6 @@ class Committing(Sending):
             options.get("successor", False),
             has_path=False,
         )
-        member = update if isinstance(update, Member) else None
-        new_leaf = NewLeaf(*proposing.new_leaf(self._state.epoch, member))
-        pending = create_commit(
-            self._state.epoch,
-            self._state.secret_tree,
-            items,
-            new_leaf,
-            self._options(options, force_path=bool(update)),
-            self.ports.kit(Local, self._state),
-        )
-        self._state = self._state.replace(pending=pending)
-        return pending
 
     def _require_ready(self) -> None:
         self._require_active()

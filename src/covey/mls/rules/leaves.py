@@ -131,7 +131,7 @@ def certificate_chain_is_not_empty(subject: LeafSubject) -> str | None:
 def certificate_has_the_signature_key(subject: LeafSubject) -> str | None:
     """The end-entity certificate certifies the signature_key of the LeafNode."""
     credential = subject.leaf.credential
-    if not isinstance(credential, X509Credential):
+    if not isinstance(credential, X509Credential) or not credential.certificates:
         return None
     try:
         certified = leaf_public_key(credential.certificates[0].cert_data, subject.suite)

@@ -182,13 +182,19 @@ def resolution(
                 yield 0, index, leaf
 
 
-def leaves(subtree: Subtree, height: int, position: int) -> Iterator[tuple[int, Leaf]]:
+def leaves(subtree: Subtree, height: int, position: int) -> list[tuple[int, Leaf]]:
     """All leaves of a subtree that are not blank, with their index, left to right."""
-    if type(subtree) is Leaf:
-        yield position, subtree
-    elif type(subtree) is Branch:
-        yield from leaves(subtree.left, height - 1, 2 * position)
-        yield from leaves(subtree.right, height - 1, 2 * position + 1)
+    found: list[tuple[int, Leaf]] = []
+    pending: list[tuple[Subtree, int, int]] = [(subtree, position << height, 1 << height)]
+    while pending:
+        node, first, width = pending.pop()
+        if type(node) is Leaf:
+            found.append((first, node))
+        elif type(node) is Branch:
+            half = width >> 1
+            pending.append((node.right, first + half, half))
+            pending.append((node.left, first, half))
+    return found
 
 
 def parent_hash(suite: Suite, node: ParentNode, sibling_hash: bytes) -> bytes:

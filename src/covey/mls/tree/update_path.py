@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from covey.mls.crypto.entropy import Entropy
     from covey.mls.crypto.suite import Suite
-    from covey.mls.tree.nodes import Subtree
+    from covey.mls.tree.nodes import Leaf, Subtree
     from covey.mls.tree.private import PrivateTree
     from covey.mls.tree.ratchet_tree import PathStep
 
@@ -120,11 +120,13 @@ class Target(NamedTuple):
         step: Index of the step in the filtered path.
         ciphertext: Index of the ciphertext in that step.
         height: Height of the receiver's own key that opens it.
+        public: The public key to it.
     """
 
     step: int
     ciphertext: int
     height: int
+    public: bytes
 
 
 def find_target(
@@ -138,7 +140,11 @@ def find_target(
     for number, step in enumerate(steps):
         if private.index >> step.sibling_height == step.sibling_position:
             found = _place(step.sibling, step.sibling_height, private, added)
-            return None if found is None else Target(number, *found)
+            if found is None:
+                return None
+            place, height = found
+            node = _own_node(step.sibling, step.sibling_height, height, private.index)
+            return Target(number, place, height, nodes.encryption_key(node))
     return None
 
 
@@ -168,6 +174,17 @@ def _place(
     return None if subtree is None else (place, 0)
 
 
+def _own_node(subtree: Leaf | Branch, height: int, wanted: int, leaf: int) -> Leaf | Branch:
+    """The node above a leaf, or the leaf itself, at a height."""
+    while height > wanted:
+        assert type(subtree) is Branch
+        height -= 1
+        below = subtree.right if leaf >> height & 1 else subtree.left
+        assert below is not None
+        subtree = below
+    return subtree
+
+
 def decrypt(
     suite: Suite,
     path: Sequence[UpdatePathNode],
@@ -184,4 +201,4 @@ def decrypt(
     key = private.key(target.height)
     assert key is not None
     encryption = suite.encryption(_LABEL, group_context)
-    return encryption.open(key, ciphertext.kem_output, ciphertext.ciphertext)
+    return encryption.open(key, ciphertext.kem_output, ciphertext.ciphertext, target.public)

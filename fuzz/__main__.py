@@ -1,0 +1,49 @@
+"""`python -m fuzz TARGET [--runs N] [--corpus DIR]`: fuzz one target with atheris.
+
+It says as it goes how many inputs it tried, how many got past decoding, and how long it took;
+a finding ends it with exit status 77 and leaves the input in ``crash-…``, as libFuzzer does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["covey"]):
+    from fuzz import seeds, targets
+
+
+def main() -> None:
+    """Run one target."""
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
+    parser.add_argument("target", choices=sorted(targets.TARGETS))
+    parser.add_argument("--runs", type=int, default=1_000_000, help="inputs to try")
+    parser.add_argument("--report", type=int, default=100_000, help="inputs per progress line")
+    parser.add_argument("--seed", type=int, default=1, help="of libFuzzer's choices")
+    parser.add_argument("--corpus", type=Path, default=None, help="where inputs are kept")
+    options = parser.parse_args()
+    corpus = options.corpus or Path(".cache/fuzz") / options.target
+    seeds.write(options.target, corpus)
+    target = targets.TARGETS[options.target]
+    counts = {"inputs": 0, "past decoding": 0}
+    began = time.monotonic()
+
+    def try_one(data: bytes) -> None:
+        counts["inputs"] += 1
+        counts["past decoding"] += target(data)
+        if counts["inputs"] % options.report == 0:
+            seconds = time.monotonic() - began
+            shown = ", ".join(f"{number:,} {name}" for name, number in counts.items())
+            print(f"{options.target}: {shown}, {seconds:.0f} s", flush=True)
+
+    arguments = [f"-runs={options.runs}", f"-seed={options.seed}", "-max_len=8192"]
+    atheris.Setup([sys.argv[0], *arguments, str(corpus)], try_one)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
