@@ -31,13 +31,13 @@ from covey.mls.structs.extensions import (
 from covey.mls.structs.framing import AuthenticatedContent, FramedContent, SenderData
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
-from covey.mls.structs.proposals import ProposalFrame
+from covey.mls.structs.proposals import Add, GroupContextExtensions, ProposalFrame, Remove
 from covey.mls.structs.schedule import GroupContext, PreSharedKeyID, PSKLabel
 from covey.mls.structs.tree import LeafNode, ParentNode, RatchetTreeNodes, UpdatePath
 from covey.mls.structs.welcome import GroupInfo, GroupSecrets, Welcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from covey.mls.wire.struct import WireStruct
 
@@ -95,43 +95,82 @@ def decoders(data: bytes) -> bool:
     return True
 
 
+class Scene:
+    """A group whose second member is fuzzed, messages for it, and somebody who is outside."""
+
+    def __init__(self) -> None:
+        suite = mls.CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
+        policy = mls.Policy(threads=1)
+        people = [mls.Member.basic(f"member {n}".encode(), suite, policy=policy) for n in range(5)]
+        packages = [person.key_package() for person in people]
+        founded = mls.Group.found(people[0], [each.message for each in packages[1:4]])
+        self.founder = founded.group
+        self.welcome = founded.welcome
+        self.outsider, self.package = people[4], packages[4]
+        self.victim = mls.Group.join(people[1], packages[1], founded.welcome)
+        self.before = self.victim.snapshot()
+
+    def messages(self) -> Iterator[bytes]:
+        """Valid messages for the victim, of every kind, public and private."""
+        group = self.founder
+        yield group.protect(b"hello")
+        yield group.group_info()
+        for handshake in (mls.WireFormat.mls_public_message, mls.WireFormat.mls_private_message):
+            for options in (
+                {},
+                {"remove": [2]},
+                {"extensions": []},
+                {"add": [self.package.message]},
+            ):
+                pending = group.commit(handshake=handshake, **options)
+                yield pending.message
+                if pending.welcomes:
+                    yield pending.welcome
+                group.discard(pending)
+            for proposal in (Remove(2), Add(self.package.package), GroupContextExtensions(())):
+                yield group.propose(proposal, handshake=handshake)
+        yield group.leave()
+        yield mls.Group.join_externally(self.outsider, group.group_info()).commit
+
+    def restore(self) -> None:
+        """Bring the victim back to where it began."""
+        self.victim = mls.Group.restore(self.before, self.victim.ports)
+
+
 @cache
-def _group() -> tuple[mls.Group, mls.Member, mls.PrivateKeyPackage]:
-    policy = mls.Policy(threads=1)
-    suite = mls.CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
-    members = [mls.Member.basic(f"member {n}".encode(), suite, policy=policy) for n in range(5)]
-    packages = [member.key_package() for member in members]
-    founded = mls.Group.found(members[0], [each.message for each in packages[1:4]])
-    return founded.group, members[4], packages[4]
+def scene() -> Scene:
+    """The scene of this process; its messages are of no use in another."""
+    return Scene()
 
 
 def receive(data: bytes) -> bool:
     """Give any bytes to a member; nothing may change but by a valid message."""
-    group, _, _ = _group()
-    before = group.snapshot()
+    here = scene()
+    before = here.before
     try:
-        group.receive(data)
-    except PROMISED:
-        if group.snapshot() != before:
+        here.victim.receive(data)
+    except PROMISED as error:
+        if here.victim.snapshot() != before:
             msg = "a refused message changed the group"
             raise AssertionError(msg) from None
-        return False
+        return not isinstance(error, DecodeError)
+    here.restore()
     return True
 
 
 def join(data: bytes) -> bool:
     """Give any bytes to a joiner as a Welcome, a tree and a GroupInfo."""
-    _, member, package = _group()
+    here = scene()
     try:
-        mls.Group.join(member, package, data)
+        mls.Group.join(here.outsider, here.package, data)
     except PROMISED:
         pass
     else:
         return True
     try:
         mls.PublicGroup(get_suite(1), data)
-    except PROMISED:
-        return False
+    except PROMISED as error:
+        return not isinstance(error, DecodeError)
     return True
 
 
