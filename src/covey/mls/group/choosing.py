@@ -20,7 +20,7 @@ from covey.mls.structs.proposals import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from covey.mls.rules.proposals import Sent
     from covey.mls.structs.proposals import Proposal
@@ -120,3 +120,40 @@ def _latest_updates(
         and each.sender.leaf_index != committer
         and each.sender.leaf_index not in leaving
     }
+
+
+def without_spoilers(
+    chosen: Sequence[Sent], own: Sequence[Sent], works: Callable[[tuple[Sent, ...]], bool]
+) -> tuple[Sent, ...]:
+    """Leave out what makes a commit impossible, so that nobody can block all commits with it.
+
+    A received proposal may be right by itself and yet not be committable: its PSK is unknown
+    here, or the tree would become invalid by it. Those that fail alone go first; if the rest
+    fails together, halves are tried.
+
+    Args:
+        chosen: What :func:`choose` has found, our own proposals at its end.
+        own: Our own proposals; they stay, and whoever commits them hears what is wrong.
+        works: Whether a list can be committed.
+    """
+    received = [each for each in chosen if each.reference is not None]
+    if not received or works(tuple(chosen)):
+        return tuple(chosen)
+    alone = [each for each in received if works((each,))]
+    return (*_working(alone, (), own, works), *own)
+
+
+def _working(
+    tried: Sequence[Sent],
+    taken: tuple[Sent, ...],
+    own: Sequence[Sent],
+    works: Callable[[tuple[Sent, ...]], bool],
+) -> tuple[Sent, ...]:
+    """``taken`` and as much of ``tried`` as works together with it, in order."""
+    if not tried or works((*taken, *tried, *own)):
+        return (*taken, *tried)
+    if len(tried) == 1:
+        return taken
+    half = len(tried) // 2
+    taken = _working(tried[:half], taken, own, works)
+    return _working(tried[half:], taken, own, works)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from covey.errors import MissingKeyError, StateError
-from covey.mls.group import proposing, receiving, seal
-from covey.mls.group.choosing import choose
+from covey.errors import (
+    AuthenticationError,
+    LocalProtocolError,
+    MissingKeyError,
+    PolicyError,
+    StateError,
+)
+from covey.mls.group import proposing, receiving, seal, staging
+from covey.mls.group.choosing import choose, without_spoilers
 from covey.mls.group.create_commit import NewLeaf, Options, create_commit
 from covey.mls.group.events import EpochChanged
 from covey.mls.group.member import Member
+from covey.mls.group.psks import combine
 from covey.mls.group.sending import Sending
 from covey.mls.rules.proposals import ProposalList, Sent
 from covey.mls.rules.registry import Local
@@ -160,7 +167,8 @@ class Committing(Sending):
     ) -> tuple[Sent, ...]:
         known = self._state.proposals
         if references is None:
-            return choose(tuple(known.values()), own, self.own_index, self.tree)
+            chosen = choose(tuple(known.values()), own, self.own_index, self.tree)
+            return without_spoilers(chosen, own, self._can_commit)
         taken = []
         for reference in references:
             if reference not in known:
@@ -168,6 +176,18 @@ class Committing(Sending):
                 raise MissingKeyError(msg, epoch=self.epoch)
             taken.append(known[reference])
         return (*taken, *own)
+
+    def _can_commit(self, items: tuple[Sent, ...]) -> bool:
+        """Whether a list of proposals is valid, and its PSKs are known (§12.2)."""
+        public, kit = self._state.epoch.public, self.ports.kit(Local, self._state)
+        listed = ProposalList(items, self.own_index, public.context, public.tree)
+        try:
+            provisional = staging.apply_proposals(listed, public, kit.check)
+            staging.check_result(provisional.tree, provisional.extensions, kit.check)
+            combine(public.suite, listed.psks, kit.psks, kit.resumption)
+        except (LocalProtocolError, AuthenticationError, PolicyError, MissingKeyError):
+            return False
+        return True
 
     def accept(self, pending: PendingCommit) -> EpochChanged:
         """The commit has been accepted by the group: its epoch begins (VAL-160).

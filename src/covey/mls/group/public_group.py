@@ -109,6 +109,7 @@ class PublicGroup:
             msg = f"an observer follows PublicMessages, this is a {type(message).__name__}"
             raise StateError(msg)
         authenticated = receiving.open_public(message, self._state, None)
+        receiving.require_going_on(self._reinit)
         if authenticated.content.commit is not None:
             return self._commit(authenticated)
         return self._proposal(authenticated)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from covey.mls.group.verify import Checker
     from covey.mls.schedule.secret_tree import RatchetKind, SecretTree, Step
     from covey.mls.structs.framing import FramedContent
+    from covey.mls.structs.proposals import ReInit
     from covey.mls.structs.schedule import GroupContext
     from covey.mls.tree.ratchet_tree import RatchetTree
 
@@ -113,7 +114,7 @@ def _public(message: PublicMessage, state: State, ours: Ours, check: Checker) ->
     content = message.content
     authenticated = open_public(message, epoch.public, epoch.secrets.membership_key)
     if content.sender.leaf_index == epoch.private.index:
-        return _own_echo(authenticated, state)
+        return _own_message(state, content.epoch, content.content_type)
     return _handshake(authenticated, state, ours, check)
 
 
@@ -190,7 +191,7 @@ def _private(message: PrivateMessage, state: State, ours: Ours, check: Checker) 
     suite = tree.suite
     sender = private.open_sender_data(suite, secret, message)
     if sender.leaf_index == index:
-        return Outcome(state, OwnMessage(message.epoch))
+        return _own_message(state, message.epoch, message.content_type)
     kind: RatchetKind = (
         APPLICATION if message.content_type is ContentType.application else HANDSHAKE
     )
@@ -279,17 +280,18 @@ def _past_epoch(
     raise MissingKeyError(reason, epoch=message.epoch)
 
 
-def _own_echo(authenticated: AuthenticatedContent, state: State) -> Outcome:
-    """A PublicMessage of our own came back (ERR-34, VAL-111, VAL-164)."""
-    if authenticated.content.commit is not None:
+def _own_message(state: State, epoch: int, kind: ContentType) -> Outcome:
+    """A message of our own came back (ERR-34, VAL-111, VAL-164)."""
+    if kind is ContentType.commit:
         msg = "a commit of our own that is not pending: this state is behind, or was cloned"
         raise StateError(msg)
-    return Outcome(state, OwnMessage(authenticated.content.epoch))
+    return Outcome(state, OwnMessage(epoch))
 
 
 def _handshake(
     authenticated: AuthenticatedContent, state: State, ours: Ours, check: Checker
 ) -> Outcome:
+    require_going_on(state.reinit)
     if authenticated.content.commit is not None:
         staged = process_commit(authenticated, ours, check)
         outcome = Outcome(*applied(staged, state, check), staged=staged)
@@ -299,6 +301,18 @@ def _handshake(
         changed = EpochChanged(event.changed, event.own, event.removed, event.discarded, data)
         return outcome._replace(event=changed)
     return _proposal(authenticated, state, check)
+
+
+def require_going_on(reinit: ReInit | None) -> None:
+    """Refuse a proposal or a commit in a group that a ReInit has ended (VAL-163).
+
+    Raises:
+        RemoteProtocolError: It has ended.
+    """
+    if reinit is not None:
+        statement = "After a commit with a ReInit no more messages are sent in the group."
+        rule = "VAL-163"
+        raise Remote(rule, "12.4.2", statement)
 
 
 def applied(staged: Staged, state: State, check: Checker) -> tuple[State, EpochChanged]:

@@ -66,7 +66,7 @@ def restore(stored: Mapping[bytes, bytes], kit: Kit) -> State:
     try:
         _require_version(int.from_bytes(stored[rows.FORMAT]))
         return _Reader(stored, kit).state()
-    except (KeyError, IndexError, AssertionError, ValueError) as error:
+    except (KeyError, IndexError, ValueError) as error:
         msg = f"the rows of the group are incomplete or damaged ({type(error).__name__})"
         raise StorageError(msg) from None
 
@@ -192,7 +192,9 @@ class _Reader:
 
 def _epoch(row: rows.EpochRow, tree: RatchetTree) -> Epoch:
     secrets = row.secrets
-    assert tree.tree_hash == row.context.tree_hash, "the tree is not the epoch's"
+    if tree.tree_hash != row.context.tree_hash:
+        msg = "the stored tree is not the one of the epoch"
+        raise ValueError(msg)
     return Epoch(
         PublicState.of(row.context, tree, row.confirmation_tag),
         EpochSecrets(

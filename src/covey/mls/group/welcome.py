@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from covey.mls.crypto.batch import seal_all
 from covey.mls.group.member import key_package_ref
+from covey.mls.rules import joining
+from covey.mls.rules.registry import Local, enforce
 from covey.mls.schedule import key_schedule
 from covey.mls.structs.extensions import Extension, ExternalPub
 from covey.mls.structs.message import MLSMessage
@@ -42,7 +44,11 @@ def group_info(
     with_external_pub: bool,
     extensions: Sequence[Extension] = (),
 ) -> GroupInfo:
-    """A GroupInfo of an epoch, signed with the key of the member's leaf in it (§12.4.3)."""
+    """A GroupInfo of an epoch, signed with the key of the member's leaf in it (§12.4.3).
+
+    Raises:
+        LocalProtocolError: An extension stands in it twice.
+    """
     state = epoch.public
     carried = list(extensions)
     if with_tree:
@@ -56,6 +62,7 @@ def group_info(
     unsigned = GroupInfo(
         state.context, tuple(carried), state.confirmation_tag, epoch.private.index, b""
     )
+    enforce(joining.GROUP_INFO, joining.GroupInfoSubject(unsigned, state.suite.code), Local)
     encoded = unsigned.encode()
     tbs = encoded[:-1]  # all but the header of the empty signature
     signature = state.suite.sign_with_label(epoch.signer, GROUP_INFO_LABEL, tbs)

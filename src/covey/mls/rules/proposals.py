@@ -359,7 +359,7 @@ _EACH: Final = (
     proposed_extensions_are_unique,
 )
 
-ALONE: Final = (updates_are_sent_by_members, *_EACH, proposal_types_are_supported)
+ALONE: Final = (updates_are_sent_by_members, *_EACH, no_external_init, proposal_types_are_supported)
 """When a proposal is valid by itself (§12.1), as it is received."""
 
 REGULAR_COMMIT: Final = (
