@@ -18,7 +18,7 @@ from covey.mls.rules.proposals import requires_path
 from covey.mls.schedule import key_schedule, transcript
 from covey.mls.structs.commit import Commit, ProposalOrRef
 from covey.mls.structs.message import MLSMessage
-from covey.mls.structs.proposals import ReInit
+from covey.mls.structs.proposals import ReInit, UnknownProposal
 from covey.mls.structs.tree import LeafNode, ParentNode, UpdatePath
 from covey.mls.tree import update_path
 from covey.mls.tree.parent_hashes import path_parents
@@ -177,6 +177,8 @@ def _wants_path(items: ProposalList, options: Options, tree: RatchetTree) -> boo
         return True
     if options.force_path is not None:
         return options.force_path
+    if items.of(UnknownProposal):
+        return True
     if items.of(ReInit):
         return False
     return tree.census.members == 1 or _is_unmerged(tree, items.committer or 0)

@@ -235,10 +235,13 @@ class Ledger:
         ranges: list[tuple[bytes, bytes]],
     ) -> None:
         kept = set()
+        known = {epoch for epoch, _ in self._trees}
         for epoch, secret_tree in _secret_trees(state):
             kept.add(epoch)
             prefix = rows.SECRET + rows.number(epoch)
             fresh, erased = secret_tree.drain_changes()
+            if epoch not in known:  # it may have been loaded as that of a pending commit
+                fresh, erased = secret_tree.all_rows(), set()
             put |= {prefix + key: value for key, value in fresh.items()}
             delete |= {prefix + key for key in erased}
         for epoch, _ in self._trees:

@@ -30,7 +30,7 @@ _COMPILER = "wire.compiler:_Writer"
 _VARINT = "wire.varint:read_header"
 _CHECK = "group.verify:Checker"
 _PRIVATE = "framing.private:open_content"
-_SECRET_TREE = "schedule.secret_tree:SecretTree"
+_RATCHETS = "schedule.secret_tree:SecretTree"
 _JOIN = "group.join:join"
 _ADVANCE = "group.create_commit:advance"
 _PROCESS = "group.process_commit:process_commit"
@@ -129,15 +129,15 @@ PLACES: Final[dict[str, Place]] = {
     "VAL-197": Place("10", "group.member:PrivateKeyPackage", "its holder deletes it"),
     "VAL-200": Place("8.4", "schedule.psk:psk_secret", "computed so"),
     "VAL-201": Place("8.6", "group.psks:combine", "an unknown one is a MissingKeyError"),
-    "VAL-210": Place("9.1", f"{_SECRET_TREE}.apply", "a generation is consumed before it is used"),
-    "VAL-211": Place("9.2", f"{_SECRET_TREE}.apply", "and group.epoch:begin, group.state"),
-    "VAL-212": Place("15.3", f"{_SECRET_TREE}.peek", "bounded before anything is derived"),
-    "VAL-213": Place("15.3", f"{_SECRET_TREE}.peek", "a consumed one is a MissingKeyError"),
-    "VAL-214": Place("9.2", f"{_SECRET_TREE}.peek", "changes nothing"),
+    "VAL-210": Place("9.1", f"{_RATCHETS}.apply", "a generation is consumed before it is used"),
+    "VAL-211": Place("9.2", f"{_RATCHETS}.apply", "and group.epoch:begin, group.state"),
+    "VAL-212": Place("15.3", f"{_RATCHETS}.peek", "bounded before anything is derived"),
+    "VAL-213": Place("15.3", f"{_RATCHETS}.peek", "a consumed one is a MissingKeyError"),
+    "VAL-214": Place("9.2", f"{_RATCHETS}.peek", "changes nothing"),
     "VAL-215": Place("8", _ADVANCE, "the new GroupContext"),
     "VAL-216": Place("8.5", "schedule.exporter:export", "computed so"),
     "VAL-217": Place("8.7", "group.view:GroupView.epoch_authenticator", "for members to compare"),
-    "VAL-218": Place("15.2", f"{_SECRET_TREE}.peek_next", "one message per key"),
+    "VAL-218": Place("15.2", f"{_RATCHETS}.peek_next", "one message per key"),
     "VAL-219": Place("11", "group.founding:create", "epoch 0, a random epoch_secret"),
     "VAL-220": Place("11", "group.founding:check_suite_is_best", "by the policy's preference"),
     "VAL-222": Place("13.5", "tree.census:Census", "GREASE is not counted as support"),

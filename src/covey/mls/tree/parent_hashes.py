@@ -171,8 +171,9 @@ def first_wrong_unmerged_leaf(tree: RatchetTree) -> tuple[int, int] | None:
         here = nodes_index(height, position)
         if isinstance(subtree.node, ParentNode):
             listed = subtree.node.unmerged_leaves
+            known = frozenset(listed)
             for leaf, node in required.items():
-                if leaf not in listed:
+                if leaf not in known:
                     return node, leaf
             for leaf in listed:
                 if leaf >> height != position:

@@ -8,6 +8,7 @@ nothing but DecodeError; ``decode(encode(x))`` equals ``x``; ``encode(decode(b))
 
 from __future__ import annotations
 
+from struct import error as PackError  # noqa: N812 - the standard library calls it error
 from typing import ClassVar, Self, TypeVar, dataclass_transform
 
 import msgspec
@@ -88,7 +89,7 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
         """
         try:
             return compiler.codec(type(self)).encode(self, *given)
-        except OverflowError:
+        except (OverflowError, PackError):
             msg = f"an integer of {type(self).__name__} does not fit into its field"
             raise ValueError(msg) from None
 
