@@ -11,7 +11,8 @@ the member at a leaf would have, at any moment and in O(log n).
   hashes and signatures are real; they are not encrypted to anybody, and only after the last
   one does an epoch begin. What is left out is what leaves no trace in a tree.
 
-Both are checked by the engine's own rules: see :func:`benchmarks.operations.check`.
+Both are checked: whoever joins by a Welcome goes through all rules for a tree, and every round of
+every operation compares the epoch authenticators of the two sides.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from covey.mls.group.state import first_state
 from covey.mls.schedule import key_schedule, transcript
 from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.structs.schedule import GroupContext
+from covey.mls.structs.tree import ParentNode
 from covey.mls.tree import update_path
 from covey.mls.tree.parent_hashes import path_parents
 from covey.mls.tree.private import PrivateTree
@@ -106,7 +108,7 @@ class WholeGroup:
         for height in range(1, tree.height + 1):
             subtree = tree.subtree(height, index >> height)
             node = None if subtree is None else subtree.node
-            if node is not None and index not in node.unmerged_leaves:
+            if type(node) is ParentNode and index not in node.unmerged_leaves:
                 path[height] = self._keys[node.encryption_key]
         leaf = tree.leaf(index)
         assert leaf is not None

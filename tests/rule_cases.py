@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import pytest
+
 from covey.mls.rules.registry import Rule
 
 if TYPE_CHECKING:
@@ -34,9 +36,13 @@ class Case(NamedTuple):
             assert self.broken in answer
 
 
-def name_of(case: Case) -> str:
-    """The id of a case: the rule, and what is to come out."""
-    return f"{case.rule.id}-{case.rule.check.__name__}-{'breaks' if case.broken else 'holds'}"
+def each_of(cases: list[Case]) -> pytest.MarkDecorator:
+    """Run a test for each case; its id names the rule and what is to come out."""
+    names = [
+        f"{number}-{case.rule.id}-{case.rule.check.__name__}-{'breaks' if case.broken else 'holds'}"
+        for number, case in enumerate(cases)
+    ]
+    return pytest.mark.parametrize("case", cases, ids=names)
 
 
 def holds(rule: Rule, *subjects: object) -> list[Case]:

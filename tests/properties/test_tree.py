@@ -6,9 +6,8 @@ from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from array_tree import ArrayTree
 from covey.mls.crypto.suite import get_suite
@@ -20,32 +19,49 @@ from covey.mls.tree.ratchet_tree import RatchetTree
 from covey.mls.wire.code_points import GREASE, LeafNodeSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
     from covey.mls.tree.ratchet_tree import PathStep
 
 SUITE = get_suite(1)
-MOST = 20  # leaves, about
-
-_codes = st.lists(st.sampled_from((1, 2, 0xF001, 0xF002, GREASE[0])), max_size=3).map(tuple)
-CAPABILITIES = st.builds(Capabilities, _codes, _codes, _codes, _codes, _codes)
-CREDENTIALS = st.sampled_from((BasicCredential(b"x"), UnknownCredential(0xF003, b"y")))
+CODES = (1, 2, 0xF001, 0xF002)
+STEPS = 6
 
 
-class Trees(RuleBasedStateMachine):
+class Trees:
     """One tree in both forms; keys and signatures are any bytes, each of them once."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, random: Random) -> None:
         self._count = count()
+        self.random = random
+        leaf = self._leaf()
+        self.tree = RatchetTree.of_one(SUITE, leaf)
+        self.array = ArrayTree(SUITE, [leaf])
+        self.kept: list[tuple[RatchetTree, bytes]] = []
+        self._edit({}, (), self._leaves(16))
+        for index in self._some(self.array.members):
+            self._set_path(index)
+
+    def _some(self, members: Sequence[int]) -> list[int]:
+        """Some members, in any order."""
+        return self.random.sample(members, self.random.randint(0, len(members)))
 
     def _key(self) -> bytes:
         return next(self._count).to_bytes(4)
 
-    def _leaf(self, data: st.DataObject) -> LeafNode:
+    def _capabilities(self) -> Capabilities:
+        codes = (*CODES, GREASE[0])
+        fields = [tuple(self.random.choices(codes, k=6)) for _ in Kind]
+        return Capabilities(*fields)
+
+    def _leaf(self) -> LeafNode:
+        credentials = (BasicCredential(b"x"), UnknownCredential(0xF003, b"y"))
         return LeafNode(
             self._key(),
             self._key(),
-            data.draw(CREDENTIALS),
-            data.draw(CAPABILITIES),
+            self.random.choice(credentials),
+            self._capabilities(),
             LeafNodeSource.key_package,
             Lifetime(0, 1),
             None,
@@ -53,25 +69,39 @@ class Trees(RuleBasedStateMachine):
             b"signature",
         )
 
-    @initialize(data=st.data())
-    def found(self, data: st.DataObject) -> None:
-        leaf = self._leaf(data)
-        self.tree = RatchetTree.of_one(SUITE, leaf)
-        self.array = ArrayTree(SUITE, [leaf])
-        self.kept: list[tuple[RatchetTree, bytes]] = []
+    def _leaves(self, most: int) -> list[LeafNode]:
+        return [self._leaf() for _ in range(self.random.randint(0, most))]
 
-    @rule(data=st.data())
-    def edit(self, data: st.DataObject) -> None:
+    def step(self) -> None:
+        """Change the tree in one of the ways that the protocol has."""
+        self.kept = [*self.kept[-3:], (self.tree, self.tree.encode())]
+        self.random.choice(
+            (self.add_some, self.set_path, self.edit, self.remove_many, self.join_by_itself)
+        )()
+
+    def add_some(self) -> None:
+        """Adds without a path, so that they are unmerged."""
+        self._edit({}, (), self._leaves(4))
+
+    def remove_many(self) -> None:
+        """Only a few members stay, most often not the last ones."""
+        members = self.array.members
+        stay = self.random.sample(members, min(len(members), self.random.randint(1, 3)))
+        if self.random.random() < 0.5:
+            stay = members[: len(stay)]
+        self._edit({}, [index for index in members if index not in stay], ())
+
+    def edit(self) -> None:
         """A commit's proposals: Updates, Removes and Adds at once, against one by one."""
         members = self.array.members
-        changed = data.draw(st.lists(st.sampled_from(members), unique=True, max_size=4))
-        cut = data.draw(st.integers(0, len(changed)))
+        changed = self.random.sample(members, min(len(members) - 1, self.random.randint(0, 6)))
+        cut = self.random.randint(0, len(changed))
         updated = {index: self._updated(index) for index in changed[:cut]}
-        removed = changed[cut:]
-        if set(removed) == set(members):
-            removed = removed[1:]
-        most = 6 if len(members) < MOST else 0
-        added = [self._leaf(data) for _ in range(data.draw(st.integers(0, most)))]
+        self._edit(updated, changed[cut:], self._leaves(3))
+
+    def _edit(
+        self, updated: dict[int, LeafNode], removed: Sequence[int], added: Sequence[LeafNode]
+    ) -> None:
         edited = self.tree.edited(updated, removed, added)
         for index, leaf in updated.items():
             self.array.update(index, leaf)
@@ -79,7 +109,6 @@ class Trees(RuleBasedStateMachine):
             self.array.remove(index)
         self.array.truncate()
         assert edited.added == tuple(self.array.add(leaf) for leaf in added)
-        self._keep()
         self.tree = edited.tree
 
     def _updated(self, index: int) -> LeafNode:
@@ -92,46 +121,39 @@ class Trees(RuleBasedStateMachine):
             parent_hash=None,
         )
 
-    @rule(data=st.data())
-    def set_path(self, data: st.DataObject) -> None:
+    def set_path(self) -> None:
         """An UpdatePath of one member."""
-        index = data.draw(st.sampled_from(self.array.members))
+        self._set_path(self.random.choice(self.array.members))
+
+    def _set_path(self, index: int) -> None:
         old = self.array.leaf(index)
         assert old is not None
         leaf = old.replace(
             encryption_key=self._key(), leaf_node_source=LeafNodeSource.commit, lifetime=None
         )
-        if data.draw(st.booleans()):
-            leaf = leaf.replace(signature_key=self._key(), capabilities=data.draw(CAPABILITIES))
-        steps = self.tree.filtered_path(index)
-        keys = [self._key() for _ in steps]
-        parents, parent_hash = parent_hashes.path_parents(SUITE, steps, keys)
-        assert parent_hash == self.array.merge(index, leaf, keys)
-        self._keep()
-        self.tree = self.tree.with_path(index, leaf.replace(parent_hash=parent_hash), parents)
+        if self.random.random() < 0.3:
+            leaf = leaf.replace(signature_key=self._key(), capabilities=self._capabilities())
+        self._merge(index, leaf)
 
-    @precondition(lambda self: len(self.array.members) < MOST)
-    @rule(data=st.data())
-    def join_by_itself(self, data: st.DataObject) -> None:
+    def join_by_itself(self) -> None:
         """An external commit: a new leaf and its path, without an Add."""
         index = self.tree.leftmost_blank()
-        self._keep()
+        assert index == min({*range(index + 1)} - {*self.array.members})
         self.tree = self.tree.extended_for(index)
-        leaf = self._leaf(data).replace(leaf_node_source=LeafNodeSource.commit, lifetime=None)
         if 2 * index >= len(self.array.nodes):
             self.array.nodes += [None] * (len(self.array.nodes) + 1)
-        assert index == min({*range(index + 1)} - {*self.array.members})
+        leaf = self._leaf().replace(leaf_node_source=LeafNodeSource.commit, lifetime=None)
+        self._merge(index, leaf)
+
+    def _merge(self, index: int, leaf: LeafNode) -> None:
         steps = self.tree.filtered_path(index)
         keys = [self._key() for _ in steps]
         parents, parent_hash = parent_hashes.path_parents(SUITE, steps, keys)
         assert parent_hash == self.array.merge(index, leaf, keys)
         self.tree = self.tree.with_path(index, leaf.replace(parent_hash=parent_hash), parents)
 
-    def _keep(self) -> None:
-        """Remember a tree that must not change any more."""
-        self.kept = [*self.kept[-3:], (self.tree, self.tree.encode())]
+    # --- what must hold --------------------------------------------------------------
 
-    @invariant()
     def nodes_are_the_same(self) -> None:
         array = self.array
         assert self.tree.size == len(array.nodes) // 2 + 1
@@ -143,7 +165,6 @@ class Trees(RuleBasedStateMachine):
         for index in range(self.tree.size):
             assert self.tree.leaf(index) == array.leaf(index)
 
-    @invariant()
     def hashes_and_resolutions_are_the_same(self) -> None:
         assert self.tree.tree_hash == self.array.tree_hash(self.array.root)
         for x in range(len(self.array.nodes)):
@@ -157,20 +178,17 @@ class Trees(RuleBasedStateMachine):
             below = set(self.array.leaves_below(x)).intersection(self.array.members)
             assert nodes.leaf_count(subtree) == len(below)
 
-    @invariant()
     def filtered_paths_are_the_same(self) -> None:
         for index in range(self.tree.size):
             steps = self.tree.filtered_path(index)
             assert [_place(step, index) for step in steps] == self.array.filtered_path(index)
 
-    @invariant()
     def parent_hashes_are_valid(self) -> None:
         assert parent_hashes.first_invalid_parent(self.tree) is None
         assert parent_hashes.first_wrong_unmerged_leaf(self.tree) is None
         for x, node in enumerate(self.array.nodes):
             assert not isinstance(node, ParentNode) or self.array.is_valid(x)
 
-    @invariant()
     def keys_are_indexed(self) -> None:
         array = self.array
         encryption = {node.encryption_key: x for x, node in enumerate(array.nodes) if node}
@@ -182,7 +200,6 @@ class Trees(RuleBasedStateMachine):
         assert not self.tree.keys.twice_encryption
         assert not self.tree.keys.twice_signature
 
-    @invariant()
     def support_is_counted(self) -> None:
         leaves = [leaf for index in self.array.members if (leaf := self.array.leaf(index))]
         census = self.tree.census
@@ -190,18 +207,16 @@ class Trees(RuleBasedStateMachine):
         in_use = Counter(credential_type(leaf.credential) for leaf in leaves)
         assert dict(census.in_use) == dict(in_use)
         for kind in Kind:
-            for code in (1, 2, 0xF001, 0xF002):
+            for code in CODES:
                 listed = [code in _listed(leaf.capabilities, kind) for leaf in leaves]
                 default = kind in {Kind.extension, Kind.proposal} and code in {1, 2}
                 assert census.all_support(kind, code) == (default or all(listed))
             assert not census.all_support(kind, GREASE[0])
 
-    @invariant()
     def it_equals_a_tree_made_of_its_array(self) -> None:
         rebuilt = RatchetTree.from_nodes(SUITE, self.tree.to_nodes())
         assert rebuilt == self.tree
 
-    @invariant()
     def earlier_trees_have_not_changed(self) -> None:
         for tree, encoded in self.kept:
             assert tree.encode() == encoded
@@ -218,8 +233,25 @@ def _listed(capabilities: Capabilities, kind: Kind) -> tuple[int, ...]:
     return tuple(getattr(capabilities, name))
 
 
-Trees.TestCase.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
-test_trees = Trees.TestCase
+CHECKS = (
+    Trees.nodes_are_the_same,
+    Trees.hashes_and_resolutions_are_the_same,
+    Trees.filtered_paths_are_the_same,
+    Trees.parent_hashes_are_valid,
+    Trees.keys_are_indexed,
+    Trees.support_is_counted,
+    Trees.it_equals_a_tree_made_of_its_array,
+    Trees.earlier_trees_have_not_changed,
+)
+
+
+@given(random=st.randoms(use_true_random=True))
+def test_any_edits_give_the_tree_that_an_array_gives(random: Random) -> None:
+    trees = Trees(random)
+    for _ in range(STEPS):
+        trees.step()
+        for check in CHECKS:
+            check(trees)
 
 
 @given(leaves=st.integers(1, 1 << 32), data=st.data())

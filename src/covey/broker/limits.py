@@ -36,8 +36,8 @@ PAGE_ENTRIES: Final = 256
 PAGE_BYTES: Final = 4 * MiB
 """Bytes of entries in one answer; the first entry is always in it."""
 
-EPOCH: Final = 2**62
-"""Epochs are below this, so that they fit into every database's integers."""
+FIRST_EPOCH: Final = 2**62
+"""A log begins with an epoch below this, so that all of them fit into a database's integer."""
 
 
 def served() -> dict[str, int]:

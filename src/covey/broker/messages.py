@@ -13,13 +13,13 @@ from typing import Annotated
 from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import Fixed, opaque, uint16, uint32, uint64
 
-inbox_id = Annotated[bytes, Fixed(32)]
+InboxId = Annotated[bytes, Fixed(32)]
 """Names an inbox; random, chosen by its owner."""
 
-gid = Annotated[bytes, Fixed(32)]
+Gid = Annotated[bytes, Fixed(32)]
 """Names a group's log; random, chosen by its creator, and never the MLS group_id."""
 
-idem = Annotated[bytes, Fixed(16)]
+Idem = Annotated[bytes, Fixed(16)]
 """Names an intention: what is sent again under the same idem happens once."""
 
 
@@ -33,21 +33,30 @@ class Kind(IntEnum):
 # --- KeyPackages ---------------------------------------------------------------------------
 
 
+class KeyPackageMessage(WireStruct):
+    """One KeyPackage, in an MLSMessage.
+
+    struct {
+        opaque message<V>;
+    } KeyPackageMessage;
+    """
+
+    message: opaque
+
+
 class Publish(WireStruct):
     """Leaves KeyPackages in an inbox, to be claimed by others.
 
     struct {
         opaque inbox[32];
         opaque idem[16];
-        opaque key_packages<V>;
+        KeyPackageMessage key_packages<V>;
     } Publish;
-
-    Each element of ``key_packages`` is an ``opaque<V>`` with one MLSMessage.
     """
 
-    inbox: inbox_id
-    idem: idem
-    key_packages: tuple[opaque, ...]
+    inbox: InboxId
+    idem: Idem
+    key_packages: tuple[KeyPackageMessage, ...]
 
 
 class Published(WireStruct):
@@ -70,7 +79,7 @@ class Claim(WireStruct):
     } Claim;
     """
 
-    inbox: inbox_id
+    inbox: InboxId
     cipher_suite: uint16
 
 
@@ -98,8 +107,8 @@ class Deliver(WireStruct):
     } Deliver;
     """
 
-    inbox: inbox_id
-    idem: idem
+    inbox: InboxId
+    idem: Idem
     message: opaque
 
 
@@ -126,7 +135,7 @@ class Fetch(WireStruct):
     ``wait`` is how long to wait for something new, in milliseconds.
     """
 
-    inbox: inbox_id
+    inbox: InboxId
     after: uint64
     wait: uint16
 
@@ -168,8 +177,8 @@ class Create(WireStruct):
     } Create;
     """
 
-    gid: gid
-    idem: idem
+    gid: Gid
+    idem: Idem
     epoch: uint64
 
 
@@ -196,10 +205,10 @@ class Append(WireStruct):
     } Append;
     """
 
-    gid: gid
+    gid: Gid
     epoch: uint64
     kind: Kind
-    idem: idem
+    idem: Idem
     body: opaque
 
 
@@ -229,7 +238,7 @@ class Entry(WireStruct):
     seq: uint64
     epoch: uint64
     kind: Kind
-    idem: idem
+    idem: Idem
     body: opaque
 
 
@@ -257,7 +266,7 @@ class Read(WireStruct):
     ``wait`` is how long to wait for something new, in milliseconds.
     """
 
-    gid: gid
+    gid: Gid
     epoch: uint64
     after: uint64
     wait: uint16

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from covey.broker.limits import BODY, EPOCH
+from covey.broker.limits import BODY, FIRST_EPOCH
 from covey.broker.messages import Append, Create, Entry, Kind, Read
 from covey.broker.refusals import Code
 
@@ -79,7 +79,7 @@ def create(log: Log | None, request: Create) -> Began | Refused:
         log: The log of this gid, if there is one.
         request: What is asked for.
     """
-    if request.epoch >= EPOCH:
+    if request.epoch >= FIRST_EPOCH:
         return Refused(Code.bad_request)
     if log is None:
         return Began(Log(request.epoch, 0, request.idem, request.epoch))
@@ -104,27 +104,23 @@ def append(
         return Refused(Code.group_unknown)
     if earlier is not None:
         return _again(earlier, request)
-    if request.epoch < log.first_epoch:
-        return Refused(Code.bad_request)
+    if not log.first_epoch <= request.epoch <= log.epoch:
+        return Refused(Code.epoch_unknown)
     if request.epoch < log.epoch:
         return Late(request.epoch)
-    if request.epoch > log.epoch:
-        return Refused(Code.epoch_ahead)
     if len(request.body) > BODY[request.kind]:
         return Refused(Code.too_large)
     entry = Entry(log.seq + 1, request.epoch, request.kind, request.idem, request.body)
-    closes = request.kind is Kind.commit
-    if closes and log.epoch + 1 >= EPOCH:
-        return Refused(Code.bad_request)
-    return Taken(log._replace(epoch=log.epoch + closes, seq=entry.seq), entry)
+    epoch = log.epoch + 1 if request.kind is Kind.commit else log.epoch
+    return Taken(log._replace(epoch=epoch, seq=entry.seq), entry)
 
 
 def read(log: Log | None, request: Read) -> Allowed | Refused:
     """Decide whether the entries of an epoch can be read."""
     if log is None:
         return Refused(Code.group_unknown)
-    if request.epoch > log.epoch:
-        return Refused(Code.epoch_ahead)
+    if not log.first_epoch <= request.epoch <= log.epoch:
+        return Refused(Code.epoch_unknown)
     return Allowed(closed=request.epoch < log.epoch)
 
 

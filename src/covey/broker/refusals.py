@@ -24,7 +24,7 @@ class Code(StrEnum):
     too_large = "too_large"
     group_exists = "group_exists"
     idem_mismatch = "idem_mismatch"
-    epoch_ahead = "epoch_ahead"
+    epoch_unknown = "epoch_unknown"
     inbox_full = "inbox_full"
     unavailable = "unavailable"
 
@@ -53,7 +53,7 @@ REFUSALS: Final = {
     Code.too_large: Refusal(413, "The request is larger than the broker takes."),
     Code.group_exists: Refusal(422, "There is a log of this group already."),
     Code.idem_mismatch: Refusal(422, "Something else was sent under the same idem before."),
-    Code.epoch_ahead: Refusal(422, "The epoch has not begun here."),
+    Code.epoch_unknown: Refusal(422, "The log does not hold this epoch, or not yet."),
     Code.inbox_full: Refusal(507, "As much as may wait in this inbox waits there already."),
     Code.unavailable: Refusal(503, "The broker cannot reach its database; try again later."),
 }

@@ -96,7 +96,7 @@ def verify_file(path: Path, on_case: Callable[[int], None] | None = None) -> Fil
         on_case(len(values))
     failures = []
     for index, value in enumerate(values):
-        reason = _run(family, value)
+        reason = verify_case(family, value)
         if reason is not None:
             failures.append(Failure(index, _suite(value), reason))
         if on_case is not None:
@@ -133,8 +133,16 @@ def _read(path: Path) -> list[dict[str, object]] | str:
     return values or f"{path} holds no case"
 
 
-def _run(family: Family, value: dict[str, object]) -> str | None:
-    """Verify a case; why it failed, or None."""
+def verify_case(family: Family, value: dict[str, object]) -> str | None:
+    """Verify one case.
+
+    Args:
+        family: What it is a case of.
+        value: The JSON object.
+
+    Returns:
+        Why it failed, or None when it passed.
+    """
     case = Case(value)
     try:
         family.verify(case)

@@ -49,7 +49,7 @@ def test_registering_puts_a_rule_into_the_registry() -> None:
     ("blame", "error"), [(Local, LocalProtocolError), (Remote, RemoteProtocolError)]
 )
 def test_a_broken_rule_blames_whom_the_caller_says(
-    blame: type[LocalProtocolError] | type[RemoteProtocolError], error: type[Exception]
+    blame: type[LocalProtocolError | RemoteProtocolError], error: type[Exception]
 ) -> None:
     enforce((made(),), 2, blame)
     with pytest.raises(error) as caught:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from covey.lab.conformance.generate import basics, handshakes, messages, schedules, trees
+from covey.lab.conformance.generate import basics, handshakes, messages, passive, schedules, trees
 from covey.lab.conformance.generate.seeded import Seeded
 from covey.mls.crypto.suite import get_suite
 
@@ -37,6 +37,9 @@ _FOR_EACH_SUITE: Final[dict[str, Callable[[Suite, Seeded], Iterator[Vector]]]] =
     "tree-validation": trees.tree_validation,
     "treekem": trees.treekem,
     "welcome": handshakes.welcome,
+    "passive-client-welcome": passive.passive_client_welcome,
+    "passive-client-handling-commit": passive.passive_client_handling_commit,
+    "passive-client-random": passive.passive_client_random,
 }
 
 NAMES: Final = tuple(sorted((*_WITHOUT_SUITE, *_FOR_EACH_SUITE)))

@@ -189,9 +189,7 @@ def protect_private(epoch: Epoch, content: FramedContent) -> bytes:
     message = private.protect(
         suite,
         epoch.sender_data_secret,
-        step.key,
-        step.nonce,
-        step.generation,
+        step,
         content,
         _auth(epoch, content, tbs),
         _padded,

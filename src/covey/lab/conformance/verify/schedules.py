@@ -31,7 +31,9 @@ def key_schedule_epochs(case: Case) -> None:
     """A chain of epochs, each with all of its secrets."""
     suite = case.suite()
     group_id, init_secret = case.octets("group_id"), case.octets("initial_init_secret")
-    for number, epoch in enumerate(case.parts("epochs")):
+    epochs = case.parts("epochs")
+    ensure(bool(epochs), "there is no epoch")
+    for number, epoch in enumerate(epochs):
         init_secret = _epoch(suite, group_id, number, init_secret, epoch)
 
 
@@ -114,6 +116,7 @@ def secret_tree_keys(case: Case) -> None:
     part.expect("key", key)
     part.expect("nonce", nonce)
     root, leaves = case.octets("encryption_secret"), case.nested_parts("leaves")
+    ensure(bool(leaves) and all(leaves), "some leaf has no generation")
     for backwards in (False, True):
         tree = secret_tree.SecretTree(
             suite, len(leaves), root, max_forward=_MAX_FORWARD, max_skipped=_MAX_FORWARD

@@ -14,7 +14,7 @@ from covey.mls.rules.leaves import LABEL, LeafSignature, leaf_signature_is_valid
 from covey.mls.rules.registry import Remote, enforce
 from covey.mls.rules.trees import JOINED_TREE, TreeSubject
 from covey.mls.structs.schedule import GroupContext
-from covey.mls.structs.tree import UpdatePath
+from covey.mls.structs.tree import ParentNode, UpdatePath
 from covey.mls.tree import math, parent_hashes, update_path
 from covey.mls.tree.private import PrivateTree
 from covey.mls.wire.code_points import LeafNodeSource, ProtocolVersion
@@ -78,7 +78,9 @@ def treekem(case: Case) -> None:
         members,
     )
     ensure_valid(tree, group.group_id)
-    for part in case.parts("update_paths"):
+    paths = case.parts("update_paths")
+    ensure(bool(paths), "there is no update path")
+    for part in paths:
         _update_path(group, part)
 
 
@@ -92,6 +94,7 @@ def _member(tree: RatchetTree, part: Case) -> Member:
         ensure(index >> height == node >> height + 1, f"node {node} is not above leaf {index}")
         node_secret = suite.derive_secret(entry.octets("path_secret"), "node")
         path[height] = suite.derive_key_pair(node_secret)[0]
+    ensure(set(path) == _known_heights(tree, index), f"leaf {index} has not all its path secrets")
     private = PrivateTree(index, part.octets("encryption_priv"), path)
     height_of_other = private.mismatch(tree)
     ensure(
@@ -104,6 +107,16 @@ def _member(tree: RatchetTree, part: Case) -> Member:
         f"leaf {index}: signature_priv belongs to another key",
     )
     return Member(private, signature_key)
+
+
+def _known_heights(tree: RatchetTree, index: int) -> set[int]:
+    """The heights at which a member has a key: of nodes above it that it is not unmerged at."""
+    known = set()
+    for height in range(1, tree.height + 1):
+        node = tree.node_at(math.node_index(height, index >> height))
+        if isinstance(node, ParentNode) and index not in node.unmerged_leaves:
+            known.add(height)
+    return known
 
 
 def _update_path(group: Group, part: Case) -> None:

@@ -1,0 +1,160 @@
+"""What is measured, in which order: everything, or what ``--only`` and ``--quick`` leave of it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+from benchmarks import churn, memory, primitives
+from benchmarks.groups import TREES, founded
+from benchmarks.operations import HANDSHAKES, OPERATIONS, Scene
+from benchmarks.timing import Effort, Figure, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.churn import Series
+    from benchmarks.groups import WholeGroup
+    from benchmarks.memory import Memory
+    from benchmarks.operations import Operation
+
+EFFORT: Final = Effort(rounds=100, least=3, seconds=1.5)
+"""How much time a figure may take."""
+
+COUNTS: Final = (2, 10, 100, 1_000, 10_000)
+"""How many members the groups have."""
+
+CHURN_COUNT: Final = 1_000
+"""How many members a group has before it is changed so many times."""
+
+MEMORY_FROM: Final = 100
+"""From how many members on the memory of one can be told from the noise."""
+
+
+@dataclass
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        only: A regular expression for the names of figures; None for all.
+        counts: How many members the groups have.
+        churn: How many members the group has that changes.
+        changes: How often it changes.
+        effort: How much time a figure may take.
+    """
+
+    only: str | None = None
+    counts: tuple[int, ...] = COUNTS
+    churn: int = CHURN_COUNT
+    changes: int = 1_000
+    effort: Effort = EFFORT
+
+    @classmethod
+    def quick(cls, only: str | None) -> Plan:
+        """A plan for half a minute; its figures only show that everything works."""
+        return cls(only, (2, 10, 100), 50, 50, Effort(rounds=10, least=3, seconds=0.2))
+
+    def wants(self, name: str) -> bool:
+        """Whether a name is to be measured."""
+        return self.only is None or re.search(self.only, name) is not None
+
+
+@dataclass
+class Results:
+    """What was found.
+
+    Attributes:
+        figures: One for each operation, tree, handshake and number of members.
+        memories: What a member takes, by kind of tree and number of members.
+        series: The long runs of changes.
+        prices: Seconds of one call of each primitive.
+        seconds: How long it all took.
+    """
+
+    figures: list[Figure] = field(default_factory=list)
+    memories: dict[tuple[str, int], Memory] = field(default_factory=dict)
+    series: list[Series] = field(default_factory=list)
+    prices: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def say(text: str) -> None:
+    """Tell how far we are."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def run(plan: Plan) -> Results:
+    """Measure what the plan says."""
+    began = perf_counter()
+    results = Results(prices=primitives.prices())
+    for count in plan.counts:
+        _of_count(plan, count, results)
+    _changes(plan, results)
+    results.seconds = perf_counter() - began
+    return results
+
+
+def _of_count(plan: Plan, count: int, results: Results) -> None:
+    """All figures for groups of one size; the groups are made only if they are needed."""
+    base: WholeGroup | None = None
+    for tree, make in TREES.items():
+        wanted = [each for each in _figures(count, tree) if plan.wants(each[1].name)]
+        name = f"memory / {tree} / {count}"
+        memory_wanted = count >= MEMORY_FROM and plan.wants(name)
+        if not wanted and not memory_wanted:
+            continue
+        if base is None:
+            say(f"{count} members come together")
+            base = founded(count)
+        say(f"{count} members: the {tree} tree")
+        group = make(base)
+        for operation, figure in wanted:
+            scene = Scene(count, tree, group, figure.handshake or None)
+            measure(figure, operation, scene, plan.effort)
+            results.figures.append(figure)
+            say(f"  {figure.name}: {figure.time * 1e3:.3f} ms, {figure.efficiency:.2f}")
+        if memory_wanted:
+            results.memories[tree, count] = found = memory.of_a_member(group)
+            say(f"  {name}: {found.resident / (count + 1):.0f} B for each member")
+
+
+def _figures(count: int, tree: str) -> Iterator[tuple[Operation, Figure]]:
+    for operation in OPERATIONS:
+        if count < operation.members or (not operation.on_tree and tree != next(iter(TREES))):
+            continue
+        for handshake in HANDSHAKES if operation.handshake else ("",):
+            yield (
+                operation,
+                Figure(
+                    operation.name,
+                    tree if operation.on_tree else "",
+                    handshake,
+                    count,
+                    operation.aim,
+                    operation.constant,
+                ),
+            )
+
+
+def _changes(plan: Plan, results: Results) -> None:
+    base: WholeGroup | None = None
+    for name, changes in (
+        ("random changes", churn.random_changes),
+        ("successive adds", churn.successive_adds),
+    ):
+        if not plan.wants(f"churn / {name}"):
+            continue
+        say(f"{plan.changes} {name} in a group of {plan.churn}")
+        base = base or TREES["full"](founded(plan.churn))
+        group = base.copy()
+        series = churn.Series(name)
+        for step in changes(group, plan.changes):
+            series.steps.append(step)
+            if len(series.steps) % 100 == 0:
+                say(f"  {len(series.steps)}: {step.kind}, {step.commit * 1e3:.3f} ms")
+        assert churn.still_valid(group)
+        results.series.append(series)

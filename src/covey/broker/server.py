@@ -1,0 +1,162 @@
+"""The broker as a process: a socket, a log on standard error, and a clean stop.
+
+May import uvicorn and the application. It stops at SIGTERM, at Ctrl-C, and if asked to when
+its standard input ends; requests that wait are then answered at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from covey.broker.app import build
+from covey.broker.operations import Operations
+from covey.broker.sqlite import SqliteStore
+from covey.errors import TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+_GRACE: Final = 5  # seconds for requests that are under way when the broker stops
+_STDIN: Final = 0  # the file descriptor
+_KEEP_ALIVE: Final = 75  # seconds an idle connection is kept
+
+
+def serve(
+    path: Path,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    *,
+    stop_on_eof: bool = False,
+) -> None:
+    """Run a broker until it is stopped.
+
+    Args:
+        path: The database file; begun if it is not there.
+        host: The address to listen at.
+        port: The port to listen at; 0 for any that is free.
+        announce: Is told the broker's URL, once it answers there.
+        stop_on_eof: Also stop when standard input ends, so as not to outlive a parent.
+
+    Raises:
+        StorageError: The file cannot be used.
+        TransportError: The address cannot be listened at.
+    """
+    listener = _listen(host, port)
+    _log_to_stderr()
+    operations = Operations(SqliteStore.open(path))
+    config = uvicorn.Config(
+        build(operations),
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    server = _Server(config, operations, announce)
+    if stop_on_eof:
+        threading.Thread(target=_stop_at_eof, args=(server,), daemon=True).start()
+    server.run([listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says where it is and answers who waits before it stops."""
+
+    def __init__(
+        self, config: uvicorn.Config, operations: Operations, announce: Callable[[str], None]
+    ) -> None:
+        super().__init__(config)
+        self._operations = operations
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        assert sockets is not None
+        self._announce(_url(sockets[0]))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._operations.wakeups.close()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal; unlike uvicorn's own, do not then die of it as well."""
+        before = {each: signal.signal(each, self.handle_exit) for each in _STOPS}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Formatter(logging.Formatter):
+    """A line for a record; of an exception its type and where, and never what it says."""
+
+    def formatException(  # noqa: N802 - logging's name
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        kind, _, where = ei
+        frames = "".join(traceback.format_tb(where))
+        return f"{frames}{kind.__name__ if kind else ''}"
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("covey").setLevel(logging.INFO)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, or is ready to.
+
+    It says that it speaks TCP: asyncio turns Nagle's algorithm off only for sockets that do,
+    and without that each answer would wait 40 ms for the client's delayed acknowledgement.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, _, _, address = found[0]
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+        try:
+            if os.name == "posix":
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        msg = f"cannot listen at {host} port {port}: {error.strerror or error}"
+        raise TransportError(msg) from error
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _stop_at_eof(server: _Server) -> None:
+    """Wait for the end of standard input. Not by ``sys.stdin``, whose lock would be kept."""
+    while os.read(_STDIN, 4096):
+        pass
+    server.should_exit = True

@@ -1,0 +1,79 @@
+"""``covey demo``: the main job in one go, and what each of those who take part sees.
+
+May import :mod:`covey.lab.demo`. It exits with 1 if something does not hold.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+import click
+import msgspec
+from rich.console import Console
+
+from covey.lab.demo.scenes import Curtain
+from covey.lab.demo.screen import Screen
+from covey.lab.demo.story import perform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from covey.lab.demo.scenes import Scenes
+
+_INTERRUPTED: Final = 128 + signal.SIGINT
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print each scene as one line of JSON.")
+@click.pass_context
+def command(context: click.Context, *, as_json: bool) -> None:
+    """Show the main job: a broker, its members, and what each of them reads.
+
+    Everything is real: the broker and each member are processes of their own, and the broker
+    has a real file, which is searched in the end. The last line says whether all of it held.
+    """
+    if os.name != "posix":
+        msg = "the demo suspends processes, which needs a POSIX system"
+        raise click.ClickException(msg)
+    signal.signal(signal.SIGTERM, _interrupt)
+    show = _print_json if as_json else Screen(_console()).show
+    try:
+        passed = _play(show)
+    except KeyboardInterrupt:
+        context.exit(_INTERRUPTED)
+    context.exit(0 if passed else 1)
+
+
+def _play(show: Callable[[Scenes], None]) -> bool:
+    """Play the story; returns whether everything in it held."""
+    passed = False
+    with TemporaryDirectory(prefix="covey-demo-") as folder, closing(perform(Path(folder))) as play:
+        for scene in play:
+            show(scene)
+            if isinstance(scene, Curtain):
+                passed = scene.passed
+    return passed
+
+
+def _console() -> Console:
+    """Standard output; what its encoding lacks is replaced, not fatal."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return Console(highlight=False)
+
+
+def _print_json(scene: Scenes) -> None:
+    sys.stdout.write(msgspec.json.encode(scene).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _interrupt(_: int, __: object) -> None:
+    """End as at Ctrl-C, so that no process is left behind."""
+    raise KeyboardInterrupt

@@ -1,0 +1,116 @@
+"""The process of one member: orders come in on standard input, replies go out on standard output.
+
+May import the engine. When standard input ends, whoever gave the orders is gone, and the
+process ends at once.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from covey.errors import CoveyError
+from covey.lab.demo import orders, thief
+from covey.lab.demo.broker_client import BrokerClient
+from covey.lab.demo.conversation import Conversation
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+
+class Performer:
+    """Carries out orders.
+
+    Args:
+        name: Who it is.
+        broker: The broker.
+        hoards: Whether it keeps every state it was in, which no honest member does.
+    """
+
+    def __init__(self, name: str, broker: BrokerClient, *, hoards: bool = False) -> None:
+        self._conversation = Conversation(name, broker)
+        self._broker = broker
+        self._hoards = hoards
+        self._states: list[bytes] = []
+
+    def perform(self, line: bytes) -> bytes:
+        """Carry out the order on a line of JSON; returns the reply as one."""
+        order = msgspec.json.decode(line, type=orders.Orders)
+        try:
+            answer = msgspec.Raw(msgspec.json.encode(self._carry_out(order)))
+            reply = orders.Reply(self._new_secrets(), answer)
+        except CoveyError as error:
+            failed = orders.Failed(type(error).__name__, str(error))
+            reply = orders.Reply(self._new_secrets(), failed=failed)
+        if self._hoards and self._conversation.in_group:
+            self._states.append(self._conversation.group.snapshot())
+        return msgspec.json.encode(reply) + b"\n"
+
+    def _carry_out(self, order: orders.Orders) -> msgspec.Struct:
+        conversation = self._conversation
+        answer: msgspec.Struct
+        match order:
+            case orders.Publish():
+                answer = orders.Published(conversation.inbox, conversation.publish())
+            case orders.Found(invitees):
+                answer = conversation.found(invitees)
+            case orders.Join():
+                conversation.join()
+                answer = orders.Joined(conversation.group.epoch, conversation.members())
+            case orders.Say(text):
+                answer = orders.Sent(conversation.say(text))
+            case orders.ProposeUpdate():
+                answer = orders.Sent(conversation.propose_update())
+            case orders.Prepare():
+                answer = orders.Prepared(conversation.prepare())
+            case orders.Submit():
+                answer = orders.Submitted(*conversation.submit())
+            case orders.Change(invite, remove):
+                answer = conversation.change(invite=invite, remove=remove)
+            case orders.CatchUp(until):
+                answer = conversation.catch_up(until)
+            case _:
+                answer = self._look(order)
+        return answer
+
+    def _look(self, order: orders.Draw | orders.Steal | orders.Attack) -> msgspec.Struct:
+        match order:
+            case orders.Draw():
+                return self._conversation.draw()
+            case orders.Steal():
+                group = self._conversation.group
+                return orders.Stolen(group.snapshot(), self._conversation.gid)
+            case orders.Attack(states=states):
+                return thief.attack(order, states or self._states, self._broker)
+
+    def _new_secrets(self) -> dict[str, bytes]:
+        secrets, self._conversation.secrets = self._conversation.secrets, {}
+        return secrets
+
+
+def _read_lines(source: BinaryIO, lines: queue.SimpleQueue[bytes]) -> None:
+    """Pass on the lines of a pipe; end the process when it ends, whatever else it does."""
+    for line in source:
+        lines.put(line)
+    os._exit(0)
+
+
+def main() -> None:
+    """Run: ``python -m covey.lab.demo.member NAME URL [hoard]``."""
+    name, url, *habits = sys.argv[1:]
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read_lines, args=(sys.stdin.buffer, lines), daemon=True).start()
+    with BrokerClient(url) as broker:
+        performer = Performer(name, broker, hoards="hoard" in habits)
+        while True:
+            sys.stdout.buffer.write(performer.perform(lines.get()))
+            sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

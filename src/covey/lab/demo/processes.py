@@ -1,0 +1,223 @@
+"""The demo's processes: started, told what to do, suspended, and never left behind.
+
+May import the orders. Each child is a process group of its own, so that Ctrl-C reaches only
+the story, which then ends the others. Should the story die without having done that, a child
+that runs ends because its standard input does, and one that is suspended is ended by the
+system: POSIX sends SIGHUP to stopped process groups when they lose their parent.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+import msgspec
+
+from covey.errors import CoveyError
+from covey.lab.demo.orders import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from covey.lab.demo.orders import Order
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_PATIENCE: Final = 30.0  # seconds for an answer
+_GRACE: Final = 3.0  # seconds to end by itself
+_SHOWN: Final = 2_000  # characters of what a process complained of
+
+
+class DemoError(CoveyError):
+    """The demo did not go as it should have."""
+
+
+class Process:
+    """A child, and the lines that it prints.
+
+    Args:
+        name: What to call it.
+        arguments: Of the Python interpreter.
+        folder: Where its complaints are kept.
+    """
+
+    def __init__(self, name: str, arguments: Sequence[str], folder: Path) -> None:
+        self.name = name
+        self._complaints = folder / f"{name}.log"
+        with self._complaints.open("wb") as complaints:
+            self._child = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                process_group=0,
+            )
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._child.stdout is not None
+        for line in self._child.stdout:
+            self._lines.put(line)
+        self._lines.put(b"")
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._child.pid
+
+    def line(self) -> bytes:
+        """The next line that it prints.
+
+        Raises:
+            DemoError: It ended, or says nothing.
+        """
+        try:
+            line = self._lines.get(timeout=_PATIENCE)
+        except queue.Empty:
+            line = b""
+        if not line:
+            said = self._complaints.read_text(encoding="utf-8", errors="replace")[-_SHOWN:]
+            msg = f"the process of {self.name} does not answer\n{said}".rstrip()
+            raise DemoError(msg)
+        return line
+
+    def write(self, line: bytes) -> None:
+        """Send it a line.
+
+        Raises:
+            DemoError: It has ended.
+        """
+        assert self._child.stdin is not None
+        try:
+            self._child.stdin.write(line)
+            self._child.stdin.flush()
+        except BrokenPipeError:
+            self.line()  # says why
+            raise
+
+    def suspend(self) -> None:
+        """Stop it where it is, until :meth:`resume`; returns once it stands still."""
+        self._child.send_signal(signal.SIGSTOP)
+        _, status = os.waitpid(self.pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            msg = f"the process of {self.name} ended"
+            raise DemoError(msg)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._child.send_signal(signal.SIGCONT)
+
+    def end(self) -> int:
+        """Let it end by itself, by ending its standard input; returns its exit code."""
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+        return self._child.wait(_GRACE)
+
+    def kill(self) -> None:
+        """End it now, whatever it does. Does nothing when it has ended."""
+        self._child.kill()
+        self._child.wait()
+        self._reader.join()
+        for pipe in (self._child.stdin, self._child.stdout):
+            assert pipe is not None
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue  # a line that it can no longer read
+
+
+class Actor(Process):
+    """A member's process.
+
+    Args:
+        name: Who it is.
+        arguments: Further ones, after the name.
+        folder: Where its complaints are kept.
+        secrets: Where the secrets that it comes to know are collected, by what they are.
+    """
+
+    def __init__(
+        self, name: str, arguments: Sequence[str], folder: Path, secrets: dict[str, bytes]
+    ) -> None:
+        super().__init__(name, ["-m", "covey.lab.demo.member", name, *arguments], folder)
+        self._secrets = secrets
+
+    def tell(self, order: Order) -> None:
+        """Give an order; :meth:`hear` waits for what becomes of it."""
+        self.write(msgspec.json.encode(order) + b"\n")
+
+    def hear(self, answer: type[S]) -> S:
+        """The answer to the order that was given.
+
+        Raises:
+            DemoError: The order could not be carried out.
+        """
+        reply = msgspec.json.decode(self.line(), type=Reply)
+        for what, secret in reply.secrets.items():
+            self._secrets[f"{self.name}: {what}"] = secret
+        if reply.failed is not None:
+            msg = f"{self.name}: {reply.failed.error}: {reply.failed.sentence}"
+            raise DemoError(msg)
+        return msgspec.json.decode(reply.answer, type=answer)
+
+    def do(self, order: Order, answer: type[S]) -> S:
+        """Give an order, and wait for the answer."""
+        self.tell(order)
+        return self.hear(answer)
+
+
+class Company:
+    """All processes of the demo; when it is left, none of them runs any more.
+
+    Args:
+        folder: A folder for the broker's file and the processes' complaints.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.file = folder / "broker.db"
+        self.secrets: dict[str, bytes] = {}
+        self.url = ""
+        self._processes: list[Process] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        for process in self._processes:
+            process.kill()
+
+    def start_broker(self) -> Process:
+        """Start the broker over its file, and wait until it answers."""
+        arguments = ["-m", "covey", "broker", "--db", str(self.file), "--port", "0"]
+        broker = Process("broker", [*arguments, "--stop-on-eof"], self._folder)
+        self._processes.append(broker)
+        self.url = broker.line().decode().split()[-1]
+        return broker
+
+    def start_member(self, name: str, *habits: str) -> Actor:
+        """Start a member's process."""
+        member = Actor(name, [self.url, *habits], self._folder, self.secrets)
+        self._processes.append(member)
+        return member
+
+
+def ask_all(members: Mapping[str, Actor], order: Order, answer: type[S]) -> dict[str, S]:
+    """Give several members the same order at once, and wait for all answers."""
+    for member in members.values():
+        member.tell(order)
+    return {name: member.hear(answer) for name, member in members.items()}

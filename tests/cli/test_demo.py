@@ -1,0 +1,244 @@
+"""``covey demo``, from its beginning to its end, and cut short in every way."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from broker_process import COVEY
+from covey.cli.main import covey
+from covey.lab.demo import evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the demo suspends processes")
+
+NAMES = ["alice", "bruno", "carol", "mallory", "david"]
+DEMO = [*COVEY, "demo"]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there, and more than an entry that nobody has looked at."""
+    try:
+        os.kill(pid, 0)
+        stat = Path("/proc", str(pid), "stat").read_text(encoding="utf-8", errors="replace")
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()  # a system without /proc, which tidies up itself
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.fixture(scope="module")
+def scenes() -> list[dict[str, Any]]:
+    """All that a whole demo prints with ``--json``."""
+    ended = subprocess.run(  # noqa: S603 - our own program
+        [*DEMO, "--json"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def of_kind(scenes: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [scene for scene in scenes if scene["scene"] == kind]
+
+
+def test_everything_in_it_holds(scenes: list[dict[str, Any]]) -> None:
+    checks = of_kind(scenes, "check")
+    assert [check["what"] for check in checks if not check["passed"]] == []
+    [result] = of_kind(scenes, "result")
+    assert result == scenes[-1]
+    assert result["passed"]
+    assert result["checks"] == len(checks) >= 15
+
+
+def test_broker_and_members_are_processes(scenes: list[dict[str, Any]]) -> None:
+    processes = of_kind(scenes, "process")
+    assert {each["name"] for each in processes} == {"broker", *NAMES, "thief"}
+    pids = {each["pid"] for each in processes}
+    assert len(pids) == len(processes)
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_every_member_reads_and_the_broker_does_not(scenes: list[dict[str, Any]]) -> None:
+    lines = [line for talk in of_kind(scenes, "talk") for line in talk["lines"]]
+    assert {line["who"] for line in lines} == set(NAMES)
+    for line in lines:
+        assert len(line["read_by"]) >= 2
+        assert line["who"] not in line["read_by"]
+        assert line["text"].encode().hex() not in line["held"]
+        assert line["size"] > len(line["text"])
+
+
+def test_the_thief_reads_in_between_and_neither_before_nor_after(
+    scenes: list[dict[str, Any]],
+) -> None:
+    thief, mallory = of_kind(scenes, "tried")
+    assert thief["who"] == "thief"
+    before, between, after = thief["tallies"]
+    assert before["opened"] == after["opened"] == 0
+    assert between["opened"] == between["sent"] == 2
+    assert before["sent"] > 0 < after["sent"]
+    assert before["because"].startswith("MissingKeyError")
+    assert after["because"].startswith("MissingKeyError")
+    assert between["text"] == "The password is heron, keep it."
+    was_member, since = mallory["tallies"]
+    assert was_member["opened"] == was_member["sent"] > 0
+    assert since["opened"] == 0 < since["sent"]
+    assert mallory["by_hand"] > 0
+
+
+def test_the_tree_is_drawn(scenes: list[dict[str, Any]]) -> None:
+    first, second, third = of_kind(scenes, "tree")
+
+    def leaves(node: dict[str, Any]) -> Iterator[str]:
+        if not node["children"]:
+            yield node["name"]
+        for child in node["children"]:
+            yield from leaves(child)
+
+    assert list(leaves(first["root"])) == ["alice", "bruno", "carol", "mallory"]
+    assert list(leaves(second["root"])) == ["alice", "bruno", "carol", "mallory"]
+    assert list(leaves(third["root"])) == ["alice", "bruno", "carol", "david"]
+    assert first["root"]["key"] != second["root"]["key"] != third["root"]["key"]
+
+
+def test_it_is_told_in_plain_text_when_nobody_can_see_colours() -> None:
+    ended = subprocess.run(  # noqa: S603 - our own program
+        DEMO,
+        capture_output=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    text = ended.stdout.decode("ascii")
+    assert ended.returncode == 0, ended.stderr
+    assert "\x1b" not in text
+    assert len(re.findall(r"^  thief .*\d of \d read", text, re.MULTILINE)) == 3
+    assert re.search(r"^All of \d+ checks passed, in [\d.]+ s\.$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_a_terminal_has_colours_unless_it_wants_none(*, colours: bool) -> None:
+    """Only its beginning; closing the terminal ends it."""
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "TERM": "xterm-256color", "NO_COLOR": "" if colours else "1"}
+    with subprocess.Popen(DEMO, stdout=theirs, stderr=theirs, env=env) as demo:  # noqa: S603
+        try:
+            os.close(theirs)
+            seen = b""
+            while b"alice" not in seen:
+                seen += os.read(ours, 4096)
+        finally:
+            demo.send_signal(signal.SIGINT)
+            os.close(ours)
+            demo.wait(30)
+    assert (b"\x1b[36m" in seen) == colours
+
+
+class Begun:
+    """A demo that was begun, as far as a certain scene."""
+
+    def __init__(self, folder: Path, until: str) -> None:
+        self.folder = folder
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [*DEMO, "--json"],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": str(folder)},
+        )
+        self.pids: list[int] = []
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            scene = json.loads(line)
+            self.pids += [scene["pid"]] if scene["scene"] == "process" else []
+            if until in line.decode():
+                return
+        pytest.fail(f"the demo ended before {until!r}")
+
+    def left(self) -> list[int]:
+        """The processes that are still there after some time."""
+        deadline = time.monotonic() + 15
+        while (left := [pid for pid in self.pids if alive(pid)]) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return left
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Callable[[str], Begun]]:
+    begun: list[Begun] = []
+
+    def begin(until: str) -> Begun:
+        begun.append(Begun(tmp_path, until))
+        return begun[-1]
+
+    yield begin
+    for each in begun:
+        each.process.kill()
+        each.process.wait()
+        assert each.process.stdout is not None
+        each.process.stdout.close()
+        for pid in each.left():
+            os.kill(pid, signal.SIGKILL)
+
+
+EVERYBODY_RUNS = "member of nothing"
+OTHERS_ARE_SUSPENDED = "are suspended"
+
+
+@pytest.mark.parametrize("until", [EVERYBODY_RUNS, OTHERS_ARE_SUSPENDED])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_cut_short_it_leaves_nothing_behind(
+    begin: Callable[[str], Begun], until: str, how: signal.Signals
+) -> None:
+    demo = begin(until)
+    assert len(demo.pids) == len(NAMES) + 2
+    demo.process.send_signal(how)
+    assert demo.process.wait(30) == 130
+    assert demo.left() == []
+    assert list(demo.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("until", [EVERYBODY_RUNS, OTHERS_ARE_SUSPENDED])
+def test_killed_it_leaves_no_process_behind(begin: Callable[[str], Begun], until: str) -> None:
+    """Not even those that are suspended, and could not notice by themselves."""
+    demo = begin(until)
+    demo.process.kill()
+    demo.process.wait(10)
+    assert demo.left() == []
+
+
+def test_a_leak_fails_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message in the broker's file, even in hex, is found, and the exit code is 1."""
+    found = evidence.bytes_of
+    leak = b"Noon is better anyway.".hex().encode()
+    monkeypatch.setattr(evidence, "bytes_of", lambda file: found(file) + leak)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        ended = CliRunner().invoke(covey, ["demo", "--json"])
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert ended.exit_code == 1
+    scenes = [json.loads(line) for line in ended.stdout.splitlines()]
+    [failed] = [check for check in of_kind(scenes, "check") if not check["passed"]]
+    assert failed["detail"] == "message 19, in hex"
+    assert not scenes[-1]["passed"]
+
+
+def test_whoever_stops_listening_ends_it(begin: Callable[[str], Begun]) -> None:
+    demo = begin(EVERYBODY_RUNS)
+    assert demo.process.stdout is not None
+    demo.process.stdout.close()
+    assert demo.process.wait(60) != 0
+    assert demo.left() == []

@@ -1,0 +1,68 @@
+"""The secrets of a member are all of them."""
+
+from __future__ import annotations
+
+from covey import mls
+from covey.lab.demo import known_secrets
+
+SUITE = mls.CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
+
+
+def a_pair() -> tuple[mls.Group, mls.Group]:
+    alice, bob = mls.Member.basic(b"alice", SUITE), mls.Member.basic(b"bob", SUITE)
+    package = bob.key_package()
+    founded = mls.Group.found(alice, [package.message])
+    return founded.group, mls.Group.join(bob, package, founded.welcome)
+
+
+def test_what_a_group_exports_is_among_its_secrets() -> None:
+    alices, _ = a_pair()
+    values = set(known_secrets.of_group(alices).values())
+    assert alices.epoch_authenticator in values
+    assert alices.export("covey demo", b"", 32) in values
+    assert alices.resumption_psk(1) in values
+
+
+def test_every_name_says_what_it_is() -> None:
+    alices, bobs = a_pair()
+    bobs.receive(alices.protect(b"so that a ratchet has begun"))
+    bobs.accept(bobs.commit())
+    names = " ".join(known_secrets.of_group(bobs))
+    for kind in (
+        "exporter_secret",
+        "init_secret",
+        "external_secret",
+        "membership_key",
+        "sender_data_secret",
+        "leaf private key",
+        "path private key",
+        "signature private key",
+        "resumption_psk",
+        "secret tree",
+    ):
+        assert kind in names
+
+
+def test_no_secret_is_too_short_to_be_searched_for() -> None:
+    alices, bobs = a_pair()
+    alices.receive(bobs.protect(b"hello"))
+    for name, secret in known_secrets.of_group(alices).items():
+        assert len(secret) >= 16, name
+
+
+def test_a_client_has_secrets_before_it_is_in_a_group() -> None:
+    member = mls.Member.basic(b"alice", SUITE)
+    package = member.key_package()
+    assert list(known_secrets.of_member(member).values()) == [member.signer]
+    private = {package.init_private, package.leaf_private}
+    assert set(known_secrets.of_key_package(package).values()) == private
+
+
+def test_the_sender_data_secrets_of_past_epochs_are_known() -> None:
+    alices, bobs = a_pair()
+    for _ in range(2):
+        commit = alices.commit()
+        bobs.receive(commit.message)
+        alices.accept(commit)
+    found = known_secrets.sender_data_secrets(bobs.snapshot())
+    assert len(set(found)) == 3

@@ -1,0 +1,72 @@
+"""Processes that are told what to do, and that say when they cannot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from covey.lab.demo import orders
+from covey.lab.demo.processes import Actor, Company, DemoError, Process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def actor(tmp_path: Path) -> Iterator[Actor]:
+    """A member without a broker to talk to."""
+    secrets: dict[str, bytes] = {}
+    made = Actor("alice", ["http://127.0.0.1:1"], tmp_path, secrets)
+    yield made
+    made.kill()
+
+
+def test_what_cannot_be_done_is_said(actor: Actor) -> None:
+    with pytest.raises(DemoError, match="alice: StateError: not a member of the group"):
+        actor.do(orders.Draw(), orders.Drawing)
+    with pytest.raises(DemoError, match="alice: TransportError: the broker does not answer"):
+        actor.do(orders.Publish(), orders.Published)
+    with pytest.raises(DemoError, match="no commit was prepared"):
+        actor.do(orders.Submit(), orders.Submitted)
+
+
+def test_it_ends_with_its_input(actor: Actor) -> None:
+    assert actor.end() == 0
+
+
+def test_what_is_suspended_can_be_killed(actor: Actor) -> None:
+    actor.suspend()
+    actor.kill()
+
+
+def test_what_ends_unexpectedly_says_why(tmp_path: Path) -> None:
+    process = Process("carol", ["-c", "raise SystemExit('out of tune')"], tmp_path)
+    try:
+        with pytest.raises(DemoError, match="carol does not answer\nout of tune"):
+            process.line()
+    finally:
+        process.kill()
+
+
+def test_a_line_to_who_has_ended_says_why(tmp_path: Path) -> None:
+    process = Process("carol", ["-c", "raise SystemExit('out of tune')"], tmp_path)
+    try:
+        process._child.wait()  # noqa: SLF001 - so that it surely has ended
+        with pytest.raises(DemoError, match="out of tune"):
+            process.write(b"sing\n")
+    finally:
+        process.kill()
+
+
+def test_a_company_leaves_nobody_behind(tmp_path: Path) -> None:
+    with Company(tmp_path) as company:
+        broker = company.start_broker()
+        member = company.start_member("alice")
+        published = member.do(orders.Publish(), orders.Published)
+        assert len(published.key_packages) == 2
+        assert any(what.endswith("init private key") for what in company.secrets)
+        member.suspend()
+    for process in (broker, member):
+        assert process._child.returncode is not None  # noqa: SLF001 - whether it was waited for

@@ -1,0 +1,97 @@
+"""What the demo draws."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from covey.lab.demo.orders import DrawnNode
+from covey.lab.demo.scenes import (
+    Act,
+    Agreed,
+    Began,
+    Check,
+    Curtain,
+    Line,
+    Note,
+    Scenes,
+    Talk,
+    Tally,
+    Tree,
+    Tried,
+)
+from covey.lab.demo.screen import Screen
+
+
+def shown(scene: Scenes) -> str:
+    out = io.StringIO()
+    Screen(Console(file=out, width=100, highlight=False)).show(scene)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("scene", "text"),
+    [
+        (Began("alice", 7, "at home"), "  alice    pid 7       at home"),
+        (Note("[bold]Nothing[/] is markup."), "  [bold]Nothing[/] is markup."),
+        (Agreed(3, ["alice"], "ab12"), "  epoch 3, authenticator ab12…"),
+        (Check("it holds", passed=True), "  ok    it holds"),
+        (Check("it holds", passed=False, detail="not"), "  FAILED it holds (not)"),
+        (Curtain(passed=True, checks=3, seconds=1.5), "\nAll of 3 checks passed, in 1.5 s."),
+        (Curtain(passed=False, checks=3, seconds=1.5), "\nNOT all of 3 checks passed, in 1.5 s."),
+    ],
+)
+def test_a_line_says_it(scene: Scenes, text: str) -> None:
+    assert shown(scene) == text
+
+
+def test_an_act_has_a_title() -> None:
+    title, sentence = shown(Act("A group", "It begins.")).splitlines()[1:]
+    assert title.startswith("A group ─")
+    assert sentence == "It begins."
+
+
+def test_a_message_stands_beside_what_the_broker_holds() -> None:
+    line = Line(4, 2, "alice", "hello", ["bruno", "carol"], "c0ffee", 190)
+    text = shown(Talk([line]))
+    assert "the broker's file holds" in text
+    first, second = text.splitlines()[-2:]
+    assert first.split() == ["alice", "hello", "…c0ffee"]
+    assert second.split() == ["→", "bruno", "carol", "entry", "4,", "epoch", "2,", "190", "bytes"]
+
+
+def test_a_tree_grows_from_its_root() -> None:
+    root = DrawnNode(
+        "",
+        "aaaa",
+        [],
+        [
+            DrawnNode("", "bbbb", ["bruno"], [DrawnNode("alice", "01"), DrawnNode("bruno", "02")]),
+            DrawnNode("", "", [], [DrawnNode("carol", "03"), DrawnNode("", "")]),
+        ],
+    )
+    assert shown(Tree(5, root)).splitlines() == [
+        "ratchet tree of epoch 5: aaaa…",
+        "├── bbbb… but not bruno",
+        "│   ├── alice 01…",
+        "│   └── bruno 02…",
+        "└── blank",
+        "    ├── carol 03…",
+        "    └── blank",
+    ]
+
+
+def test_an_attempt_says_what_came_of_it() -> None:
+    tallies = [
+        Tally("before", 5, 0, because="MissingKeyError: the key was used already"),
+        Tally("between", 2, 2, text="hello"),
+        Tally("after", 2, 0, because="MissingKeyError: no such epoch"),
+    ]
+    assert shown(Tried("thief", tallies, 3)).splitlines() == [
+        "  thief before: 0 of 5 read (MissingKeyError)",
+        "  thief between: 2 of 2 read (“hello”)",
+        "  thief after: 0 of 2 read (MissingKeyError)",
+        "  MissingKeyError: no such epoch; 3 secrets, tried by hand, open no later message either.",
+    ]
