@@ -1,13 +1,13 @@
 """Counts the primitive calls that the engine really makes.
 
 While counting, each of covey's modules that has imported a primitive of a library has a
-counting one in its place, and so have the rows of suite 1. Nothing of the engine knows.
+counting one in its place, and so has the row of suite 1. Nothing of the engine knows.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-import hmac
 import sys
 from collections import Counter
 from contextlib import ExitStack, contextmanager
@@ -18,8 +18,8 @@ import nacl.bindings
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from benchmarks.primitives import AEAD, BASE, DH, HASH, HMAC, SIGN, VERIFY
-from covey.mls.crypto.aead import AES_128_GCM
-from covey.mls.crypto.kdf import HKDF_SHA256
+from covey.mls.crypto.mac import hmac_digest
+from covey.mls.crypto.suite import SUITES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     SIGN: nacl.bindings.crypto_sign,
     VERIFY: nacl.bindings.crypto_sign_open,
     KEYPAIR: nacl.bindings.crypto_sign_seed_keypair,
-    HMAC: hmac.digest,
+    HMAC: hmac_digest,
     HASH: hashlib.sha256,
 }
 
@@ -42,15 +42,22 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 def counting() -> Iterator[Counter[str]]:
     """Count all calls of primitives inside the block, made on one thread."""
     counts: Counter[str] = Counter()
-    counted = {id(each): _counted(name, each, counts) for name, each in _FUNCTIONS.items()}
+    counted: dict[int, object] = {
+        id(each): _counted(name, each, counts) for name, each in _FUNCTIONS.items()
+    }
+    counted[id(AESGCM)] = _cipher(counts)
+    suite = SUITES[1]
     with ExitStack() as stack:
         for name, module in tuple(sys.modules.items()):
-            if name == "hmac" or name.startswith("covey."):
+            if name.startswith("covey."):
                 for attribute, value in tuple(vars(module).items()):
                     if id(value) in counted:
                         stack.enter_context(patch.object(module, attribute, counted[id(value)]))
-        _replace(stack, HKDF_SHA256, "_hash", counted[id(hashlib.sha256)])
-        _replace(stack, AES_128_GCM, "cipher", _cipher(counts))
+        for row in (suite, suite.kdf, suite.kem.kdf, suite.aead):
+            for field in dataclasses.fields(row):
+                value = getattr(row, field.name)
+                if id(value) in counted:
+                    _replace(stack, row, field.name, counted[id(value)])
         yield counts
 
 

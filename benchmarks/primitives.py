@@ -34,6 +34,10 @@ VERIFY: Final = "Ed25519 verify"
 HMAC: Final = "HMAC"
 HASH: Final = "SHA-256"
 AEAD: Final = "AES-GCM"
+_OPENSSL: Final = getattr(hmac, "_hashopenssl", None)
+_hmac: Final = hmac.digest if _OPENSSL is None else _OPENSSL.hmac_digest
+"""HMAC, without the look at its arguments that :func:`hmac.digest` takes first."""
+
 NAMES: Final = (BASE, DH, SIGN, VERIFY, HMAC, HASH, AEAD)
 """The primitives of suite 1, in the order of the tables."""
 
@@ -100,7 +104,7 @@ def _ready(call: Call) -> Callable[[], object]:
         DH: partial(crypto_scalarmult, secret, crypto_scalarmult_base(os.urandom(32))),
         SIGN: partial(crypto_sign, data, private),
         VERIFY: partial(crypto_sign_open, crypto_sign(data, private), public),
-        HMAC: partial(hmac.digest, secret, data[: call.size or 60], "sha256"),
+        HMAC: partial(_hmac, secret, data[: call.size or 60], "sha256"),
         HASH: lambda: sha256(data).digest(),
         AEAD: lambda: AESGCM(secret[:16]).encrypt(nonce, data, b""),
     }

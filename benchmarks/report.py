@@ -43,10 +43,11 @@ _METHOD: Final = """## How it was measured
   KeyPackages: a private handshake pays for the sender's first key in the secret tree, as it does
   in life. After each round the epoch authenticators of both sides are compared.
 - The floor is timed next to each round, by making the calls: PyNaCl for X25519 and Ed25519,
-  `hmac.digest`, `hashlib` and AES-GCM from `cryptography`, on keys that are ready and inputs of the
-  same size, in a loop. `benchmarks/floors.py` has the formulas. Verifying 32 signatures or more,
-  and sealing to as many members, counts 1/{threads} of its time, since the engine has {threads}
-  threads for it; two are never twice as fast as one, so this floor cannot be reached.
+  Python's own HMAC and SHA-256 (OpenSSL), AES-GCM from `cryptography`, on keys that are ready and
+  inputs of the same size, in a loop. `benchmarks/floors.py` has the formulas. Verifying 32
+  signatures or more, and sealing to as many members, counts 1/{threads} of its time, since the
+  engine has {threads} threads for it; two are never twice as fast as one, so this floor cannot be
+  reached.
 - The primitive calls that the engine really makes are counted in a round of their own, and
   compared with the formula (below).
 - Peak memory of an operation is what `tracemalloc` sees on top of what there was before. Memory for

@@ -55,6 +55,13 @@ class Authority:
         leaf = self._issue(name, self._city_name, public_key(raw, suite), self._city_key, ca=False)
         return [leaf.public_bytes(Encoding.DER), self.city]
 
+    def under_end_entity(self, name: str, raw: bytes, suite: int) -> list[bytes]:
+        """A chain in which an end entity has issued the first certificate."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        middle = self._issue("middle", self._city_name, key.public_key(), self._city_key, ca=False)
+        leaf = self._issue(name, "middle", public_key(raw, suite), key, ca=False)
+        return [*(each.public_bytes(Encoding.DER) for each in (leaf, middle)), self.city]
+
     def member(self, name: str, suite: int, policy: mls.Policy | None = None) -> mls.Member:
         """A member with a fresh key, a certificate for it, and trust in this authority."""
         private, public = get_suite(suite).generate_signature_keys(system_entropy)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from covey.mls.group.welcome import Invitation
-    from covey.mls.rules.proposals import Sent
+    from covey.mls.rules.proposal_list import Sent
 
 SHARED_PSK = b"shared"
 CUSTOM = UNKNOWN_TYPE

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from covey import mls
-from covey.mls.rules.proposals import ProposalList, Sent
+from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.structs.extensions import (
     ExternalSender,
     ExternalSenders,
@@ -84,6 +86,16 @@ def agree(groups: Iterable[mls.Group]) -> None:
         assert epoch(group).private.mismatch(group.tree) is None
 
 
+def refuses(
+    group: mls.Group, message: bytes, error: type[Exception], match: str | None = None
+) -> None:
+    """A member refuses a message, and is the same as before."""
+    before = group.snapshot()
+    with pytest.raises(error, match=match):
+        group.receive(message)
+    assert group.snapshot() == before
+
+
 def epoch(group: mls.Group) -> Epoch:
     """What a group knows of its current epoch."""
     return group._state.epoch  # noqa: SLF001 - tests look inside
@@ -122,7 +134,9 @@ def proposal_list(
 ) -> ProposalList:
     """The list of a commit; bare proposals are the committer's own, by value."""
     wrapped = tuple(item if isinstance(item, Sent) else sent(item, committer) for item in items)
-    return ProposalList(wrapped, committer, group.context, group.tree, successor, has_path)
+    return ProposalList(
+        wrapped, committer, group.context, group.tree, successor=successor, has_path=has_path
+    )
 
 
 def external_psk(psk_id: bytes = b"psk", nonce: bytes = bytes(32)) -> PreSharedKeyID:

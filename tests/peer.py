@@ -27,9 +27,10 @@ from covey.mls.structs.welcome import Welcome
 from covey.mls.wire.code_points import WireFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
-    from covey.mls.rules.proposals import Sent
+    from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.schedule import PreSharedKeyID
 
 CUSTOM = 0xF0AA
@@ -246,27 +247,18 @@ class Client:
     def propose(self, kind: str, argument: Any = None) -> bytes:  # noqa: ANN401
         """Propose something."""
         group = self.groups["main"]
-        match kind:
-            case "add":
-                return group.propose_add(argument)
-            case "remove":
-                return group.propose_remove(argument)
-            case "update":
-                return group.propose_update()
-            case "identity":
-                return group.propose_update(self.member)
-            case "psk":
-                return group.propose_psk(self._psk_id(argument))
-            case "extensions":
-                return group.propose_extensions(_extensions(argument))
-            case "custom":
-                return group.propose(UnknownProposal(CUSTOM, argument))
-            case "reinit":
-                return group.propose_reinit(ReInit(*argument, ()))
-            case "leave":
-                return group.leave()
-        msg = f"no such proposal: {kind}"
-        raise LookupError(msg)
+        ways: dict[str, Callable[[], bytes]] = {
+            "add": lambda: group.propose_add(argument),
+            "remove": lambda: group.propose_remove(argument),
+            "update": group.propose_update,
+            "identity": lambda: group.propose_update(self.member),
+            "psk": lambda: group.propose_psk(self._psk_id(argument)),
+            "extensions": lambda: group.propose_extensions(_extensions(argument)),
+            "custom": lambda: group.propose(UnknownProposal(CUSTOM, argument)),
+            "reinit": lambda: group.propose_reinit(ReInit(*argument, ())),
+            "leave": group.leave,
+        }
+        return ways[kind]()
 
     def _psk_id(self, wanted: bytes | int) -> PreSharedKeyID:
         """An external PSK by its id, or a resumption PSK by its epoch."""
@@ -370,7 +362,7 @@ class Process:
     def __init__(self) -> None:
         here = Path(__file__).resolve()
         paths = [str(here.parent), *(path for path in sys.path if path)]
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - this file, by this Python
             [sys.executable, str(here)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

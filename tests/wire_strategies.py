@@ -64,7 +64,7 @@ def _field(hint: Any, made: SimpleNamespace) -> st.SearchStrategy[Any]:  # noqa:
     return _values(hint)
 
 
-def _values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401
+def _values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401, PLR0911 - one return a kind
     base, marks = _split(hint)
     if (tagged := _mark(marks, Tagged)) is not None:
         return _tagged(base, tagged)

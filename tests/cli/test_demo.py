@@ -197,8 +197,10 @@ EVERYBODY_RUNS = "member of nothing"
 OTHERS_ARE_SUSPENDED = "are suspended"
 
 
-@pytest.mark.parametrize("until", [EVERYBODY_RUNS, OTHERS_ARE_SUSPENDED])
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("until", "how"),
+    [(EVERYBODY_RUNS, signal.SIGTERM), (OTHERS_ARE_SUSPENDED, signal.SIGINT)],
+)
 def test_cut_short_it_leaves_nothing_behind(
     begin: Callable[[str], Begun], until: str, how: signal.Signals
 ) -> None:

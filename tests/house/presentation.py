@@ -82,8 +82,7 @@ class _Reader:
         fields: list[Field] = []
         while not self._is("}"):
             cases = self._cases()
-            for field in self._arm():
-                fields.append(field._replace(only=(on, cases)))
+            fields += [field._replace(only=(on, cases)) for field in self._arm()]
         self._next("}")
         self._next(";")
         return fields

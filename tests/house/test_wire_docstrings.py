@@ -68,7 +68,7 @@ def _normal(kind: str) -> str:
     return "uint16" + kind[len(base) :] if base in CODE_POINTS else kind
 
 
-def _type_of(hint: Any) -> str:  # noqa: ANN401 - an annotation has no static type
+def _type_of(hint: Any) -> str:  # noqa: ANN401, PLR0911 - an annotation; one return a kind
     """An annotation in the presentation language."""
     for name, union in UNIONS.items():
         if hint == union:
@@ -152,7 +152,9 @@ def test_annotations_are_the_block(cls: type[WireStruct]) -> None:
     declaration = read(inspect.getdoc(cls) or "")
     if cls.__name__ in WITHOUT_BLOCK:
         assert declaration is None
-        expected = [field._replace(type=_normal(field.type)) for field in WITHOUT_BLOCK[cls.__name__]]
+        expected = [
+            field._replace(type=_normal(field.type)) for field in WITHOUT_BLOCK[cls.__name__]
+        ]
     else:
         assert declaration is not None, "the docstring holds no block"
         assert declaration.name in (None, cls.__name__)

@@ -192,9 +192,9 @@ class GroupMachine(RuleBasedStateMachine):
         self,
         who: int,
         form: mls.WireFormat,
-        path: bool | None,
         rivals: list[int],
         *,
+        path: bool | None,
         echo: bool,
         staged: bool,
     ) -> None:
@@ -208,27 +208,28 @@ class GroupMachine(RuleBasedStateMachine):
 
     @rule(
         who=ANY,
+        form=FORMATS,
         adds=st.lists(st.booleans(), max_size=4),
         removes=st.lists(ANY, max_size=2),
-        update=st.sampled_from([None, "keys", "identity"]),
         psks=st.lists(ANY, max_size=2),
         which=st.none() | EXTENSIONS,
-        form=FORMATS,
-        one_each=st.booleans(),
-        tree=st.booleans(),
+        options=st.fixed_dictionaries(
+            {
+                "update": st.sampled_from([False, True, "rotated"]),
+                "one_welcome_each": st.booleans(),
+                "welcome_tree": st.booleans(),
+            }
+        ),
     )
     def commit_by_value(
         self,
         who: int,
+        form: mls.WireFormat,
         adds: list[bool],
         removes: list[int],
-        update: str | None,
         psks: list[int],
         which: str | None,
-        form: mls.WireFormat,
-        *,
-        one_each: bool,
-        tree: bool,
+        options: dict[str, object],
     ) -> None:
         """Somebody commits proposals of its own, and what waits."""
         flock, name = self.flock, self.flock.pick(who)
@@ -237,24 +238,24 @@ class GroupMachine(RuleBasedStateMachine):
         room = 0 if self.resumes() else self.room() + len(gone)
         new = [flock.invite(able=able) for able in adds[:room]]
         ids = [self.psk(group, 1 if new else number) for number in psks]
-        client = flock.clients[name]
-        everyone_able = all([*(flock.is_able(each) for each in flock.groups), *adds[: len(new)]])
+        if options["update"] == "rotated":
+            options = {**options, "update": flock.clients[name].rotated()}
+        all_able = flock.all_able() and all(adds[: len(new)])
+        refused = None
         try:
             self.settle(
                 name,
                 form,
                 add=[each.package.message for each in new],
                 remove=[flock.index(each) for each in gone],
-                update=client.rotated() if update == "identity" else update is not None,
                 psks=ids,
                 extensions=None if which is None else self.extensions(which),
-                one_welcome_each=one_each,
-                welcome_tree=tree,
+                **options,
             )
         except LocalProtocolError as error:
-            event(f"refused by {error.rule}")
-            assert error.rule in {"VAL-043", "VAL-046"}
-            assert not everyone_able
+            refused = error.rule
+        event(f"commit by value: {refused or 'taken'}")
+        assert refused in ({None} if all_able else {None, "VAL-043", "VAL-046"})
 
     def settle(
         self,
@@ -327,19 +328,21 @@ class GroupMachine(RuleBasedStateMachine):
         stays = [n for n in self.flock.groups if n not in self.flock.leaving and n != without]
         if not stays:
             return
-        ports = self.flock.ports(client)
+        refused = None
         try:
             joined = mls.Group.join_externally(
                 client,
                 group.group_info(),
                 self_removes=leaving,
-                ports=ports,
+                ports=self.flock.ports(client),
                 **options,  # type: ignore[arg-type]
             )
         except LocalProtocolError as error:
-            event(f"external join refused by {error.rule}")
-            assert error.rule in {"VAL-043", "VAL-046"}
-            assert client.policy.extension_types == frozenset()
+            refused = error.rule
+        if refused is not None:
+            event(f"external join refused by {refused}")
+            assert refused in {"VAL-043", "VAL-046"}
+            assert not client.policy.extension_types
             return
         event("joined externally" if not without else "resynchronised")
         if without:

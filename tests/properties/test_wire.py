@@ -28,7 +28,9 @@ def check_bytes(cls: type[WireStruct], data: bytes) -> None:
 
 @pytest.mark.parametrize("cls", STRUCTS, ids=lambda cls: cls.__name__)
 @given(data=st.data())
-def test_a_struct_survives_a_round_trip_and_damage_is_seen(cls: type[WireStruct], data: st.DataObject) -> None:
+def test_a_struct_survives_a_round_trip_and_damage_is_seen(
+    cls: type[WireStruct], data: st.DataObject
+) -> None:
     value = data.draw(structs(cls))
     encoded = value.encode()
     decoded = cls.decode(encoded)
@@ -39,9 +41,7 @@ def test_a_struct_survives_a_round_trip_and_damage_is_seen(cls: type[WireStruct]
 
 @pytest.mark.parametrize("cls", GIVEN, ids=lambda cls: cls.__name__)
 @given(data=st.data())
-def test_a_struct_with_an_outer_select_survives(
-    cls: type[WireStruct], data: st.DataObject
-) -> None:
+def test_a_struct_with_an_outer_select_survives(cls: type[WireStruct], data: st.DataObject) -> None:
     given_value = data.draw(st.sampled_from(GIVEN[cls]))
     value = data.draw(structs(cls, given_value))
     rest = data.draw(st.binary(max_size=4))

@@ -158,8 +158,7 @@ def _is_seen(family: Family, kind: str, change: Callable[[Any], Any]) -> bool:
         del instances[1:]
     assert all(verify_case(family, copy.deepcopy(case)) is None for case, _ in instances)
     return any(
-        verify_case(family, with_change(case, path, change)) is not None
-        for case, path in instances
+        verify_case(family, with_change(case, path, change)) is not None for case, path in instances
     )
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from covey.broker.operations import Operations
     from covey.mls.wire.struct import WireStruct
 
-log = logging.getLogger("covey.broker")
+log: logging.Logger = logging.getLogger("covey.broker")
 
 MEDIA_TYPE: Final = "application/octet-stream"
 """Of structs; errors are ``application/json``."""
@@ -89,7 +89,7 @@ def build(operations: Operations) -> Starlette:
             Route("/v1/{operation}", operate, methods=["POST"]),
             Route("/.well-known/covey", _about, methods=["GET"]),
         ],
-        exception_handlers={HTTPException: _no_route},
+        exception_handlers={HTTPException: _no_route, Exception: _broken},
         lifespan=lifespan,
     )
 
@@ -132,6 +132,11 @@ def _refuse(name: str, code: Code) -> Response:
 
 async def _no_route(_: Request, __: Exception) -> Response:
     return _refuse("unknown", Code.unknown_operation)
+
+
+async def _broken(_: Request, __: Exception) -> Response:
+    """Answer; Starlette then raises the exception again, so that the server logs it."""
+    return _refuse("unknown", Code.broken)
 
 
 async def _about(_: Request) -> Response:

@@ -49,8 +49,8 @@ class Operations:
     """
 
     def __init__(self, store: Store, now: Callable[[], int] = lambda: int(time.time())) -> None:
-        self.store = store
-        self.wakeups = Wakeups()
+        self.store: Store = store
+        self.wakeups: Wakeups = Wakeups()
         self._now = now
 
     async def publish(self, request: Publish) -> Published:

@@ -26,6 +26,7 @@ class Code(StrEnum):
     idem_mismatch = "idem_mismatch"
     epoch_unknown = "epoch_unknown"
     inbox_full = "inbox_full"
+    broken = "broken"
     unavailable = "unavailable"
 
 
@@ -55,6 +56,7 @@ REFUSALS: Final = {
     Code.idem_mismatch: Refusal(422, "Something else was sent under the same idem before."),
     Code.epoch_unknown: Refusal(422, "The log does not hold this epoch, or not yet."),
     Code.inbox_full: Refusal(507, "As much as may wait in this inbox waits there already."),
+    Code.broken: Refusal(500, "The broker has a bug; where, is in its log."),
     Code.unavailable: Refusal(503, "The broker cannot reach its database; try again later."),
 }
 

@@ -85,11 +85,13 @@ class _Server(uvicorn.Server):
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, and say where."""
         await super().startup(sockets)
         assert sockets is not None
         self._announce(_url(sockets[0]))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer who waits, then stop."""
         self._operations.wakeups.close()
         await super().shutdown(sockets)
 

@@ -19,7 +19,7 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._waiting: dict[bytes, set[asyncio.Event]] = {}
-        self.closed = False
+        self.closed: bool = False
 
     @contextmanager
     def watch(self, key: bytes) -> Iterator[asyncio.Event]:

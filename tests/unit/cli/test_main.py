@@ -50,15 +50,14 @@ def test_an_unknown_command_is_a_usage_error() -> None:
 def test_an_error_of_ours_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     @click.command()
     def command() -> None:
-        raise RemoteProtocolError("VAL-101", "6", "A message is for the group.", "group 00")
+        rule = "VAL-101"
+        raise RemoteProtocolError(rule, "6", "A message is for the group.", "group 00")
 
     covey = main.covey
     monkeypatch.setattr(type(covey), "get_command", lambda *_: command)
     result = CliRunner().invoke(covey, ["anything"])
     assert result.exit_code == 1
-    assert result.output == (
-        "Error: VAL-101 (RFC 9420 §6) A message is for the group.: group 00\n"
-    )
+    assert result.output == ("Error: VAL-101 (RFC 9420 §6) A message is for the group.: group 00\n")
 
 
 def test_main_exits(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,12 +58,12 @@ class Conversation:
     """
 
     def __init__(self, name: str, broker: BrokerClient) -> None:
-        self.member = Member.basic(name.encode(), SUITE)
-        self.broker = broker
-        self.inbox = system_entropy(32)
-        self.gid = b""
-        self.cursor = 0
-        self.secrets = known_secrets.of_member(self.member)
+        self.member: Member = Member.basic(name.encode(), SUITE)
+        self.broker: BrokerClient = broker
+        self.inbox: bytes = system_entropy(32)
+        self.gid: bytes = b""
+        self.cursor: int = 0
+        self.secrets: dict[str, bytes] = known_secrets.of_member(self.member)
         self._packages: list[PrivateKeyPackage] = []
         self._group: Group | None = None
         self._prepared: PendingCommit | None = None

@@ -49,7 +49,7 @@ class Process:
     """
 
     def __init__(self, name: str, arguments: Sequence[str], folder: Path) -> None:
-        self.name = name
+        self.name: str = name
         self._complaints = folder / f"{name}.log"
         with self._complaints.open("wb") as complaints:
             self._child = subprocess.Popen(  # noqa: S603 - our own program
@@ -184,9 +184,9 @@ class Company:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.file = folder / "broker.db"
+        self.file: Path = folder / "broker.db"
         self.secrets: dict[str, bytes] = {}
-        self.url = ""
+        self.url: str = ""
         self._processes: list[Process] = []
 
     def __enter__(self) -> Self:

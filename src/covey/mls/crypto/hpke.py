@@ -9,7 +9,6 @@ it again for each of n new members makes a Welcome cost O(n^2). The tests compar
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +21,7 @@ from covey.mls.crypto.kdf import (
     Kdf,
     labeled_info,
 )
+from covey.mls.crypto.mac import hmac_digest
 
 if TYPE_CHECKING:
     from covey.mls.crypto.aead import Aead
@@ -122,8 +122,8 @@ class DhKem:
 
     def _extract_and_expand(self, dh: bytes, kem_context: bytes) -> bytes:
         digest = self.kdf.digest
-        eae_prk = hmac.digest(b"", self._eae_label + dh, digest)
-        return hmac.digest(eae_prk, self._secret_label + kem_context + b"\x01", digest)
+        eae_prk = hmac_digest(b"", self._eae_label + dh, digest)
+        return hmac_digest(eae_prk, self._secret_label + kem_context + b"\x01", digest)
 
 
 class Hpke:
@@ -179,9 +179,9 @@ class Encryption:
         """KeySchedule (RFC 9180 §5.1), without the exporter; Nk and Nn are below Nh."""
         hpke = self._hpke
         digest = hpke.kdf.digest
-        secret = hmac.digest(shared_secret, self._secret_label, digest)
-        key = hmac.digest(secret, self._key_info, digest)[: hpke.aead.Nk]
-        return key, hmac.digest(secret, self._nonce_info, digest)[: hpke.aead.Nn]
+        secret = hmac_digest(shared_secret, self._secret_label, digest)
+        key = hmac_digest(secret, self._key_info, digest)[: hpke.aead.Nk]
+        return key, hmac_digest(secret, self._nonce_info, digest)[: hpke.aead.Nn]
 
     def seal(self, public: bytes, plaintext: bytes, entropy: Entropy) -> tuple[bytes, bytes]:
         """Encrypt to a public key, with a fresh ephemeral key.

@@ -7,9 +7,10 @@ HMAC with it, so that one row holds all three. Lengths are in bytes.
 from __future__ import annotations
 
 import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from covey.mls.crypto.mac import hmac_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,20 +26,21 @@ class Kdf:
         hpke_id: Code point of the KDF in HPKE (RFC 9180 §7.2).
         digest: Name of the hash for :mod:`hashlib`.
         Nh: Output of the hash and of Extract.
+        function: The hash.
     """
 
     hpke_id: int
     digest: str
     Nh: int
-    _hash: Callable[[bytes], hashlib._Hash]
+    function: Callable[[bytes], hashlib._Hash]
 
     def hash(self, content: bytes) -> bytes:
         """Hash ``content`` to Nh bytes."""
-        return self._hash(content).digest()
+        return self.function(content).digest()
 
     def extract(self, salt: bytes, ikm: bytes) -> bytes:
         """KDF.Extract: Nh bytes."""
-        return hmac.digest(salt, ikm, self.digest)
+        return hmac_digest(salt, ikm, self.digest)
 
     def expand(self, prk: bytes, info: bytes, length: int) -> bytes:
         """KDF.Expand: ``length`` bytes.
@@ -47,13 +49,13 @@ class Kdf:
             ValueError: ``length`` is above 255 * Nh.
         """
         if length <= self.Nh:
-            return hmac.digest(prk, info + b"\x01", self.digest)[:length]
+            return hmac_digest(prk, info + b"\x01", self.digest)[:length]
         if length > 255 * self.Nh:
             msg = f"HKDF cannot expand to {length} bytes (at most {255 * self.Nh})"
             raise ValueError(msg)
         block, blocks = b"", bytearray()
         for counter in range(1, -(-length // self.Nh) + 1):
-            block = hmac.digest(prk, block + info + bytes((counter,)), self.digest)
+            block = hmac_digest(prk, block + info + bytes((counter,)), self.digest)
             blocks += block
         return bytes(blocks[:length])
 

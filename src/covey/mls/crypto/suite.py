@@ -25,6 +25,7 @@ from covey.mls.crypto.hpke import (
     Hpke,
 )
 from covey.mls.crypto.kdf import HKDF_SHA256, HKDF_SHA384, HKDF_SHA512, Kdf
+from covey.mls.crypto.mac import hmac_digest
 from covey.mls.crypto.signature import (
     ECDSA_P256,
     ECDSA_P384,
@@ -36,6 +37,9 @@ from covey.mls.crypto.signature import (
 from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
+    import hashlib
+    from collections.abc import Callable
+
     from covey.mls.crypto.entropy import Entropy
 
 _LABELS: Final = 512
@@ -96,6 +100,7 @@ class Suite:
     Nenc: int = field(init=False)
     zero: bytes = field(init=False)
     _digest: str = field(init=False)
+    _hash: Callable[[bytes], hashlib._Hash] = field(init=False)
     _hpke: Hpke = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +115,7 @@ class Suite:
             "Nenc": self.kem.Nenc,
             "zero": bytes(self.kdf.Nh),
             "_digest": self.kdf.digest,
+            "_hash": self.kdf.function,
             "_hpke": Hpke(self.kem, self.kdf, self.aead),
         }
         for name, value in derived.items():
@@ -128,29 +134,21 @@ class Suite:
 
     def hash(self, content: bytes) -> bytes:
         """Hash: Nh bytes."""
-        return self.kdf.hash(content)
+        return self._hash(content).digest()
 
     def mac(self, key: bytes, content: bytes) -> bytes:
         """MAC: Nh bytes of HMAC."""
-        return hmac.digest(key, content, self._digest)
+        return hmac_digest(key, content, self._digest)
 
     def verify_mac(self, key: bytes, content: bytes, tag: bytes) -> bool:
         """Tell whether ``tag`` is the whole MAC of ``content``, in constant time."""
-        if len(tag) != self.Nh:
-            return False
-        return hmac.compare_digest(hmac.digest(key, content, self._digest), tag)
+        return len(tag) == self.Nh and hmac.compare_digest(
+            hmac_digest(key, content, self._digest), tag
+        )
 
     def extract(self, salt: bytes, ikm: bytes) -> bytes:
         """KDF.Extract: Nh bytes."""
-        return hmac.digest(salt, ikm, self._digest)
-
-    def expand(self, prk: bytes, info: bytes, length: int) -> bytes:
-        """KDF.Expand: ``length`` bytes.
-
-        Raises:
-            ValueError: ``length`` is above 255 * Nh.
-        """
-        return self.kdf.expand(prk, info, length)
+        return hmac_digest(salt, ikm, self._digest)
 
     def expand_with_label(self, secret: bytes, label: str, context: bytes, length: int) -> bytes:
         """ExpandWithLabel: ``length`` bytes (§8).
@@ -163,12 +161,12 @@ class Suite:
             raise ValueError(msg)
         info = length.to_bytes(2) + _label(label) + opaque(context)
         if length <= self.Nh:
-            return hmac.digest(secret, info + b"\x01", self._digest)[:length]
+            return hmac_digest(secret, info + b"\x01", self._digest)[:length]
         return self.kdf.expand(secret, info, length)
 
     def derive_secret(self, secret: bytes, label: str) -> bytes:
         """DeriveSecret: Nh bytes (§8)."""
-        return hmac.digest(secret, _kdf_label(label, self.Nh), self._digest)
+        return hmac_digest(secret, _kdf_label(label, self.Nh), self._digest)
 
     def derive_tree_secret(self, secret: bytes, label: str, generation: int, length: int) -> bytes:
         """DeriveTreeSecret: ``length`` bytes, at most Nh (§9.1).
@@ -180,7 +178,7 @@ class Suite:
             length: Nk, Nn or Nh.
         """
         info = _tree_label(label, length) + generation.to_bytes(4) + b"\x01"
-        return hmac.digest(secret, info, self._digest)[:length]
+        return hmac_digest(secret, info, self._digest)[:length]
 
     def ref_hash(self, label: str, value: bytes) -> bytes:
         """RefHash: Nh bytes (§5.2); this label is the whole one, ``"MLS 1.0 "`` included."""

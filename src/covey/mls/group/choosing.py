@@ -22,7 +22,7 @@ from covey.mls.structs.proposals import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from covey.mls.rules.proposals import Sent
+    from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.proposals import Proposal
     from covey.mls.structs.schedule import PreSharedKeyID
     from covey.mls.tree.ratchet_tree import RatchetTree

@@ -18,7 +18,7 @@ from covey.mls.group.events import EpochChanged
 from covey.mls.group.member import Member
 from covey.mls.group.psks import combine
 from covey.mls.group.sending import Sending
-from covey.mls.rules.proposals import ProposalList, Sent
+from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.rules.registry import Local
 from covey.mls.structs.proposals import (
     Add,
@@ -51,7 +51,7 @@ class CommitOptions(TypedDict, total=False):
         one_welcome_each: Whether each new member gets its own Welcome; False by default.
         info_extensions: For the GroupInfo in the Welcome.
         successor: Whether this group continues another, so that reinit and branch PSKs may
-            be used; :meth:`covey.mls.Group.branch` and ``reinitialize`` set it.
+            be used; ``Group.branch`` and ``Group.reinitialize`` set it.
     """
 
     references: Iterable[bytes] | None
@@ -93,7 +93,7 @@ class Committing(Sending):
             extensions: All GroupContext extensions from now on.
             reinit: Ends the group, to be continued with these parameters.
             proposals: Further proposals by value.
-            options: See :class:`CommitOptions`.
+            options: See ``CommitOptions``.
 
         Raises:
             StateError: A commit is pending already, or we have been removed.
@@ -121,7 +121,7 @@ class Committing(Sending):
             self.own_index,
             self.context,
             self.tree,
-            options.get("successor", False),
+            successor=options.get("successor", False),
             has_path=False,
         )
 
@@ -183,7 +183,7 @@ class Committing(Sending):
         listed = ProposalList(items, self.own_index, public.context, public.tree)
         try:
             provisional = staging.apply_proposals(listed, public, kit.check)
-            staging.check_result(provisional.tree, provisional.extensions, kit.check)
+            staging.check_result(public, provisional.tree, provisional.extensions, kit.check)
             combine(public.suite, listed.psks, kit.psks, kit.resumption)
         except (LocalProtocolError, AuthenticationError, PolicyError, MissingKeyError):
             return False

@@ -89,8 +89,8 @@ class GroupCore(GroupView):
     def snapshot(self) -> bytes:
         """All that the group knows, secrets included: encrypt it before you keep it.
 
-        Equal states give equal bytes. It is versioned; :meth:`covey.mls.Group.restore` reads
-        it. To keep a group by rows, use :meth:`changes`.
+        Equal states give equal bytes. It is versioned; ``Group.restore`` reads it. To keep a
+        group by rows, use ``changes``.
         """
         return rows.encode_snapshot(all_rows(self._state))
 

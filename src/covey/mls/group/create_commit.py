@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from covey.mls.group.psks import PskStore
     from covey.mls.group.staging import Provisional
     from covey.mls.group.verify import Checker
-    from covey.mls.rules.proposals import ProposalList, Sent
+    from covey.mls.rules.proposal_list import ProposalList, Sent
     from covey.mls.schedule.secret_tree import SecretTree
     from covey.mls.structs.extensions import Extension
     from covey.mls.tree.ratchet_tree import RatchetTree
@@ -130,13 +130,13 @@ def create_commit(
         MissingKeyError: A PSK is not known.
     """
     state, check = epoch.public, kit.check
-    items = items._replace(has_path=_wants_path(items, options, state.tree))
+    items = items.with_path(_wants_path(items, options, state.tree))
     provisional = staging.apply_proposals(items, state, check)
     index = epoch.private.index
     path = _no_path(epoch, provisional)
     if items.has_path:
         path = make_path(state, provisional, epoch.private, new_leaf, kit)
-    staging.check_result(path.tree, provisional.extensions, check)
+    staging.check_result(state, path.tree, provisional.extensions, check)
     committer = member_info(index, new_leaf.template)
     changed = staging.summarise(provisional, state, committer, with_path=items.has_path)
     check.policy.accept_commit(changed)

@@ -13,11 +13,9 @@ import msgspec
 
 from covey.mls.schedule import key_schedule, transcript
 from covey.mls.schedule.secret_tree import SecretTree
-from covey.mls.structs.extensions import ExternalSender, ExternalSenders
 from covey.mls.structs.schedule import GroupContext
 from covey.mls.tree.private import PrivateTree
 from covey.mls.tree.ratchet_tree import RatchetTree
-from covey.mls.wire.code_points import ExtensionType
 
 if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
@@ -53,14 +51,6 @@ class PublicState(msgspec.Struct, frozen=True, gc=False):
     def suite(self) -> Suite:
         """The cipher suite of the group."""
         return self.tree.suite
-
-    @property
-    def external_senders(self) -> tuple[ExternalSender, ...]:
-        """Who may propose from outside (§12.1.8.1)."""
-        for extension in self.context.extensions:
-            if extension.extension_type == ExtensionType.external_senders:
-                return ExternalSenders.decode(extension.extension_data).external_senders
-        return ()
 
 
 class Epoch(msgspec.Struct, frozen=True, gc=False):

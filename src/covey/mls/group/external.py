@@ -18,8 +18,8 @@ from covey.mls.group.events import Changed, member_info
 from covey.mls.group.join import verified_tree
 from covey.mls.group.process_commit import EXTERNAL_INIT_LABEL
 from covey.mls.group.receiving import decode_message, open_public, verified_proposal
-from covey.mls.rules import joining, trees
-from covey.mls.rules.proposals import ProposalList, Sent
+from covey.mls.rules import joining, messages, trees
+from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.rules.registry import Remote, enforce
 from covey.mls.structs.commit import Commit, ProposalOrRef
 from covey.mls.structs.extensions import ExternalPub
@@ -45,8 +45,6 @@ from covey.mls.wire.code_points import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from covey.mls.crypto.suite import Suite
     from covey.mls.group.member import Member, PrivateKeyPackage
     from covey.mls.group.verify import Checker
@@ -143,7 +141,7 @@ def commit_externally(
     provisional, index = staging.place_joiner(staging.apply_proposals(items, state, kit.check))
     new_leaf = NewLeaf(member.leaf(b"", LeafNodeSource.update), member.signer)
     path = make_path(state, provisional, PrivateTree(index, b"", {}), new_leaf, kit)
-    staging.check_result(path.tree, provisional.extensions, kit.check)
+    staging.check_result(state, path.tree, provisional.extensions, kit.check)
     committer = member_info(index, new_leaf.template)
     changed = staging.summarise(provisional, state, committer, with_path=True)
     assert path.path is not None
@@ -265,7 +263,7 @@ def sender_index(state: PublicState, signature_key: bytes) -> int:
     Raises:
         StateError: It is not among them.
     """
-    keys: Sequence[bytes] = [each.signature_key for each in state.external_senders]
+    keys = [each.signature_key for each in messages.external_senders(state.context)]
     if signature_key not in keys:
         msg = "this key is not among the group's external senders"
         raise StateError(msg)

@@ -65,20 +65,23 @@ class Founded(NamedTuple):
 
 
 class StagedWelcome(NamedTuple):
-    """A Welcome that has been verified: look, then :meth:`accept` it.
+    """A Welcome that has been verified: look, then ``accept`` it.
 
     Attributes:
         joined: The group as the Welcome describes it.
         ports: What the group will use.
-        members: Who is in it.
     """
 
     joined: Joined
     ports: Ports
-    members: list[MemberInfo]
 
     def __repr__(self) -> str:
-        return f"StagedWelcome({len(self.members)} members)"
+        return f"StagedWelcome({self.joined.epoch.public.tree.census.members} members)"
+
+    @property
+    def members(self) -> list[MemberInfo]:
+        """Who is in it."""
+        return self.accept().members
 
     @property
     def group_id(self) -> bytes:
@@ -221,8 +224,7 @@ class Group(Listening):
         joined = join.join(package, member.suite, welcome, ratchet_tree, sources, check)
         join.not_twice(joined.info.group_context.group_id, tuple(groups))
         successors.check_successor(joined, old, check)
-        group = cls(first_state(joined.epoch, joined.secret_tree), ports)
-        return StagedWelcome(joined, ports, group.members)
+        return StagedWelcome(joined, ports)
 
     @classmethod
     def join(
@@ -236,7 +238,7 @@ class Group(Listening):
         groups: Iterable[bytes] = (),
         ports: Ports | None = None,
     ) -> Group:
-        """Join a group by a Welcome; see :meth:`stage_welcome` for arguments and errors."""
+        """Join a group by a Welcome; see ``stage_welcome`` for arguments and errors."""
         staged = cls.stage_welcome(
             member,
             package,
@@ -299,7 +301,7 @@ class Group(Listening):
 
     @classmethod
     def load(cls, stored: Mapping[bytes, bytes], ports: Ports | None = None) -> Group:
-        """A group from the rows that :meth:`changes` handed out.
+        """A group from the rows that ``changes`` handed out.
 
         Raises:
             StorageError: Rows are missing or damaged, or of another version.

@@ -131,15 +131,11 @@ def _open_secrets(
 ) -> GroupSecrets:
     """Decrypt our GroupSecrets; their context is the whole encrypted GroupInfo (VAL-183)."""
     sealed = entry.encrypted_group_secrets
-    return GroupSecrets.decode(
-        suite.decrypt_with_label(
-            package.init_private,
-            WELCOME_LABEL,
-            welcome.encrypted_group_info,
-            sealed.kem_output,
-            sealed.ciphertext,
-        )
+    encryption = suite.encryption(WELCOME_LABEL, welcome.encrypted_group_info)
+    opened = encryption.open(
+        package.init_private, sealed.kem_output, sealed.ciphertext, package.package.init_key
     )
+    return GroupSecrets.decode(opened)
 
 
 def _open_info(

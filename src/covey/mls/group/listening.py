@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class StagedCommit(NamedTuple):
-    """A commit that has been verified and not applied: look, then :meth:`Group.apply` it."""
+    """A commit that has been verified and not applied: look, then ``Group.apply`` it."""
 
     changed: Changed
     event: Event
@@ -48,7 +48,7 @@ class Listening(Committing):
         return outcome.event
 
     def stage(self, message: bytes) -> StagedCommit | Event:
-        """Like :meth:`receive`, but a commit is only verified: :meth:`apply` it, or drop it."""
+        """Like ``receive``, but a commit is only verified: ``apply`` it, or drop it."""
         base = self._state
         outcome = self._receive(message)
         if outcome.staged is None:

@@ -32,6 +32,7 @@ from covey.mls.wire.code_points import (
     ProposalType,
     ProtocolVersion,
 )
+from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,7 +94,7 @@ class Member(msgspec.Struct, frozen=True):
 
         Args:
             chain: DER certificates, the end entity first.
-            signer: The private key, in the encoding that the vectors use.
+            signer: The private key, raw: the seed of EdDSA, the big-endian scalar of ECDSA.
             suite: The cipher suite.
             policy: What it supports.
             entropy: Where further keys come from.
@@ -225,10 +226,11 @@ class Member(msgspec.Struct, frozen=True):
 
 def sign_leaf(suite: Suite, leaf: LeafNode, signer: bytes, group_id: bytes, index: int) -> LeafNode:
     """The leaf with its signature, and its encoding kept (§7.2)."""
-    tbs = leaves.leaf_tbs(leaf.replace(signature=b""), group_id, index)
+    unsigned = leaf.replace(signature=b"")
+    encoded = unsigned.encode()
+    tbs = leaves.leaf_tbs(unsigned.replace(raw=encoded), group_id, index)
     signature = suite.sign_with_label(signer, leaves.LABEL, tbs)
-    signed = leaf.replace(signature=signature)
-    return signed.replace(raw=signed.encode())
+    return unsigned.replace(signature=signature, raw=encoded[:-1] + opaque(signature))
 
 
 def _last_resort_mark() -> Extension:
@@ -249,7 +251,7 @@ def is_last_resort(package: KeyPackage) -> bool:
 
 
 class PrivateKeyPackage(msgspec.Struct, frozen=True):
-    """A KeyPackage with its private keys; only :attr:`message` is for others.
+    """A KeyPackage with its private keys; only ``message`` is for others.
 
     Attributes:
         package: The KeyPackage.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from covey.mls.group.events import Changed
-    from covey.mls.rules.proposals import Sent
+    from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.credentials import Credential
     from covey.mls.structs.tree import LeafNode
 
@@ -33,7 +33,7 @@ class Policy:
     """Decisions and limits of one group; all members have to agree on what they accept.
 
     Attributes:
-        strict: Refuse what NOTES call strict; lenient lets peers' habits pass.
+        strict: Also enforce the rules that are marked strict, which some peers break.
         handshake: How proposals and commits are sent.
         past_epochs: How many past epochs' messages can still be read.
         resumption_epochs: How many past epochs' resumption PSKs are kept.
@@ -83,6 +83,7 @@ class Policy:
 
         Raises:
             PolicyError: The credential is not accepted.
+            AuthenticationError: No chain of certificates leads to a trust anchor.
         """
         del signature_key
         if isinstance(credential, X509Credential):

@@ -14,7 +14,7 @@ from covey.mls.group import psks, staging
 from covey.mls.group.create_commit import Following, Path, advance
 from covey.mls.group.events import member_info
 from covey.mls.group.seal import Signed
-from covey.mls.rules.proposals import ProposalList, Sent
+from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.rules.registry import Remote
 from covey.mls.schedule import key_schedule
 from covey.mls.structs.proposals import ExternalInit, Update
@@ -151,7 +151,7 @@ def observe(
     if commit.path is not None:
         merged = staging.merge_path(provisional, public, commit.path, index, check)
     tree = provisional.tree if merged is None else merged.tree
-    staging.check_result(tree, provisional.extensions, check)
+    staging.check_result(public, tree, provisional.extensions, check)
     leaf = tree.leaf(index)
     assert leaf is not None
     changed = staging.summarise(
@@ -181,7 +181,7 @@ def process_commit(authenticated: AuthenticatedContent, ours: Ours, check: Check
     if epoch.private.index in items.removed:
         return Staged(observed.changed, None)
     signer, private = _own_keys(ours, provisional)
-    path = _open_path(authenticated, public, observed, private)._replace(signer=signer)
+    path = _open_path(authenticated, public, observed, private, signer)
     psk_secret = psks.combine(public.suite, items.psks, ours.psks, ours.resumption)
     signed = Signed(
         authenticated.content,
@@ -215,12 +215,13 @@ def _open_path(
     public: PublicState,
     observed: Observed,
     private: PrivateTree,
+    signer: bytes,
 ) -> Path:
     """Decrypt our path secret and derive the keys from there up (§7.5)."""
     suite, provisional, merged = public.suite, observed.provisional, observed.merged
     commit = authenticated.content.commit
     if merged is None or commit is None or commit.path is None:
-        return Path(None, provisional.tree, private, suite.zero, {}, b"")
+        return Path(None, provisional.tree, private, suite.zero, {}, signer)
     kept = private.following(provisional.tree, merged.tree)
     if not merged.steps:
         msg = "an UpdatePath without any node reaches nobody"
@@ -247,7 +248,7 @@ def _open_path(
         kept.with_keys(derived.private),
         derived.commit_secret,
         {},
-        b"",
+        signer,
     )
 
 

@@ -9,7 +9,8 @@ from covey.mls.framing import authenticate
 from covey.mls.group import receiving, seal
 from covey.mls.group.member import Member, sign_leaf
 from covey.mls.group.process_commit import OwnUpdate
-from covey.mls.rules.proposals import ALONE, ProposalList, Sent
+from covey.mls.rules.proposal_list import ProposalList, Sent
+from covey.mls.rules.proposals import ALONE
 from covey.mls.rules.registry import enforce
 from covey.mls.structs.framing import AuthenticatedContent, FramedContentAuthData
 from covey.mls.structs.key_package import KeyPackage

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from covey.mls.crypto.suite import Suite
-    from covey.mls.rules.proposals import Sent
+    from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.framing import AuthenticatedContent
     from covey.mls.structs.proposals import Proposal, ReInit
     from covey.mls.structs.schedule import GroupContext

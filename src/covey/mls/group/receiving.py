@@ -21,7 +21,7 @@ from covey.mls.group.events import (
 )
 from covey.mls.group.process_commit import Ours, Staged, process_commit
 from covey.mls.rules import messages, proposals
-from covey.mls.rules.proposals import ProposalList, Sent
+from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.rules.registry import Remote, enforce
 from covey.mls.schedule.secret_tree import APPLICATION, HANDSHAKE
 from covey.mls.structs.framing import AuthenticatedContent, PrivateMessage, PublicMessage
@@ -134,9 +134,7 @@ def open_public(
     """
     content = message.content
     wire_format = WireFormat.mls_public_message
-    subject = messages.MessageSubject(
-        content, wire_format, state.context, state.tree, state.external_senders
-    )
+    subject = messages.MessageSubject(content, wire_format, state.context, state.tree)
     enforce(messages.HANDSHAKE, subject, Remote)
     tbs = authenticate.to_be_signed(wire_format, content, state.encoded)
     is_member = content.sender.sender_type is SenderType.member
@@ -174,7 +172,7 @@ def _signature_key(content: FramedContent, state: PublicState) -> bytes | None:
             return None if leaf is None else leaf.signature_key
         case SenderType.external:
             assert sender.sender_index is not None
-            return state.external_senders[sender.sender_index].signature_key
+            return messages.external_senders(state.context)[sender.sender_index].signature_key
         case SenderType.new_member_commit:
             path = None if content.commit is None else content.commit.path
             return None if path is None else path.leaf_node.signature_key
@@ -203,7 +201,7 @@ def _private(message: PrivateMessage, state: State, ours: Ours, check: Checker) 
     opened = private.open_content(suite, step.key, step.nonce, message, sender)
     at = PublicState(context, encoded, tree, b"", b"")
     content = opened.content
-    subject = messages.MessageSubject(content, WireFormat.mls_private_message, context, tree, ())
+    subject = messages.MessageSubject(content, WireFormat.mls_private_message, context, tree)
     enforce(messages.MESSAGE, subject, Remote)
     tbs = authenticate.to_be_signed(WireFormat.mls_private_message, content, encoded)
     verify_signature(at, content, tbs, opened.auth.signature)

@@ -1,4 +1,4 @@
-"""Reading a group's state back from rows (DESIGN §2). May import this folder's state and rows."""
+"""Reading a group's state back from rows. May import this folder's state and rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from covey.mls.group.pending import PendingCommit
 from covey.mls.group.process_commit import OwnUpdate
 from covey.mls.group.state import State
 from covey.mls.group.welcome import Invitation
-from covey.mls.rules.proposals import Sent
+from covey.mls.rules.proposal_list import Sent
 from covey.mls.schedule.key_schedule import EpochSecrets
 from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.tree.diff import patched

@@ -1,4 +1,4 @@
-"""How a group's state is laid out in rows for storage (DESIGN §2, "Storage: rows, not blobs").
+"""How a group's state is laid out in rows for storage.
 
 May import structs and the wire layer. Rows hold secrets in the clear: a store encrypts them.
 Keys are bytes that sort: a letter for the table, then big-endian numbers.

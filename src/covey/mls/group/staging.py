@@ -19,7 +19,8 @@ from covey.mls.wire.code_points import LeafNodeSource
 
 if TYPE_CHECKING:
     from covey.mls.group.epoch import PublicState
-    from covey.mls.rules.proposals import ProposalList
+    from covey.mls.rules.proposal_list import ProposalList
+    from covey.mls.rules.registry import Rule
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.tree import LeafNode, UpdatePath
     from covey.mls.tree.ratchet_tree import PathStep, RatchetTree
@@ -49,9 +50,7 @@ def apply_proposals(items: ProposalList, public: PublicState, check: Checker) ->
         AuthenticationError: A leaf or a KeyPackage is not signed by its key.
         PolicyError: A credential is not accepted.
     """
-    external = items.committer is None
-    rules = proposals.EXTERNAL_COMMIT if external else proposals.REGULAR_COMMIT
-    enforce(rules, items, check.blame, strict=check.policy.strict)
+    enforce(_rules_for(items), items, check.blame, strict=check.policy.strict)
     jobs = [
         job for each in items.items if not each.verified for job in check.proposal(each, public)
     ]
@@ -65,6 +64,12 @@ def apply_proposals(items: ProposalList, public: PublicState, check: Checker) ->
         added=[add.key_package.leaf_node for add in items.adds],
     )
     return Provisional(items, edited.tree, extensions, edited.added)
+
+
+def _rules_for(items: ProposalList) -> tuple[Rule, ...]:
+    if items.committer is None:
+        return proposals.EXTERNAL_COMMIT
+    return proposals.REGULAR_COMMIT if items.items else proposals.EMPTY_COMMIT
 
 
 def place_joiner(provisional: Provisional) -> tuple[Provisional, int]:
@@ -106,7 +111,8 @@ def merge_path(
     enforce(paths.PATH, subject, check.blame)
     keys = [node.encryption_key for node in path.nodes]
     parents, parent_hash = path_parents(suite, steps, keys)
-    enforce(paths.MERGED_PATH, subject._replace(parent_hash=parent_hash), check.blame)
+    merging = paths.MergedSubject(path.leaf_node.parent_hash, parent_hash)
+    enforce(paths.MERGED_PATH, merging, check.blame)
     check.signatures(suite, [leaf_job(path.leaf_node, public.context.group_id, index)])
     return Merged(provisional.tree.with_path(index, path.leaf_node, parents), steps)
 
@@ -119,13 +125,20 @@ def replaced_leaf(provisional: Provisional, public: PublicState, index: int) -> 
     return public.tree.leaf(removes[0]) if removes else None
 
 
-def check_result(tree: RatchetTree, extensions: tuple[Extension, ...], check: Checker) -> None:
+def check_result(
+    before: PublicState, tree: RatchetTree, extensions: tuple[Extension, ...], check: Checker
+) -> None:
     """Check the tree that a commit results in (VAL-144).
+
+    What members support and what the group asks for is looked at again only when one of the
+    two has changed.
 
     Raises:
         ProtocolError: It is not valid.
     """
-    enforce(trees.TREE, trees.TreeSubject(tree, extensions), check.blame)
+    same = tree.census is before.tree.census and extensions is before.context.extensions
+    rules = trees.UNIQUE_KEYS if same else trees.TREE
+    enforce(rules, trees.TreeSubject(tree, extensions), check.blame)
 
 
 def next_context(

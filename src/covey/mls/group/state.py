@@ -9,7 +9,7 @@ import msgspec
 from covey.mls.group.epoch import Epoch, PastEpoch, past
 from covey.mls.group.pending import PendingCommit
 from covey.mls.group.process_commit import OwnUpdate
-from covey.mls.rules.proposals import Sent
+from covey.mls.rules.proposal_list import Sent
 from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.structs.proposals import ReInit
 

@@ -1,4 +1,4 @@
-"""Turning a group's state into rows and back (DESIGN §2).
+"""Turning a group's state into rows and back.
 
 May import this folder's state and rows, and the tree. A full snapshot is all rows at once; a
 change is what differs from the rows that were handed out before: in a group of 10,000 a

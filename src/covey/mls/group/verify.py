@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
     from covey.mls.group.epoch import PublicState
     from covey.mls.group.policy import Policy
-    from covey.mls.rules.proposals import Sent
+    from covey.mls.rules.proposal_list import Sent
     from covey.mls.rules.registry import Blame
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.key_package import KeyPackage
@@ -121,6 +121,8 @@ class Checker(NamedTuple):
         Raises:
             AuthenticationError: One of them does not verify.
         """
+        if not jobs:
+            return
         bad = verify_all(suite, jobs, self.policy.threads)
         if bad is not None:
             is_leaf = jobs[bad][1] == leaves.LABEL

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
     from covey.mls.group.pending import PendingCommit
     from covey.mls.group.state import State
-    from covey.mls.rules.proposals import Sent
+    from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.proposals import ReInit
     from covey.mls.structs.schedule import GroupContext

@@ -9,8 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.mls.rules.registry import rule
+from covey.mls.structs.extensions import ExternalSenders
 from covey.mls.structs.proposals import Add, SelfRemove, proposal_type
-from covey.mls.wire.code_points import GREASE, ContentType, ProposalType, SenderType, WireFormat
+from covey.mls.wire.code_points import (
+    GREASE,
+    ContentType,
+    ExtensionType,
+    ProposalType,
+    SenderType,
+    WireFormat,
+)
 
 if TYPE_CHECKING:
     from covey.mls.structs.extensions import ExternalSender
@@ -27,14 +35,20 @@ class MessageSubject(NamedTuple):
         wire_format: How it came.
         context: The GroupContext of its epoch.
         tree: The tree of its epoch.
-        external_senders: Those of the GroupContext.
     """
 
     content: FramedContent
     wire_format: int
     context: GroupContext
     tree: RatchetTree
-    external_senders: tuple[ExternalSender, ...]
+
+
+def external_senders(context: GroupContext) -> tuple[ExternalSender, ...]:
+    """Who may propose from outside, by a GroupContext (§12.1.8.1)."""
+    for extension in context.extensions:
+        if extension.extension_type == ExtensionType.external_senders:
+            return ExternalSenders.decode(extension.extension_data).external_senders
+    return ()
 
 
 EXTERNAL_PROPOSALS: Final = frozenset(
@@ -104,7 +118,7 @@ def external_sender_is_listed(subject: MessageSubject) -> str | None:
     if sender.sender_type is not SenderType.external:
         return None
     assert sender.sender_index is not None
-    listed = len(subject.external_senders)
+    listed = len(external_senders(subject.context))
     if sender.sender_index < listed:
         return None
     return f"index {sender.sender_index}, the group lists {listed}"

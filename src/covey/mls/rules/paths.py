@@ -21,14 +21,19 @@ class PathSubject(NamedTuple):
         steps: The filtered direct path of its sender.
         tree: The tree after the proposals of the commit.
         added: Leaf indices that the commit adds, sorted.
-        parent_hash: What the leaf's parent_hash has to be; None until it is known.
     """
 
     path: UpdatePath
     steps: tuple[PathStep, ...]
     tree: RatchetTree
     added: tuple[int, ...]
-    parent_hash: bytes | None = None
+
+
+class MergedSubject(NamedTuple):
+    """The parent_hash of the committer's leaf, and the one that its path gives."""
+
+    has: bytes | None
+    computed: bytes
 
 
 @rule("VAL-079", "7.6")
@@ -71,10 +76,9 @@ def path_keys_are_new(subject: PathSubject) -> str | None:
 
 
 @rule("VAL-081", "7.9.2", also=("VAL-078",))
-def leaf_has_the_parent_hash(subject: PathSubject) -> str | None:
+def leaf_has_the_parent_hash(subject: MergedSubject) -> str | None:
     """The parent_hash of the committer's leaf is the one that the path gives."""
-    has = subject.path.leaf_node.parent_hash
-    return None if has == subject.parent_hash else "it has another one"
+    return None if subject.has == subject.computed else "it has another one"
 
 
 PATH: Final = (

@@ -101,7 +101,7 @@ PLACES: Final[dict[str, Place]] = {
     "VAL-156": Place("12.4.2", "group.create_commit:_no_path", "zeros"),
     "VAL-157": Place("12.4.2", _PROCESS, "compared in constant time"),
     "VAL-158": Place("8.2", "schedule.transcript:confirmed", "and interim"),
-    "VAL-159": Place("8.4", "rules.proposals:ProposalList.psks", "in the order of the list"),
+    "VAL-159": Place("8.4", "rules.proposal_list:ProposalList", "in the order of the list"),
     "VAL-160": Place("14", "group.committing:Committing.accept", "only accept() changes the epoch"),
     "VAL-161": Place("14", "group.receiving:applied", "the group's commit wins, ours is dropped"),
     "VAL-162": Place("12.4.2", "group.core:GroupCore._require_active", "no more is sent"),

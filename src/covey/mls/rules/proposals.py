@@ -6,7 +6,7 @@ May import structs and the tree. The sets at the end read like the RFC's lists.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import Final, TYPE_CHECKING
 
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
@@ -31,88 +31,9 @@ from covey.mls.wire.code_points import (
     ResumptionPSKUsage,
     SenderType,
 )
-from covey.mls.wire.struct import WireStruct
 
 if TYPE_CHECKING:
-    from covey.mls.structs.framing import Sender
-    from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
-    from covey.mls.tree.ratchet_tree import RatchetTree
-
-P = TypeVar("P", bound=WireStruct)
-
-
-class Sent(NamedTuple):
-    """A proposal, and who sent it how.
-
-    Attributes:
-        proposal: The proposal.
-        sender: Its sender; the committer when it came by value.
-        reference: Its ProposalRef, or None when it came by value.
-        verified: Whether its leaf and key package were checked when it was received.
-    """
-
-    proposal: Proposal
-    sender: Sender
-    reference: bytes | None = None
-    verified: bool = False
-
-
-class ProposalList(NamedTuple):
-    """The proposals of one commit, in order, and the epoch that it closes.
-
-    Attributes:
-        items: The proposals.
-        committer: The leaf index of the committer; None for an external commit.
-        context: The GroupContext of the epoch that the commit closes.
-        tree: The tree of that epoch.
-        successor: Whether this is the first commit of a group that continues another by
-            ReInit or branch, where such PSKs are allowed.
-        has_path: Whether the commit has a path.
-    """
-
-    items: tuple[Sent, ...]
-    committer: int | None
-    context: GroupContext
-    tree: RatchetTree
-    successor: bool = False
-    has_path: bool = True
-
-    def of(self, kind: type[P]) -> list[P]:
-        """The proposals of one type, in order."""
-        return [each.proposal for each in self.items if isinstance(each.proposal, kind)]
-
-    def sent(self, kind: type[WireStruct]) -> list[Sent]:
-        """The same, with who sent them."""
-        return [each for each in self.items if isinstance(each.proposal, kind)]
-
-    @property
-    def updates(self) -> list[tuple[int, Update]]:
-        """(leaf index of the sender, Update)."""
-        return [
-            (each.sender.leaf_index, each.proposal)
-            for each in self.items
-            if isinstance(each.proposal, Update) and each.sender.leaf_index is not None
-        ]
-
-    @property
-    def removed(self) -> list[int]:
-        """Leaf indices that Removes name, then those whose members leave by SelfRemove."""
-        named = [each.removed for each in self.of(Remove)]
-        return named + [
-            each.sender.leaf_index
-            for each in self.sent(SelfRemove)
-            if each.sender.leaf_index is not None
-        ]
-
-    @property
-    def adds(self) -> list[Add]:
-        """The Adds."""
-        return self.of(Add)
-
-    @property
-    def psks(self) -> list[PreSharedKeyID]:
-        """The PSKs."""
-        return [each.psk for each in self.of(PreSharedKey)]
+    from covey.mls.rules.proposal_list import ProposalList
 
 
 @rule("VAL-116", "12.1.2", also=("VAL-115",))
@@ -380,6 +301,9 @@ REGULAR_COMMIT: Final = (
     references_are_different,
 )
 """When the list of a regular commit is valid (§12.2), its tree aside (VAL-144)."""
+
+EMPTY_COMMIT: Final = (path_is_there_when_required,)
+"""The same for a commit without proposals; the other rules have nothing to look at."""
 
 EXTERNAL_COMMIT: Final = (
     external_commit_has_a_path,

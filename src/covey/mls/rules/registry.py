@@ -30,7 +30,7 @@ class Rule:
         statement: The rule, as a sentence.
         check: Returns None when the rule holds for a subject, else what broke it.
         also: Ids of checks that are the same rule seen from another place.
-        strict: Checked in strict mode only (NOTES.md §2).
+        strict: Checked in strict mode only.
         authentication: Failing means that a signature, tag or AEAD did not verify.
     """
 

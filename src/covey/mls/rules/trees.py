@@ -134,6 +134,9 @@ def encryption_keys_are_unique(subject: TreeSubject) -> str | None:
     return f"{len(twice)} key(s) stand twice" if twice else None
 
 
+UNIQUE_KEYS: Final = (signature_keys_are_unique, encryption_keys_are_unique)
+"""What a commit can change even when nobody comes or goes."""
+
 TREE: Final = (
     context_extensions_are_unique,
     context_extensions_are_not_grease,
@@ -142,8 +145,7 @@ TREE: Final = (
     credential_types_are_supported,
     context_extensions_are_supported,
     suite_and_version_are_supported,
-    signature_keys_are_unique,
-    encryption_keys_are_unique,
+    *UNIQUE_KEYS,
 )
 """What the tree satisfies after every commit (VAL-144) and when joining."""
 

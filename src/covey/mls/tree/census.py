@@ -70,17 +70,44 @@ class Census(msgspec.Struct, frozen=True, gc=False):
 
     def changed(self, gone: Iterable[LeafNode], come: Iterable[LeafNode]) -> Census:
         """The census after some leaves have left and others have come."""
-        leaving, coming = _profiles(gone), _profiles(come)
-        members = self.members + coming.total() - leaving.total()
-        coming.subtract(leaving)
-        listed: Counter[int] = Counter()
-        used: Counter[int] = Counter()
-        for (capabilities, credential), times in coming.items():
+        tally, used, members = _Tally(), Counter[int](), self.members
+        for leaf in come:
+            members += 1
+            used[credential_type(leaf.credential)] += 1
+            tally.count(leaf.capabilities, 1)
+        for leaf in gone:
+            members -= 1
+            used[credential_type(leaf.credential)] -= 1
+            tally.count(leaf.capabilities, -1)
+        return Census(members, _add(self.counts, tally.listed()), _add(self.in_use, used))
+
+
+class _Tally:
+    """Counts whole lists of code points first: members repeat them, GREASE or not."""
+
+    def __init__(self) -> None:
+        self._lists: dict[tuple[int, tuple[int, ...]], int] = {}
+
+    def count(self, capabilities: Capabilities, times: int) -> None:
+        """Count the lists of one member."""
+        lists = self._lists
+        for key in (
+            (Kind.version, capabilities.versions),
+            (Kind.cipher_suite, capabilities.cipher_suites),
+            (Kind.extension, capabilities.extensions),
+            (Kind.proposal, capabilities.proposals),
+            (Kind.credential, capabilities.credentials),
+        ):
+            lists[key] = lists.get(key, 0) + times
+
+    def listed(self) -> Counter[int]:
+        """By counter key; twice in a list counts once, GREASE does not count (VAL-222)."""
+        listed = Counter[int]()
+        for (kind, codes), times in self._lists.items():
             if times:
-                used[credential] += times
-                for key in _keys(capabilities):
-                    listed[key] += times
-        return Census(members, _add(self.counts, listed), _add(self.in_use, used))
+                for code in set(codes).difference(GREASE):
+                    listed[kind << 16 | code] += times
+        return listed
 
 
 EMPTY: Final = Census(0, immutables.Map(), immutables.Map())
@@ -101,17 +128,6 @@ def _field(capabilities: Capabilities, kind: Kind) -> tuple[int, ...]:
         capabilities.proposals,
         capabilities.credentials,
     )[kind]
-
-
-def _profiles(nodes: Iterable[LeafNode]) -> Counter[tuple[Capabilities, int]]:
-    return Counter((node.capabilities, credential_type(node.credential)) for node in nodes)
-
-
-def _keys(capabilities: Capabilities) -> Iterable[int]:
-    """Counter keys of one member; twice listed counts once, GREASE does not (VAL-222)."""
-    for kind in Kind:
-        for code in set(_field(capabilities, kind)).difference(GREASE):
-            yield kind << 16 | code
 
 
 def _add(counts: immutables.Map[int, int], delta: Counter[int]) -> immutables.Map[int, int]:

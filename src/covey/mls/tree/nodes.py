@@ -16,7 +16,7 @@ import msgspec
 
 from covey.mls.crypto.suite import get_suite
 from covey.mls.structs.tree import LeafNode, ParentNode
-from covey.mls.wire.varint import header, opaque
+from covey.mls.wire.varint import header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,8 @@ _LEAF = b"\x01"
 _PARENT = b"\x02"
 _ABSENT = b"\x00"
 _PRESENT = b"\x01"
-_REMEMBERED_HEIGHT = 4  # blank hashes below are cheaper to compute than to keep
+_NOTHING = b"\x00"  # an empty vector
+_REMEMBERED_HEIGHT = 2  # blank hashes below are cheaper to compute than to keep
 
 
 class Leaf(msgspec.Struct, frozen=True, gc=False):
@@ -62,7 +63,8 @@ Subtree = Leaf | Branch | None
 
 def make_leaf(suite: Suite, index: int, node: LeafNode) -> Leaf:
     """A leaf with its tree hash: Hash(TreeHashInput{leaf, LeafNodeHashInput}) (§7.8)."""
-    return Leaf(node, suite.hash(b"".join((_LEAF, index.to_bytes(4), _PRESENT, node.encode()))))
+    encoded = node.raw or node.encode()
+    return Leaf(node, suite.hash(b"".join((_LEAF, index.to_bytes(4), _PRESENT, encoded))))
 
 
 def make_branch(
@@ -100,8 +102,16 @@ def parent_tree_hash(
 ) -> bytes:
     """Hash(TreeHashInput{parent, ParentNodeHashInput}) (§7.8)."""
     prefix = header(suite.Nh)
-    content = _ABSENT if node is None else _PRESENT + node.encode()
+    content = _ABSENT if node is None else _PRESENT + _encode_parent(node)
     return suite.hash(b"".join((_PARENT, content, prefix, left_hash, prefix, right_hash)))
+
+
+def _encode_parent(node: ParentNode) -> bytes:
+    """``node.encode()``; written out, since a commit does it for every node of its path."""
+    key, above, unmerged = node.encryption_key, node.parent_hash, node.unmerged_leaves
+    if unmerged:
+        return node.encode()
+    return b"".join((header(len(key)), key, header(len(above)), above, _NOTHING))
 
 
 def blank_hash(code: int, height: int, position: int) -> bytes:
@@ -199,6 +209,16 @@ def leaves(subtree: Subtree, height: int, position: int) -> list[tuple[int, Leaf
 
 def parent_hash(suite: Suite, node: ParentNode, sibling_hash: bytes) -> bytes:
     """Hash(ParentHashInput): the parent hash of ``node`` with that copath child (§7.9)."""
+    key, above = node.encryption_key, node.parent_hash
     return suite.hash(
-        b"".join((opaque(node.encryption_key), opaque(node.parent_hash), opaque(sibling_hash)))
+        b"".join(
+            (
+                header(len(key)),
+                key,
+                header(len(above)),
+                above,
+                header(len(sibling_hash)),
+                sibling_hash,
+            )
+        )
     )

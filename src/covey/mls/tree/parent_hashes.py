@@ -100,6 +100,10 @@ def _link(child: Subtree, height: int, position: int, unmerged: tuple[int, ...])
     """
     if nodes.resolution_size(child) != len(unmerged) + 1:
         return None
+    if child is not None and child.node is not None:
+        # A node's unmerged leaves are leaves: if as many are excluded, it must be those.
+        listed = child.node.unmerged_leaves if isinstance(child.node, ParentNode) else ()
+        return child.node.parent_hash if listed == unmerged else None
     excluded = set(unmerged)
     rest = [
         node

@@ -13,6 +13,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from covey.mls.structs.tree import Node
     from covey.mls.tree.ratchet_tree import RatchetTree
 
 
@@ -38,14 +39,14 @@ class PrivateTree(msgspec.Struct, frozen=True, gc=False):
 
     def following(self, before: RatchetTree, after: RatchetTree) -> PrivateTree:
         """The keys that still fit after a change; those of blanked nodes are dropped."""
-        kept = {}
-        for height, key in self.path.items():
-            old = before.subtree(height, self.index >> height)
-            new = after.subtree(height, self.index >> height) if height <= after.height else None
-            if old is None or new is None or old.node is None or new.node is None:
-                continue
-            if old.node is new.node or old.node.encryption_key == new.node.encryption_key:
-                kept[height] = key
+        if before is after or not self.path:
+            return self
+        old, new = before.nodes_above(self.index), after.nodes_above(self.index)
+        kept = {
+            height: key
+            for height, key in self.path.items()
+            if height < len(new) and _same_key(old[height], new[height])
+        }
         return PrivateTree(self.index, self.leaf, kept)
 
     def with_keys(self, keys: Mapping[int, bytes], leaf: bytes | None = None) -> PrivateTree:
@@ -61,3 +62,9 @@ class PrivateTree(msgspec.Struct, frozen=True, gc=False):
             if node is None or node.encryption_key != suite.public_key(key):
                 return height
         return None
+
+
+def _same_key(old: Node | None, new: Node | None) -> bool:
+    if old is None or new is None:
+        return False
+    return old is new or old.encryption_key == new.encryption_key

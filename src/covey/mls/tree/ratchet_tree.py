@@ -115,6 +115,17 @@ class RatchetTree(msgspec.Struct, frozen=True, gc=False):
             subtree = subtree.right if position >> (at - height) & 1 else subtree.left
         return subtree
 
+    def nodes_above(self, leaf: int) -> list[Node | None]:
+        """The nodes from a leaf up to the root, by height; None where blank."""
+        above: list[Node | None] = []
+        subtree = self.root
+        for at in range(self.height, -1, -1):
+            above.append(None if subtree is None else subtree.node)
+            if type(subtree) is Branch:
+                subtree = subtree.right if leaf >> (at - 1) & 1 else subtree.left
+        above.reverse()
+        return above
+
     def node_at(self, index: int) -> Node | None:
         """The node at an array index; None when blank or outside of the tree."""
         height = level(index)
@@ -172,6 +183,8 @@ class RatchetTree(msgspec.Struct, frozen=True, gc=False):
             removed: Leaf indices to blank.
             added: Leaf nodes for the leftmost blank leaves, in this order.
         """
+        if not updated and not removed and not added:
+            return Edited(self, ())
         changes: dict[int, LeafNode | None] = dict(updated or {})
         changes |= dict.fromkeys(removed)
         gone = [node for index in changes if (node := self.leaf(index)) is not None]

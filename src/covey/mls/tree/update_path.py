@@ -83,7 +83,6 @@ def encrypt(
         entropy: Where ephemeral keys come from.
         threads: How many threads may seal at once.
     """
-    encryption = suite.encryption(_LABEL, group_context)
     excluded = frozenset(added)
     jobs = []
     sizes = []
@@ -98,7 +97,8 @@ def encrypt(
         ]
         jobs += recipients
         sizes.append(len(recipients))
-    sealed = iter(seal_all(encryption, jobs, entropy, threads))
+    encryption = suite.encryption(_LABEL, group_context) if jobs else None
+    sealed = iter(() if encryption is None else seal_all(encryption, jobs, entropy, threads))
     return tuple(
         UpdatePathNode(public, tuple(HPKECiphertext(*next(sealed)) for _ in range(size)))
         for public, size in zip(secrets.public, sizes, strict=True)
@@ -107,6 +107,8 @@ def encrypt(
 
 def recipients(step: PathStep, added: Sequence[int]) -> int:
     """How many ciphertexts a step has to carry: the resolution without new leaves (§7.6)."""
+    if not added:
+        return nodes.resolution_size(step.sibling)
     first = step.sibling_position << step.sibling_height
     last = first + (1 << step.sibling_height)
     new = bisect_left(added, last) - bisect_left(added, first)

@@ -180,10 +180,10 @@ class _Writer:
             return self._decode_enum(target, base)
         given = _mark(marks, Given)
         argument = f", {_given(given, 'f_')}" if given is not None else ""
-        return [f"{target}, pos = {self._nested(base)}.decode_at(buf, pos{argument})"]
+        return [f"{target}, pos = {self._decoder_of(base)}(buf, pos{argument})"]
 
-    def _nested(self, cls: type[Any]) -> str:
-        return self._bind("codec", codec(cls))
+    def _decoder_of(self, cls: type[Any]) -> str:
+        return self._bind("decode", codec(cls).decode_at)
 
     def _decode_header(self) -> list[str]:
         return [
@@ -233,11 +233,11 @@ class _Writer:
         if tagged.other is None:
             lines.append(f"if arm is None: _refuse_enum('tag of {self.owner}', tag)")
             return [*lines, f"{target}, pos = arm(buf, pos)"]
-        other = self._nested(tagged.other)
+        other = self._decoder_of(tagged.other)
         back = f"pos - {tagged.size}"
         return [
             *lines,
-            f"if arm is None: {target}, pos = {other}.decode_at(buf, {back})",
+            f"if arm is None: {target}, pos = {other}(buf, {back})",
             f"else: {target}, pos = arm(buf, pos)",
         ]
 
@@ -285,7 +285,8 @@ class _Writer:
         if case is not None:
             present = " + ".join(self._encode(source, _without_none(base)))
             on = "given" if case.on == "given" else f"v.{case.on}"
-            return [f"({present} if {_among(on, case.values)} else b'')"]
+            chosen = _among(on, case.values)
+            return [f"({present} if {chosen} else b'' if {source} is None else _not_chosen())"]
         if _mark(marks, Tagged) is not None:
             return self._encode_tagged(source, base, marks)
         integer = _mark(marks, UInt)
@@ -306,7 +307,8 @@ class _Writer:
             return [f"{source}.to_bytes(1)"]
         given = _mark(marks, Given)
         argument = f", {_given(given, 'v.')}" if given is not None else ""
-        return [f"{self._nested(base)}.encode({source}{argument})"]
+        encode = self._bind("encode", codec(base).encode)
+        return [f"{encode}({source}{argument})"]
 
     def _encode_tagged(self, source: str, base: Any, marks: tuple[Any, ...]) -> list[str]:
         tagged = _mark(marks, Tagged)

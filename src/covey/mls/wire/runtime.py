@@ -54,11 +54,17 @@ def _exactly(data: bytes, length: int) -> bytes:
     return data
 
 
+def _not_chosen() -> NoReturn:
+    msg = "a field is set whose arm of a select is not chosen"
+    raise ValueError(msg)
+
+
 RUNTIME: Final[dict[str, Any]] = {
     "IndexError": IndexError,
     "_code_points": _code_points,
     "_exactly": _exactly,
     "_header": header,
+    "_not_chosen": _not_chosen,
     "_pack": struct.pack,
     "_read_code_points": _read_code_points,
     "_read_header": read_header,

@@ -85,12 +85,16 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
             given: The outside value that the struct's selects depend on, where they do.
 
         Raises:
-            ValueError: An integer or a vector does not fit into its field.
+            ValueError: An integer or a vector does not fit into its field, or a field is
+                set, or not, against the select that it belongs to.
         """
         try:
             return compiler.codec(type(self)).encode(self, *given)
         except (OverflowError, PackError):
             msg = f"an integer of {type(self).__name__} does not fit into its field"
+            raise ValueError(msg) from None
+        except (AttributeError, TypeError):
+            msg = f"a field of {type(self).__name__} that its select asks for is not set"
             raise ValueError(msg) from None
 
     def replace(self, **changes: object) -> Self:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covey.errors import AuthenticationError, DecodeError
+from covey.mls.crypto import hpke, kdf
 from covey.mls.crypto.curves import NistCurve
 from covey.mls.crypto.entropy import system_entropy
 from covey.mls.crypto.hpke import DHKEM_P256, DHKEM_P384, DHKEM_P521, DHKEM_X448, DHKEM_X25519
+from covey.mls.crypto.mac import hmac_digest
 from covey.mls.crypto.suite import SUITES, Suite, get_suite
 
 if TYPE_CHECKING:
@@ -178,14 +179,15 @@ def test_a_context_is_hashed_once_for_all_recipients(monkeypatch: pytest.MonkeyP
     suite, large = get_suite(1), bytes(100_000)
     recipients = [suite.derive_key_pair(bytes((number,)) * 32) for number in range(10)]
     hashed = 0
-    digest = hmac.digest
+    digest = hmac_digest
 
     def counting(key: bytes, content: bytes, name: str) -> bytes:
         nonlocal hashed
         hashed += len(content)
         return digest(key, content, name)
 
-    monkeypatch.setattr(hmac, "digest", counting)
+    for module in (hpke, kdf):
+        monkeypatch.setattr(module, "hmac_digest", counting)
     encryption = suite.encryption("Welcome", large)
     sealed = [encryption.seal(public, b"secret", system_entropy) for _, public in recipients]
     assert len(large) < hashed < 2 * len(large)

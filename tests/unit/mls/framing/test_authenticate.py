@@ -41,8 +41,9 @@ def test_a_content_carries_its_own_encoding(content: FramedContent) -> None:
 def test_a_content_is_put_together_again_from_what_was_decrypted(content: FramedContent) -> None:
     kind = content.content_type
     arm = authenticate.arm_of(content)
+    tag = b"tag" if kind is ContentType.commit else None
     inner, _ = PrivateMessageContent.decode_prefix(
-        arm + FramedContentAuthData(b"signature", b"tag").encode(kind), kind
+        arm + FramedContentAuthData(b"signature", tag).encode(kind), kind
     )
     again = authenticate.received_content(
         content.group_id,

@@ -218,7 +218,8 @@ def test_grease_among_extensions_has_to_be_listed_like_any_other() -> None:
 
 @pytest.mark.parametrize("source", [LeafNodeSource.update, LeafNodeSource.commit])
 def test_val_030_the_group_and_the_leaf_index_are_signed(source: LeafNodeSource) -> None:
-    leaf = CLIENT.leaf(LEAF.encryption_key, source, parent_hash=b"", group_id=b"g", index=7)
+    above = b"" if source is LeafNodeSource.commit else None
+    leaf = CLIENT.leaf(LEAF.encryption_key, source, parent_hash=above, group_id=b"g", index=7)
     tbs = leaf_tbs(leaf, b"g", 7)
     assert tbs.endswith(b"\x01g\x00\x00\x00\x07")
     assert SUITE.verify_with_label(leaf.signature_key, leaves.LABEL, tbs, leaf.signature)

@@ -6,7 +6,7 @@ from covey.mls.framing import authenticate
 from covey.mls.rules import messages
 from covey.mls.rules.messages import MessageSubject
 from covey.mls.structs.commit import Commit
-from covey.mls.structs.extensions import ExternalSender
+from covey.mls.structs.extensions import Extension, ExternalSender, ExternalSenders
 from covey.mls.structs.framing import FramedContent, Sender
 from covey.mls.structs.proposals import (
     Add,
@@ -20,7 +20,7 @@ from covey.mls.structs.proposals import (
     UnknownProposal,
     Update,
 )
-from covey.mls.wire.code_points import GREASE, SenderType
+from covey.mls.wire.code_points import GREASE, ExtensionType, SenderType
 from group_samples import (
     PRIVATE,
     PUBLIC,
@@ -67,7 +67,9 @@ def of(
     content: FramedContent, wire_format: int = PUBLIC, listed: tuple[ExternalSender, ...] = LISTED
 ) -> MessageSubject:
     """A message for the group."""
-    return MessageSubject(content, wire_format, GROUP.context, GROUP.tree, listed)
+    extension = Extension(ExtensionType.external_senders, ExternalSenders(listed).encode())
+    context = GROUP.context.replace(extensions=(extension,))
+    return MessageSubject(content, wire_format, context, GROUP.tree)
 
 
 CASES = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.mls.rules import paths
-from covey.mls.rules.paths import PathSubject
+from covey.mls.rules.paths import MergedSubject, PathSubject
 from group_samples import PUBLIC, commit_of, found, key_package, member
 from rule_cases import Case, breaks, each_of, holds, without_cases
 
@@ -88,18 +88,16 @@ CASES = [
             "in the tree",
         ),
     ),
-    *holds(paths.leaf_has_the_parent_hash, of(parent_hash=PATH.leaf_node.parent_hash)),
+    *holds(
+        paths.leaf_has_the_parent_hash,
+        MergedSubject(PATH.leaf_node.parent_hash, PATH.leaf_node.parent_hash or b"?"),
+    ),
     *breaks(
         paths.leaf_has_the_parent_hash,
-        (of(parent_hash=b""), "another"),
-        (of(parent_hash=bytes(32)), "another"),
-        (
-            of(
-                PATH.replace(leaf_node=PATH.leaf_node.replace(parent_hash=b"")),
-                parent_hash=bytes(32),
-            ),
-            "another",
-        ),
+        (MergedSubject(PATH.leaf_node.parent_hash, b""), "another"),
+        (MergedSubject(PATH.leaf_node.parent_hash, bytes(32)), "another"),
+        (MergedSubject(b"", bytes(32)), "another"),
+        (MergedSubject(None, b""), "another"),
     ),
 ]
 

@@ -6,7 +6,8 @@ import pytest
 
 from covey import mls
 from covey.mls.rules import proposals
-from covey.mls.rules.proposals import Sent, requires_path
+from covey.mls.rules.proposal_list import ProposalList, Sent
+from covey.mls.rules.proposals import requires_path
 from covey.mls.structs.framing import Sender
 from covey.mls.structs.proposals import (
     Add,
@@ -51,23 +52,26 @@ BRANCH_PSK = PreSharedKey(resumption_psk(ResumptionPSKUsage.branch))
 TWICE = (extension(UNKNOWN_TYPE), extension(UNKNOWN_TYPE, b"again"))
 
 
-def of(*items: Sent | Proposal, **how: object) -> proposals.ProposalList:
+def of(*items: Sent | Proposal, **how: object) -> ProposalList:
     """The list of a commit of leaf 0."""
     return proposal_list(GROUP, *items, **how)  # type: ignore[arg-type]
 
 
-def external(*items: Sent | Proposal, **how: object) -> proposals.ProposalList:
+def external(*items: Sent | Proposal, **how: object) -> ProposalList:
     """The list of an external commit."""
     return of(*items, committer=None, **how)
 
 
-def without_support(subject: proposals.ProposalList, index: int) -> proposals.ProposalList:
+def without_support(subject: ProposalList, index: int) -> ProposalList:
     """The list in a group where one leaf does not list self_remove."""
     leaf = subject.tree.leaf(index)
     assert leaf is not None
     kept = tuple(k for k in leaf.capabilities.proposals if k != ProposalType.self_remove)
     changed = leaf.replace(capabilities=leaf.capabilities.replace(proposals=kept))
-    return subject._replace(tree=subject.tree.edited(updated={index: changed}).tree)
+    tree = subject.tree.edited(updated={index: changed}).tree
+    return ProposalList(
+        subject.items, subject.committer, subject.context, tree, has_path=subject.has_path
+    )
 
 
 BY_REFERENCE = sent(UPDATE, 1, b"update")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
-
 import pytest
 
+from covey.mls.crypto import kdf
+from covey.mls.crypto import suite as suites
+from covey.mls.crypto.mac import hmac_digest
 from covey.mls.crypto.suite import SUITES, Suite, get_suite
 from covey.mls.schedule.exporter import export
 from covey.mls.schedule.key_schedule import (
@@ -27,13 +28,14 @@ SUITE = get_suite(1)
 def hmacs(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Every HMAC that is computed, by its key."""
     keys: list[bytes] = []
-    digest = hmac.digest
+    digest = hmac_digest
 
     def counting(key: bytes, content: bytes, name: str) -> bytes:
         keys.append(key)
         return digest(key, content, name)
 
-    monkeypatch.setattr(hmac, "digest", counting)
+    for module in (kdf, suites):
+        monkeypatch.setattr(module, "hmac_digest", counting)
     return keys
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
-
 import pytest
 
 from covey.errors import MissingKeyError, StateError
+from covey.mls.crypto import kdf
+from covey.mls.crypto import suite as suites
+from covey.mls.crypto.mac import hmac_digest
 from covey.mls.crypto.suite import SUITES, Suite, get_suite
 from covey.mls.schedule.secret_tree import (
     APPLICATION,
@@ -39,13 +40,14 @@ def use(tree: SecretTree, leaf: int, generation: int) -> tuple[bytes, bytes]:
 def hmacs(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Every HMAC that is computed, by its key."""
     keys: list[bytes] = []
-    digest = hmac.digest
+    digest = hmac_digest
 
     def counting(key: bytes, content: bytes, name: str) -> bytes:
         keys.append(key)
         return digest(key, content, name)
 
-    monkeypatch.setattr(hmac, "digest", counting)
+    for module in (kdf, suites):
+        monkeypatch.setattr(module, "hmac_digest", counting)
     return keys
 
 

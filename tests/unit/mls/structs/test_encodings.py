@@ -61,15 +61,15 @@ def test_auth_data_has_a_tag_for_commits_only() -> None:
 def test_the_content_of_a_private_message_is_as_its_outside_says() -> None:
     auth, tagged = FramedContentAuthData(b"s"), FramedContentAuthData(b"s", b"t")
     for kind, encoded, content in (
-        (ContentType.application, "026869" "0173", PrivateMessageContent(b"hi", None, None, auth)),
+        (ContentType.application, "0268690173", PrivateMessageContent(b"hi", None, None, auth)),
         (
             ContentType.proposal,
-            "000300000009" "0173",
+            "0003000000090173",
             PrivateMessageContent(None, Remove(9), None, auth),
         ),
         (
             ContentType.commit,
-            COMMIT_HEX + "0173" "0174",
+            COMMIT_HEX + "01730174",
             PrivateMessageContent(None, None, COMMIT, tagged),
         ),
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,9 @@ from covey.mls.wire.code_points import (
     ProposalType,
     WireFormat,
 )
+
+if TYPE_CHECKING:
+    from enum import IntEnum
 
 CLOSED = ["ContentType", "SenderType", "LeafNodeSource", "NodeType", "PSKType",
           "ResumptionPSKUsage", "ProposalOrRefType"]  # fmt: skip

@@ -119,9 +119,7 @@ def _all_at_once(scene: Scene) -> None:
         (scene.groups[3], scene.groups[3].propose_update()),
     ]
     removed = scene.groups[4].own_index
-    scene.epoch(
-        scene.groups[0], proposals, [one, other], add=[other[1].message], remove=[removed]
-    )
+    scene.epoch(scene.groups[0], proposals, [one, other], add=[other[1].message], remove=[removed])
 
 
 _KINDS: Final[tuple[Callable[[Scene], None], ...]] = (

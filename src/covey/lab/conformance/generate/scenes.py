@@ -42,9 +42,7 @@ class Scene:
         watcher: The group as the watcher sees it; None before it joins.
     """
 
-    def __init__(
-        self, suite: Suite, entropy: Seeded, handshake: WireFormat | None = None
-    ) -> None:
+    def __init__(self, suite: Suite, entropy: Seeded, handshake: WireFormat | None = None) -> None:
         self.suite = suite
         self.entropy = entropy
         self.groups: list[Group] = []

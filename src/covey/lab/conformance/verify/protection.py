@@ -78,7 +78,7 @@ def message_protection(case: Case) -> None:
 def _refused_in_public(epoch: Epoch, kind: ContentType, data: bytes) -> bool:
     tree = RatchetTree(epoch.suite, 0, None, keys.EMPTY, census.EMPTY)
     content, form = content_of(epoch, kind, data), WireFormat.mls_public_message
-    subject = MessageSubject(content, form, GroupContext.decode(epoch.context), tree, ())
+    subject = MessageSubject(content, form, GroupContext.decode(epoch.context), tree)
     try:
         enforce((application_data_is_private,), subject, Local)
     except LocalProtocolError:
