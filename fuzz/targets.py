@@ -168,7 +168,7 @@ def join(data: bytes) -> bool:
     else:
         return True
     try:
-        mls.PublicGroup(get_suite(1), data)
+        mls.PublicGroup(data)
     except PROMISED as error:
         return not isinstance(error, DecodeError)
     return True

@@ -34,7 +34,7 @@ CUSTOM = UNKNOWN_TYPE
 class Open(mls.Policy):
     """A policy that lets strangers propose to add themselves."""
 
-    def accept_proposal(self, sent: Sent) -> None:
+    def accept_proposal(self, sent: Sent, state: mls.PublicState) -> None:
         """Take every proposal."""
 
 

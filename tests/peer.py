@@ -40,7 +40,7 @@ CUSTOM = 0xF0AA
 class Hospitable(mls.Policy):
     """A policy that lets strangers propose to add themselves."""
 
-    def accept_proposal(self, sent: Sent) -> None:
+    def accept_proposal(self, sent: Sent, state: mls.PublicState) -> None:
         """Take every proposal."""
 
 
@@ -175,8 +175,8 @@ class Client:
 
     def propose_from_outside(self, info: bytes, removed: int) -> bytes:
         """Propose a Remove, as one of the group's external senders."""
-        observer = mls.PublicGroup(get_suite(self.suite), info, ports=self.ports())
-        return observer.propose(self.member.signer, self.member.signature_key, Remove(removed))
+        observer = mls.PublicGroup(info, ports=self.ports())
+        return observer.propose(self.member, Remove(removed))
 
     def branch(self, packages: list[bytes], label: str) -> list[bytes]:
         """Branch off a group of some members; the Welcomes."""

@@ -45,6 +45,22 @@ class RemoteProtocolError(ProtocolError):
     """A peer sent what the RFC forbids; nothing was changed."""
 
 
+class WrongEpochError(RemoteProtocolError):
+    """A handshake message is for another epoch: it came late, or something before it is missing.
+
+    Attributes:
+        epoch: The epoch of the message.
+        current: The epoch of the group.
+    """
+
+    def __init__(self, rule: str, section: str, statement: str, epoch: int, current: int) -> None:
+        self.epoch = epoch
+        self.current = current
+        late = "it is late" if epoch < current else "messages before it are missing"
+        detail = f"it is for epoch {epoch}, the group is in {current}: {late}"
+        super().__init__(rule, section, statement, detail)
+
+
 class AuthenticationError(CoveyError):
     """A signature, a tag or an AEAD did not verify. Says which check, and no more.
 

@@ -149,16 +149,19 @@ def test_a_terminal_has_colours_unless_it_wants_none(*, colours: bool) -> None:
 
 
 class Begun:
-    """A demo that was begun, as far as a certain scene."""
+    """A demo that was begun."""
 
-    def __init__(self, folder: Path, until: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.pids: list[int] = []
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [*DEMO, "--json"],
             stdout=subprocess.PIPE,
             env={**os.environ, "TMPDIR": str(folder)},
         )
-        self.pids: list[int] = []
+
+    def go_on(self, until: str) -> None:
+        """Follow it as far as a certain scene."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             scene = json.loads(line)
@@ -180,7 +183,8 @@ def begin(tmp_path: Path) -> Iterator[Callable[[str], Begun]]:
     begun: list[Begun] = []
 
     def begin(until: str) -> Begun:
-        begun.append(Begun(tmp_path, until))
+        begun.append(Begun(tmp_path))
+        begun[-1].go_on(until)
         return begun[-1]
 
     yield begin

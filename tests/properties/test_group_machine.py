@@ -15,7 +15,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from covey import mls
 from covey.errors import LocalProtocolError, MissingKeyError, StateError
-from covey.mls.crypto.suite import get_suite
 from covey.mls.structs.proposals import (
     Add,
     GroupContextExtensions,
@@ -162,10 +161,10 @@ class GroupMachine(RuleBasedStateMachine):
         event("proposed from outside")
         group = self.flock.groups[self.flock.pick(who)]
         warden = self.flock.warden
-        observer = mls.PublicGroup(get_suite(self.suite), group.group_info(), ports=mls.Ports())
+        observer = mls.PublicGroup(group.group_info(), ports=mls.Ports())
         removed = self.flock.index(self.flock.pick(whom, awake=False))
         proposal = Add(self.flock.invite().package.package) if adds else Remove(removed)
-        message = observer.propose(warden.signer, warden.signature_key, proposal)
+        message = observer.propose(warden, proposal)
         self.tell(message, None, PUBLIC)
 
     @rule(who=ANY, able=st.booleans())
@@ -362,9 +361,7 @@ class GroupMachine(RuleBasedStateMachine):
         """An observer begins to follow the group, and does so while handshakes are public."""
         group = self.flock.groups[self.flock.pick(who)]
         if not group.proposals:
-            self.observer = mls.PublicGroup(
-                get_suite(self.suite), group.group_info(), ports=mls.Ports(group.ports.policy)
-            )
+            self.observer = mls.PublicGroup(group.group_info(), ports=mls.Ports(group.ports.policy))
 
     def observe(self, message: bytes, form: mls.WireFormat) -> None:
         """The observer follows a public commit; a private one it cannot."""

@@ -193,7 +193,7 @@ def scene() -> Scene:
     }
     joiner = client(b"joiner")
     rejoiner = mls.Group.join_externally(client(b"dave"), info, resync=3, ports=ports())
-    observer = mls.PublicGroup(SUITE, info, ports=ports())
+    observer = mls.PublicGroup(info, ports=ports())
     messages |= {
         "first application": first,
         "application": message,
@@ -201,7 +201,7 @@ def scene() -> Scene:
         "external join": mls.Group.join_externally(joiner, info, ports=ports()).commit,
         "resync": rejoiner.commit,
         "new member proposal": mls.propose_to_join(joiner, joiner.key_package(), info),
-        "external proposal": observer.propose(warden().signer, warden().signature_key, Remove(3)),
+        "external proposal": observer.propose(warden(), Remove(3)),
     }
     return Scene(bob.snapshot(), messages, strange)
 
@@ -375,7 +375,7 @@ def test_nobody_joins_with_a_damaged_tree(data: st.DataObject, by: str) -> None:
     elif by == "info":
         assert refused(lambda: enter(here.bare_info, bad))
     else:
-        assert refused(lambda: mls.PublicGroup(SUITE, here.bare_info, ratchet_tree=bad))
+        assert refused(lambda: mls.PublicGroup(here.bare_info, ratchet_tree=bad))
 
 
 def enter(info: bytes, tree: bytes | None = None) -> mls.JoinedExternally:
@@ -389,7 +389,7 @@ def test_nobody_joins_by_a_damaged_group_info(data: st.DataObject) -> None:
     here = door()
     bad = data.draw(worse(here.info, (here.bare_info, here.welcome)))
     assert refused(lambda: enter(bad))
-    assert refused(lambda: mls.PublicGroup(SUITE, bad, ports=ports()))
+    assert refused(lambda: mls.PublicGroup(bad, ports=ports()))
     assert refused(lambda: mls.propose_to_join(here.client, here.package, bad))
 
 
@@ -411,7 +411,7 @@ def test_nobody_is_added_by_a_damaged_key_package(data: st.DataObject) -> None:
 @given(data=st.data())
 def test_a_damaged_message_does_not_change_an_observer(kind: str, data: st.DataObject) -> None:
     bob = mls.Group.restore(scene().receiver, ports())
-    observer = mls.PublicGroup(SUITE, bob.group_info(), ports=ports())
+    observer = mls.PublicGroup(bob.group_info(), ports=ports())
     good = scene().messages[kind]
     others = tuple(scene().messages.values())
     bad = data.draw(worse(good, others).filter(lambda made: made not in others))

@@ -529,11 +529,11 @@ class Watchful(mls.Policy):
 
     asked: list[object] = field(default_factory=list)
 
-    def accept_proposal(self, sent: Sent) -> None:
+    def accept_proposal(self, sent: Sent, state: mls.PublicState) -> None:
         """Note a proposal."""
         self.asked.append(sent)
 
-    def accept_commit(self, changed: mls.Changed) -> None:
+    def accept_commit(self, changed: mls.Changed, state: mls.PublicState) -> None:
         """Note a commit."""
         self.asked.append(changed)
 

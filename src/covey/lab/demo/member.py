@@ -10,7 +10,7 @@ import os
 import queue
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import Final
 
 import msgspec
 
@@ -19,8 +19,7 @@ from covey.lab.demo import orders, thief
 from covey.lab.demo.broker_client import BrokerClient
 from covey.lab.demo.conversation import Conversation
 
-if TYPE_CHECKING:
-    from typing import BinaryIO
+_STDIN: Final = 0  # the file descriptor
 
 
 class Performer:
@@ -93,10 +92,16 @@ class Performer:
         return secrets
 
 
-def _read_lines(source: BinaryIO, lines: queue.SimpleQueue[bytes]) -> None:
-    """Pass on the lines of a pipe; end the process when it ends, whatever else it does."""
-    for line in source:
-        lines.put(line)
+def _read_lines(lines: queue.SimpleQueue[bytes]) -> None:
+    """Pass on the lines of standard input; end the process when it ends, whatever else it does.
+
+    Not by ``sys.stdin``: its lock would still be held if the process ended by itself.
+    """
+    rest = b""
+    while chunk := os.read(_STDIN, 65_536):
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            lines.put(line)
     os._exit(0)
 
 
@@ -104,7 +109,7 @@ def main() -> None:
     """Run: ``python -m covey.lab.demo.member NAME URL [hoard]``."""
     name, url, *habits = sys.argv[1:]
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read_lines, args=(sys.stdin.buffer, lines), daemon=True).start()
+    threading.Thread(target=_read_lines, args=(lines,), daemon=True).start()
     with BrokerClient(url) as broker:
         performer = Performer(name, broker, hoards="hoard" in habits)
         while True:

@@ -54,6 +54,10 @@ class Ports:
         self.now: Callable[[], int] = now
         self.linked: tuple[GroupView, ...] = tuple(linked)
 
+    def linked_to(self, group: GroupView) -> Ports:
+        """The same ports for a group that may use another's resumption PSKs."""
+        return Ports(self.policy, self.psks, self.entropy, self.now, (*self.linked, group))
+
     def check(self, blame: Blame) -> Checker:
         """How things are checked now."""
         return Checker(self.policy, self.now(), blame)

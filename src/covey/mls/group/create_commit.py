@@ -139,7 +139,7 @@ def create_commit(
     staging.check_result(state, path.tree, provisional.extensions, check)
     committer = member_info(index, new_leaf.template)
     changed = staging.summarise(provisional, state, committer, with_path=items.has_path)
-    check.policy.accept_commit(changed)
+    check.policy.accept_commit(changed, state)
     content = authenticate.commit_content(
         state.context.group_id,
         state.context.epoch,
@@ -290,7 +290,7 @@ def advance(
     public = PublicState(
         context, encoded, path.tree, tag, transcript.interim(suite, confirmed, tag)
     )
-    epoch, secret_tree = begin(public, secrets, path.private, path.signer, check.policy)
+    epoch, secret_tree = begin(public, secrets, path.private, path.signer, *check.policy.bounds)
     return Following(epoch, secret_tree, joiner)
 
 

@@ -19,7 +19,6 @@ from covey.mls.tree.ratchet_tree import RatchetTree
 
 if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
-    from covey.mls.group.policy import Policy
 
 
 class PublicState(msgspec.Struct, frozen=True, gc=False):
@@ -113,15 +112,16 @@ def begin(
     secrets: key_schedule.EpochSecrets,
     private: PrivateTree,
     signer: bytes,
-    policy: Policy,
+    max_forward: int,
+    max_skipped: int,
 ) -> tuple[Epoch, SecretTree]:
     """An epoch and its secret tree; the keys that are used up here are not kept (§9.2)."""
     secret_tree = SecretTree(
         public.suite,
         public.tree.size,
         secrets.encryption_secret,
-        max_forward=policy.max_forward,
-        max_skipped=policy.max_skipped,
+        max_forward=max_forward,
+        max_skipped=max_skipped,
     )
     kept = msgspec.structs.replace(secrets, encryption_secret=b"", confirmation_key=b"")
     return Epoch(public, kept, private, signer), secret_tree

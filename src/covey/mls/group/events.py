@@ -1,19 +1,31 @@
-"""What receiving a message yields. Data only; may import structs."""
+"""What receiving a message yields. Data only; may import structs and the rules' subjects."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from covey.mls.structs.credentials import BasicCredential, Credential
-from covey.mls.structs.extensions import Extension
+from covey.mls.group.identity import identity
+from covey.mls.rules.proposal_list import Sent
+from covey.mls.structs.credentials import Credential
 from covey.mls.structs.framing import Sender
-from covey.mls.structs.proposals import Proposal, ReInit
-from covey.mls.structs.schedule import PreSharedKeyID
+from covey.mls.structs.proposals import (
+    GroupContextExtensions,
+    PreSharedKey,
+    Proposal,
+    ReInit,
+    SelfRemove,
+    UnknownProposal,
+)
+from covey.mls.wire.struct import WireStruct
 
 if TYPE_CHECKING:
+    from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.schedule import PreSharedKeyID
     from covey.mls.structs.tree import LeafNode
+
+P = TypeVar("P", bound=WireStruct)
 
 
 class MemberInfo(msgspec.Struct, frozen=True):
@@ -31,10 +43,8 @@ class MemberInfo(msgspec.Struct, frozen=True):
 
     @property
     def identity(self) -> bytes:
-        """The identity of a basic credential; the encoded credential otherwise."""
-        if isinstance(self.credential, BasicCredential):
-            return self.credential.identity
-        return self.credential.encode()
+        """The identity of a basic credential, or the DER subject of an X.509 one (§5.3)."""
+        return identity(self.credential)
 
 
 def member_info(index: int, leaf: LeafNode) -> MemberInfo:
@@ -83,13 +93,10 @@ class Changed(msgspec.Struct, frozen=True):
         epoch: The epoch that it opens.
         committer: Who made it; the new member itself for an external commit.
         external: Whether it is an external commit.
-        added: Members that come.
-        removed: Members that go.
+        added: Members that are added.
+        removed: Members that are removed, those included that asked for it themselves.
         updated: Members with new leaves, the committer excepted.
-        psks: Pre-shared keys that are mixed in.
-        extensions: The new GroupContext extensions, or None when they stay.
-        reinit: The ReInit that ends the group, or None.
-        custom: Proposals of other types.
+        proposals: What it consists of: each proposal, and who sent it how.
         with_path: Whether the committer renewed its keys.
     """
 
@@ -99,11 +106,46 @@ class Changed(msgspec.Struct, frozen=True):
     added: tuple[MemberInfo, ...]
     removed: tuple[MemberInfo, ...]
     updated: tuple[MemberInfo, ...]
-    psks: tuple[PreSharedKeyID, ...]
-    extensions: tuple[Extension, ...] | None
-    reinit: ReInit | None
-    custom: tuple[Proposal, ...]
+    proposals: tuple[Sent, ...]
     with_path: bool
+
+    @property
+    def joined(self) -> tuple[MemberInfo, ...]:
+        """Everybody who comes: those added, and who joins by this external commit."""
+        return (*self.added, self.committer) if self.external else self.added
+
+    @property
+    def left(self) -> tuple[MemberInfo, ...]:
+        """Those of the removed that asked for it themselves, by SelfRemove."""
+        leaving = {
+            each.sender.leaf_index
+            for each in self.proposals
+            if isinstance(each.proposal, SelfRemove)
+        }
+        return tuple(member for member in self.removed if member.index in leaving)
+
+    @property
+    def psks(self) -> tuple[PreSharedKeyID, ...]:
+        """Pre-shared keys that are mixed in."""
+        return tuple(each.psk for each in self._of(PreSharedKey))
+
+    @property
+    def extensions(self) -> tuple[Extension, ...] | None:
+        """The new GroupContext extensions, or None when they stay."""
+        return next((each.extensions for each in self._of(GroupContextExtensions)), None)
+
+    @property
+    def reinit(self) -> ReInit | None:
+        """The ReInit that ends the group, or None."""
+        return next(iter(self._of(ReInit)), None)
+
+    @property
+    def custom(self) -> tuple[UnknownProposal, ...]:
+        """Proposals of types that only the application knows."""
+        return tuple(self._of(UnknownProposal))
+
+    def _of(self, kind: type[P]) -> list[P]:
+        return [each.proposal for each in self.proposals if isinstance(each.proposal, kind)]
 
 
 class EpochChanged(msgspec.Struct, frozen=True):

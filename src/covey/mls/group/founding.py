@@ -61,7 +61,7 @@ def create(
     tag = transcript.confirmation_tag(suite, secrets.confirmation_key, b"")
     public = PublicState.of(context, tree, tag)
     private = PrivateTree(0, leaf_private, {})
-    return begin(public, secrets, private, member.signer, check.policy)
+    return begin(public, secrets, private, member.signer, *check.policy.bounds)
 
 
 def check_suite_is_best(

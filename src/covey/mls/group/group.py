@@ -24,6 +24,7 @@ from covey.mls.group.core import Ports
 from covey.mls.group.listening import Listening
 from covey.mls.group.member import CLOCK_TOLERANCE
 from covey.mls.group.policy import DAY
+from covey.mls.group.psks import use_of
 from covey.mls.group.state import first_state
 from covey.mls.group.storing import Ledger
 from covey.mls.rules.registry import Local, Remote
@@ -153,7 +154,7 @@ class Group(Listening):
             ports.entropy(member.suite.Nh) if group_id is None else group_id,
             tuple(extensions),
             tuple(leaf_extensions),
-            Lifetime(now - CLOCK_TOLERANCE, now + 90 * DAY),
+            Lifetime(max(now - CLOCK_TOLERANCE, 0), now + 90 * DAY),
             ports.entropy,
             ports.check(Local),
         )
@@ -258,7 +259,7 @@ class Group(Listening):
         *,
         ratchet_tree: bytes | None = None,
         resync: int | None = None,
-        psks: Iterable[PreSharedKeyID] = (),
+        psks: Iterable[bytes | PreSharedKeyID] = (),
         self_removes: Iterable[bytes] = (),
         authenticated_data: bytes = b"",
         ports: Ports | None = None,
@@ -270,7 +271,7 @@ class Group(Listening):
             group_info: A GroupInfo of the current epoch, as an MLSMessage.
             ratchet_tree: The tree, when the GroupInfo does not carry it.
             resync: The leaf of our old appearance, to be replaced.
-            psks: PSKs to mix in.
+            psks: PSKs to mix in, by external id or PreSharedKeyID.
             self_removes: Pending SelfRemoves of the epoch, which must be committed too.
             authenticated_data: Goes beside the commit, signed and not encrypted.
             ports: Policy, PSKs, entropy and clock; the member's policy by default.
@@ -283,7 +284,8 @@ class Group(Listening):
         ports = ports or Ports(member.policy, entropy=member.entropy)
         info = external.decode_group_info(group_info)
         state = external.public_state(info, ratchet_tree, member.suite, ports.check(Remote))
-        how = external.External(resync, tuple(psks), tuple(self_removes), authenticated_data)
+        mixed = tuple(use_of(member.suite, each, ports.entropy) for each in psks)
+        how = external.External(resync, mixed, tuple(self_removes), authenticated_data)
         made = external.commit_externally(member, info, state, how, ports.kit(Local))
         group = cls(first_state(made.epoch, made.secret_tree), ports)
         return JoinedExternally(made.message, group, made.changed)
@@ -372,8 +374,7 @@ class Group(Listening):
         ports: Ports | None,
     ) -> Founded:
         ours = self.ports
-        new = ports or Ports(ours.policy, ours.psks, ours.entropy, ours.now)
-        new.linked = (*new.linked, self)
+        new = (ports or ours).linked_to(self)
         return Group.found(
             member,
             packages,

@@ -109,7 +109,7 @@ def join(
     path = _path_keys(suite, tree, index, info.signer, secrets)
     public = PublicState.of(info.group_context, tree, info.confirmation_tag)
     private = PrivateTree(index, package.leaf_private, path)
-    epoch, secret_tree = begin(public, epoch_secrets, private, package.signer, check.policy)
+    epoch, secret_tree = begin(public, epoch_secrets, private, package.signer, *check.policy.bounds)
     return Joined(epoch, secret_tree, info, secrets.psks)
 
 

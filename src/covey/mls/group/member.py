@@ -12,6 +12,7 @@ import msgspec
 
 from covey.mls.crypto.entropy import Entropy, system_entropy
 from covey.mls.crypto.suite import SUITES, Suite, get_suite
+from covey.mls.group import identities
 from covey.mls.group.policy import DAY, Policy
 from covey.mls.rules import key_packages, leaves
 from covey.mls.structs.credentials import (
@@ -123,6 +124,30 @@ class Member(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Member({self.credential!r}, {self.suite!r})"
 
+    def encode(self) -> bytes:
+        """The client with its private key, to be kept; encrypt it before you do."""
+        return identities.StoredMember(
+            identities.VERSION, self.suite.code, self.credential, self.signer
+        ).encode()
+
+    @classmethod
+    def decode(
+        cls, data: bytes, *, policy: Policy | None = None, entropy: Entropy = system_entropy
+    ) -> Member:
+        """A client that was kept.
+
+        Raises:
+            StorageError: The bytes are none, or of another version.
+        """
+        stored = identities.read_member(data)
+        return cls.from_credential(
+            stored.credential,
+            stored.cipher_suite,
+            signer=stored.signer,
+            policy=policy,
+            entropy=entropy,
+        )
+
     def rotated(self, credential: Credential | None = None) -> Member:
         """The same client with a fresh signature key, and another credential if given."""
         return Member.from_credential(
@@ -204,7 +229,7 @@ class Member(msgspec.Struct, frozen=True):
         leaf = self.leaf(
             leaf_key,
             LeafNodeSource.key_package,
-            lifetime=Lifetime(now - CLOCK_TOLERANCE, now + lifetime),
+            lifetime=Lifetime(max(now - CLOCK_TOLERANCE, 0), now + lifetime),
             extensions=leaf_extensions,
         )
         marks = (_last_resort_mark(),) if last_resort else ()
@@ -269,6 +294,33 @@ class PrivateKeyPackage(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"PrivateKeyPackage({self.reference.hex()})"
+
+    def encode(self) -> bytes:
+        """The KeyPackage with its private keys, to be kept; encrypt it before you do."""
+        return identities.StoredKeyPackage(
+            identities.VERSION,
+            self.package,
+            self.init_private,
+            self.leaf_private,
+            self.signer,
+            int(self.last_resort),
+        ).encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> PrivateKeyPackage:
+        """A KeyPackage that was kept.
+
+        Raises:
+            StorageError: The bytes are none, or of another version.
+        """
+        stored = identities.read_key_package(data)
+        return cls(
+            stored.package,
+            stored.init_private,
+            stored.leaf_private,
+            stored.signer,
+            bool(stored.last_resort),
+        )
 
     @property
     def message(self) -> bytes:

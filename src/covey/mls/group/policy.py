@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from covey.errors import PolicyError
 from covey.mls.crypto import x509
+from covey.mls.group.identity import identity
 from covey.mls.group.padding import padme
 from covey.mls.structs.credentials import BasicCredential, X509Credential
 from covey.mls.wire.code_points import WireFormat
@@ -19,6 +20,7 @@ from covey.mls.wire.code_points import WireFormat
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from covey.mls.group.epoch import PublicState
     from covey.mls.group.events import Changed
     from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.credentials import Credential
@@ -70,6 +72,11 @@ class Policy:
     trust_anchors: Sequence[bytes] = ()
     suites: Sequence[int] = ()
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The bounds of a secret tree: ``max_forward`` and ``max_skipped``."""
+        return self.max_forward, self.max_skipped
+
     def validate_credential(self, credential: Credential, signature_key: bytes, now: int) -> None:
         """The Authentication Service (§5.3.1): is this who it says, with this key?
 
@@ -107,35 +114,39 @@ class Policy:
         """By what leaves of different groups are known to be of one client (§11.2, §11.3)."""
         return identity(leaf.credential)
 
-    def accept_proposal(self, sent: Sent) -> None:
+    def accept_proposal(self, sent: Sent, state: PublicState) -> None:
         """Whether a proposal is welcome; the default refuses strangers' Adds (§12.1.8).
+
+        Args:
+            sent: The proposal, ours included, and who sent it how.
+            state: The group's context and tree, in the epoch of the proposal.
 
         Raises:
             PolicyError: It is not.
         """
+        del state
         if sent.sender.sender_type.name == "new_member_proposal":
             msg = "the policy does not let strangers propose to add themselves"
             raise PolicyError(msg)
 
-    def accept_commit(self, changed: Changed) -> None:
+    def accept_commit(self, changed: Changed, state: PublicState) -> None:
         """Whether a commit may take effect (§12.2, VAL-145); the default takes all valid ones.
 
+        Args:
+            changed: What it changes, and the proposals it consists of.
+            state: The group's context and tree before the commit.
+
         Raises:
             PolicyError: It may not.
         """
 
-    def accept_external_commit(self, changed: Changed) -> None:
+    def accept_external_commit(self, changed: Changed, state: PublicState) -> None:
         """Whether a stranger may join by itself (VAL-180); the default takes all valid ones.
 
+        Args:
+            changed: What it changes; its committer is who joins.
+            state: The group's context and tree before the commit.
+
         Raises:
             PolicyError: It may not.
         """
-
-
-def identity(credential: Credential) -> bytes:
-    """What a credential identifies: the identity, or the subject of the end entity."""
-    if isinstance(credential, BasicCredential):
-        return credential.identity
-    if isinstance(credential, X509Credential):
-        return x509.subject(credential.certificates[0].cert_data)
-    return credential.data

@@ -158,7 +158,7 @@ def observe(
         provisional, public, member_info(index, leaf), with_path=merged is not None
     )
     accept = check.policy.accept_external_commit if external else check.policy.accept_commit
-    accept(changed)
+    accept(changed, public)
     return Observed(provisional, merged, index, changed)
 
 

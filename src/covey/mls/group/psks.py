@@ -97,3 +97,10 @@ def _find(
 def fresh_nonce(suite: Suite, entropy: Entropy) -> bytes:
     """A ``psk_nonce`` (Nh random bytes, VAL-199)."""
     return entropy(suite.Nh)
+
+
+def use_of(suite: Suite, psk: bytes | PreSharedKeyID, entropy: Entropy) -> PreSharedKeyID:
+    """One use of an external PSK, with a fresh nonce; a PreSharedKeyID is one already (§8.4)."""
+    if isinstance(psk, PreSharedKeyID):
+        return psk
+    return external_id(psk, fresh_nonce(suite, entropy))

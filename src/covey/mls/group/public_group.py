@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.errors import StateError
+from covey.mls.crypto.suite import get_suite
 from covey.mls.group import external, receiving, staging
 from covey.mls.group.core import Ports
 from covey.mls.group.epoch import PublicState
@@ -23,7 +24,7 @@ from covey.mls.wire.code_points import SenderType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from covey.mls.crypto.suite import Suite
+    from covey.mls.group.member import Member
     from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.framing import AuthenticatedContent
     from covey.mls.structs.proposals import Proposal, ReInit
@@ -35,7 +36,6 @@ class PublicGroup:
     """The public state of a group, as an observer follows it.
 
     Args:
-        suite: The cipher suite of the group.
         group_info: A GroupInfo of the current epoch, as an MLSMessage.
         ratchet_tree: The tree, when the GroupInfo does not carry it.
         ports: Policy and clock.
@@ -44,13 +44,13 @@ class PublicGroup:
         ProtocolError: A rule is broken.
         AuthenticationError: A signature does not verify.
         StateError: No tree is at hand.
+        UnsupportedError: The group has a cipher suite that covey does not implement.
     """
 
     __slots__ = ("_proposals", "_reinit", "_state", "ports")
 
     def __init__(
         self,
-        suite: Suite,
         group_info: bytes,
         *,
         ratchet_tree: bytes | None = None,
@@ -59,6 +59,7 @@ class PublicGroup:
         self.ports: Ports = ports or Ports()
         info = external.decode_group_info(group_info)
         check = self.ports.check(Remote)
+        suite = get_suite(info.group_context.cipher_suite)
         self._state: PublicState = external.public_state(info, ratchet_tree, suite, check)
         self._proposals: dict[bytes, Sent] = {}
         self._reinit: ReInit | None = None
@@ -145,12 +146,11 @@ class PublicGroup:
         self._state, self._proposals, self._reinit = following, {}, observed.changed.reinit
         return event
 
-    def propose(self, signer: bytes, signature_key: bytes, proposal: Proposal) -> bytes:
+    def propose(self, member: Member, proposal: Proposal) -> bytes:
         """Propose as one of the group's external senders (§12.1.8).
 
         Args:
-            signer: The private signature key.
-            signature_key: The public one, which stands in ``external_senders``.
+            member: The sender; its signature key stands in ``external_senders``.
             proposal: What to propose.
 
         Returns:
@@ -159,6 +159,6 @@ class PublicGroup:
         Raises:
             StateError: The key is not among the external senders.
         """
-        index = external.sender_index(self._state, signature_key)
+        index = external.sender_index(self._state, member.signature_key)
         sender = Sender(SenderType.external, sender_index=index)
-        return external.propose_from_outside(sender, signer, proposal, self._state)
+        return external.propose_from_outside(sender, member.signer, proposal, self._state)

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from covey.errors import AuthenticationError, MissingKeyError, PolicyError, StateError
+from covey.errors import (
+    AuthenticationError,
+    MissingKeyError,
+    PolicyError,
+    StateError,
+    WrongEpochError,
+)
 from covey.mls.framing import authenticate, private, public
 from covey.mls.group.epoch import PublicState
 from covey.mls.group.events import (
@@ -92,6 +98,8 @@ def receive(data: bytes, state: State, ours: Ours, check: Checker) -> Outcome:
     pending = state.pending
     if pending is not None and pending.message == data:
         return own_commit(state, check)
+    if state.accepted and state.accepted == state.epoch.public.suite.hash(data):
+        return Outcome(state, OwnMessage(state.epoch.public.context.epoch - 1))
     if isinstance(message, PublicMessage):
         return _public(message, state, ours, check)
     if isinstance(message, PrivateMessage):
@@ -106,6 +114,7 @@ def own_commit(state: State, check: Checker) -> Outcome:
     assert pending is not None
     reinit = pending.changed.reinit
     following = state.advanced(pending.epoch, pending.secret_tree, reinit, check.policy)
+    following = following.replace(accepted=state.epoch.public.suite.hash(pending.message))
     return Outcome(following, EpochChanged(pending.changed, own=True))
 
 
@@ -135,6 +144,8 @@ def open_public(
     content = message.content
     wire_format = WireFormat.mls_public_message
     subject = messages.MessageSubject(content, wire_format, state.context, state.tree)
+    if content.group_id == state.context.group_id:
+        require_epoch(content.epoch, state.context.epoch)
     enforce(messages.HANDSHAKE, subject, Remote)
     tbs = authenticate.to_be_signed(wire_format, content, state.encoded)
     is_member = content.sender.sender_type is SenderType.member
@@ -147,6 +158,17 @@ def open_public(
         raise AuthenticationError(rule, "6.2")
     verify_signature(state, content, tbs, message.auth.signature)
     return AuthenticatedContent(wire_format, content, message.auth)
+
+
+def require_epoch(epoch: int, current: int) -> None:
+    """Refuse a handshake message of another epoch than the current one (VAL-102).
+
+    Raises:
+        WrongEpochError: It is of another.
+    """
+    if epoch != current:
+        rule = messages.epoch_is_current
+        raise WrongEpochError(rule.id, rule.section, rule.statement, epoch, current)
 
 
 def verify_signature(
@@ -366,7 +388,7 @@ def verified_proposal(
     sent = Sent(proposal, sender, reference, verified=True)
     alone = ProposalList((sent,), None, state.context, state.tree)
     enforce(proposals.ALONE, alone, check.blame)
-    check.policy.accept_proposal(sent)
+    check.policy.accept_proposal(sent, state)
     check.signatures(state.suite, check.proposal(sent, state))
     return sent
 

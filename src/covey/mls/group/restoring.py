@@ -104,6 +104,7 @@ class _Reader:
             self._pending(epoch.public.tree),
             status.reinit,
             bool(status.removed),
+            status.accepted,
         )
 
     def _trees(self, suite: Suite, heights: list[tuple[int, int]]) -> dict[int, RatchetTree]:
@@ -223,10 +224,10 @@ def _changed(row: rows.ChangedRow) -> Changed:
         tuple(map(_member, row.added)),
         tuple(map(_member, row.removed)),
         tuple(map(_member, row.updated)),
-        row.psks,
-        row.extensions,
-        row.reinit,
-        tuple(each.proposal for each in row.custom),
+        tuple(
+            Sent(each.proposal, each.sender, each.reference or None, bool(each.verified))
+            for each in row.proposals
+        ),
         bool(row.with_path),
     )
 

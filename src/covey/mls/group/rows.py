@@ -26,10 +26,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from covey.mls.structs.credentials import Credential
-from covey.mls.structs.extensions import Extension
 from covey.mls.structs.framing import Sender
-from covey.mls.structs.proposals import Proposal, ProposalFrame, ReInit
-from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
+from covey.mls.structs.proposals import Proposal, ReInit
+from covey.mls.structs.schedule import GroupContext
 from covey.mls.structs.tree import Node
 from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import opaque, uint8, uint16, uint32, uint64
@@ -112,6 +111,15 @@ class NodeRow(WireStruct):
     node: Node | None
 
 
+class SentRow(WireStruct):
+    """A proposal of a pending commit; without a reference when it is there by value."""
+
+    sender: Sender
+    verified: uint8
+    reference: opaque
+    proposal: Proposal
+
+
 class ProposalRow(WireStruct):
     """A received proposal, and its place in the order of arrival."""
 
@@ -129,10 +137,11 @@ class UpdateRow(SecretRow):
 
 
 class StatusRow(WireStruct):
-    """Whether we have been removed, and the ReInit that ended the group."""
+    """Whether we have been removed, the ReInit that ended the group, our last commit's hash."""
 
     removed: uint8
     reinit: ReInit | None
+    accepted: opaque
 
 
 class MemberRow(WireStruct):
@@ -152,10 +161,7 @@ class ChangedRow(WireStruct):
     added: tuple[MemberRow, ...]
     removed: tuple[MemberRow, ...]
     updated: tuple[MemberRow, ...]
-    psks: tuple[PreSharedKeyID, ...]
-    extensions: tuple[Extension, ...] | None
-    reinit: ReInit | None
-    custom: tuple[ProposalFrame, ...]
+    proposals: tuple[SentRow, ...]
     with_path: uint8
 
 

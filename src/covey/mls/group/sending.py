@@ -21,7 +21,6 @@ from covey.mls.structs.proposals import (
     Remove,
     SelfRemove,
 )
-from covey.mls.structs.schedule import PreSharedKeyID
 from covey.mls.wire.code_points import ProtocolVersion, ResumptionPSKUsage, WireFormat
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.proposals import Proposal
+    from covey.mls.structs.schedule import PreSharedKeyID
 
 
 class Sending(GroupCore):
@@ -143,9 +143,7 @@ class Sending(GroupCore):
 
     def psk_id(self, psk: bytes | PreSharedKeyID) -> PreSharedKeyID:
         """The PreSharedKeyID for one use of an external PSK, with a fresh nonce (§8.4)."""
-        if isinstance(psk, PreSharedKeyID):
-            return psk
-        return psks.external_id(psk, psks.fresh_nonce(self.suite, self.ports.entropy))
+        return psks.use_of(self.suite, psk, self.ports.entropy)
 
     def resumption_psk_id(self, epoch: int, group_id: bytes | None = None) -> PreSharedKeyID:
         """The PreSharedKeyID for one use of a past epoch's resumption PSK (§8.6)."""

@@ -12,7 +12,7 @@ from covey.mls.group.events import Changed, MemberInfo, member_info
 from covey.mls.group.verify import Checker, leaf_job
 from covey.mls.rules import paths, proposals, trees
 from covey.mls.rules.registry import enforce
-from covey.mls.structs.proposals import GroupContextExtensions, ReInit, Remove, UnknownProposal
+from covey.mls.structs.proposals import GroupContextExtensions, Remove
 from covey.mls.structs.schedule import GroupContext
 from covey.mls.tree.parent_hashes import path_parents
 from covey.mls.wire.code_points import LeafNodeSource
@@ -169,7 +169,6 @@ def summarise(
     gone = [(index, before.leaf(index)) for index in items.removed]
     come = [(index, after.leaf(index)) for index in provisional.added]
     new = [(index, after.leaf(index)) for index, _ in items.updates]
-    has_extensions = bool(items.of(GroupContextExtensions))
     return Changed(
         epoch=public.context.epoch + 1,
         committer=committer,
@@ -177,10 +176,7 @@ def summarise(
         added=_infos(come),
         removed=_infos(gone),
         updated=_infos(new),
-        psks=tuple(items.psks),
-        extensions=provisional.extensions if has_extensions else None,
-        reinit=next(iter(items.of(ReInit)), None),
-        custom=tuple(items.of(UnknownProposal)),
+        proposals=items.items,
         with_path=with_path,
     )
 

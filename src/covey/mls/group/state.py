@@ -30,6 +30,7 @@ class State(msgspec.Struct, frozen=True):
         pending: A commit of ours that nobody has accepted yet.
         reinit: The ReInit that ended the group.
         removed: Whether we have been removed.
+        accepted: The hash of our last commit that was accepted, to know its echo by.
     """
 
     epoch: Epoch
@@ -41,6 +42,7 @@ class State(msgspec.Struct, frozen=True):
     pending: PendingCommit | None = None
     reinit: ReInit | None = None
     removed: bool = False
+    accepted: bytes = b""
 
     def __repr__(self) -> str:
         return f"<State of {self.epoch!r}>"
@@ -65,7 +67,7 @@ class State(msgspec.Struct, frozen=True):
             if each >= number - policy.resumption_epochs
         }
         resumption[number] = epoch.secrets.resumption_psk
-        return State(epoch, secret_tree, kept, resumption, reinit=reinit)
+        return State(epoch, secret_tree, kept, resumption, reinit=reinit, accepted=self.accepted)
 
 
 def first_state(epoch: Epoch, secret_tree: SecretTree) -> State:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from covey.mls.group import rows
-from covey.mls.structs.proposals import ProposalFrame
 from covey.mls.tree.diff import changed_nodes
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def _small_rows(state: State) -> dict[bytes, bytes]:
     found = {
         rows.FORMAT: rows.VERSION.to_bytes(2),
         rows.EPOCH: _epoch_row(state.epoch).encode(),
-        rows.STATUS: rows.StatusRow(int(state.removed), state.reinit).encode(),
+        rows.STATUS: rows.StatusRow(int(state.removed), state.reinit, state.accepted).encode(),
     }
     for past in state.past:
         found[rows.PAST + rows.number(past.context.epoch)] = _past_row(past).encode()
@@ -158,10 +157,10 @@ def _changed_row(changed: Changed) -> rows.ChangedRow:
         tuple(map(_member_row, changed.added)),
         tuple(map(_member_row, changed.removed)),
         tuple(map(_member_row, changed.updated)),
-        changed.psks,
-        changed.extensions,
-        changed.reinit,
-        tuple(map(ProposalFrame, changed.custom)),
+        tuple(
+            rows.SentRow(each.sender, int(each.verified), each.reference or b"", each.proposal)
+            for each in changed.proposals
+        ),
         int(changed.with_path),
     )
 

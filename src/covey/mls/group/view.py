@@ -97,6 +97,11 @@ class GroupView:
         """Whether we can send: neither removed, nor the group reinitialized."""
         return not self._state.removed and self._state.reinit is None
 
+    @property
+    def can_send(self) -> bool:
+        """Whether :meth:`covey.mls.Group.protect` is allowed now: no proposal waits (VAL-112)."""
+        return self.is_active and not self._state.proposals
+
     def member_at(self, index: int) -> MemberInfo | None:
         """The member at a leaf index, or None."""
         leaf = self.tree.leaf(index)

@@ -6,7 +6,7 @@ May import structs and the tree. The sets at the end read like the RFC's lists.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule

@@ -70,3 +70,14 @@ def test_a_company_leaves_nobody_behind(tmp_path: Path) -> None:
         member.suspend()
     for process in (broker, member):
         assert process._child.returncode is not None  # noqa: SLF001 - whether it was waited for
+
+
+def test_a_member_that_fails_says_so_and_nothing_else(tmp_path: Path) -> None:
+    """It ends while its other thread still reads; that must not be fatal once more."""
+    actor = Actor("alice", ["http://127.0.0.1:1"], tmp_path, {})
+    try:
+        actor.write(b"this is no order\n")
+        with pytest.raises(DemoError, match=r"DecodeError: JSON is malformed.*\Z"):
+            actor.line()
+    finally:
+        actor.kill()
