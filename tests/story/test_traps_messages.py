@@ -531,10 +531,12 @@ class Watchful(mls.Policy):
 
     def accept_proposal(self, sent: Sent, state: mls.PublicState) -> None:
         """Note a proposal."""
+        del state
         self.asked.append(sent)
 
     def accept_commit(self, changed: mls.Changed, state: mls.PublicState) -> None:
         """Note a commit."""
+        del state
         self.asked.append(changed)
 
     def validate_credential(self, credential: Credential, signature_key: bytes, now: int) -> None:

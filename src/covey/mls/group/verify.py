@@ -63,7 +63,8 @@ class Checker(NamedTuple):
             policy.max_lifetime,
             replaced,
         )
-        enforce(leaves.LEAF, subject, self.blame, strict=policy.strict)
+        rules = leaves.LEAF_IN_TREE if source is None else leaves.LEAF
+        enforce(rules, subject, self.blame, strict=policy.strict)
         if replaced is not None and (
             replaced.credential == leaf.credential and replaced.signature_key == leaf.signature_key
         ):

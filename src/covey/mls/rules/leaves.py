@@ -250,22 +250,27 @@ def defaults_are_not_listed(subject: LeafSubject) -> str | None:
     return f"extensions {sorted(extensions)}, proposals {sorted(proposals)}"
 
 
-LEAF: Final = (
+LEAF_IN_TREE: Final = (
     encryption_key_is_valid,
     signature_key_is_valid,
     leaf_extensions_are_unique,
     certificate_chain_is_not_empty,
     certificate_has_the_signature_key,
     credential_type_is_not_grease,
-    key_package_source,
-    update_source,
-    commit_source,
-    update_changes_the_key,
-    path_changes_the_key,
     lifetime_contains_now,
     lifetime_is_not_too_long,
     leaf_extensions_are_listed,
     own_credential_type_is_listed,
     defaults_are_not_listed,
 )
-"""What every leaf node satisfies by itself; its signature is checked beside, in batches."""
+"""What a leaf satisfies in a tree that one joins; its signature is checked beside, in batches."""
+
+LEAF: Final = (
+    key_package_source,
+    update_source,
+    commit_source,
+    update_changes_the_key,
+    path_changes_the_key,
+    *LEAF_IN_TREE,
+)
+"""What a leaf satisfies that comes in a KeyPackage, an Update or an UpdatePath."""

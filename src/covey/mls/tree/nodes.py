@@ -16,7 +16,7 @@ import msgspec
 
 from covey.mls.crypto.suite import get_suite
 from covey.mls.structs.tree import LeafNode, ParentNode
-from covey.mls.wire.varint import header
+from covey.mls.wire.varint import header, opaque
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,7 @@ _PARENT = b"\x02"
 _ABSENT = b"\x00"
 _PRESENT = b"\x01"
 _NOTHING = b"\x00"  # an empty vector
+_SHORT = tuple(header(length) for length in range(256))  # of all keys and hashes but large ones
 _REMEMBERED_HEIGHT = 2  # blank hashes below are cheaper to compute than to keep
 
 
@@ -75,26 +76,29 @@ def make_branch(
     left: Subtree,
     right: Subtree,
 ) -> Branch | None:
-    """A branch with its tree hash and counts; None when all of it is blank (§7.8)."""
+    """A branch with its tree hash and counts; None when all of it is blank (§7.8).
+
+    Every change of a tree ends here once per level, so the counts of the children are read
+    in line: calls for them cost as much as the hash.
+    """
     if left is None:
         if right is None and node is None:
             return None
-        left_hash = blank_hash(suite.code, height - 1, 2 * position)
+        left_hash, resolved, leaves = blank_hash(suite.code, height - 1, 2 * position), 0, 0
+    elif type(left) is Branch:
+        left_hash, resolved, leaves = left.hash, left.resolution, left.leaves
     else:
-        left_hash = left.hash
-    right_hash = (
-        right.hash if right is not None else blank_hash(suite.code, height - 1, 2 * position + 1)
-    )
-    return Branch(
-        left,
-        right,
-        node,
-        parent_tree_hash(suite, node, left_hash, right_hash),
-        resolution_size(left) + resolution_size(right)
-        if node is None
-        else 1 + len(node.unmerged_leaves),
-        leaf_count(left) + leaf_count(right),
-    )
+        left_hash, resolved, leaves = left.hash, 1, 1
+    if right is None:
+        right_hash = blank_hash(suite.code, height - 1, 2 * position + 1)
+    else:
+        right_hash = right.hash
+        resolved += right.resolution if type(right) is Branch else 1
+        leaves += right.leaves if type(right) is Branch else 1
+    if node is not None:
+        resolved = 1 + len(node.unmerged_leaves)
+    hashed = parent_tree_hash(suite, node, left_hash, right_hash)
+    return Branch(left, right, node, hashed, resolved, leaves)
 
 
 def parent_tree_hash(
@@ -108,10 +112,10 @@ def parent_tree_hash(
 
 def _encode_parent(node: ParentNode) -> bytes:
     """``node.encode()``; written out, since a commit does it for every node of its path."""
-    key, above, unmerged = node.encryption_key, node.parent_hash, node.unmerged_leaves
-    if unmerged:
+    key, above = node.encryption_key, node.parent_hash
+    if node.unmerged_leaves or len(key) >= len(_SHORT) or len(above) >= len(_SHORT):
         return node.encode()
-    return b"".join((header(len(key)), key, header(len(above)), above, _NOTHING))
+    return b"".join((_SHORT[len(key)], key, _SHORT[len(above)], above, _NOTHING))
 
 
 def blank_hash(code: int, height: int, position: int) -> bytes:
@@ -209,16 +213,5 @@ def leaves(subtree: Subtree, height: int, position: int) -> list[tuple[int, Leaf
 
 def parent_hash(suite: Suite, node: ParentNode, sibling_hash: bytes) -> bytes:
     """Hash(ParentHashInput): the parent hash of ``node`` with that copath child (§7.9)."""
-    key, above = node.encryption_key, node.parent_hash
-    return suite.hash(
-        b"".join(
-            (
-                header(len(key)),
-                key,
-                header(len(above)),
-                above,
-                header(len(sibling_hash)),
-                sibling_hash,
-            )
-        )
-    )
+    key, above = opaque(node.encryption_key), opaque(node.parent_hash)
+    return suite.hash(b"".join((key, above, opaque(sibling_hash))))

@@ -293,7 +293,8 @@ class _Writer:
         if integer is not None:
             return [f"{source}.to_bytes({integer.size})"]
         if _mark(marks, Opaque) is not None:
-            return [f"_header(len({source}))", source]
+            length = f"(_n := len({source}))"
+            return [f"(_short[_n] if {length} < 64 else _header(_n))", source]
         fixed = _mark(marks, Fixed)
         if fixed is not None:
             return [f"_exactly({source}, {fixed.length})"]

@@ -70,6 +70,7 @@ RUNTIME: Final[dict[str, Any]] = {
     "_read_header": read_header,
     "_read_uint32s": _read_uint32s,
     "_refuse": _refuse,
+    "_short": tuple(header(length) for length in range(64)),
     "_refuse_enum": _refuse_enum,
 }
 """The names that generated code refers to."""

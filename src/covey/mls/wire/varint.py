@@ -36,7 +36,8 @@ def header(length: int) -> bytes:
 
 def opaque(data: bytes) -> bytes:
     """Encode ``opaque data<V>``: its header, then its bytes."""
-    return header(len(data)) + data
+    length = len(data)
+    return (_SHORT[length] if length < _ONE_BYTE else header(length)) + data
 
 
 def read_header(buf: bytes, pos: int) -> tuple[int, int]:
