@@ -40,7 +40,13 @@ class _Commands(click.Group):
         """Import a command; None when there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"covey.cli.{cmd_name}").command
+        try:
+            command = importlib.import_module(f"covey.cli.{cmd_name}").command
+        except ModuleNotFoundError as missing:
+            if missing.name is None or missing.name.split(".")[0] == "covey":
+                raise
+            msg = f"`covey {cmd_name}` needs {missing.name}: pip install 'covey[all]'"
+            raise click.ClickException(msg) from None
         assert isinstance(command, click.Command)
         return command
 

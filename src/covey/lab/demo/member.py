@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import sys
 import threading
 from typing import Final
@@ -108,6 +109,7 @@ def _read_lines(lines: queue.SimpleQueue[bytes]) -> None:
 def main() -> None:
     """Run: ``python -m covey.lab.demo.member NAME URL [hoard]``."""
     name, url, *habits = sys.argv[1:]
+    signal.signal(signal.SIGTSTP, signal.SIG_DFL)  # so that it can be suspended, whoever began it
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_lines, args=(lines,), daemon=True).start()
     with BrokerClient(url) as broker:

@@ -105,8 +105,12 @@ class Process:
             raise
 
     def suspend(self) -> None:
-        """Stop it where it is, until :meth:`resume`; returns once it stands still."""
-        self._child.send_signal(signal.SIGSTOP)
+        """Stop it where it is, until :meth:`resume`; returns once it stands still.
+
+        Not by SIGSTOP: should we be killed before that has taken effect, it would stop a process
+        that has lost its parent, and nobody would ever wake it. SIGTSTP then does nothing.
+        """
+        self._child.send_signal(signal.SIGTSTP)
         _, status = os.waitpid(self.pid, os.WUNTRACED)
         if not os.WIFSTOPPED(status):
             msg = f"the process of {self.name} ended"

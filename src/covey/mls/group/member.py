@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from covey.errors import DecodeError, StorageError, UnsupportedError
 from covey.mls.crypto.entropy import Entropy, system_entropy
 from covey.mls.crypto.suite import SUITES, Suite, get_suite
 from covey.mls.group import identities
@@ -137,16 +138,21 @@ class Member(msgspec.Struct, frozen=True):
         """A client that was kept.
 
         Raises:
-            StorageError: The bytes are none, or of another version.
+            StorageError: The bytes are none, or of another version, or its keys are not
+                those of a suite.
         """
         stored = identities.read_member(data)
-        return cls.from_credential(
-            stored.credential,
-            stored.cipher_suite,
-            signer=stored.signer,
-            policy=policy,
-            entropy=entropy,
-        )
+        try:
+            return cls.from_credential(
+                stored.credential,
+                stored.cipher_suite,
+                signer=stored.signer,
+                policy=policy,
+                entropy=entropy,
+            )
+        except (DecodeError, UnsupportedError) as error:
+            msg = f"the stored member is of no use: {error}"
+            raise StorageError(msg) from None
 
     def rotated(self, credential: Credential | None = None) -> Member:
         """The same client with a fresh signature key, and another credential if given."""

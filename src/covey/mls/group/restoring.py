@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from covey.errors import CoveyError, StorageError
+from covey.errors import CoveyError, StorageError, UnsupportedError
 from covey.mls.crypto.suite import get_suite
 from covey.mls.group import rows
 from covey.mls.group.create_commit import group_info_maker
@@ -19,6 +19,7 @@ from covey.mls.rules.proposal_list import Sent
 from covey.mls.schedule.key_schedule import EpochSecrets
 from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.tree.diff import patched
+from covey.mls.tree.math import height_of
 from covey.mls.tree.private import PrivateTree
 from covey.mls.tree.ratchet_tree import RatchetTree
 
@@ -66,7 +67,7 @@ def restore(stored: Mapping[bytes, bytes], kit: Kit) -> State:
     try:
         _require_version(int.from_bytes(stored[rows.FORMAT]))
         return _Reader(stored, kit).state()
-    except (KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError, UnsupportedError) as error:
         msg = f"the rows of the group are incomplete or damaged ({type(error).__name__})"
         raise StorageError(msg) from None
 
@@ -118,6 +119,7 @@ class _Reader:
         tree: RatchetTree | None = None
         for epoch, height in heights:
             changes = dict(versions[epoch])  # of two versions up to the first, the later stays
+            _require_height(height, changes, 0 if tree is None else tree.height)
             if tree is None:
                 array = [changes.get(index) for index in range((2 << height) - 1)]
                 tree = RatchetTree.from_nodes(suite, array)
@@ -189,6 +191,14 @@ class _Reader:
             self._load(after.suite, after, self._tables[rows.PENDING_SECRET]),
             group_info_maker(epoch, self._kit),
         )
+
+
+def _require_height(height: int, changes: Mapping[int, Node | None], before: int) -> None:
+    """Refuse a tree that is higher than its leaves need: its blanks would take ages to hash."""
+    last = max((index for index, node in changes.items() if node is not None), default=0)
+    if height > max(height_of(last // 2 + 1), before):
+        msg = "a tree is higher than its leaves need"
+        raise ValueError(msg)
 
 
 def _epoch(row: rows.EpochRow, tree: RatchetTree) -> Epoch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,4 +81,19 @@ def test_a_member_that_fails_says_so_and_nothing_else(tmp_path: Path) -> None:
         with pytest.raises(DemoError, match=r"DecodeError: JSON is malformed.*\Z"):
             actor.line()
     finally:
+        actor.kill()
+
+
+def test_a_member_can_be_suspended_though_its_parent_cannot(tmp_path: Path) -> None:
+    """What ignores a signal passes that on to its children."""
+    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    actor = Actor("alice", ["http://127.0.0.1:1"], tmp_path, {})
+    try:
+        with pytest.raises(DemoError, match="not a member"):
+            actor.do(orders.Draw(), orders.Drawing)
+        actor.suspend()
+        actor.resume()
+        assert actor.end() == 0
+    finally:
+        signal.signal(signal.SIGTSTP, before)
         actor.kill()
