@@ -106,9 +106,7 @@ def test_what_cannot_be_committed_alone_goes_first() -> None:
 
 def test_of_two_that_exclude_each_other_the_first_stays() -> None:
     items = tuple(received(*((PSK, number) for number in range(8))))
-    kept = without_spoilers(
-        items, (), lambda tried: items[2] not in tried or items[5] not in tried
-    )
+    kept = without_spoilers(items, (), lambda tried: items[2] not in tried or items[5] not in tried)
     assert kept == tuple(item for item in items if item is not items[5])
 
 

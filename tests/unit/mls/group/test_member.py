@@ -1,0 +1,141 @@
+"""A client before it is in any group."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from certificates import Authority
+from covey import mls
+from covey.errors import UnsupportedError
+from covey.mls.crypto.entropy import system_entropy
+from covey.mls.crypto.suite import SUITES
+from covey.mls.group.member import CLOCK_TOLERANCE, is_last_resort, key_package_ref
+from covey.mls.group.policy import DAY
+from covey.mls.rules.key_packages import KeyPackageSubject, key_package_signature_is_valid
+from covey.mls.structs.extensions import AppDataDictionary, ComponentData
+from covey.mls.structs.message import MLSMessage
+from covey.mls.wire.code_points import GREASE, ExtensionType, LeafNodeSource, ProposalType
+from flock import stream
+from group_samples import ALL_SUITES, UNKNOWN_TYPE, extension, member
+
+SUITES_OF_ALL = pytest.mark.parametrize("suite", ALL_SUITES, ids=lambda suite: f"{suite.value}")
+
+
+@SUITES_OF_ALL
+def test_a_basic_client(suite: int) -> None:
+    alice = member("alice", suite)
+    assert alice.suite is SUITES[suite]
+    assert alice.suite.signature_public(alice.signer) == alice.signature_key
+    assert member("alice", suite).signature_key != alice.signature_key
+
+
+def test_an_unknown_suite_is_not_supported() -> None:
+    with pytest.raises(UnsupportedError, match="0x0008"):
+        member("alice", 8)
+
+
+@SUITES_OF_ALL
+def test_a_certified_client_has_the_key_of_its_certificate(suite: int) -> None:
+    alice = Authority().member("alice", suite)
+    assert isinstance(alice.credential, mls.X509Credential)
+    package = alice.key_package().package
+    assert package.leaf_node.signature_key == alice.signature_key
+
+
+def test_a_rotated_client_has_another_key() -> None:
+    alice = member("alice")
+    rotated = alice.rotated()
+    assert rotated.credential == alice.credential
+    assert rotated.signature_key != alice.signature_key
+    other = alice.rotated(mls.BasicCredential(b"alice at work"))
+    assert other.credential == mls.BasicCredential(b"alice at work")
+
+
+def test_what_a_client_supports() -> None:
+    policy = mls.Policy(
+        grease=False,
+        extension_types=frozenset({UNKNOWN_TYPE}),
+        proposal_types=frozenset({UNKNOWN_TYPE}),
+    )
+    capabilities = member("alice", policy=policy).capabilities()
+    assert capabilities.versions == (1,)
+    assert capabilities.cipher_suites == tuple(SUITES)
+    assert set(capabilities.extensions) == {
+        ExtensionType.app_data_dictionary,
+        ExtensionType.last_resort,
+        UNKNOWN_TYPE,
+    }
+    assert set(capabilities.proposals) == {ProposalType.self_remove, UNKNOWN_TYPE}
+    assert set(capabilities.credentials) == {1, 2}
+
+
+def test_grease_is_mixed_in() -> None:
+    capabilities = member("alice").capabilities()
+    for listed in (
+        capabilities.cipher_suites,
+        capabilities.extensions,
+        capabilities.proposals,
+        capabilities.credentials,
+    ):
+        assert len(set(listed) & set(GREASE)) == 1
+    assert not set(capabilities.versions) & set(GREASE)
+
+
+@SUITES_OF_ALL
+def test_a_key_package(suite: int) -> None:
+    alice = member("alice", suite)
+    made = alice.key_package(now=1_000_000, lifetime=50)
+    package = made.package
+    lifetime = package.leaf_node.lifetime
+    assert lifetime is not None
+    assert (lifetime.not_before, lifetime.not_after) == (1_000_000 - CLOCK_TOLERANCE, 1_000_050)
+    assert package.leaf_node.leaf_node_source is LeafNodeSource.key_package
+    assert package.init_key == alice.suite.public_key(made.init_private)
+    assert package.leaf_node.encryption_key == alice.suite.public_key(made.leaf_private)
+    assert key_package_signature_is_valid.check(KeyPackageSubject(package, alice.suite)) is None
+    assert MLSMessage.decode(made.message).message == package
+    assert made.reference == key_package_ref(alice.suite, package)
+    assert len(made.reference) == alice.suite.Nh
+    assert alice.key_package().reference != made.reference
+
+
+def test_a_key_package_lasts_90_days_from_now() -> None:
+    lifetime = member("alice").key_package().package.leaf_node.lifetime
+    assert lifetime is not None
+    assert abs(lifetime.not_after - 90 * DAY - time.time()) < 10
+    assert member("alice").key_package(now=5).package.leaf_node.lifetime is not None
+
+
+def test_extensions_of_a_key_package_and_its_leaf() -> None:
+    alice = member("alice")
+    made = alice.key_package(
+        extensions=[extension(1, b"package")], leaf_extensions=[extension(1, b"leaf")]
+    )
+    assert made.package.extensions == (extension(1, b"package"),)
+    assert made.package.leaf_node.extensions == (extension(1, b"leaf"),)
+
+
+def test_erratum_12_both_marks_of_a_last_resort_are_read() -> None:
+    alice = member("alice")
+    ours = alice.key_package(last_resort=True).package
+    assert ours.extensions == (
+        extension(
+            ExtensionType.app_data_dictionary,
+            AppDataDictionary((ComponentData(4, b""),)).encode(),
+        ),
+    )
+    assert is_last_resort(ours)
+    old = alice.key_package(extensions=[extension(ExtensionType.last_resort)]).package
+    assert is_last_resort(old)
+    other = AppDataDictionary((ComponentData(5, b""),)).encode()
+    third = alice.key_package(extensions=[extension(ExtensionType.app_data_dictionary, other)])
+    assert not is_last_resort(third.package)
+
+
+def test_the_same_entropy_gives_the_same_client() -> None:
+    one, other = (mls.Member.basic(b"alice", 1, entropy=stream(b"seed")) for _ in range(2))
+    assert (one.signature_key, one.signer) == (other.signature_key, other.signer)
+    assert one.key_package(now=9).message == other.key_package(now=9).message
+    assert mls.Member.basic(b"a", 1, entropy=system_entropy).signer != one.signer
