@@ -19,7 +19,6 @@ from covey.errors import (
     StateError,
     UnsupportedError,
 )
-from covey.mls.crypto.suite import get_suite
 from covey.mls.structs.commit import Commit
 from covey.mls.structs.extensions import (
     AppDataDictionary,

@@ -69,8 +69,6 @@ def test_another_tree_than_the_epochs_is_refused() -> None:
     one, other = ({}, {})
     found("ab")[0].changes().apply_to(one)
     found("ab")[0].changes().apply_to(other)
-    for key, value in other.items():
-        if key[:1] == rows.NODE:
-            one[key] = value
+    one |= {key: value for key, value in other.items() if key[:1] == rows.NODE}
     with pytest.raises(StorageError):
         mls.Group.load(one)
