@@ -107,8 +107,8 @@ class X25519KeyPair:
 
     def __init__(self, private: bytes, public: bytes | None) -> None:
         _require_length("an X25519 private key", private, 32)
-        self.private = private
-        self.public = crypto_scalarmult_base(private) if public is None else public
+        self.private: bytes = private
+        self.public: bytes = crypto_scalarmult_base(private) if public is None else public
 
     def exchange(self, peer: bytes) -> bytes:
         """Compute the shared secret with the public key ``peer``."""
@@ -151,9 +151,9 @@ class X448KeyPair:
 
     def __init__(self, private: bytes, public: bytes | None) -> None:
         _require_length("an X448 private key", private, 56)
-        self.private = private
+        self.private: bytes = private
         self._key = x448.X448PrivateKey.from_private_bytes(private)
-        self.public = self._key.public_key().public_bytes_raw() if public is None else public
+        self.public: bytes = self._key.public_key().public_bytes_raw() if public is None else public
 
     def exchange(self, peer: bytes) -> bytes:
         """Compute the shared secret with the public key ``peer``."""
@@ -196,9 +196,9 @@ class NistKeyPair:
 
     def __init__(self, curve: NistCurve, private: bytes, public: bytes | None) -> None:
         self._curve = curve
-        self.private = private.rjust(curve.Nsk, b"\0")
+        self.private: bytes = private.rjust(curve.Nsk, b"\0")
         self._key = curve.private_key(private, public)
-        self.public = curve.serialize(self._key.public_key()) if public is None else public
+        self.public: bytes = curve.serialize(self._key.public_key()) if public is None else public
 
     def exchange(self, peer: bytes) -> bytes:
         """Compute the x coordinate of the shared point with the public key ``peer``."""

@@ -132,11 +132,11 @@ class Hpke:
     __slots__ = ("_psk_id_hash", "aead", "kdf", "kem", "suite_id")
 
     def __init__(self, kem: DhKem, kdf: Kdf, aead: Aead) -> None:
-        self.kem = kem
-        self.kdf = kdf
-        self.aead = aead
+        self.kem: DhKem = kem
+        self.kdf: Kdf = kdf
+        self.aead: Aead = aead
         ids = (kem.hpke_id, kdf.hpke_id, aead.hpke_id)
-        self.suite_id = b"HPKE" + b"".join(code.to_bytes(2) for code in ids)
+        self.suite_id: bytes = b"HPKE" + b"".join(code.to_bytes(2) for code in ids)
         self._psk_id_hash = kdf.labeled_extract(self.suite_id, b"", b"psk_id_hash", b"")
 
     def key_schedule_context(self, info: bytes) -> bytes:

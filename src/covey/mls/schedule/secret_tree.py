@@ -140,8 +140,8 @@ class SecretTree:
     ) -> None:
         self._suite = suite
         self._depth = (leaf_count - 1).bit_length()
-        self.max_forward = max_forward
-        self.max_skipped = max_skipped
+        self.max_forward: int = max_forward
+        self.max_skipped: int = max_skipped
         root = (1 << self._depth) - 1
         self._nodes: dict[int, bytes] = {root: encryption_secret}
         self._heads: tuple[dict[int, tuple[int, bytes]], ...] = ({}, {})

@@ -37,7 +37,7 @@ class Grown:
 
     def __init__(self, suite: Suite, entropy: Seeded) -> None:
         self.entropy = entropy
-        self.group_id = entropy(16)
+        self.group_id: bytes = entropy(16)
         self.path_secrets: dict[int, bytes] = {}
         founder = self._newcomer(suite)
         self.tree = RatchetTree.of_one(suite, founder.package.leaf_node)
@@ -75,7 +75,7 @@ class Grown:
         newcomers = [self._newcomer(self.tree.suite) for _ in range(added)]
         leaves = [newcomer.package.leaf_node for newcomer in newcomers]
         edited = self.tree.edited(removed=removed, added=leaves)
-        self.tree = edited.tree
+        self.tree: RatchetTree = edited.tree
         for index in removed:
             del self.clients[index]
         self.clients |= dict(zip(edited.added, newcomers, strict=True))
