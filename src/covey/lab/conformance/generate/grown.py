@@ -75,10 +75,10 @@ class Grown:
         newcomers = [self._newcomer(self.tree.suite) for _ in range(added)]
         leaves = [newcomer.package.leaf_node for newcomer in newcomers]
         edited = self.tree.edited(removed=removed, added=leaves)
-        self.tree: RatchetTree = edited.tree
+        self.tree = edited.tree
         for index in removed:
             del self.clients[index]
-        self.clients |= dict(zip(edited.added, newcomers, strict=True))
+        self.clients.update(dict(zip(edited.added, newcomers, strict=True)))
         self._forget()
 
     def _forget(self) -> None:
