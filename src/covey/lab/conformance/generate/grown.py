@@ -36,12 +36,12 @@ class Grown:
     """
 
     def __init__(self, suite: Suite, entropy: Seeded) -> None:
-        self.entropy = entropy
+        self.entropy: Seeded = entropy
         self.group_id: bytes = entropy(16)
         self.path_secrets: dict[int, bytes] = {}
         founder = self._newcomer(suite)
-        self.tree = RatchetTree.of_one(suite, founder.package.leaf_node)
-        self.clients = {0: founder}
+        self.tree: RatchetTree = RatchetTree.of_one(suite, founder.package.leaf_node)
+        self.clients: dict[int, Identity] = {0: founder}
 
     def _newcomer(self, suite: Suite) -> Identity:
         return new_identity(suite, self.entropy, self.entropy(8).hex().encode())
