@@ -110,7 +110,7 @@ class Process:
         Not by SIGSTOP: should we be killed before that has taken effect, it would stop a process
         that has lost its parent, and nobody would ever wake it. SIGTSTP then does nothing.
         """
-        self._child.send_signal(signal.SIGSTOP)
+        self._child.send_signal(signal.SIGTSTP)
         _, status = os.waitpid(self.pid, os.WUNTRACED)
         if not os.WIFSTOPPED(status):
             msg = f"the process of {self.name} ended"

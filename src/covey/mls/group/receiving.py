@@ -98,11 +98,14 @@ def receive(data: bytes, state: State, ours: Ours, check: Checker) -> Outcome:
     pending = state.pending
     if pending is not None and pending.message == data:
         return own_commit(state, check)
-    if state.accepted and state.accepted == state.epoch.public.suite.hash(data):
-        return Outcome(state, OwnMessage(state.epoch.public.context.epoch - 1))
+    echo = bool(state.accepted) and state.accepted == state.epoch.public.suite.hash(data)
     if isinstance(message, PublicMessage):
+        if echo:
+            return Outcome(state, OwnMessage(message.content.epoch))
         return _public(message, state, ours, check)
     if isinstance(message, PrivateMessage):
+        if echo:
+            return Outcome(state, OwnMessage(message.epoch))
         return _private(message, state, ours, check)
     msg = f"a {type(message).__name__} is not received by a group; it is for joining"
     raise StateError(msg)
@@ -274,9 +277,7 @@ def _epoch_of(
             public_state.encoded,
         )
     if message.content_type is not ContentType.application:
-        detail = f"a handshake message of epoch {message.epoch}, now is {context.epoch}"
-        msg = "VAL-102"
-        raise Remote(msg, "6", statement, detail)
+        require_epoch(message.epoch, context.epoch)
     return _past_epoch(message, state)
 
 
