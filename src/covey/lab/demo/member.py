@@ -6,6 +6,7 @@ process ends at once.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import queue
 import signal
@@ -21,6 +22,7 @@ from covey.lab.demo.broker_client import BrokerClient
 from covey.lab.demo.conversation import Conversation
 
 _STDIN: Final = 0  # the file descriptor
+_PR_SET_PDEATHSIG: Final = 1  # of prctl(2)
 
 
 class Performer:
@@ -106,10 +108,21 @@ def _read_lines(lines: queue.SimpleQueue[bytes]) -> None:
     os._exit(0)
 
 
+def _end_with_parent() -> None:
+    """Ask to be killed when the parent ends, since a suspended process cannot see that.
+
+    Only Linux offers it. Elsewhere POSIX wakes suspended processes when they lose their parent;
+    that leaves out who is just about to be suspended.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main() -> None:
     """Run: ``python -m covey.lab.demo.member NAME URL [hoard]``."""
     name, url, *habits = sys.argv[1:]
     signal.signal(signal.SIGTSTP, signal.SIG_DFL)  # so that it can be suspended, whoever began it
+    _end_with_parent()
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_lines, args=(lines,), daemon=True).start()
     with BrokerClient(url) as broker:

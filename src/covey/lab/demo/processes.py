@@ -3,7 +3,8 @@
 May import the orders. Each child is a process group of its own, so that Ctrl-C reaches only
 the story, which then ends the others. Should the story die without having done that, a child
 that runs ends because its standard input does, and one that is suspended is ended by the
-system: POSIX sends SIGHUP to stopped process groups when they lose their parent.
+system: Linux kills it (see :mod:`covey.lab.demo.member`), and POSIX sends SIGHUP to stopped
+process groups when they lose their parent.
 """
 
 from __future__ import annotations

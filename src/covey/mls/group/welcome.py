@@ -58,7 +58,8 @@ def group_info(
         carried.append(Extension(ExtensionType.external_pub, ExternalPub(public).encode()))
     if policy.grease:
         grease = GREASE[entropy(1)[0] % len(GREASE)]
-        carried.append(Extension(grease, entropy(4)))
+        if all(each.extension_type != grease for each in carried):
+            carried.append(Extension(grease, entropy(4)))
     unsigned = GroupInfo(
         state.context, tuple(carried), state.confirmation_tag, epoch.private.index, b""
     )

@@ -7,10 +7,10 @@ import pytest
 from covey import mls
 from covey.mls.crypto.suite import Suite
 from covey.mls.group.welcome import GROUP_INFO_LABEL
+from covey.mls.rules.trees import find_extension
 from covey.mls.structs.extensions import ExternalPub
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.welcome import GroupInfo
-from covey.mls.rules.trees import find_extension
 from covey.mls.wire.code_points import ExtensionType
 from group_samples import PUBLIC, agree, commit_of, epoch, everyone, found, key_package, member
 

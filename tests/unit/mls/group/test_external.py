@@ -153,9 +153,7 @@ def test_self_removes_are_committed_by_whoever_joins() -> None:
     for message in leaving:
         groups[0].receive(message)
         groups[3].receive(message)
-    joined = mls.Group.join_externally(
-        member("x"), groups[0].group_info(), self_removes=leaving
-    )
+    joined = mls.Group.join_externally(member("x"), groups[0].group_info(), self_removes=leaving)
     assert [each.identity for each in joined.changed.left] == [b"b", b"c"]
     everyone([groups[0], groups[3]], joined.commit)
     agree([groups[0], groups[3], joined.group])
@@ -228,9 +226,7 @@ def test_val_128_what_an_external_sender_may_not_propose(proposal: object) -> No
 
 def test_the_key_has_to_be_that_of_the_sender() -> None:
     groups, warden, observer = guarded()
-    stranger = mls.Member(
-        warden.suite, warden.credential, warden.signature_key, member("x").signer
-    )
+    stranger = mls.Member(warden.suite, warden.credential, warden.signature_key, member("x").signer)
     message = observer.propose(stranger, mls.Remove(1))
     refuses(groups[0], message, AuthenticationError, "VAL-089")
 

@@ -17,6 +17,7 @@ from covey.errors import (
 from covey.mls.structs.proposals import ReInit
 from group_samples import (
     ALL_SUITES,
+    UNKNOWN_TYPE,
     agree,
     everyone,
     extension,
@@ -58,12 +59,12 @@ def invited(
 
 
 def test_a_welcome_is_looked_at_before() -> None:
-    alice, bob, package, pending = invited(info_extensions=[extension(0x7A7A, b"info")])
+    alice, bob, package, pending = invited(info_extensions=[extension(UNKNOWN_TYPE, b"info")])
     staged = mls.Group.stage_welcome(bob, package, pending.welcome)
     assert staged.group_id == b"group"
     assert staged.signer == 0
     assert [each.identity for each in staged.members] == [b"a", b"bob"]
-    assert extension(0x7A7A, b"info") in staged.extensions
+    assert extension(UNKNOWN_TYPE, b"info") in staged.extensions
     assert repr(staged) == "StagedWelcome(2 members)"
     agree([alice, staged.accept()])
 

@@ -1,0 +1,127 @@
+"""Checking leaves and KeyPackages as they come in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from covey import mls
+from covey.errors import AuthenticationError, LocalProtocolError, PolicyError, RemoteProtocolError
+from covey.mls.group.verify import Checker, key_package_job, leaf_job
+from covey.mls.rules.registry import Local, Remote
+from covey.mls.wire.code_points import LeafNodeSource
+from group_samples import external_senders, found, key_package, member, public_state, sent
+
+if TYPE_CHECKING:
+    from covey.mls.structs.credentials import Credential
+
+NOW = mls.Ports().now()
+PACKAGE = key_package(member("a"))
+LEAF = PACKAGE.leaf_node
+SUITE = member("a").suite
+
+
+class Asked(mls.Policy):
+    """A policy that notes which credentials it is asked about."""
+
+    asked: list[Credential]
+
+    def validate_credential(self, credential: Credential, signature_key: bytes, now: int) -> None:
+        """Note it."""
+        assert len(signature_key) == 32
+        assert now == NOW
+        ASKED.append(credential)
+
+
+ASKED: list[Credential] = []
+
+
+@pytest.fixture
+def asked() -> list[Credential]:
+    """The credentials that were validated."""
+    ASKED.clear()
+    return ASKED
+
+
+def checker(blame: type = Remote, **policy: object) -> Checker:
+    """A checker that notes credentials."""
+    return Checker(Asked(**policy), NOW, blame)  # type: ignore[arg-type]
+
+
+def test_a_leaf_is_checked_and_its_credential_validated(asked: list[Credential]) -> None:
+    checker().leaf(LEAF, SUITE, LeafNodeSource.key_package)
+    assert asked == [LEAF.credential]
+
+
+@pytest.mark.parametrize(
+    ("blame", "error"), [(Local, LocalProtocolError), (Remote, RemoteProtocolError)]
+)
+def test_who_is_to_blame(blame: type, error: type[Exception]) -> None:
+    with pytest.raises(error, match="VAL-032"):
+        checker(blame).leaf(LEAF, SUITE, LeafNodeSource.update)
+
+
+def test_val_022_a_credential_that_stays_is_not_validated_again(asked: list[Credential]) -> None:
+    alice, bob = found("ab")
+    bob.propose_update()
+    update = bob.proposals[0]
+    assert isinstance(update.proposal, mls.Update)
+    old = alice.tree.leaf(1)
+    checker().leaf(update.proposal.leaf_node, SUITE, LeafNodeSource.update, replaced=old)
+    assert asked == []
+    bob.propose_update(member("b"))
+    rotated = bob.proposals[1].proposal
+    assert isinstance(rotated, mls.Update)
+    checker().leaf(rotated.leaf_node, SUITE, LeafNodeSource.update, replaced=old)
+    assert asked == [rotated.leaf_node.credential]
+    with pytest.raises(PolicyError, match="VAL-025"):
+        checker().leaf(
+            rotated.leaf_node,
+            SUITE,
+            LeafNodeSource.update,
+            replaced=key_package(member("other")).leaf_node,
+        )
+
+
+def test_lifetimes_may_be_ignored() -> None:
+    old = member("a").key_package(now=1000).package.leaf_node
+    with pytest.raises(RemoteProtocolError, match="VAL-037"):
+        checker().leaf(old, SUITE, LeafNodeSource.key_package)
+    checker().leaf(old, SUITE, LeafNodeSource.key_package, any_lifetime=True)
+
+
+def test_a_key_package_has_two_signatures() -> None:
+    jobs = checker().key_package(PACKAGE, SUITE)
+    assert jobs == [key_package_job(PACKAGE), leaf_job(LEAF, b"", 0)]
+    checker().signatures(SUITE, jobs)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_val_029_and_val_055_are_told_apart(threads: int) -> None:
+    check = checker(threads=threads)
+    good = check.key_package(PACKAGE, SUITE) * 20
+    for position in (0, 7, 39):
+        jobs = list(good)
+        key, label, tbs, _ = jobs[position]
+        jobs[position] = (key, label, tbs, bytes(64))
+        rule = "VAL-029" if label == "LeafNodeTBS" else "VAL-055"
+        with pytest.raises(AuthenticationError, match=rule):
+            check.signatures(SUITE, jobs)
+    check.signatures(SUITE, good)
+    check.signatures(SUITE, [])
+
+
+def test_val_024_external_senders_are_validated(asked: list[Credential]) -> None:
+    wardens = [member("one"), member("two")]
+    alice = found("ab")[0]
+    gce = mls.GroupContextExtensions((external_senders(*wardens),))
+    assert checker().proposal(sent(gce), public_state(alice)) == []
+    assert asked == [each.credential for each in wardens]
+
+
+def test_what_each_proposal_needs() -> None:
+    state = public_state(found("ab")[0])
+    assert len(checker().proposal(sent(mls.Add(PACKAGE)), state)) == 2
+    assert checker().proposal(sent(mls.Remove(1)), state) == []
+    assert checker().proposal(sent(mls.Update(LEAF), 9, b"r"), state) == []

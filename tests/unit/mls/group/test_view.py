@@ -1,0 +1,61 @@
+"""What can be read off a group."""
+
+from __future__ import annotations
+
+import pytest
+
+from covey.mls.structs.tree import RatchetTreeNodes
+from group_samples import ALL_SUITES, everyone, extension, found
+
+
+@pytest.mark.parametrize("suite", ALL_SUITES, ids=lambda suite: f"suite{suite.value}")
+def test_a_group_tells_about_itself(suite: int) -> None:
+    alice, bob = found("ab", suite)
+    assert alice.suite.code == suite
+    assert alice.context.epoch == alice.epoch == 1
+    assert (alice.group_id, alice.extensions) == (b"group", ())
+    assert (alice.own_index, bob.own_index) == (0, 1)
+    assert [each.identity for each in alice.members] == [b"a", b"b"]
+    assert RatchetTreeNodes.decode(alice.ratchet_tree).ratchet_tree == alice.tree.to_nodes()
+    assert len(alice.epoch_authenticator) == alice.suite.Nh
+    assert alice.reinit is None
+
+
+def test_members_are_found() -> None:
+    alice, bob = found("ab")
+    assert alice.member_at(1) == alice.find(b"b") == bob.members[1]
+    assert alice.member_at(2) is None
+    assert alice.member_at(-1) is None
+    assert alice.find(b"x") is None
+
+
+def test_val_216_the_exporter() -> None:
+    alice, bob = found("ab")
+    secret = alice.export("label", b"context", 40)
+    assert len(secret) == 40
+    assert bob.export("label", b"context", 40) == secret
+    others = {
+        alice.export("other", b"context", 40),
+        alice.export("label", b"other", 40),
+        alice.export("label", b"context", 39) + b"x",
+    }
+    assert secret not in others
+    everyone([alice, bob], alice.commit().message)
+    assert alice.export("label", b"context", 40) != secret
+
+
+def test_extensions_are_those_of_the_context() -> None:
+    alice, bob = found("ab")
+    pending = alice.commit(extensions=[extension(0x000A, b"x")])
+    everyone([alice, bob], pending.message)
+    assert bob.extensions == (extension(0x000A, b"x"),)
+
+
+def test_val_217_epochs_have_different_authenticators() -> None:
+    groups = found("ab")
+    seen = set()
+    for _ in range(5):
+        assert groups[0].epoch_authenticator == groups[1].epoch_authenticator
+        seen.add(groups[0].epoch_authenticator)
+        everyone(groups, groups[1].commit(psks=[groups[1].resumption_psk_id(1)]).message)
+    assert len(seen) == 5
