@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
@@ -18,3 +20,14 @@ def test_imports_go_down_only(
     monkeypatch.chdir(ROOT)
     status = lint_imports(config_filename="pyproject.toml", no_cache=True)
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+def test_the_broker_loads_no_code_that_holds_a_group_secret() -> None:
+    """What import-linter cannot see: a package that imports more than it was asked for."""
+    look = (
+        "import sys, covey.broker.server, covey.cli.broker\n"
+        "print(*(name for name in sys.modules if name.startswith("
+        "('covey.mls.group', 'covey.mls.schedule', 'covey.mls.crypto'))))"
+    )
+    shown = subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True)
+    assert shown.stdout.strip() == ""

@@ -7,7 +7,7 @@ from functools import reduce
 
 import pytest
 
-import covey.mls  # noqa: F401 - importing it fills the registry
+import covey.mls.group.group  # noqa: F401 - importing it fills the registry
 from covey.mls.rules.places import PLACES
 from covey.mls.rules.registry import RULES
 

@@ -10,7 +10,7 @@ import importlib
 import re
 from typing import TYPE_CHECKING
 
-import covey.mls  # noqa: F401 - importing it fills the registry
+import covey.mls.group.group  # noqa: F401 - importing it fills the registry
 from covey.mls.rules.places import PLACES
 from covey.mls.rules.registry import RULES
 from tracked import ROOT

@@ -461,10 +461,10 @@ def _machine(suite: int, share: int) -> type[GroupMachine.TestCase]:  # type: ig
     return case
 
 
-TestSuite1 = _machine(1, 10)
-TestSuite2 = _machine(2, 30)
-TestSuite3 = _machine(3, 20)
-TestSuite4 = _machine(4, 50)
-TestSuite5 = _machine(5, 50)
-TestSuite6 = _machine(6, 50)
-TestSuite7 = _machine(7, 50)
+TestSuite1 = _machine(1, 4)
+TestSuite2 = _machine(2, 15)
+TestSuite3 = _machine(3, 10)
+TestSuite4 = _machine(4, 25)
+TestSuite5 = _machine(5, 25)
+TestSuite6 = _machine(6, 25)
+TestSuite7 = _machine(7, 25)

@@ -179,7 +179,8 @@ class Group(Listening):
         """
         parsed = [proposing.key_package(package) for package in packages]
         group = cls.create(member, group_id=group_id, extensions=extensions, ports=ports)
-        founding.check_suite_is_best(member.suite.code, group.ports.policy.suites, parsed)
+        if not options.get("successor", False):  # whose suite is given (§11.2, §11.3)
+            founding.check_suite_is_best(member.suite.code, group.ports.policy.suites, parsed)
         options.setdefault("path", True)
         commit = group.commit(add=parsed, psks=psks, **options)
         group.accept(commit)

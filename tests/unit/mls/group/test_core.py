@@ -7,7 +7,7 @@ import time
 from covey import mls
 from covey.mls.crypto.entropy import system_entropy
 from covey.mls.rules.registry import Local, Remote
-from group_samples import found, member
+from group_samples import found
 
 
 def test_ports_have_the_systems_defaults() -> None:
@@ -88,4 +88,3 @@ def test_a_group_that_ended_is_not_active() -> None:
     reinit = alice.commit(reinit=mls.ReInit(b"next", 1, 1, ()))
     alice.accept(reinit)
     assert not alice.is_active
-    assert member("x")

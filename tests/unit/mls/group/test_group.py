@@ -211,6 +211,22 @@ def test_a_branch_has_some_of_the_members() -> None:
         mls.Group.join(stranger, other, founded.welcome, successor_of=groups[2])
 
 
+def test_the_suite_of_a_successor_is_given() -> None:
+    choosy = mls.Policy(suites=(2, 1))
+    with pytest.raises(LocalProtocolError, match="VAL-220"):
+        mls.Group.found(member("a", policy=choosy), [key_package(member("b"))])
+    groups = found("ab")
+    groups[0].ports.policy = choosy
+    founded = groups[0].branch(member("a"), [key_package(member("b"))])
+    assert founded.group.suite.code == 1
+    groups = ended()
+    groups[0].ports.policy = choosy
+    founded = groups[0].reinitialize(
+        member("a"), [key_package(member("b")), key_package(member("c"))]
+    )
+    assert founded.group.suite.code == 1
+
+
 def test_a_branch_is_of_the_group_that_is_handed_in() -> None:
     groups, others = found("ab"), found("ab")
     bob = member("b")
@@ -257,4 +273,3 @@ def test_a_linked_group_lends_its_resumption_psks() -> None:
     pending = new[0].commit(psks=[new[0].resumption_psk_id(1, b"group")])
     everyone(new, pending.message)
     agree(new)
-    assert key_package(member("x"))
