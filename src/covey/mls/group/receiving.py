@@ -340,8 +340,7 @@ def applied(staged: Staged, state: State, check: Checker) -> tuple[State, EpochC
     """The state after a staged commit, and the event."""
     discarded = state.pending is not None
     if staged.following is None:
-        gone = state.replace(removed=True, pending=None, proposals={}, updates={})
-        return gone, EpochChanged(staged.changed, removed=True, discarded=discarded)
+        return state.wiped(), EpochChanged(staged.changed, removed=True, discarded=discarded)
     following = staged.following
     after = state.advanced(
         following.epoch, following.secret_tree, staged.changed.reinit, check.policy

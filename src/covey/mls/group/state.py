@@ -10,8 +10,10 @@ from covey.mls.group.epoch import Epoch, PastEpoch, past
 from covey.mls.group.pending import PendingCommit
 from covey.mls.group.process_commit import OwnUpdate
 from covey.mls.rules.proposal_list import Sent
+from covey.mls.schedule.key_schedule import EpochSecrets
 from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.structs.proposals import ReInit
+from covey.mls.tree.private import PrivateTree
 
 if TYPE_CHECKING:
     from covey.mls.group.policy import Policy
@@ -68,6 +70,14 @@ class State(msgspec.Struct, frozen=True):
         }
         resumption[number] = epoch.secrets.resumption_psk
         return State(epoch, secret_tree, kept, resumption, reinit=reinit, accepted=self.accepted)
+
+    def wiped(self) -> State:
+        """What is left once we have been removed: who was in the group, and no secret (VAL-162)."""
+        public, index = self.epoch.public, self.epoch.private.index
+        secrets = EpochSecrets(*(b"" for _ in EpochSecrets.__struct_fields__))
+        epoch = Epoch(public, secrets, PrivateTree(index, b"", {}), b"")
+        empty = SecretTree.from_rows(public.suite, public.tree.size, {})
+        return State(epoch, empty, (), {}, removed=True)
 
 
 def first_state(epoch: Epoch, secret_tree: SecretTree) -> State:

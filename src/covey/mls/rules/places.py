@@ -104,7 +104,7 @@ PLACES: Final[dict[str, Place]] = {
     "VAL-159": Place("8.4", "rules.proposal_list:ProposalList", "in the order of the list"),
     "VAL-160": Place("14", "group.committing:Committing.accept", "only accept() changes the epoch"),
     "VAL-161": Place("14", "group.receiving:applied", "the group's commit wins, ours is dropped"),
-    "VAL-162": Place("12.4.2", "group.core:GroupCore._require_active", "no more is sent"),
+    "VAL-162": Place("12.4.2", "group.state:State.wiped", "nothing secret is kept"),
     "VAL-163": Place("12.4.2", "group.core:GroupCore._require_active", "no more is sent"),
     "VAL-164": Place("12.4.2", "group.receiving:own_commit", "recognised by its bytes"),
     "VAL-165": Place("12.4.2", "group.listening:Listening._finish", "one assignment at the end"),
