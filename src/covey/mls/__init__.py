@@ -57,9 +57,11 @@ if TYPE_CHECKING:
     from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
     from covey.mls.wire.code_points import (
         CipherSuite,
+        ContentType,
         CredentialType,
         ExtensionType,
         ProposalType,
+        SenderType,
         WireFormat,
     )
 
@@ -70,6 +72,7 @@ __all__ = [
     "Changes",
     "CipherSuite",
     "CommitOptions",
+    "ContentType",
     "CredentialType",
     "EpochChanged",
     "Event",
@@ -105,6 +108,7 @@ __all__ = [
     "Remove",
     "RequiredCapabilities",
     "SelfRemove",
+    "SenderType",
     "Sent",
     "StagedCommit",
     "StagedWelcome",
@@ -126,6 +130,7 @@ _HOMES: Final = {
     "Changes": "group.storing",
     "CipherSuite": "wire.code_points",
     "CommitOptions": "group.committing",
+    "ContentType": "wire.code_points",
     "CredentialType": "wire.code_points",
     "EpochChanged": "group.events",
     "Event": "group.events",
@@ -162,6 +167,7 @@ _HOMES: Final = {
     "RequiredCapabilities": "structs.extensions",
     "SelfRemove": "structs.proposals",
     "Sent": "rules.proposal_list",
+    "SenderType": "wire.code_points",
     "StagedCommit": "group.listening",
     "StagedWelcome": "group.group",
     "UnknownProposal": "structs.proposals",

@@ -222,6 +222,7 @@ def make_path(
     leaf = sign_leaf(suite, leaf, new_leaf.signer, state.context.group_id, index)
     old = staging.replaced_leaf(provisional, state, index)
     kit.check.leaf(leaf, suite, LeafNodeSource.commit, replaced=old)
+    kit.check.credential(leaf, old)
     tree = provisional.tree.with_path(index, leaf, parents)
     context = staging.next_context(
         state, tree, provisional.extensions, state.context.confirmed_transcript_hash

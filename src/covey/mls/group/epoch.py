@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from covey.mls.rules.trees import find_extension
 from covey.mls.schedule import key_schedule, transcript
 from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.structs.schedule import GroupContext
@@ -50,6 +51,10 @@ class PublicState(msgspec.Struct, frozen=True, gc=False):
     def suite(self) -> Suite:
         """The cipher suite of the group."""
         return self.tree.suite
+
+    def extension(self, extension_type: int) -> bytes | None:
+        """The data of a GroupContext extension, or None when the group has none of this type."""
+        return find_extension(self.context.extensions, extension_type)
 
 
 class Epoch(msgspec.Struct, frozen=True, gc=False):

@@ -144,6 +144,7 @@ def commit_externally(
     staging.check_result(state, path.tree, provisional.extensions, kit.check)
     committer = member_info(index, new_leaf.template)
     changed = staging.summarise(provisional, state, committer, with_path=True)
+    kit.check.policy.accept_external_commit(changed, state)
     assert path.path is not None
     sender = Sender(SenderType.new_member_commit)
     content = authenticate.commit_content(

@@ -51,6 +51,7 @@ def create(
         extensions=leaf_extensions,
     )
     check.leaf(leaf, suite, LeafNodeSource.key_package)
+    check.credential(leaf)
     tree = RatchetTree.of_one(suite, leaf)
     context = GroupContext(
         ProtocolVersion.mls10, suite.code, group_id, 0, tree.tree_hash, b"", tuple(extensions)

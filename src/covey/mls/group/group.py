@@ -288,8 +288,9 @@ class Group(Listening):
         mixed = tuple(use_of(member.suite, each, ports.entropy) for each in psks)
         how = external.External(resync, mixed, tuple(self_removes), authenticated_data)
         made = external.commit_externally(member, info, state, how, ports.kit(Local))
-        group = cls(first_state(made.epoch, made.secret_tree), ports)
-        return JoinedExternally(made.message, group, made.changed)
+        joined = first_state(made.epoch, made.secret_tree)
+        joined = joined.replace(accepted=member.suite.hash(made.message))
+        return JoinedExternally(made.message, cls(joined, ports), made.changed)
 
     # --- keeping ---------------------------------------------------------------------------
 

@@ -176,12 +176,13 @@ def verified_tree(
     enforce(trees.TREE, subject, check.blame)
     enforce(trees.JOINED_TREE, subject, check.blame)
     any_lifetime = not check.policy.tree_lifetimes
-    for _, leaf in tree.members():
+    members = list(tree.members())
+    for _, leaf in members:
         check.leaf(leaf, suite, None, any_lifetime=any_lifetime)
+    check.signatures(suite, [leaf_job(leaf, context.group_id, index) for index, leaf in members])
+    for _, leaf in members:
+        check.credential(leaf)
     check.external_senders(context.extensions)
-    check.signatures(
-        suite, [leaf_job(leaf, context.group_id, index) for index, leaf in tree.members()]
-    )
     return tree
 
 

@@ -84,8 +84,9 @@ def propose(
     sent = Sent(proposal, content.sender, reference, verified=True)
     alone = ProposalList((sent,), None, public.context, public.tree)
     enforce(ALONE, alone, check.blame)
-    check.policy.accept_proposal(sent, public)
     check.signatures(public.suite, check.proposal(sent, public))
+    check.credentials(sent, public)
+    check.policy.accept_proposal(sent, public)
     message = seal.protect(epoch, state.secret_tree, signed, None, check.policy, entropy)
     proposals = {**state.proposals, reference: sent}
     updates = state.updates if update is None else {**state.updates, reference: update}

@@ -388,8 +388,9 @@ def verified_proposal(
     sent = Sent(proposal, sender, reference, verified=True)
     alone = ProposalList((sent,), None, state.context, state.tree)
     enforce(proposals.ALONE, alone, check.blame)
-    check.policy.accept_proposal(sent, state)
     check.signatures(state.suite, check.proposal(sent, state))
+    check.credentials(sent, state)
+    check.policy.accept_proposal(sent, state)
     return sent
 
 

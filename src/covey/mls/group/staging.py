@@ -55,9 +55,12 @@ def apply_proposals(items: ProposalList, public: PublicState, check: Checker) ->
         job for each in items.items if not each.verified for job in check.proposal(each, public)
     ]
     check.signatures(public.suite, jobs)
+    for each in items.items:
+        if not each.verified:
+            check.credentials(each, public)
     extensions = public.context.extensions
-    for each in items.of(GroupContextExtensions):
-        extensions = each.extensions
+    for replacement in items.of(GroupContextExtensions):
+        extensions = replacement.extensions
     edited = public.tree.edited(
         updated={index: each.leaf_node for index, each in items.updates},
         removed=items.removed,
@@ -114,6 +117,7 @@ def merge_path(
     merging = paths.MergedSubject(path.leaf_node.parent_hash, parent_hash)
     enforce(paths.MERGED_PATH, merging, check.blame)
     check.signatures(suite, [leaf_job(path.leaf_node, public.context.group_id, index)])
+    check.credential(path.leaf_node, old)
     return Merged(provisional.tree.with_path(index, path.leaf_node, parents), steps)
 
 

@@ -52,7 +52,6 @@ class Checker(NamedTuple):
 
         Raises:
             ProtocolError: A rule is broken.
-            PolicyError: The credential is not accepted.
         """
         policy = self.policy
         subject = leaves.LeafSubject(
@@ -65,12 +64,23 @@ class Checker(NamedTuple):
         )
         rules = leaves.LEAF_IN_TREE if source is None else leaves.LEAF
         enforce(rules, subject, self.blame, strict=policy.strict)
+
+    def credential(self, leaf: LeafNode, replaced: LeafNode | None = None) -> None:
+        """Ask the policy about a leaf's credential; its signature has been verified (§5.3.1).
+
+        Args:
+            leaf: The leaf.
+            replaced: The leaf that it takes the place of; the same credential is not asked for.
+
+        Raises:
+            PolicyError: It is not accepted, or is no successor of the old one.
+        """
         if replaced is not None and (
             replaced.credential == leaf.credential and replaced.signature_key == leaf.signature_key
         ):
             return
-        policy.validate_credential(leaf.credential, leaf.signature_key, self.now)
-        if replaced is not None and not policy.is_successor(replaced, leaf):
+        self.policy.validate_credential(leaf.credential, leaf.signature_key, self.now)
+        if replaced is not None and not self.policy.is_successor(replaced, leaf):
             msg = "the new credential is no successor of the old one (VAL-025)"
             raise PolicyError(msg)
 
@@ -101,9 +111,21 @@ class Checker(NamedTuple):
                 return []  # refused by the rules for the list (VAL-116)
             self.leaf(proposal.leaf_node, public.suite, LeafNodeSource.update, replaced=old)
             return [leaf_job(proposal.leaf_node, public.context.group_id, index)]
-        if isinstance(proposal, GroupContextExtensions):
-            self.external_senders(proposal.extensions)
         return []
+
+    def credentials(self, sent: Sent, public: PublicState) -> None:
+        """Ask the policy about what a proposal brings in; its signatures have been verified.
+
+        Raises:
+            PolicyError: A credential is not accepted.
+        """
+        proposal = sent.proposal
+        if isinstance(proposal, Add):
+            self.credential(proposal.key_package.leaf_node)
+        elif isinstance(proposal, Update) and sent.sender.leaf_index is not None:
+            self.credential(proposal.leaf_node, public.tree.leaf(sent.sender.leaf_index))
+        elif isinstance(proposal, GroupContextExtensions):
+            self.external_senders(proposal.extensions)
 
     def external_senders(self, extensions: Sequence[Extension]) -> None:
         """Validate the credentials of external senders (VAL-024, VAL-130).

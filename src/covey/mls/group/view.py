@@ -52,6 +52,10 @@ class GroupView:
         """The GroupContext extensions."""
         return self.context.extensions
 
+    def extension(self, extension_type: int) -> bytes | None:
+        """The data of a GroupContext extension, or None when the group has none of this type."""
+        return self._state.epoch.public.extension(extension_type)
+
     @property
     def epoch_authenticator(self) -> bytes:
         """Equal among members who agree on the group (Nh bytes, §8.7)."""

@@ -51,6 +51,8 @@ def checker(blame: type = Remote, **policy: object) -> Checker:
 
 def test_a_leaf_is_checked_and_its_credential_validated(asked: list[Credential]) -> None:
     checker().leaf(LEAF, SUITE, LeafNodeSource.key_package)
+    assert asked == []  # not before its signature has been verified
+    checker().credential(LEAF)
     assert asked == [LEAF.credential]
 
 
@@ -68,20 +70,15 @@ def test_val_022_a_credential_that_stays_is_not_validated_again(asked: list[Cred
     update = bob.proposals[0]
     assert isinstance(update.proposal, mls.Update)
     old = alice.tree.leaf(1)
-    checker().leaf(update.proposal.leaf_node, SUITE, LeafNodeSource.update, replaced=old)
+    checker().credential(update.proposal.leaf_node, old)
     assert asked == []
     bob.propose_update(member("b"))
     rotated = bob.proposals[1].proposal
     assert isinstance(rotated, mls.Update)
-    checker().leaf(rotated.leaf_node, SUITE, LeafNodeSource.update, replaced=old)
+    checker().credential(rotated.leaf_node, old)
     assert asked == [rotated.leaf_node.credential]
     with pytest.raises(PolicyError, match="VAL-025"):
-        checker().leaf(
-            rotated.leaf_node,
-            SUITE,
-            LeafNodeSource.update,
-            replaced=key_package(member("other")).leaf_node,
-        )
+        checker().credential(rotated.leaf_node, key_package(member("other")).leaf_node)
 
 
 def test_lifetimes_may_be_ignored() -> None:
@@ -117,6 +114,7 @@ def test_val_024_external_senders_are_validated(asked: list[Credential]) -> None
     alice = found("ab")[0]
     gce = mls.GroupContextExtensions((external_senders(*wardens),))
     assert checker().proposal(sent(gce), public_state(alice)) == []
+    checker().credentials(sent(gce), public_state(alice))
     assert asked == [each.credential for each in wardens]
 
 
