@@ -10,11 +10,24 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import atheris
 
 with atheris.instrument_imports(include=["covey"]):
+    from covey.mls.wire import compiler
     from fuzz import seeds, targets
+
+
+def _instrumented(source: str, name: str, mode: str) -> CodeType:
+    """Compile generated code so that the fuzzer sees into it, as it does into files."""
+    return atheris.patch_code(compile(source, name, mode), trace_dataflow=True, nested=True)
+
+
+vars(compiler)["compile"] = _instrumented  # codecs are generated at their first use
+
+if TYPE_CHECKING:
+    from types import CodeType
 
 
 def main() -> None:
