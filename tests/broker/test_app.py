@@ -198,6 +198,28 @@ def test_other_requests_are_not_doubled_either(broker: RunningBroker, client: Br
     assert len(client.fetch(inbox)) == 1
 
 
+def test_a_late_retry_doubles_nothing_in_an_inbox(client: BrokerClient) -> None:
+    """What was sent under one idem has been read or claimed by the time it is sent again."""
+    inbox, idem = os.urandom(32), os.urandom(16)
+    assert client.deliver(inbox, idem, b"welcome") == 1
+    assert client.fetch(inbox, after=1) == ()
+    assert client.deliver(inbox, idem, b"welcome") == 1
+    assert client.fetch(inbox) == ()
+    member = mls.Member.basic(b"alice", SUITE)
+    one, two = member.key_package().message, member.key_package().message
+    assert client.publish(inbox, idem, (one,)) == 1
+    with pytest.raises(BrokerError, match="idem_mismatch"):
+        client.publish(inbox, idem, (two,))
+    with pytest.raises(BrokerError, match="key_package_known"):
+        client.publish(inbox, os.urandom(16), (one,))
+    assert client.claim(inbox, SUITE) == one
+    assert client.publish(inbox, idem, (one,)) == 0
+    with pytest.raises(BrokerError, match="key_package_known"):
+        client.publish(inbox, os.urandom(16), (two, one))
+    with pytest.raises(BrokerError, match="nothing_to_claim"):
+        client.claim(inbox, SUITE)
+
+
 def test_whoever_gives_up_says_so(broker: RunningBroker) -> None:
     with (
         broker.client(LosesAnswers(99)) as unlucky,

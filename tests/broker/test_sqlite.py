@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import tempfile
 from contextlib import asynccontextmanager, closing
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +31,7 @@ from covey.broker.messages import (
     EpochClosed,
     Fetch,
     InboxEntry,
+    KeyPackageMessage,
     Kind,
     Publish,
     Read,
@@ -129,10 +131,69 @@ def test_a_retry_does_not_bring_back_what_was_claimed(tmp_path: Path) -> None:
     run(work())
 
 
+def test_an_idem_stands_for_one_publication(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with opened(tmp_path / "db") as store:
+            one, two = (
+                Publish(INBOX, idem(1), (KeyPackageMessage(each),)) for each in (b"1", b"2")
+            )
+            assert await store.publish(one, [an_offer(b"1")], now=0) == 1
+            other = store.publish(two, [an_offer(b"2")], now=0)
+            assert await code_of(other) == "idem_mismatch"
+            assert await store.publish(one, [an_offer(b"1")], now=0) == 1
+            elsewhere = two.replace(inbox=OTHER)
+            assert await store.publish(elsewhere, [an_offer(b"2")], now=0) == 1
+
+    run(work())
+
+
+def test_a_key_package_is_taken_once_whatever_the_idem(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with opened(tmp_path / "db") as store:
+            await store.publish(publishing(1), [an_offer(b"1")], now=0)
+            for number in (2, 3):  # while it waits, and when it has been claimed
+                again = store.publish(
+                    publishing(number), [an_offer(b"new"), an_offer(b"1")], now=100
+                )
+                assert await code_of(again) == "key_package_known"
+                if number == 2:
+                    assert await store.claim(Claim(INBOX, 1), now=0) == b"1"
+            assert await code_of(store.claim(Claim(INBOX, 1), now=0)) == "nothing_to_claim"
+            twice = store.publish(publishing(4), [an_offer(b"2"), an_offer(b"2")], now=0)
+            assert await code_of(twice) == "key_package_known"
+            assert await store.publish(publishing(5), [an_offer(b"2")], now=0) == 1
+            assert await store.publish(publishing(1, OTHER), [an_offer(b"1")], now=0) == 1
+
+    run(work())
+
+
+def test_a_last_resort_may_be_left_again(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with opened(tmp_path / "db") as store:
+            for number in (1, 2):
+                offers = [an_offer(b"last", last=True)]
+                assert await store.publish(publishing(number), offers, now=0) == 0
+                assert await store.claim(Claim(INBOX, 1), now=0) == b"last"
+
+    run(work())
+
+
+def test_of_a_key_package_whose_lifetime_is_over_no_hash_is_kept(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with opened(tmp_path / "db") as store:
+            await store.publish(publishing(1), [an_offer(b"1", not_after=10)], now=0)
+            await store.publish(publishing(2), [an_offer(b"2", not_after=20)], now=11)
+
+    run(work())
+    with closing(sqlite3.connect(tmp_path / "db")) as database:
+        kept = database.execute("SELECT hash, not_after FROM offered").fetchall()
+    assert kept == [(sha256(b"2").digest(), 20)]
+
+
 def test_an_inbox_takes_so_many_key_packages(tmp_path: Path) -> None:
     async def work() -> None:
         async with opened(tmp_path / "db") as store:
-            most = [an_offer(b"x")] * limits.KEY_PACKAGES
+            most = [an_offer(bytes([number])) for number in range(limits.KEY_PACKAGES)]
             assert await store.publish(publishing(1), most, now=0) == limits.KEY_PACKAGES
             more = store.publish(publishing(2), [an_offer(b"y", last=True)], now=0)
             assert await code_of(more) == "inbox_full"
@@ -170,6 +231,34 @@ def test_an_idem_of_an_inbox_stands_for_one_message(tmp_path: Path) -> None:
             assert await store.deliver(Deliver(OTHER, idem(1), b"two")) == 1
 
     run(work())
+
+
+def test_a_retry_does_not_bring_back_what_was_read(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with opened(tmp_path / "db") as store:
+            assert await store.deliver(Deliver(INBOX, idem(1), b"one")) == 1
+            assert await store.fetch(Fetch(INBOX, 1, 0)) == ()
+            assert await store.deliver(Deliver(INBOX, idem(1), b"one")) == 1
+            again = store.deliver(Deliver(INBOX, idem(1), b"two"))
+            assert await code_of(again) == "idem_mismatch"
+            assert await store.fetch(Fetch(INBOX, 0, 0)) == ()
+            assert await store.deliver(Deliver(INBOX, idem(2), b"one")) == 2
+
+    run(work())
+
+
+def test_what_is_remembered_of_a_message_differs_from_inbox_to_inbox(tmp_path: Path) -> None:
+    """Else who has the file could see, long after it was read, who got the same Welcome."""
+
+    async def work() -> None:
+        async with opened(tmp_path / "db") as store:
+            for inbox, number in ((INBOX, 1), (OTHER, 1), (OTHER, 2)):
+                await store.deliver(Deliver(inbox, idem(number), b"a Welcome"))
+
+    run(work())
+    with closing(sqlite3.connect(tmp_path / "db")) as database:
+        hashes = database.execute("SELECT hash FROM delivery").fetchall()
+    assert len(set(hashes)) == 3
 
 
 def test_an_inbox_takes_so_many_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

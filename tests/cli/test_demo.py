@@ -203,7 +203,12 @@ OTHERS_ARE_SUSPENDED = "are suspended"
 
 @pytest.mark.parametrize(
     ("until", "how"),
-    [(EVERYBODY_RUNS, signal.SIGTERM), (OTHERS_ARE_SUSPENDED, signal.SIGINT)],
+    [
+        (EVERYBODY_RUNS, signal.SIGTERM),
+        (EVERYBODY_RUNS, signal.SIGHUP),
+        (OTHERS_ARE_SUSPENDED, signal.SIGINT),
+        (OTHERS_ARE_SUSPENDED, signal.SIGHUP),
+    ],
 )
 def test_cut_short_it_leaves_nothing_behind(
     begin: Callable[[str], Begun], until: str, how: signal.Signals
@@ -214,6 +219,49 @@ def test_cut_short_it_leaves_nothing_behind(
     assert demo.process.wait(30) == 130
     assert demo.left() == []
     assert list(demo.folder.iterdir()) == []
+
+
+def test_however_often_it_is_told_to_stop_it_tidies_up(begin: Callable[[str], Begun]) -> None:
+    """The kernel sends SIGHUP when a terminal closes, and the shell in it sends another."""
+    demo = begin(OTHERS_ARE_SUSPENDED)
+    while demo.process.poll() is None:
+        demo.process.send_signal(signal.SIGHUP)
+        time.sleep(0.001)
+    assert demo.process.returncode in {130, -signal.SIGHUP}  # the latter when all is done
+    assert demo.left() == []
+    assert list(demo.folder.iterdir()) == []
+
+
+def test_a_closed_terminal_ends_it_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    """In a session of its own, whose terminal goes away as that of a closed window does."""
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    pid, ours = pty.fork()
+    if pid == 0:
+        os.execve(DEMO[0], [*DEMO, "--json"], env)  # noqa: S606 - our own program
+    seen = b""
+    while EVERYBODY_RUNS.encode() not in seen:
+        seen += os.read(ours, 4096)
+    os.close(ours)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) in {1, 130}  # it noticed when it wrote, or before
+    assert list(tmp_path.iterdir()) == []
+    pids = [int(each) for each in re.findall(rb'"pid":(\d+)', seen)]
+    deadline = time.monotonic() + 15
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(pids) == len(NAMES) + 2
+    assert not any(map(alive, pids))
+
+
+def test_a_hangup_that_was_ignored_stays_ignored(begin: Callable[[str], Begun]) -> None:
+    """As ``nohup`` does it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        demo = begin(EVERYBODY_RUNS)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    demo.process.send_signal(signal.SIGHUP)
+    demo.go_on(OTHERS_ARE_SUSPENDED)
 
 
 @pytest.mark.parametrize("until", [EVERYBODY_RUNS, OTHERS_ARE_SUSPENDED])
@@ -230,11 +278,10 @@ def test_a_leak_fails_it(monkeypatch: pytest.MonkeyPatch) -> None:
     found = evidence.bytes_of
     leak = b"Noon is better anyway.".hex().encode()
     monkeypatch.setattr(evidence, "bytes_of", lambda file: found(file) + leak)
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        ended = CliRunner().invoke(covey, ["demo", "--json"])
-    finally:
-        signal.signal(signal.SIGTERM, handler)
+    stops = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = [signal.getsignal(each) for each in stops]
+    ended = CliRunner().invoke(covey, ["demo", "--json"])
+    assert [signal.getsignal(each) for each in stops] == handlers
     assert ended.exit_code == 1
     scenes = [json.loads(line) for line in ended.stdout.splitlines()]
     [failed] = [check for check in of_kind(scenes, "check") if not check["passed"]]

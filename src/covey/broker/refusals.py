@@ -24,6 +24,7 @@ class Code(StrEnum):
     too_large = "too_large"
     group_exists = "group_exists"
     idem_mismatch = "idem_mismatch"
+    key_package_known = "key_package_known"
     epoch_unknown = "epoch_unknown"
     inbox_full = "inbox_full"
     broken = "broken"
@@ -54,6 +55,9 @@ REFUSALS: Final = {
     Code.too_large: Refusal(413, "The request is larger than the broker takes."),
     Code.group_exists: Refusal(422, "There is a log of this group already."),
     Code.idem_mismatch: Refusal(422, "Something else was sent under the same idem before."),
+    Code.key_package_known: Refusal(
+        422, "A KeyPackage for one use was left in this inbox before; nothing was published."
+    ),
     Code.epoch_unknown: Refusal(422, "The log does not hold this epoch, or not yet."),
     Code.inbox_full: Refusal(507, "As much as may wait in this inbox waits there already."),
     Code.broken: Refusal(500, "The broker has a bug; where, is in its log."),

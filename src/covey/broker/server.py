@@ -85,10 +85,14 @@ class _Server(uvicorn.Server):
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin, and say where."""
+        """Begin, and say where; stop again if that cannot be said."""
         await super().startup(sockets)
         assert sockets is not None
-        self._announce(_url(sockets[0]))
+        try:
+            self._announce(_url(sockets[0]))
+        except OSError:
+            await self.shutdown(sockets)
+            raise
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer who waits, then stop."""

@@ -7,6 +7,7 @@ The statements are plain SQL that other databases understand too.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from covey.broker import ordering
@@ -73,18 +74,26 @@ class SqliteStore:
 
     async def publish(self, request: Publish, offers: Sequence[Offer], now: int) -> int:
         """Keep KeyPackages."""
+        inbox, idem, digest = request.inbox, request.idem, _hash(request)
 
         def work(db: sqlite3.Connection) -> int:
-            inserted = db.execute(
-                "INSERT INTO publication (inbox, idem) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (request.inbox, request.idem),
+            earlier = db.execute(
+                "SELECT hash FROM publication WHERE inbox = ? AND idem = ?", (inbox, idem)
+            ).fetchone()
+            if earlier is not None:
+                if earlier[0] != digest:
+                    raise refused(Code.idem_mismatch)
+                return _count(db, inbox)[0]
+            db.execute(
+                "INSERT INTO publication (inbox, idem, hash) VALUES (?, ?, ?)",
+                (inbox, idem, digest),
             )
-            if inserted.rowcount:
-                db.execute("DELETE FROM key_package WHERE not_after < ?", (now,))
-                for offer in offers:
-                    _keep(db, request.inbox, offer)
-            waiting, last_resorts = _count(db, request.inbox)
-            if inserted.rowcount and waiting + last_resorts > KEY_PACKAGES:
+            db.execute("DELETE FROM key_package WHERE not_after < ?", (now,))
+            db.execute("DELETE FROM offered WHERE not_after < ?", (now,))
+            for offer in offers:
+                _keep(db, inbox, offer)
+            waiting, last_resorts = _count(db, inbox)
+            if waiting + last_resorts > KEY_PACKAGES:
                 raise refused(Code.inbox_full)
             return waiting
 
@@ -107,14 +116,15 @@ class SqliteStore:
 
     async def deliver(self, request: Deliver) -> int:
         """Keep a message for an inbox."""
+        digest = _hash(request)
 
         def work(db: sqlite3.Connection) -> int:
             earlier = db.execute(
-                "SELECT seq, message FROM inbox_entry WHERE inbox = ? AND idem = ?",
+                "SELECT seq, hash FROM delivery WHERE inbox = ? AND idem = ?",
                 (request.inbox, request.idem),
             ).fetchone()
             if earlier is not None:
-                if earlier[1] != request.message:
+                if earlier[1] != digest:
                     raise refused(Code.idem_mismatch)
                 return int(earlier[0])
             key = (request.inbox,)
@@ -127,8 +137,12 @@ class SqliteStore:
                 key,
             ).fetchall()
             db.execute(
-                "INSERT INTO inbox_entry (inbox, seq, idem, message) VALUES (?, ?, ?, ?)",
-                (request.inbox, seq, request.idem, request.message),
+                "INSERT INTO inbox_entry (inbox, seq, message) VALUES (?, ?, ?)",
+                (request.inbox, seq, request.message),
+            )
+            db.execute(
+                "INSERT INTO delivery (inbox, idem, seq, hash) VALUES (?, ?, ?, ?)",
+                (request.inbox, request.idem, seq, digest),
             )
             return int(seq)
 
@@ -216,8 +230,21 @@ class SqliteStore:
         return await self._database.read(work)
 
 
+def _hash(request: Publish | Deliver) -> bytes:
+    """What is remembered of a request, to know it again: 32 bytes."""
+    return sha256(request.encode()).digest()
+
+
 def _keep(db: sqlite3.Connection, inbox: bytes, offer: Offer) -> None:
-    if offer.last_resort:
+    """Keep a KeyPackage. One for one use is kept once, a last resort in place of the one before."""
+    if not offer.last_resort:
+        inserted = db.execute(
+            "INSERT INTO offered (inbox, hash, not_after) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (inbox, sha256(offer.message).digest(), offer.not_after),
+        )
+        if not inserted.rowcount:
+            raise refused(Code.key_package_known)
+    else:
         db.execute(
             "DELETE FROM key_package WHERE inbox = ? AND cipher_suite = ? AND last_resort = 1",
             (inbox, offer.cipher_suite),

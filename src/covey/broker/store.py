@@ -49,8 +49,11 @@ class Store(Protocol):
     async def publish(self, request: Publish, offers: Sequence[Offer], now: int) -> int:
         """Keep KeyPackages; a last resort replaces the one of its suite.
 
+        One for one use is taken once by an inbox, under any idem, also when it has been claimed
+        since: ``key_package_known``.
+
         Args:
-            request: Whose idem makes a second try do nothing.
+            request: Whose idem makes a second try do nothing, and a different one a mismatch.
             offers: Its KeyPackages, as read.
             now: Seconds since the epoch; what has expired is dropped.
 
@@ -67,7 +70,11 @@ class Store(Protocol):
         """
 
     async def deliver(self, request: Deliver) -> int:
-        """Keep a message for an inbox, once per idem; returns its number."""
+        """Keep a message for an inbox, once per idem, also when it has been read since.
+
+        Returns:
+            Its number.
+        """
 
     async def fetch(self, request: Fetch) -> tuple[InboxEntry, ...]:
         """Drop what was read, and return what comes after it."""

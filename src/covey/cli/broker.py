@@ -6,11 +6,15 @@ standard error.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from covey.broker.server import serve
+from covey.cli.paths import GivenPath
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -19,7 +23,7 @@ from covey.broker.server import serve
     "path",
     required=True,
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=GivenPath(dir_okay=False),
     help="The database; begun if it is not there.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")

@@ -9,7 +9,7 @@ import io
 import os
 import signal
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -23,11 +23,12 @@ from covey.lab.demo.screen import Screen
 from covey.lab.demo.story import perform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from covey.lab.demo.scenes import Scenes
 
 _INTERRUPTED: Final = 128 + signal.SIGINT
+_STOPS: Final = ("SIGINT", "SIGTERM", "SIGHUP")  # by name: where there is no SIGHUP is no demo
 
 
 @click.command()
@@ -42,10 +43,10 @@ def command(context: click.Context, *, as_json: bool) -> None:
     if os.name != "posix":
         msg = "the demo suspends processes, which needs a POSIX system"
         raise click.ClickException(msg)
-    signal.signal(signal.SIGTERM, _interrupt)
     show = _print_json if as_json else Screen(_console()).show
     try:
-        passed = _play(show)
+        with _stoppable():
+            passed = _play(show)
     except KeyboardInterrupt:
         context.exit(_INTERRUPTED)
     context.exit(0 if passed else 1)
@@ -55,10 +56,13 @@ def _play(show: Callable[[Scenes], None]) -> bool:
     """Play the story; returns whether everything in it held."""
     passed = False
     with TemporaryDirectory(prefix="covey-demo-") as folder, closing(perform(Path(folder))) as play:
-        for scene in play:
-            show(scene)
-            if isinstance(scene, Curtain):
-                passed = scene.passed
+        try:
+            for scene in play:
+                show(scene)
+                if isinstance(scene, Curtain):
+                    passed = scene.passed
+        finally:
+            _ignore_stops()
     return passed
 
 
@@ -74,6 +78,34 @@ def _print_json(scene: Scenes) -> None:
     sys.stdout.flush()
 
 
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """End at Ctrl-C, SIGTERM and a closed terminal alike, and leave nothing behind.
+
+    What was ignored before stays so: ``nohup`` means it.
+    """
+    before = {each: signal.getsignal(each) for each in _stops()}
+    for each, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(each, _interrupt)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 def _interrupt(_: int, __: object) -> None:
-    """End as at Ctrl-C, so that no process is left behind."""
+    """Raise what Ctrl-C does, once."""
+    _ignore_stops()
     raise KeyboardInterrupt
+
+
+def _ignore_stops() -> None:
+    """Let nothing disturb the tidying up; a terminal that closes sends SIGHUP more than once."""
+    for each in _stops():
+        signal.signal(each, signal.SIG_IGN)
+
+
+def _stops() -> list[signal.Signals]:
+    return [signal.Signals[name] for name in _STOPS]

@@ -1,12 +1,15 @@
 """The program ``covey``, and the table of its commands.
 
 May import :mod:`covey.errors`; imports the file of a command only when that command runs,
-so that ``covey --help`` answers at once. A CoveyError is shown as one sentence, exit code 1.
+so that ``covey --help`` answers at once. A CoveyError is shown as one sentence, exit code 1,
+and so is what the system refuses, such as to write to a full disk.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,6 +19,8 @@ from covey.errors import CoveyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_STDOUT: Final = 1  # the file descriptor
 
 COMMANDS: Final = {
     "broker": "Run a broker, which stores and orders what it cannot read.",
@@ -75,4 +80,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Those after the name of the program; by default the process's own.
     """
-    covey.main(arguments, prog_name="covey")
+    try:
+        covey.main(arguments, prog_name="covey")
+    except OSError as error:
+        _let_go_of_output()
+        what = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {what}{error.strerror or error}", err=True)
+        sys.exit(1)
+
+
+def _let_go_of_output() -> None:
+    """Send what standard output still holds nowhere; Python would try once more as it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STDOUT)
+    os.close(nowhere)

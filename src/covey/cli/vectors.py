@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from covey.cli.paths import GivenPath
+from covey.errors import StorageError
 from covey.lab.conformance.generate.writer import NAMES, write
 from covey.lab.conformance.runner import vector_files, verify_file
 from covey.mls.crypto.entropy import system_entropy
@@ -22,6 +23,7 @@ from covey.mls.crypto.suite import SUITES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from covey.lab.conformance.runner import FileReport
 
@@ -34,9 +36,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument(
-    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=GivenPath())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every failure.")
 @click.pass_context
 def verify(context: click.Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
@@ -63,22 +63,35 @@ def verify(context: click.Context, paths: tuple[Path, ...], *, as_json: bool) ->
 
 
 @command.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="DIR", type=GivenPath(file_okay=False))
 @click.option("--seed", help="Any text; the same seed writes the same files. Random by default.")
 @click.option("--suite", "suites", type=click.IntRange(1, 7), multiple=True, help="Only this one.")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 def generate(folder: Path, seed: str | None, suites: tuple[int, ...], *, force: bool) -> None:
     """Write test vectors of all families into a folder, for all suites."""
     chosen = system_entropy(16).hex() if seed is None else seed
-    present = [name for name in NAMES if (folder / f"{name}.json").exists()]
+    with _writing(folder):
+        present = [name for name in NAMES if (folder / f"{name}.json").exists()]
     if present and not force:
         msg = f"{folder} holds {present[0]}.json already; --force replaces it"
         raise click.ClickException(msg)
-    folder.mkdir(parents=True, exist_ok=True)
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
-        path, cases = write(folder, name, sorted(set(suites)) or list(SUITES), chosen.encode())
+        with _writing(folder):
+            path, cases = write(folder, name, sorted(set(suites)) or list(SUITES), chosen.encode())
         click.echo(f"{path}  {cases} cases")
     click.echo(f"{len(NAMES)} files from seed {chosen}")
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Turn the errors of the file system into StorageError."""
+    try:
+        yield
+    except OSError as error:
+        msg = f"cannot write into {folder}: {error.strerror}"
+        raise StorageError(msg) from error
 
 
 def _print(report: FileReport, width: int) -> None:

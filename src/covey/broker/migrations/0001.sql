@@ -11,10 +11,23 @@ CREATE TABLE key_package (
 
 CREATE INDEX key_package_by_inbox ON key_package (inbox, cipher_suite, last_resort, id);
 
--- What was published, so that a retry does not bring back what has been claimed since.
+-- KeyPackages for one use that were left in an inbox, by hash, also when they have been claimed
+-- since: none of them waits there twice. One whose lifetime is over is not taken anyway.
+CREATE TABLE offered (
+    inbox     BLOB    NOT NULL CHECK (length(inbox) = 32),
+    hash      BLOB    NOT NULL CHECK (length(hash) = 32),
+    not_after INTEGER NOT NULL,
+    PRIMARY KEY (inbox, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX offered_until ON offered (not_after);
+
+-- What was published, by the hash of the request, so that a retry does not bring back what has
+-- been claimed since.
 CREATE TABLE publication (
     inbox BLOB NOT NULL CHECK (length(inbox) = 32),
     idem  BLOB NOT NULL CHECK (length(idem) = 16),
+    hash  BLOB NOT NULL CHECK (length(hash) = 32),
     PRIMARY KEY (inbox, idem)
 ) STRICT, WITHOUT ROWID;
 
@@ -27,11 +40,20 @@ CREATE TABLE inbox_entry (
     id      INTEGER PRIMARY KEY,
     inbox   BLOB    NOT NULL,
     seq     INTEGER NOT NULL,
-    idem    BLOB    NOT NULL CHECK (length(idem) = 16),
     message BLOB    NOT NULL,
-    UNIQUE (inbox, seq),
-    UNIQUE (inbox, idem)
+    UNIQUE (inbox, seq)
 ) STRICT;
+
+-- What was delivered, by the hash of the request, so that a retry does not bring back what has
+-- been read and dropped since. The hash is over the inbox and the idem too: one message for many
+-- inboxes has a different one in each.
+CREATE TABLE delivery (
+    inbox BLOB    NOT NULL CHECK (length(inbox) = 32),
+    idem  BLOB    NOT NULL CHECK (length(idem) = 16),
+    seq   INTEGER NOT NULL,
+    hash  BLOB    NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (inbox, idem)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log (
     gid         BLOB    NOT NULL PRIMARY KEY CHECK (length(gid) = 32),

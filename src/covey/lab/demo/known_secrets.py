@@ -19,14 +19,23 @@ _TREE_ROW: Final = len(rows.SECRET) + 8  # what stands before the key of a secre
 
 
 def of_group(group: Group) -> dict[str, bytes]:
-    """The secrets of a group's state, and one secret exported from it."""
+    """The secrets of a group's state, and one secret exported from it; none after a removal."""
     found = dict(of_snapshot(group.snapshot()))
+    if not group.is_active:
+        return found
     name = f"epoch {group.epoch} exported secret"
     return {**found, name: group.export("covey demo", b"", group.suite.Nh)}
 
 
 def of_snapshot(snapshot: bytes) -> Iterator[tuple[str, bytes]]:
-    """The secrets in a snapshot of a group, with what each is."""
+    """The secrets in a snapshot of a group, with what each is; what was wiped is left out."""
+    for name, secret in _fields(snapshot):
+        if secret:
+            yield name, secret
+
+
+def _fields(snapshot: bytes) -> Iterator[tuple[str, bytes]]:
+    """What holds a secret, or did until the member was removed (VAL-162)."""
     for row in rows.SnapshotRows.decode(snapshot).rows:
         table, number = row.key[:1], int.from_bytes(row.key[1:9])
         if table == rows.EPOCH:

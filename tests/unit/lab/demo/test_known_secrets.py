@@ -50,6 +50,13 @@ def test_no_secret_is_too_short_to_be_searched_for() -> None:
         assert len(secret) >= 16, name
 
 
+def test_a_removed_member_has_no_secrets_of_the_group() -> None:
+    alices, bobs = a_pair()
+    bobs.receive(alices.commit(remove=[bobs.own_index]).message)
+    assert not bobs.is_active
+    assert known_secrets.of_group(bobs) == {}
+
+
 def test_a_client_has_secrets_before_it_is_in_a_group() -> None:
     member = mls.Member.basic(b"alice", SUITE)
     package = member.key_package()
