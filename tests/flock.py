@@ -17,11 +17,10 @@ import pytest
 from covey import mls
 from covey.errors import MissingKeyError, StateError
 from covey.mls.structs.proposals import SelfRemove
-from covey.mls.wire.code_points import SenderType
-from group_samples import UNKNOWN_TYPE, agree, epoch, everyone, external_senders
+from group_samples import UNKNOWN_TYPE, agree, epoch, external_senders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from covey.mls.group.welcome import Invitation
     from covey.mls.rules.proposal_list import Sent
@@ -146,6 +145,14 @@ class Flock:
     def all_able(self) -> bool:
         """Whether all members do."""
         return all(self.is_able(name) for name in self.groups)
+
+    def is_leaving(self, name: str) -> bool:
+        """Whether a member has asked to leave, and waits for another one to commit that."""
+        own = self.groups[name].own_index
+        return any(
+            isinstance(each.proposal, SelfRemove) and each.sender.leaf_index == own
+            for each in self.groups[name].proposals
+        )
 
     @property
     def epoch(self) -> int:
@@ -367,14 +374,3 @@ def name_of(client: mls.Member) -> str:
     """The name of a client."""
     credential = client.credential
     return credential.identity.decode()  # type: ignore[union-attr]
-
-
-def deliver_all(flock: Flock, messages: Iterable[bytes]) -> None:
-    """Deliver messages to all that are awake."""
-    for message in messages:
-        everyone([flock.groups[name] for name in flock.awake], message)
-
-
-def from_outside(sent: Sent) -> bool:
-    """Whether a proposal came from somebody who is no member."""
-    return sent.sender.sender_type is not SenderType.member

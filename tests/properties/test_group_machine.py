@@ -67,6 +67,11 @@ class GroupMachine(RuleBasedStateMachine):
             return 0
         return max(0, MOST - len(self.flock.groups) - len(self.waiting(Add)))
 
+    def committer(self, number: int) -> str | None:
+        """Somebody awake who may commit; who has asked to leave may not."""
+        names = [name for name in self.flock.awake if not self.flock.is_leaving(name)]
+        return names[number % len(names)] if names else None
+
     def extensions(self, name: str) -> tuple[mls.Extension, ...]:
         """Some extensions for the group, by name."""
         return {
@@ -198,10 +203,12 @@ class GroupMachine(RuleBasedStateMachine):
         staged: bool,
     ) -> None:
         """Somebody commits all that waits; others wanted to, and come too late."""
-        name = self.flock.pick(who)
+        name = self.committer(who)
+        if name is None:
+            return
         for number in rivals:
-            rival = self.flock.pick(number)
-            if rival != name and self.flock.groups[rival].pending is None:
+            rival = self.committer(number)
+            if rival not in (None, name) and self.flock.groups[rival].pending is None:
                 self.flock.groups[rival].commit()
         self.settle(name, form, echo=echo, staged=staged, path=path)
 
@@ -231,7 +238,9 @@ class GroupMachine(RuleBasedStateMachine):
         options: dict[str, object],
     ) -> None:
         """Somebody commits proposals of its own, and what waits."""
-        flock, name = self.flock, self.flock.pick(who)
+        flock, name = self.flock, self.committer(who)
+        if name is None:
+            return
         group = flock.groups[name]
         gone = {flock.pick(number, awake=False) for number in removes} - {name}
         room = 0 if self.resumes() else self.room() + len(gone)
@@ -277,7 +286,10 @@ class GroupMachine(RuleBasedStateMachine):
     @rule(who=ANY, form=FORMATS, times=st.integers(1, 3))
     def commit_and_discard(self, who: int, form: mls.WireFormat, times: int) -> None:
         """Somebody makes commits that nobody takes."""
-        group = self.flock.groups[self.flock.pick(who)]
+        name = self.committer(who)
+        if name is None:
+            return
+        group = self.flock.groups[name]
         for _ in range(times):
             before = group.epoch_authenticator
             if group.pending is None:
@@ -295,7 +307,10 @@ class GroupMachine(RuleBasedStateMachine):
         if names:
             name = names[who % len(names)]
             group = self.flock.groups[name]
-            if group.pending is None:
+            if self.flock.is_leaving(name):
+                with pytest.raises(StateError, match="asked to leave"):
+                    group.commit()
+            elif group.pending is None:
                 group.commit()
             if wakes:
                 self.flock.wake(name)
@@ -389,7 +404,7 @@ class GroupMachine(RuleBasedStateMachine):
         """Somebody sends messages, unless proposals have to be committed first."""
         name = self.flock.pick(who, awake=False)
         if self.flock.groups[name].proposals:
-            with pytest.raises(LocalProtocolError, match="VAL-112"):
+            with pytest.raises((LocalProtocolError, StateError), match=r"VAL-112|asked to leave"):
                 self.flock.groups[name].protect(b"too early")
         else:
             for _ in range(times):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         ProposalReceived,
     )
     from covey.mls.group.external import propose_to_join
-    from covey.mls.group.group import Founded, Group, JoinedExternally, StagedWelcome
+    from covey.mls.group.group import Group, StagedWelcome
     from covey.mls.group.listening import StagedCommit
     from covey.mls.group.member import Member, PrivateKeyPackage
     from covey.mls.group.padding import no_padding, padme, steps
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from covey.mls.group.policy import Policy
     from covey.mls.group.psks import MemoryPsks, PskStore
     from covey.mls.group.public_group import PublicGroup
+    from covey.mls.group.results import Founded, JoinedExternally
     from covey.mls.group.storing import Changes
     from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.credentials import BasicCredential, X509Credential
@@ -139,11 +140,11 @@ _HOMES: Final = {
     "ExternalInit": "structs.proposals",
     "ExternalSender": "structs.extensions",
     "ExternalSenders": "structs.extensions",
-    "Founded": "group.group",
+    "Founded": "group.results",
     "Group": "group.group",
     "GroupContext": "structs.schedule",
     "GroupContextExtensions": "structs.proposals",
-    "JoinedExternally": "group.group",
+    "JoinedExternally": "group.results",
     "KeyPackage": "structs.key_package",
     "Member": "group.member",
     "MemberInfo": "group.events",

@@ -127,7 +127,9 @@ def leaf_public_key(cert_der: bytes, suite: Suite) -> bytes:
     return public
 
 
-def verify_chain(certs: Sequence[bytes], trust_anchors: Sequence[bytes], now: int) -> VerifiedChain:
+def verify_chain(
+    certs: Sequence[bytes], trust_anchors: Sequence[bytes], now: int | None
+) -> VerifiedChain:
     """Build and verify a path from an end entity to a trust anchor (RFC 5280 §6).
 
     1. Every certificate decodes.
@@ -140,7 +142,8 @@ def verify_chain(certs: Sequence[bytes], trust_anchors: Sequence[bytes], now: in
     Args:
         certs: The chain of an X.509 credential; it may lack what the anchors have.
         trust_anchors: Certificates that the application trusts, DER.
-        now: Seconds since the epoch.
+        now: Seconds since the epoch. None judges the chain by when it began to be valid,
+            which is the same moment for everybody.
 
     Raises:
         DecodeError: A certificate does not decode.
@@ -153,7 +156,7 @@ def verify_chain(certs: Sequence[bytes], trust_anchors: Sequence[bytes], now: in
     verifier = (
         PolicyBuilder()
         .store(Store(anchors))
-        .time(dt.datetime.fromtimestamp(now, tz=dt.UTC))
+        .time(_began(leaf, others) if now is None else dt.datetime.fromtimestamp(now, tz=dt.UTC))
         .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_end_entity())
         .build_client_verifier()
     )
@@ -170,6 +173,11 @@ def verify_chain(certs: Sequence[bytes], trust_anchors: Sequence[bytes], now: in
     except _UNDECODABLE:
         msg = "a certificate of the chain does not decode"
         raise DecodeError(msg) from None
+
+
+def _began(leaf: pkix.Certificate, others: Sequence[pkix.Certificate]) -> dt.datetime:
+    """When all certificates of a chain had begun to be valid."""
+    return max(each.not_valid_before_utc for each in (leaf, *others))
 
 
 def _alternative_names(names: Sequence[pkix.GeneralName]) -> tuple[tuple[str, str], ...]:

@@ -23,9 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from covey.mls.rules.proposal_list import Sent
+    from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.proposals import Proposal
     from covey.mls.structs.schedule import PreSharedKeyID
+    from covey.mls.structs.tree import LeafNode
     from covey.mls.tree.ratchet_tree import RatchetTree
+
+
+_MOST_FAILURES = 64
+"""Lists that may fail before the rest is left for another commit: a bound on the work."""
 
 
 def choose(
@@ -35,10 +41,17 @@ def choose(
 
     Args:
         received: Proposals by reference, in the order they came.
-        own: Proposals by value; none of them is left out.
+        own: Proposals by value; none of them is left out, but for a Remove of a member that
+            leaves by SelfRemove, which comes first (extensions draft).
         committer: The leaf that commits.
         tree: The tree of the current epoch.
     """
+    leaving = {each.sender.leaf_index for each in received if isinstance(each.proposal, SelfRemove)}
+    own = tuple(
+        each
+        for each in own
+        if not (isinstance(each.proposal, Remove) and each.proposal.removed in leaving)
+    )
     chosen = _Chosen(received, own, committer, tree)
     taken = tuple(each for each in received if chosen.takes(each))
     if not taken and not own:
@@ -55,7 +68,7 @@ class _Chosen:
         self._tree = tree
         self._leaving = _leaving(received, own, committer)
         self._updates = _latest_updates(received, committer, self._leaving)
-        self._clients: set[bytes] = set()
+        self._keys: set[bytes] = set()
         self._psks: set[PreSharedKeyID] = set()
         self._has_extensions = False
         for each in own:
@@ -64,14 +77,14 @@ class _Chosen:
     def takes(self, each: Sent) -> bool:
         """Whether a proposal fits to those before it; if so, it counts as taken."""
         match each.proposal:
-            case Update():
-                return self._updates.get(each.sender.leaf_index) is each
-            case Remove(removed=leaf):
-                return self._leaving.get(leaf) is each
+            case Update(leaf_node=leaf):
+                return self._takes_update(each, leaf)
+            case Remove(removed=index):
+                return self._leaving.get(index) is each
             case SelfRemove():
                 return self._leaving.get(each.sender.leaf_index) is each
             case Add(key_package=package):
-                return self._takes_client(package.leaf_node.signature_key)
+                return self._takes_client(package)
         return self._takes_other(each.proposal)
 
     def _takes_other(self, proposal: Proposal) -> bool:
@@ -85,12 +98,28 @@ class _Chosen:
             return fits
         return not isinstance(proposal, ReInit)
 
-    def _takes_client(self, signature_key: bytes) -> bool:
-        member = self._tree.keys.signature.get(signature_key)
+    def _takes_client(self, package: KeyPackage) -> bool:
+        """Whether a client and its keys are new to the group and to this commit."""
+        leaf = package.leaf_node
+        member = self._tree.keys.signature.get(leaf.signature_key)
         stays = member is not None and member not in self._leaving
-        fits = signature_key not in self._clients and not stays
-        self._clients.add(signature_key)
+        keys = {leaf.signature_key, leaf.encryption_key, package.init_key}
+        fits = not stays and keys.isdisjoint(self._keys) and self._is_new(leaf.encryption_key)
+        if fits:
+            self._keys |= keys
         return fits
+
+    def _takes_update(self, each: Sent, leaf: LeafNode) -> bool:
+        if self._updates.get(each.sender.leaf_index) is not each:
+            return False
+        keys = {leaf.encryption_key, leaf.signature_key}
+        fits = keys.isdisjoint(self._keys) and self._is_new(leaf.encryption_key)
+        if fits:
+            self._keys |= keys
+        return fits
+
+    def _is_new(self, encryption_key: bytes) -> bool:
+        return encryption_key not in self._tree.keys.encryption
 
 
 def _leaving(
@@ -140,20 +169,25 @@ def without_spoilers(
     if not received or works(tuple(chosen)):
         return tuple(chosen)
     alone = [each for each in received if works((each,))]
-    return (*_working(alone, (), own, works), *own)
+    return (*_Halving(own, works).working(alone, ()), *own)
 
 
-def _working(
-    tried: Sequence[Sent],
-    taken: tuple[Sent, ...],
-    own: Sequence[Sent],
-    works: Callable[[tuple[Sent, ...]], bool],
-) -> tuple[Sent, ...]:
-    """``taken`` and as much of ``tried`` as works together with it, in order."""
-    if not tried or works((*taken, *tried, *own)):
-        return (*taken, *tried)
-    if len(tried) == 1:
-        return taken
-    half = len(tried) // 2
-    taken = _working(tried[:half], taken, own, works)
-    return _working(tried[half:], taken, own, works)
+class _Halving:
+    """Finds what works together by halves, and gives up on the rest after some failures."""
+
+    def __init__(self, own: Sequence[Sent], works: Callable[[tuple[Sent, ...]], bool]) -> None:
+        self._own = own
+        self._works = works
+        self._failures = _MOST_FAILURES
+
+    def working(self, tried: Sequence[Sent], taken: tuple[Sent, ...]) -> tuple[Sent, ...]:
+        """``taken`` and as much of ``tried`` as works together with it, in order."""
+        if not tried or self._failures <= 0:
+            return taken
+        if self._works((*taken, *tried, *self._own)):
+            return (*taken, *tried)
+        self._failures -= 1
+        if len(tried) == 1:
+            return taken
+        half = len(tried) // 2
+        return self.working(tried[half:], self.working(tried[:half], taken))

@@ -14,8 +14,8 @@ from covey.errors import (
 from covey.mls.group import proposing, receiving, seal, staging
 from covey.mls.group.choosing import choose, without_spoilers
 from covey.mls.group.create_commit import NewLeaf, Options, create_commit
-from covey.mls.group.events import EpochChanged
-from covey.mls.group.member import Member
+from covey.mls.group.events import EpochChanged, MemberInfo, member_info
+from covey.mls.group.member import Member, PrivateKeyPackage
 from covey.mls.group.psks import combine
 from covey.mls.group.sending import Sending
 from covey.mls.rules.proposal_list import ProposalList, Sent
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.schedule import PreSharedKeyID
+    from covey.mls.structs.tree import LeafNode
     from covey.mls.wire.code_points import WireFormat
 
 
@@ -72,8 +73,8 @@ class Committing(Sending):
     def commit(
         self,
         *,
-        add: Iterable[bytes | KeyPackage] = (),
-        remove: Iterable[int] = (),
+        add: Iterable[bytes | KeyPackage | PrivateKeyPackage] = (),
+        remove: Iterable[int | MemberInfo] = (),
         update: bool | Member = False,
         psks: Iterable[bytes | PreSharedKeyID] = (),
         extensions: Iterable[Extension] | None = None,
@@ -87,7 +88,7 @@ class Committing(Sending):
 
         Args:
             add: KeyPackages of clients to add.
-            remove: Leaf indices of members to remove.
+            remove: Members to remove, by leaf index or MemberInfo.
             update: True for fresh keys of ours; a Member for another identity or signature key.
             psks: PSKs to mix in, by external id or PreSharedKeyID.
             extensions: All GroupContext extensions from now on.
@@ -127,11 +128,18 @@ class Committing(Sending):
 
     def _require_ready(self) -> None:
         self._require_active()
+        if self._is_leaving:
+            msg = "we have asked to leave (SelfRemove); another member has to commit that"
+            raise StateError(msg)
         if self._state.pending is not None:
             msg = "a commit is pending: accept() or discard() it first"
             raise StateError(msg)
 
     def _options(self, options: CommitOptions, *, force_path: bool) -> Options:
+        unknown = options.keys() - CommitOptions.__annotations__.keys()
+        if unknown:
+            msg = f"commit() has no option {', '.join(sorted(unknown))}"
+            raise TypeError(msg)
         return Options(
             options.get("handshake") or self.ports.policy.handshake,
             options.get("authenticated_data", b""),
@@ -143,17 +151,21 @@ class Committing(Sending):
 
     def _by_value(
         self,
-        add: Iterable[bytes | KeyPackage],
-        remove: Iterable[int],
+        add: Iterable[bytes | KeyPackage | PrivateKeyPackage],
+        remove: Iterable[int | MemberInfo],
         psks: Iterable[bytes | PreSharedKeyID],
         extensions: Iterable[Extension] | None,
         reinit: ReInit | None,
         proposals: Iterable[Proposal],
     ) -> tuple[Sent, ...]:
+        for name, given in (("add", add), ("remove", remove), ("psks", psks)):
+            if isinstance(given, (bytes, bytearray, str, int, MemberInfo)):
+                msg = f"{name}= takes a list, such as [{name}], not {type(given).__name__}"
+                raise TypeError(msg)
         made: list[Proposal] = []
         if extensions is not None:
             made.append(GroupContextExtensions(tuple(extensions)))
-        made += [Remove(index) for index in remove]
+        made += [Remove(self._index_of(member)) for member in remove]
         made += [Add(proposing.key_package(package)) for package in add]
         made += [PreSharedKey(self.psk_id(psk)) for psk in psks]
         if reinit is not None:
@@ -161,6 +173,14 @@ class Committing(Sending):
         made += proposals
         sender = seal.own_sender(self._state.epoch)
         return tuple(Sent(proposal, sender) for proposal in made)
+
+    def _index_of(self, member: int | MemberInfo) -> int:
+        index: object = member.index if isinstance(member, MemberInfo) else member
+        if not isinstance(index, int):
+            msg = f"remove= takes leaf indices or MemberInfo, not {type(index).__name__}"
+            raise TypeError(msg)
+        proposing.require_member(self._state, index)
+        return index
 
     def _choose(
         self, own: tuple[Sent, ...], references: Iterable[bytes] | None
@@ -177,14 +197,22 @@ class Committing(Sending):
             taken.append(known[reference])
         return (*taken, *own)
 
+    def _own_leaf(self) -> LeafNode:
+        leaf = self.tree.leaf(self.own_index)
+        assert leaf is not None
+        return leaf
+
     def _can_commit(self, items: tuple[Sent, ...]) -> bool:
-        """Whether a list of proposals is valid, and its PSKs are known (§12.2)."""
+        """Whether a list is valid, its PSKs are known, and the policy accepts it (§12.2)."""
         public, kit = self._state.epoch.public, self.ports.kit(Local, self._state)
         listed = ProposalList(items, self.own_index, public.context, public.tree)
         try:
             provisional = staging.apply_proposals(listed, public, kit.check)
             staging.check_result(public, provisional.tree, provisional.extensions, kit.check)
             combine(public.suite, listed.psks, kit.psks, kit.resumption)
+            us = member_info(self.own_index, self._own_leaf())
+            changed = staging.summarise(provisional, public, us, with_path=True)
+            kit.check.policy.accept_commit(changed, public)
         except (LocalProtocolError, AuthenticationError, PolicyError, MissingKeyError):
             return False
         return True

@@ -71,7 +71,9 @@ class Ports:
 
         def find(group_id: bytes, epoch: int) -> bytes | None:
             if own is not None and own.epoch.public.context.group_id == group_id:
-                return own.resumption.get(epoch)
+                psk = own.resumption.get(epoch)
+                if psk is not None:
+                    return psk
             for group in self.linked:
                 if group.group_id == group_id:
                     return group.resumption_psk(epoch)

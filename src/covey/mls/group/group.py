@@ -7,7 +7,7 @@ with the system's as defaults (:class:`~covey.mls.group.core.Ports`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from covey.errors import StateError
 from covey.mls.group import (
@@ -21,60 +21,47 @@ from covey.mls.group import (
     successors,
 )
 from covey.mls.group.core import Ports
+from covey.mls.group.events import member_info
 from covey.mls.group.listening import Listening
 from covey.mls.group.member import CLOCK_TOLERANCE
 from covey.mls.group.policy import DAY
 from covey.mls.group.psks import use_of
+from covey.mls.group.results import Founded, JoinedExternally
 from covey.mls.group.state import first_state
 from covey.mls.group.storing import Ledger
 from covey.mls.rules.registry import Local, Remote
+from covey.mls.structs.schedule import GroupContext
 from covey.mls.structs.tree import Lifetime
 from covey.mls.structs.welcome import Welcome
-from covey.mls.wire.code_points import ResumptionPSKUsage
+from covey.mls.wire.code_points import ProtocolVersion, ResumptionPSKUsage
+from covey.mls.wire.struct import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from covey.mls.group.committing import CommitOptions
-    from covey.mls.group.events import Changed, MemberInfo
+    from covey.mls.group.events import MemberInfo
     from covey.mls.group.join import Joined
     from covey.mls.group.member import Member, PrivateKeyPackage
-    from covey.mls.group.pending import PendingCommit
-    from covey.mls.group.welcome import Invitation
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.schedule import PreSharedKeyID
 
 
-class Founded(NamedTuple):
-    """A group that was created with its first members, in epoch 1.
-
-    Attributes:
-        group: The creator's group.
-        commit: The commit that added them, already accepted.
-        welcomes: What the members need to join.
-    """
-
-    group: Group
-    commit: PendingCommit
-    welcomes: tuple[Invitation, ...]
-
-    @property
-    def welcome(self) -> bytes:
-        """The one Welcome for all of them."""
-        return self.commit.welcome
-
-
-class StagedWelcome(NamedTuple):
+class StagedWelcome:
     """A Welcome that has been verified: look, then ``accept`` it.
 
-    Attributes:
+    Args:
         joined: The group as the Welcome describes it.
         ports: What the group will use.
     """
 
-    joined: Joined
-    ports: Ports
+    __slots__ = ("_accepted", "joined", "ports")
+
+    def __init__(self, joined: Joined, ports: Ports) -> None:
+        self.joined: Joined = joined
+        self.ports: Ports = ports
+        self._accepted: bool = False
 
     def __repr__(self) -> str:
         return f"StagedWelcome({self.joined.epoch.public.tree.census.members} members)"
@@ -82,7 +69,8 @@ class StagedWelcome(NamedTuple):
     @property
     def members(self) -> list[MemberInfo]:
         """Who is in it."""
-        return self.accept().members
+        tree = self.joined.epoch.public.tree
+        return [member_info(index, leaf) for index, leaf in tree.members()]
 
     @property
     def group_id(self) -> bytes:
@@ -100,22 +88,16 @@ class StagedWelcome(NamedTuple):
         return self.joined.info.signer
 
     def accept(self) -> Group:
-        """Join."""
+        """Join. A Welcome makes one group: two of them would use the same keys.
+
+        Raises:
+            StateError: It has been accepted before.
+        """
+        if self._accepted:
+            msg = "this Welcome has been accepted already"
+            raise StateError(msg)
+        self._accepted = True
         return Group(first_state(self.joined.epoch, self.joined.secret_tree), self.ports)
-
-
-class JoinedExternally(NamedTuple):
-    """An external commit, and the group as it will be if the commit is accepted.
-
-    Attributes:
-        commit: The MLSMessage for all members. If they do not take it, drop the group.
-        group: The group in the epoch that the commit opens.
-        changed: What the commit changes.
-    """
-
-    commit: bytes
-    group: Group
-    changed: Changed
 
 
 class Group(Listening):
@@ -148,10 +130,11 @@ class Group(Listening):
             LocalProtocolError: An extension cannot be used so.
         """
         ports = ports or Ports(member.policy, entropy=member.entropy)
+        group_id = ports.entropy(member.suite.Nh) if group_id is None else as_bytes(group_id)
         now = ports.now()
         epoch, secret_tree = founding.create(
             member,
-            ports.entropy(member.suite.Nh) if group_id is None else group_id,
+            group_id,
             tuple(extensions),
             tuple(leaf_extensions),
             Lifetime(max(now - CLOCK_TOLERANCE, 0), now + 90 * DAY),
@@ -171,7 +154,7 @@ class Group(Listening):
         psks: Iterable[bytes | PreSharedKeyID] = (),
         ports: Ports | None = None,
         **options: Unpack[CommitOptions],
-    ) -> Founded:
+    ) -> Founded[Group]:
         """Create a group with its first members: one commit, one Welcome (§11).
 
         Raises:
@@ -264,7 +247,7 @@ class Group(Listening):
         self_removes: Iterable[bytes] = (),
         authenticated_data: bytes = b"",
         ports: Ports | None = None,
-    ) -> JoinedExternally:
+    ) -> JoinedExternally[Group]:
         """Join by an external commit (§12.4.3.2).
 
         Args:
@@ -324,7 +307,7 @@ class Group(Listening):
         group_id: bytes | None = None,
         extensions: Iterable[Extension] = (),
         ports: Ports | None = None,
-    ) -> Founded:
+    ) -> Founded[Group]:
         """Create a group of some of our members, linked to this one (§11.3).
 
         Args:
@@ -334,6 +317,7 @@ class Group(Listening):
             extensions: Of the new group's GroupContext.
             ports: Of the new group; a copy of ours by default.
         """
+        self._require_active()
         nonce = psks.fresh_nonce(member.suite, self.ports.entropy)
         link = psks.resumption_id(ResumptionPSKUsage.branch, self.group_id, self.epoch, nonce)
         return self._continue(member, packages, link, group_id, extensions, ports)
@@ -344,7 +328,7 @@ class Group(Listening):
         packages: Iterable[bytes | KeyPackage],
         *,
         ports: Ports | None = None,
-    ) -> Founded:
+    ) -> Founded[Group]:
         """Create the group that continues this one after a ReInit (§11.2).
 
         Args:
@@ -374,14 +358,23 @@ class Group(Listening):
         group_id: bytes | None,
         extensions: Iterable[Extension],
         ports: Ports | None,
-    ) -> Founded:
-        ours = self.ports
-        new = (ports or ours).linked_to(self)
+    ) -> Founded[Group]:
+        new = (ports or self.ports).linked_to(self)
+        parsed = [proposing.key_package(package) for package in packages]
+        chosen = new.entropy(member.suite.Nh) if group_id is None else group_id
+        planned = GroupContext(
+            ProtocolVersion.mls10, member.suite.code, chosen, 1, b"", b"", tuple(extensions)
+        )
+        own = self.tree.leaf(self.own_index)
+        assert own is not None
+        ours = own.replace(credential=member.credential, signature_key=member.signature_key)
+        leaves = [ours, *(package.leaf_node for package in parsed)]
+        successors.check_plan(planned, leaves, link, self._state, new.check(Local))
         return Group.found(
             member,
-            packages,
-            group_id=group_id,
-            extensions=extensions,
+            parsed,
+            group_id=chosen,
+            extensions=planned.extensions,
             psks=(link,),
             ports=new,
             successor=True,

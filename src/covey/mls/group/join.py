@@ -175,10 +175,9 @@ def verified_tree(
     subject = trees.TreeSubject(tree, context.extensions)
     enforce(trees.TREE, subject, check.blame)
     enforce(trees.JOINED_TREE, subject, check.blame)
-    any_lifetime = not check.policy.tree_lifetimes
     members = list(tree.members())
     for _, leaf in members:
-        check.leaf(leaf, suite, None, any_lifetime=any_lifetime)
+        check.leaf(leaf, suite, None)
     check.signatures(suite, [leaf_job(leaf, context.group_id, index) for index, leaf in members])
     for _, leaf in members:
         check.credential(leaf)

@@ -8,6 +8,7 @@ from covey.errors import StateError
 from covey.mls.group import receiving
 from covey.mls.group.committing import Committing
 from covey.mls.rules.registry import Remote
+from covey.mls.wire.struct import as_bytes
 
 if TYPE_CHECKING:
     from covey.mls.group.events import Changed, Event
@@ -72,6 +73,7 @@ class Listening(Committing):
         if self._state.removed:
             msg = "we have been removed from this group"
             raise StateError(msg)
+        message = as_bytes(message)
         return receiving.receive(message, self._state, self._ours(), self.ports.check(Remote))
 
     def _finish(self, outcome: Outcome) -> None:

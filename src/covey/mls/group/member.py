@@ -34,6 +34,7 @@ from covey.mls.wire.code_points import (
     ProposalType,
     ProtocolVersion,
 )
+from covey.mls.wire.struct import as_bytes
 from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class Member(msgspec.Struct, frozen=True):
         Raises:
             UnsupportedError: The suite is not one of 0x0001 … 0x0007.
         """
-        return cls.from_credential(BasicCredential(identity), suite, policy=policy, entropy=entropy)
+        return cls.from_credential(
+            BasicCredential(as_bytes(identity)), suite, policy=policy, entropy=entropy
+        )
 
     @classmethod
     def x509(

@@ -42,7 +42,10 @@ class Policy:
         max_forward: Generations that a sender's ratchet is followed ahead (§15.3).
         max_skipped: Skipped message keys that are kept per ratchet (§15.3).
         max_lifetime: The longest lifetime of a KeyPackage that is accepted, in seconds.
-        tree_lifetimes: Also refuse expired leaves in a tree that one joins (VAL-037).
+        received_lifetimes: Also refuse what has expired when it is *received*: leaves and
+            certificates in proposals, commits and trees (VAL-037). Whoever sends checks them
+            always; if receivers did too, members with different clocks, or who come back
+            late, would disagree about a commit.
         max_proposals: Proposals that are kept in one epoch.
         padding: The padded size for a plaintext size, in bytes.
         grease: Mix GREASE values into what is sent (§13.5).
@@ -62,7 +65,7 @@ class Policy:
     max_forward: int = 1_000
     max_skipped: int = 100
     max_lifetime: int = 366 * DAY
-    tree_lifetimes: bool = False
+    received_lifetimes: bool = False
     max_proposals: int = 10_000
     padding: Callable[[int], int] = padme
     grease: bool = True
@@ -77,7 +80,9 @@ class Policy:
         """The bounds of a secret tree: ``max_forward`` and ``max_skipped``."""
         return self.max_forward, self.max_skipped
 
-    def validate_credential(self, credential: Credential, signature_key: bytes, now: int) -> None:
+    def validate_credential(
+        self, credential: Credential, signature_key: bytes, now: int | None
+    ) -> None:
         """The Authentication Service (§5.3.1): is this who it says, with this key?
 
         The default takes a basic credential at its word, as the RFC does, and X.509 chains
@@ -86,7 +91,8 @@ class Policy:
         Args:
             credential: Of a new member, or a member's new one.
             signature_key: The key that the credential stands for.
-            now: Seconds since the epoch.
+            now: Seconds since the epoch; None when what expired since counts as valid, as
+                for whatever is received unless ``received_lifetimes`` says otherwise.
 
         Raises:
             PolicyError: The credential is not accepted.

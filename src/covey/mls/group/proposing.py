@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from covey.errors import StateError
+from covey.errors import LocalProtocolError, StateError
 from covey.mls.framing import authenticate
 from covey.mls.group import receiving, seal
-from covey.mls.group.member import Member, sign_leaf
+from covey.mls.group.member import Member, PrivateKeyPackage, sign_leaf
 from covey.mls.group.process_commit import OwnUpdate
 from covey.mls.rules.proposal_list import ProposalList, Sent
-from covey.mls.rules.proposals import ALONE
+from covey.mls.rules.proposals import ALONE, reinit_can_be_followed, removes_name_members
 from covey.mls.rules.registry import enforce
 from covey.mls.structs.framing import AuthenticatedContent, FramedContentAuthData
 from covey.mls.structs.key_package import KeyPackage
@@ -35,8 +35,19 @@ class Proposed(NamedTuple):
         return f"Proposed({len(self.message)} bytes)"
 
 
-def key_package(data: bytes | KeyPackage) -> KeyPackage:
-    """The KeyPackage of an MLSMessage.
+def require_member(state: State, index: int) -> None:
+    """Refuse to remove somebody who is not there, before anything is encoded (VAL-117).
+
+    Raises:
+        LocalProtocolError: The leaf is blank, or outside of the tree.
+    """
+    if state.epoch.public.tree.leaf(index) is None:
+        rule = removes_name_members
+        raise LocalProtocolError(rule.id, rule.section, rule.statement, f"leaf {index} is blank")
+
+
+def key_package(data: bytes | KeyPackage | PrivateKeyPackage) -> KeyPackage:
+    """The KeyPackage of an MLSMessage; the public half of one with its private keys.
 
     Raises:
         DecodeError: The bytes are no MLSMessage.
@@ -44,6 +55,8 @@ def key_package(data: bytes | KeyPackage) -> KeyPackage:
     """
     if isinstance(data, KeyPackage):
         return data
+    if isinstance(data, PrivateKeyPackage):
+        return data.package
     message = receiving.decode_message(data).message
     if not isinstance(message, KeyPackage):
         msg = f"a KeyPackage is needed, this is a {type(message).__name__}"
@@ -83,7 +96,7 @@ def propose(
     reference = receiving.proposal_ref(authenticated, public)
     sent = Sent(proposal, content.sender, reference, verified=True)
     alone = ProposalList((sent,), None, public.context, public.tree)
-    enforce(ALONE, alone, check.blame)
+    enforce((*ALONE, reinit_can_be_followed), alone, check.blame)
     check.signatures(public.suite, check.proposal(sent, public))
     check.credentials(sent, public)
     check.policy.accept_proposal(sent, public)

@@ -178,6 +178,7 @@ class _Reader:
             int.from_bytes(key): rows.NodeRow.decode(node).node
             for key, node in self._tables[rows.PENDING_NODE].items()
         }
+        _require_height(row.epoch.height, changes, tree.height)
         after = patched(tree, changes, row.epoch.height)
         epoch = _epoch(row.epoch, after)
         return PendingCommit(
@@ -206,6 +207,12 @@ def _epoch(row: rows.EpochRow, tree: RatchetTree) -> Epoch:
     if tree.tree_hash != row.context.tree_hash:
         msg = "the stored tree is not the one of the epoch"
         raise ValueError(msg)
+    private = PrivateTree(
+        row.index, row.leaf_private, {each.height: each.private_key for each in row.path}
+    )
+    if private.leaf and private.mismatch(tree) is not None:
+        msg = "the stored private keys are not those of the tree"
+        raise ValueError(msg)
     return Epoch(
         PublicState.of(row.context, tree, row.confirmation_tag),
         EpochSecrets(
@@ -219,9 +226,7 @@ def _epoch(row: rows.EpochRow, tree: RatchetTree) -> Epoch:
             secrets.epoch_authenticator,
             secrets.init_secret,
         ),
-        PrivateTree(
-            row.index, row.leaf_private, {each.height: each.private_key for each in row.path}
-        ),
+        private,
         row.signer,
     )
 

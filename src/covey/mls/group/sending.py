@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from covey.errors import LocalProtocolError
+from covey.errors import LocalProtocolError, StateError
 from covey.mls.framing import authenticate
 from covey.mls.group import proposing, psks, seal, welcome
 from covey.mls.group.core import GroupCore
@@ -26,7 +26,7 @@ from covey.mls.wire.code_points import ProtocolVersion, ResumptionPSKUsage, Wire
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from covey.mls.group.member import Member
+    from covey.mls.group.member import Member, PrivateKeyPackage
     from covey.mls.group.process_commit import OwnUpdate
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.key_package import KeyPackage
@@ -55,6 +55,9 @@ class Sending(GroupCore):
             StateError: We have been removed.
         """
         self._require_active()
+        if self._is_leaving:
+            msg = "we have asked to leave (SelfRemove), and wait for another member to commit that"
+            raise StateError(msg)
         if self._state.proposals:
             statement = "No application data is sent before proposals that were seen are committed."
             detail = f"{len(self._state.proposals)} proposal(s) wait: commit() first"
@@ -67,6 +70,13 @@ class Sending(GroupCore):
         signed = seal.sign(epoch, content, WireFormat.mls_private_message)
         return seal.protect(
             epoch, self._state.secret_tree, signed, None, self.ports.policy, self.ports.entropy
+        )
+
+    @property
+    def _is_leaving(self) -> bool:
+        return any(
+            isinstance(each.proposal, SelfRemove) and each.sender.leaf_index == self.own_index
+            for each in self._state.proposals.values()
         )
 
     def propose(
@@ -112,7 +122,7 @@ class Sending(GroupCore):
         self._state = state
         return message
 
-    def propose_add(self, package: bytes | KeyPackage) -> bytes:
+    def propose_add(self, package: bytes | KeyPackage | PrivateKeyPackage) -> bytes:
         """Propose to add the client of a KeyPackage (§12.1.1)."""
         return self.propose(Add(proposing.key_package(package)))
 
@@ -122,7 +132,12 @@ class Sending(GroupCore):
         return self._propose(proposal, update, b"", None)
 
     def propose_remove(self, index: int) -> bytes:
-        """Propose to remove the member at a leaf index (§12.1.3)."""
+        """Propose to remove the member at a leaf index (§12.1.3).
+
+        Raises:
+            LocalProtocolError: There is no such member (VAL-117).
+        """
+        proposing.require_member(self._state, index)
         return self.propose(Remove(index))
 
     def propose_psk(self, psk: bytes | PreSharedKeyID) -> bytes:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from covey.errors import StateError
 from covey.mls.group.events import Changed, MemberInfo, member_info
 from covey.mls.group.verify import Checker, leaf_job
 from covey.mls.rules import paths, proposals, trees
-from covey.mls.rules.registry import enforce
+from covey.mls.rules.registry import Local, enforce
 from covey.mls.structs.proposals import GroupContextExtensions, Remove
 from covey.mls.structs.schedule import GroupContext
 from covey.mls.tree.parent_hashes import path_parents
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.tree import LeafNode, UpdatePath
     from covey.mls.tree.ratchet_tree import PathStep, RatchetTree
+
+
+_LAST_EPOCH = (1 << 64) - 1
 
 
 class Provisional(NamedTuple):
@@ -51,6 +55,8 @@ def apply_proposals(items: ProposalList, public: PublicState, check: Checker) ->
         PolicyError: A credential is not accepted.
     """
     enforce(_rules_for(items), items, check.blame, strict=check.policy.strict)
+    if check.blame is Local:
+        enforce((proposals.reinit_can_be_followed,), items, Local)
     jobs = [
         job for each in items.items if not each.verified for job in check.proposal(each, public)
     ]
@@ -154,6 +160,9 @@ def next_context(
     secrets are encrypted (VAL-086).
     """
     old = public.context
+    if old.epoch == _LAST_EPOCH:
+        msg = "the group is in the last epoch that there is"
+        raise StateError(msg)
     return GroupContext(
         old.version,
         old.cipher_suite,

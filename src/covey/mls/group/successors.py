@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from covey.mls.group.policy import Policy
     from covey.mls.group.state import State
     from covey.mls.group.verify import Checker
-    from covey.mls.structs.schedule import PreSharedKeyID
+    from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
     from covey.mls.structs.tree import LeafNode
+    from covey.mls.tree.ratchet_tree import RatchetTree
 
 
 def link(psks: Iterable[PreSharedKeyID]) -> PreSharedKeyID | None:
@@ -47,19 +48,45 @@ def check_successor(joined: Joined, old: State | None, check: Checker) -> None:
     if old is None:
         msg = "the Welcome continues another group; hand that one in as successor_of="
         raise StateError(msg)
-    new_tree, old_tree = joined.epoch.public.tree, old.epoch.public.tree
-    new = [leaf for _, leaf in new_tree.members()]
-    before = [leaf for _, leaf in old_tree.members()]
+    new = [leaf for _, leaf in joined.epoch.public.tree.members()]
+    _check(joined.epoch.public.context, new, psk, old, check)
+
+
+def check_plan(
+    context: GroupContext, new: list[LeafNode], psk: PreSharedKeyID, old: State, check: Checker
+) -> None:
+    """Check a group that is about to continue ours, before it is made (§11.2, §11.3).
+
+    Args:
+        context: Of the new group, in epoch 1; its tree does not matter here.
+        new: The leaves of its members.
+        psk: The PSK that links them.
+        old: The state of our group.
+        check: How to check; blames us.
+
+    Raises:
+        LocalProtocolError: It would not continue our group rightly.
+    """
+    _check(context, new, psk, old, check)
+
+
+def _check(
+    context: GroupContext, new: list[LeafNode], psk: PreSharedKeyID, old: State, check: Checker
+) -> None:
+    before = [leaf for _, leaf in _tree_of(old, psk.psk_epoch).members()]
     reinit = psk.usage is ResumptionPSKUsage.reinit
     smaller, larger = (before, new) if reinit else (new, before)
-    subject = joining.SuccessorSubject(
-        joined.epoch.public.context,
-        old.epoch.public.context,
-        psk,
-        old.reinit,
-        all_have_a_match(smaller, larger, check.policy),
-    )
+    matches = all_have_a_match(smaller, larger, check.policy)
+    subject = joining.SuccessorSubject(context, old.epoch.public.context, psk, old.reinit, matches)
     enforce(joining.SUCCESSOR, subject, check.blame)
+
+
+def _tree_of(old: State, epoch: int | None) -> RatchetTree:
+    """The tree of the epoch that the PSK is of, as long as it is kept; else today's."""
+    for past in old.past:
+        if past.context.epoch == epoch:
+            return past.tree
+    return old.epoch.public.tree
 
 
 def all_have_a_match(some: list[LeafNode], others: list[LeafNode], policy: Policy) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from covey.errors import AuthenticationError, PolicyError
 from covey.mls.crypto.batch import verify_all
 from covey.mls.rules import key_packages, leaves
-from covey.mls.rules.registry import enforce
+from covey.mls.rules.registry import Local, enforce
 from covey.mls.structs.extensions import ExternalSenders
 from covey.mls.structs.proposals import Add, GroupContextExtensions, Update
 from covey.mls.wire.code_points import ExtensionType, LeafNodeSource
@@ -39,6 +39,16 @@ class Checker(NamedTuple):
     now: int
     blame: Blame
 
+    @property
+    def judged_at(self) -> int | None:
+        """The time by which lifetimes are judged; None when they are not (§7.3, VAL-037).
+
+        Who sends must look at the clock. Who receives need not, and had better not: members
+        whose clocks differ, or who come back late, would disagree about a commit.
+        """
+        ours = self.blame is Local
+        return self.now if ours or self.policy.received_lifetimes else None
+
     def leaf(
         self,
         leaf: LeafNode,
@@ -46,7 +56,6 @@ class Checker(NamedTuple):
         source: LeafNodeSource | None,
         *,
         replaced: LeafNode | None = None,
-        any_lifetime: bool = False,
     ) -> None:
         """All that a leaf must satisfy by itself, but for its signature (§7.3).
 
@@ -58,7 +67,7 @@ class Checker(NamedTuple):
             leaf,
             suite,
             source,
-            None if any_lifetime else self.now,
+            self.judged_at,
             policy.max_lifetime,
             replaced,
         )
@@ -79,7 +88,7 @@ class Checker(NamedTuple):
             replaced.credential == leaf.credential and replaced.signature_key == leaf.signature_key
         ):
             return
-        self.policy.validate_credential(leaf.credential, leaf.signature_key, self.now)
+        self.policy.validate_credential(leaf.credential, leaf.signature_key, self.judged_at)
         if replaced is not None and not self.policy.is_successor(replaced, leaf):
             msg = "the new credential is no successor of the old one (VAL-025)"
             raise PolicyError(msg)
@@ -136,7 +145,9 @@ class Checker(NamedTuple):
         for extension in extensions:
             if extension.extension_type == ExtensionType.external_senders:
                 for each in ExternalSenders.decode(extension.extension_data).external_senders:
-                    self.policy.validate_credential(each.credential, each.signature_key, self.now)
+                    self.policy.validate_credential(
+                        each.credential, each.signature_key, self.judged_at
+                    )
 
     def signatures(self, suite: Suite, jobs: Sequence[Job]) -> None:
         """Verify signatures, in threads where there are many.

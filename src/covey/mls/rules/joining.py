@@ -163,10 +163,20 @@ def branch_keeps_the_parameters(subject: SuccessorSubject) -> str | None:
     return None if subject.context.cipher_suite == subject.old.cipher_suite else "another suite"
 
 
-@rule("VAL-205", "12.4.3.1", also=("VAL-208",))
-def members_are_those_of_the_old_group(subject: SuccessorSubject) -> str | None:
-    """After reinit all old members are in the new group; a branch has only old members."""
-    return None if subject.members_match else "they are not"
+@rule("VAL-205", "12.4.3.1")
+def all_old_members_are_in_the_new_group(subject: SuccessorSubject) -> str | None:
+    """After a reinitialization all members of the old group are in the new one."""
+    if subject.psk.usage is not ResumptionPSKUsage.reinit or subject.members_match:
+        return None
+    return "some are not"
+
+
+@rule("VAL-208", "11.3")
+def branch_has_only_old_members(subject: SuccessorSubject) -> str | None:
+    """Every member of a branched group is a member of the old one."""
+    if subject.psk.usage is not ResumptionPSKUsage.branch or subject.members_match:
+        return None
+    return "some are not"
 
 
 GROUP_INFO: Final = (suites_match, info_extensions_are_unique)
@@ -184,6 +194,7 @@ SUCCESSOR: Final = (
     old_group_was_reinitialized,
     successor_is_as_the_reinit_says,
     branch_keeps_the_parameters,
-    members_are_those_of_the_old_group,
+    all_old_members_are_in_the_new_group,
+    branch_has_only_old_members,
 )
 """What a group satisfies that continues another."""

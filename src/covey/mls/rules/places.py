@@ -84,7 +84,6 @@ PLACES: Final[dict[str, Place]] = {
     "VAL-111": Place("6.3.2", "group.receiving:receive", "our own index yields OwnMessage"),
     "VAL-112": Place("12.4", "group.sending:Sending.protect", "refuses while proposals wait"),
     "VAL-114": Place("12.1.1", f"{_CHECK}.proposal", "checks the KeyPackage"),
-    "VAL-122": Place("12.1.5", "group.group:Group.reinitialize", "a missing suite is an error"),
     "VAL-126": Place("12.1.7", "group.staging:apply_proposals", "the list is replaced"),
     "VAL-127": Place("12.1.8", "framing.authenticate:received_content", "private means member"),
     "VAL-129": Place("12.1.8", "group.policy:Policy.accept_proposal", "the default refuses"),

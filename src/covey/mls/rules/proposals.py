@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from covey.mls.crypto.suite import SUITES
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
 from covey.mls.structs.proposals import (
@@ -27,6 +28,7 @@ from covey.mls.tree.census import Kind, lists
 from covey.mls.wire.code_points import (
     DEFAULT_PROPOSAL_TYPES,
     GREASE,
+    ProtocolVersion,
     PSKType,
     ResumptionPSKUsage,
     SenderType,
@@ -93,6 +95,22 @@ def reinit_does_not_lower_the_version(subject: ProposalList) -> str | None:
     for each in subject.of(ReInit):
         if each.version < subject.context.version:
             return f"version {each.version}"
+    return None
+
+
+@rule("VAL-122", "12.1.5")
+def reinit_can_be_followed(subject: ProposalList) -> str | None:
+    """Who sends a ReInit can create the group that it asks for.
+
+    Checked of what we send. Of what we receive it is not: the group ends all the same.
+    """
+    for each in subject.of(ReInit):
+        if each.version != ProtocolVersion.mls10:
+            return f"version {each.version} is not implemented"
+        if each.cipher_suite not in SUITES:
+            return f"cipher suite 0x{each.cipher_suite:04x} is not implemented"
+        if each.group_id == subject.context.group_id:
+            return "the new group has the group_id of the old one"
     return None
 
 

@@ -43,6 +43,7 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
             DecodeError: The bytes are not an encoding of the struct, or bytes are left.
         """
         decode_at = compiler.codec(cls).decode_at
+        data = data if type(data) is bytes else as_bytes(data)
         try:
             value, pos = decode_at(data, 0)
         except IndexError:
@@ -112,6 +113,18 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
             if name != "raw"
         )
         return f"{type(self).__name__}({fields})"
+
+
+def as_bytes(data: object) -> bytes:
+    """Bytes that nobody can change any more, of anything that holds bytes.
+
+    Raises:
+        TypeError: It holds none.
+    """
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    msg = f"bytes are needed here, not {type(data).__name__}"
+    raise TypeError(msg)
 
 
 def _shown(value: object) -> str:

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 TREE = found("abcd")[0].tree
 LEAF = TREE.leaf(1)
 assert LEAF is not None
-UPDATE = Update(LEAF)
+UPDATE = Update(LEAF.replace(encryption_key=b"a fresh key"))
+STALE = Update(LEAF)
 ADD = Add(key_package(member("new")))
 SAME_CLIENT = Add(ADD.key_package.replace(init_key=b"another"))
-MEMBER_AGAIN = Add(ADD.key_package.replace(leaf_node=LEAF))
+MEMBER_AGAIN = Add(ADD.key_package.replace(leaf_node=UPDATE.leaf_node))
 PSK = PreSharedKey(external_psk())
 GCE = GroupContextExtensions(())
 REINIT = ReInit(b"next", 1, 1, ())
@@ -60,7 +61,10 @@ def chosen(*proposals: tuple[Proposal, int], own: tuple[Proposal, ...] = ()) -> 
         ([(UPDATE, 1)], (Remove(1),), [Remove(1)]),
         ([(Remove(1), 2), (Remove(1), 3)], (), [Remove(1)]),
         ([(Remove(2), 3), (SelfRemove(), 2)], (), [SelfRemove()]),
-        ([(SelfRemove(), 2)], (Remove(2),), [Remove(2)]),
+        ([(SelfRemove(), 2)], (Remove(2),), [SelfRemove()]),
+        ([(SelfRemove(), 2)], (Remove(3),), [SelfRemove(), Remove(3)]),
+        ([(STALE, 1)], (), []),
+        ([(UPDATE, 1), (Update(UPDATE.leaf_node.replace(signature_key=b"x")), 2)], (), [UPDATE]),
         ([(ADD, 1), (SAME_CLIENT, 2)], (), [ADD]),
         ([(SAME_CLIENT, 2)], (ADD,), [ADD]),
         ([(MEMBER_AGAIN, 2)], (), []),

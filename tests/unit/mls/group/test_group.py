@@ -135,7 +135,7 @@ def test_a_creator_joins_with_expired_members_unless_the_policy_minds() -> None:
     later = mls.Ports(now=lambda: 4_000_000_000)
     _, bob, package, pending = invited()
     mls.Group.join(bob, package, pending.welcome, ports=later)
-    strict = mls.Ports(mls.Policy(tree_lifetimes=True), now=lambda: 4_000_000_000)
+    strict = mls.Ports(mls.Policy(received_lifetimes=True), now=lambda: 4_000_000_000)
     with pytest.raises(RemoteProtocolError, match="VAL-037"):
         mls.Group.join(bob, package, pending.welcome, ports=strict)
 
@@ -204,11 +204,23 @@ def test_a_branch_has_some_of_the_members() -> None:
     joined = mls.Group.join(clients[2], package, founded.welcome, successor_of=groups[2])
     agree([founded.group, joined])
     agree(groups)
-    stranger = member("x")
-    other = stranger.key_package()
-    founded = groups[0].branch(clients[0], [other.message])
+    stranger = member("x").key_package()
+    with pytest.raises(LocalProtocolError, match="VAL-208"):
+        groups[0].branch(clients[0], [stranger.message])
+
+
+def test_a_dishonest_branch_and_reinitialization(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("covey.mls.group.successors.check_plan", lambda *_: None)
+    groups = found("abc")
+    stranger, bob = member("x"), member("b")
+    packages = [stranger.key_package(), bob.key_package()]
+    founded = groups[0].branch(member("a"), [each.message for each in packages])
+    with pytest.raises(RemoteProtocolError, match="VAL-208"):
+        mls.Group.join(bob, packages[1], founded.welcome, successor_of=groups[1])
+    groups = ended()
+    founded = groups[0].reinitialize(member("a"), [packages[1].message])
     with pytest.raises(RemoteProtocolError, match="VAL-205"):
-        mls.Group.join(stranger, other, founded.welcome, successor_of=groups[2])
+        mls.Group.join(bob, packages[1], founded.welcome, successor_of=groups[1])
 
 
 def test_the_suite_of_a_successor_is_given() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from covey import mls
-from covey.errors import LocalProtocolError, StorageError
+from covey.errors import StateError, StorageError
 from covey.mls.group import rows
 from covey.mls.structs.proposals import ReInit
 from group_samples import PUBLIC, agree, everyone, extension, found, key_package, member
@@ -61,8 +61,8 @@ def test_everything_that_a_state_holds_is_kept() -> None:
     assert again.resumption_psk(1) == alice.resumption_psk(1)
     assert again.export("x", b"", 9) == alice.export("x", b"", 9)
     assert isinstance(again.receive(late), mls.MessageReceived)
-    with pytest.raises(LocalProtocolError):
-        again.protect(b"proposals wait")
+    with pytest.raises(StateError, match="asked to leave"):
+        again.protect(b"we are leaving")
 
 
 def test_a_pending_commit_is_kept_with_all_that_it_holds() -> None:

@@ -11,7 +11,7 @@ from covey.errors import AuthenticationError, LocalProtocolError, PolicyError, R
 from covey.mls.group.verify import Checker, key_package_job, leaf_job
 from covey.mls.rules.registry import Local, Remote
 from covey.mls.wire.code_points import LeafNodeSource
-from group_samples import external_senders, found, key_package, member, public_state, sent
+from group_samples import agree, external_senders, found, key_package, member, public_state, sent
 
 if TYPE_CHECKING:
     from covey.mls.structs.credentials import Credential
@@ -25,12 +25,12 @@ SUITE = member("a").suite
 class Asked(mls.Policy):
     """A policy that notes which credentials it is asked about."""
 
-    asked: list[Credential]
-
-    def validate_credential(self, credential: Credential, signature_key: bytes, now: int) -> None:
+    def validate_credential(
+        self, credential: Credential, signature_key: bytes, now: int | None
+    ) -> None:
         """Note it."""
         assert len(signature_key) == 32
-        assert now == NOW
+        assert now in {None, NOW}
         ASKED.append(credential)
 
 
@@ -81,11 +81,39 @@ def test_val_022_a_credential_that_stays_is_not_validated_again(asked: list[Cred
         checker().credential(rotated.leaf_node, key_package(member("other")).leaf_node)
 
 
-def test_lifetimes_may_be_ignored() -> None:
+@pytest.mark.parametrize("received_lifetimes", [True, False])
+def test_val_036_and_val_037_when_lifetimes_are_judged(*, received_lifetimes: bool) -> None:
     old = member("a").key_package(now=1000).package.leaf_node
-    with pytest.raises(RemoteProtocolError, match="VAL-037"):
-        checker().leaf(old, SUITE, LeafNodeSource.key_package)
-    checker().leaf(old, SUITE, LeafNodeSource.key_package, any_lifetime=True)
+    sending = checker(Local, received_lifetimes=received_lifetimes)
+    receiving = checker(Remote, received_lifetimes=received_lifetimes)
+    assert sending.judged_at == NOW
+    assert receiving.judged_at == (NOW if received_lifetimes else None)
+    with pytest.raises(LocalProtocolError, match="VAL-037"):
+        sending.leaf(old, SUITE, LeafNodeSource.key_package)
+    if received_lifetimes:
+        with pytest.raises(RemoteProtocolError, match="VAL-037"):
+            receiving.leaf(old, SUITE, LeafNodeSource.key_package)
+    else:
+        receiving.leaf(old, SUITE, LeafNodeSource.key_package)
+
+
+def test_a_commit_that_comes_late_is_still_taken() -> None:
+    clock = [1_800_000_000]
+
+    def ports() -> mls.Ports:
+        return mls.Ports(now=lambda: clock[0])
+
+    alice, bob, carol = (member(name) for name in ("alice", "bob", "carol"))
+    package, other = bob.key_package(now=clock[0]), carol.key_package(now=clock[0])
+    founded = mls.Group.found(alice, [package.message], ports=ports())
+    bobs = mls.Group.join(bob, package, founded.welcome, ports=ports())
+    pending = founded.group.commit(add=[other.message])
+    founded.group.accept(pending)
+    clock[0] += 365 * 86_400
+    bobs.receive(pending.message)
+    agree([founded.group, bobs])
+    with pytest.raises(LocalProtocolError, match="VAL-037"):
+        bobs.commit(add=[carol.rotated().key_package(now=1_800_000_000).message])
 
 
 def test_a_key_package_has_two_signatures() -> None:

@@ -146,12 +146,10 @@ CASES = [
         (branch(context=NEW.replace(cipher_suite=3)), "suite"),
         (branch(context=NEW.replace(version=2)), "version"),
     ),
-    *holds(joining.members_are_those_of_the_old_group, reinit(), branch()),
-    *breaks(
-        joining.members_are_those_of_the_old_group,
-        (reinit(members_match=False), "are not"),
-        (branch(members_match=False), "are not"),
-    ),
+    *holds(joining.all_old_members_are_in_the_new_group, reinit(), branch(members_match=False)),
+    *breaks(joining.all_old_members_are_in_the_new_group, (reinit(members_match=False), "are not")),
+    *holds(joining.branch_has_only_old_members, branch(), reinit(members_match=False)),
+    *breaks(joining.branch_has_only_old_members, (branch(members_match=False), "are not")),
 ]
 
 

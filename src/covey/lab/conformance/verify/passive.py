@@ -29,7 +29,9 @@ _FOREVER: Final = (1 << 64) - 1
 class Trusting(Policy):
     """Believes every credential: who the members are is not under test."""
 
-    def validate_credential(self, credential: Credential, signature_key: bytes, now: int) -> None:
+    def validate_credential(
+        self, credential: Credential, signature_key: bytes, now: int | None
+    ) -> None:
         """Accept it."""
 
     def is_successor(self, old: LeafNode, new: LeafNode) -> bool:
