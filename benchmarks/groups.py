@@ -187,7 +187,7 @@ def _epoch_of(
         suite, secrets.confirmation_key, context.confirmed_transcript_hash
     )
     public = PublicState.of(context, tree, tag)
-    return begin(public, secrets, like.private, like.signer, POLICY)
+    return begin(public, secrets, like.private, like.signer, *POLICY.bounds)
 
 
 def _register(

@@ -21,7 +21,9 @@ with atheris.instrument_imports(include=["covey"]):
 
 def _instrumented(source: str, name: str, mode: str) -> CodeType:
     """Compile generated code so that the fuzzer sees into it, as it does into files."""
-    return atheris.patch_code(compile(source, name, mode), trace_dataflow=True, nested=True)
+    code = compile(source, name, mode)
+    patched: CodeType = atheris.patch_code(code, trace_dataflow=True, nested=True)
+    return patched
 
 
 vars(compiler)["compile"] = _instrumented  # codecs are generated at their first use

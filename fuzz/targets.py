@@ -7,7 +7,7 @@ decoding. Anything else that is raised, or a changed snapshot, is a finding.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from covey import mls
 from covey.errors import (
@@ -115,12 +115,13 @@ class Scene:
         yield group.protect(b"hello")
         yield group.group_info()
         for handshake in (mls.WireFormat.mls_public_message, mls.WireFormat.mls_private_message):
-            for options in (
+            changes: tuple[dict[str, Any], ...] = (
                 {},
                 {"remove": [2]},
                 {"extensions": []},
                 {"add": [self.package.message]},
-            ):
+            )
+            for options in changes:
                 pending = group.commit(handshake=handshake, **options)
                 yield pending.message
                 if pending.welcomes:
