@@ -140,7 +140,8 @@ class Conversation:
         self._read(until)
         heard, self._heard = self._heard, []
         group = self.group
-        return Caught(heard, group.epoch, group.epoch_authenticator, not group.is_active)
+        authenticator = group.epoch_authenticator if group.is_active else None
+        return Caught(heard, group.epoch, authenticator, removed=not group.is_active)
 
     def _read(self, until: int = 0) -> None:
         while self.in_group:

@@ -108,11 +108,11 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class Caught(msgspec.Struct, frozen=True):
-    """What was new, and where the member now stands."""
+    """What was new, and where the member now stands; it has no secrets when it was removed."""
 
     heard: list[Heard]
     epoch: int
-    epoch_authenticator: bytes
+    epoch_authenticator: bytes | None
     removed: bool
 
 

@@ -114,6 +114,7 @@ class Story:
             heard |= {one.seq: one.text for one in each.heard if one.what == "message"}
         states = {(each.epoch, each.epoch_authenticator) for each in caught.values()}
         (epoch, authenticator), *others = states
+        assert authenticator is not None, "nobody who is present has been removed"
         yield Agreed(epoch, self._present.copy(), authenticator.hex()[:32])
         names = ", ".join(self._present)
         yield Check(f"epoch {epoch}: {names} share one epoch authenticator", not others)

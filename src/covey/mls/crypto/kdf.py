@@ -46,12 +46,12 @@ class Kdf:
         """KDF.Expand: ``length`` bytes.
 
         Raises:
-            ValueError: ``length`` is above 255 * Nh.
+            ValueError: ``length`` is above 255 * Nh, or negative.
         """
-        if length <= self.Nh:
+        if 0 <= length <= self.Nh:
             return hmac_digest(prk, info + b"\x01", self.digest)[:length]
-        if length > 255 * self.Nh:
-            msg = f"HKDF cannot expand to {length} bytes (at most {255 * self.Nh})"
+        if not 0 <= length <= 255 * self.Nh:
+            msg = f"HKDF cannot expand to {length} bytes (0 to {255 * self.Nh})"
             raise ValueError(msg)
         block, blocks = b"", bytearray()
         for counter in range(1, -(-length // self.Nh) + 1):

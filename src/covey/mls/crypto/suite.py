@@ -154,10 +154,10 @@ class Suite:
         """ExpandWithLabel: ``length`` bytes (§8).
 
         Raises:
-            ValueError: ``length`` is above 255 * Nh.
+            ValueError: ``length`` is above 255 * Nh, or negative.
         """
-        if length > 255 * self.Nh:
-            msg = f"HKDF cannot expand to {length} bytes (at most {255 * self.Nh})"
+        if not 0 <= length <= 255 * self.Nh:
+            msg = f"HKDF cannot expand to {length} bytes (0 to {255 * self.Nh})"
             raise ValueError(msg)
         info = length.to_bytes(2) + _label(label) + opaque(context)
         if length <= self.Nh:

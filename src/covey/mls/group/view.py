@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from covey.errors import StateError
 from covey.mls.group.events import MemberInfo, member_info
 from covey.mls.schedule import exporter
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from covey.mls.group.pending import PendingCommit
     from covey.mls.group.state import State
     from covey.mls.rules.proposal_list import Sent
+    from covey.mls.schedule.key_schedule import EpochSecrets
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.proposals import ReInit
     from covey.mls.structs.schedule import GroupContext
@@ -58,8 +60,20 @@ class GroupView:
 
     @property
     def epoch_authenticator(self) -> bytes:
-        """Equal among members who agree on the group (Nh bytes, §8.7)."""
-        return self._state.epoch.secrets.epoch_authenticator
+        """Equal among members who agree on the group (Nh bytes, §8.7).
+
+        Raises:
+            StateError: We have been removed.
+        """
+        return self._secrets.epoch_authenticator
+
+    @property
+    def _secrets(self) -> EpochSecrets:
+        """The secrets of the epoch; nothing is left of them after a removal (VAL-162)."""
+        if self._state.removed:
+            msg = "we have been removed from this group, and its secrets are deleted"
+            raise StateError(msg)
+        return self._state.epoch.secrets
 
     @property
     def own_index(self) -> int:
@@ -121,10 +135,13 @@ class GroupView:
         Args:
             label: What it is for.
             context: Further bytes that it depends on.
-            length: How many bytes.
+            length: How many bytes, up to 255 times Nh.
+
+        Raises:
+            StateError: We have been removed.
+            ValueError: There is no such length.
         """
-        secret = self._state.epoch.secrets.exporter_secret
-        return exporter.export(self.suite, secret, label, context, length)
+        return exporter.export(self.suite, self._secrets.exporter_secret, label, context, length)
 
     def resumption_psk(self, epoch: int) -> bytes | None:
         """The resumption PSK of an epoch (Nh bytes, §8.6); None when it is not kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from covey.errors import StateError
 from covey.mls.structs.tree import RatchetTreeNodes
 from group_samples import ALL_SUITES, everyone, extension, found
 
@@ -59,3 +60,19 @@ def test_val_217_epochs_have_different_authenticators() -> None:
         seen.add(groups[0].epoch_authenticator)
         everyone(groups, groups[1].commit(psks=[groups[1].resumption_psk_id(1)]).message)
     assert len(seen) == 5
+
+
+def test_a_removed_member_can_derive_nothing() -> None:
+    alice, bob = found("ab")
+    everyone([alice, bob], alice.commit(remove=[1]).message)
+    with pytest.raises(StateError, match="removed"):
+        bob.export("label", b"", 16)
+    with pytest.raises(StateError, match="removed"):
+        _ = bob.epoch_authenticator
+
+
+@pytest.mark.parametrize("length", [-1, 255 * 32 + 1, 1 << 16])
+def test_a_length_that_there_is_not(length: int) -> None:
+    [alice] = found("a")
+    with pytest.raises(ValueError, match="expand"):
+        alice.export("label", b"", length)
