@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,13 @@ def test_a_terminal_has_colours_unless_it_wants_none(*, colours: bool) -> None:
     """Only its beginning; closing the terminal ends it."""
     ours, theirs = pty.openpty()
     env = {**os.environ, "TERM": "xterm-256color", "NO_COLOR": "" if colours else "1"}
-    with subprocess.Popen(DEMO, stdout=theirs, stderr=theirs, env=env) as demo:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603 - our own program
+        DEMO,
+        stdout=theirs,
+        stderr=theirs,
+        env=env,
+        preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 - no threads here
+    ) as demo:
         try:
             os.close(theirs)
             seen = b""
@@ -148,16 +155,23 @@ def test_a_terminal_has_colours_unless_it_wants_none(*, colours: bool) -> None:
     assert (b"\x1b[36m" in seen) == colours
 
 
+def _as_in_a_terminal(*ignored: signal.Signals) -> None:
+    """Heed also what the tests were told to ignore, by ``nohup`` or in the background."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN if each in ignored else signal.SIG_DFL)
+
+
 class Begun:
     """A demo that was begun."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *ignored: signal.Signals) -> None:
         self.folder = folder
         self.pids: list[int] = []
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [*DEMO, "--json"],
             stdout=subprocess.PIPE,
             env={**os.environ, "TMPDIR": str(folder)},
+            preexec_fn=partial(_as_in_a_terminal, *ignored),  # noqa: PLW1509 - no threads here
         )
 
     def go_on(self, until: str) -> None:
@@ -179,11 +193,11 @@ class Begun:
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Iterator[Callable[[str], Begun]]:
+def begin(tmp_path: Path) -> Iterator[Callable[..., Begun]]:
     begun: list[Begun] = []
 
-    def begin(until: str) -> Begun:
-        begun.append(Begun(tmp_path))
+    def begin(until: str, *ignored: signal.Signals) -> Begun:
+        begun.append(Begun(tmp_path, *ignored))
         begun[-1].go_on(until)
         return begun[-1]
 
@@ -211,7 +225,7 @@ OTHERS_ARE_SUSPENDED = "are suspended"
     ],
 )
 def test_cut_short_it_leaves_nothing_behind(
-    begin: Callable[[str], Begun], until: str, how: signal.Signals
+    begin: Callable[..., Begun], until: str, how: signal.Signals
 ) -> None:
     demo = begin(until)
     assert len(demo.pids) == len(NAMES) + 2
@@ -221,7 +235,7 @@ def test_cut_short_it_leaves_nothing_behind(
     assert list(demo.folder.iterdir()) == []
 
 
-def test_however_often_it_is_told_to_stop_it_tidies_up(begin: Callable[[str], Begun]) -> None:
+def test_however_often_it_is_told_to_stop_it_tidies_up(begin: Callable[..., Begun]) -> None:
     """The kernel sends SIGHUP when a terminal closes, and the shell in it sends another."""
     demo = begin(OTHERS_ARE_SUSPENDED)
     while demo.process.poll() is None:
@@ -253,19 +267,15 @@ def test_a_closed_terminal_ends_it_and_nothing_is_left_behind(tmp_path: Path) ->
     assert not any(map(alive, pids))
 
 
-def test_a_hangup_that_was_ignored_stays_ignored(begin: Callable[[str], Begun]) -> None:
+def test_a_hangup_that_was_ignored_stays_ignored(begin: Callable[..., Begun]) -> None:
     """As ``nohup`` does it."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        demo = begin(EVERYBODY_RUNS)
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    demo = begin(EVERYBODY_RUNS, signal.SIGHUP)
     demo.process.send_signal(signal.SIGHUP)
     demo.go_on(OTHERS_ARE_SUSPENDED)
 
 
 @pytest.mark.parametrize("until", [EVERYBODY_RUNS, OTHERS_ARE_SUSPENDED])
-def test_killed_it_leaves_no_process_behind(begin: Callable[[str], Begun], until: str) -> None:
+def test_killed_it_leaves_no_process_behind(begin: Callable[..., Begun], until: str) -> None:
     """Not even those that are suspended, and could not notice by themselves."""
     demo = begin(until)
     demo.process.kill()
@@ -289,7 +299,7 @@ def test_a_leak_fails_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not scenes[-1]["passed"]
 
 
-def test_whoever_stops_listening_ends_it(begin: Callable[[str], Begun]) -> None:
+def test_whoever_stops_listening_ends_it(begin: Callable[..., Begun]) -> None:
     demo = begin(EVERYBODY_RUNS)
     assert demo.process.stdout is not None
     demo.process.stdout.close()
