@@ -6,9 +6,36 @@ below raises is translated once, where it enters.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
+
 
 class CoveyError(Exception):
-    """The root of every error that covey raises on purpose."""
+    """The root of every error that covey raises on purpose.
+
+    Attributes:
+        rule: The id of the check that failed, such as ``"VAL-135"``; empty when it is none of
+            the RFC's.
+        section: The section of RFC 9420 it comes from, such as ``"12.2"``.
+    """
+
+    rule: str = ""
+    section: str = ""
+
+    def of(self, *, rule: str, section: str) -> Self:
+        """The same error, which names a check of the RFC."""
+        self.rule = rule
+        self.section = section
+        return self
+
+    def __str__(self) -> str:
+        return super().__str__() + self._where()
+
+    def _where(self) -> str:
+        """The check, in brackets, or nothing."""
+        return f" ({self.rule}, RFC 9420 §{self.section})" if self.rule else ""
 
 
 class DecodeError(CoveyError, ValueError):
@@ -75,8 +102,7 @@ class AuthenticationError(CoveyError):
         super().__init__(rule, section)
 
     def __str__(self) -> str:
-        where = f" ({self.rule}, RFC 9420 §{self.section})" if self.rule else ""
-        return f"authentication failed{where}"
+        return f"authentication failed{self._where()}"
 
 
 class PolicyError(CoveyError):
@@ -109,7 +135,8 @@ class MissingKeyError(CoveyError):
             for name, value in (("epoch", self.epoch), ("generation", self.generation))
             if value is not None
         ]
-        return f"{self.reason} ({', '.join(where)})" if where else self.reason
+        known = f" ({', '.join(where)})" if where else ""
+        return self.reason + known + self._where()
 
 
 class UnsupportedError(CoveyError):

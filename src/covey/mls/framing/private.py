@@ -61,7 +61,7 @@ def protect(
     """
     kind = content.content_type
     plaintext = arm_of(content) + encode_auth(auth, kind)
-    plaintext = plaintext.ljust(padded(len(plaintext)), b"\x00")
+    plaintext = _pad(plaintext, padded(len(plaintext)))
     aad = PrivateContentAAD(content.group_id, content.epoch, kind, content.authenticated_data)
     ciphertext = suite.seal_aead(
         step.key, _guarded(step.nonce, reuse_guard), aad.encode(), plaintext
@@ -107,9 +107,9 @@ def open_content(
     guarded = _guarded(nonce, sender.reuse_guard)
     plaintext = suite.open_aead(key, guarded, aad.encode(), message.ciphertext)
     inner, end = PrivateMessageContent.decode_prefix(plaintext, kind)
-    if plaintext[end:].strip(b"\x00"):
+    if not _is_zero(plaintext[end:]):
         msg = "the padding of a PrivateMessage is not all zero"
-        raise DecodeError(msg)
+        raise DecodeError(msg).of(rule="VAL-105", section="6.3.1")
     arm = plaintext[: end - len(encode_auth(inner.auth, kind))]
     content = received_content(
         message.group_id,
@@ -121,6 +121,14 @@ def open_content(
         inner,
     )
     return Opened(content, inner.auth)
+
+
+def _pad(plaintext: bytes, size: int) -> bytes:
+    return plaintext.ljust(size, b"\x00")
+
+
+def _is_zero(padding: bytes) -> bool:
+    return not padding.strip(b"\x00")
 
 
 def _guarded(nonce: bytes, reuse_guard: bytes) -> bytes:

@@ -63,7 +63,7 @@ def decode_vector(cls: type[Any], data: bytes) -> tuple[Any, ...]:
     length, pos = read_header(data, 0)
     if pos + length != len(data):
         msg = f"vector of {cls.__name__} announces {length} bytes, has {len(data) - pos}"
-        raise DecodeError(msg)
+        raise DecodeError(msg).of(rule="VAL-004", section="2.1.2")
     items = []
     try:
         while pos < len(data):
@@ -73,7 +73,7 @@ def decode_vector(cls: type[Any], data: bytes) -> tuple[Any, ...]:
         pos = -1
     if pos != len(data):
         msg = f"vector of {cls.__name__} does not end with its last element"
-        raise DecodeError(msg)
+        raise DecodeError(msg).of(rule="VAL-005", section="2.1.2")
     return tuple(items)
 
 
@@ -214,7 +214,7 @@ class _Writer:
             "if n == 1:",
             *_indent(self._decode(target, inner)),
             f"elif n == 0: {target} = None",
-            "else: _refuse('the presence octet of an optional is neither 0 nor 1')",
+            "else: _refuse_presence(n)",
         ]
 
     def _decode_case(self, target: str, base: Any, case: Case) -> list[str]:
@@ -266,7 +266,7 @@ class _Writer:
             f"{items} = []",
             f"while pos < {end}:",
             *_indent([*self._decode("item", element), f"{items}.append(item)"]),
-            f"if pos != {end}: _refuse('a vector of {self.owner} overruns its length')",
+            f"if pos != {end}: _refuse_overrun({self.owner!r})",
             f"{target} = tuple({items})",
         ]
 

@@ -21,7 +21,7 @@ def _read_code_points(data: bytes) -> tuple[int, ...]:
     """``uint16 values<V>`` without its header; remembered, since members repeat them."""
     if len(data) % 2:
         msg = "vector of uint16 has an odd length"
-        raise DecodeError(msg)
+        raise DecodeError(msg).of(rule="VAL-005", section="2.1.2")
     values = tuple([data[i] << 8 | data[i + 1] for i in range(0, len(data), 2)])
     if len(data) <= _KEPT_VECTOR_BYTES and len(_code_points) < _KEPT_VECTORS:
         _code_points[data] = values
@@ -34,17 +34,23 @@ def _read_uint32s(data: bytes, length: int) -> tuple[int, ...]:
         raise IndexError
     if length % 4:
         msg = "vector of uint32 has a length that is no multiple of 4"
-        raise DecodeError(msg)
+        raise DecodeError(msg).of(rule="VAL-005", section="2.1.2")
     return struct.unpack(f">{length // 4}I", data)
 
 
 def _refuse_enum(name: str, value: int) -> NoReturn:
     msg = f"{value} is not a {name}"
-    raise DecodeError(msg)
+    raise DecodeError(msg).of(rule="VAL-007", section="6")
 
 
-def _refuse(problem: str) -> NoReturn:
-    raise DecodeError(problem)
+def _refuse_presence(value: int) -> NoReturn:
+    msg = f"the presence octet of an optional is {value}, neither 0 nor 1"
+    raise DecodeError(msg).of(rule="VAL-001", section="2.1.1")
+
+
+def _refuse_overrun(name: str) -> NoReturn:
+    msg = f"a vector of {name} overruns its length"
+    raise DecodeError(msg).of(rule="VAL-005", section="2.1.2")
 
 
 def _exactly(data: bytes, length: int) -> bytes:
@@ -69,7 +75,8 @@ RUNTIME: Final[dict[str, Any]] = {
     "_read_code_points": _read_code_points,
     "_read_header": read_header,
     "_read_uint32s": _read_uint32s,
-    "_refuse": _refuse,
+    "_refuse_overrun": _refuse_overrun,
+    "_refuse_presence": _refuse_presence,
     "_short": tuple(header(length) for length in range(64)),
     "_refuse_enum": _refuse_enum,
 }

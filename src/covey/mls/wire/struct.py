@@ -47,13 +47,12 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
         try:
             value, pos = decode_at(data, 0)
         except IndexError:
-            msg = f"{cls.__name__} is cut off after {len(data)} bytes"
-            raise DecodeError(msg) from None
-        if pos != len(data):
-            excess = len(data) - pos
-            problem = f"{excess} bytes left over" if excess > 0 else f"{-excess} bytes missing"
-            msg = f"{cls.__name__}: {problem}"
-            raise DecodeError(msg)
+            raise _cut_off(cls, data) from None
+        if pos > len(data):
+            raise _cut_off(cls, data)
+        if pos < len(data):
+            msg = f"{cls.__name__}: {len(data) - pos} bytes left over"
+            raise DecodeError(msg).of(rule="VAL-006", section="6")
         return value  # type: ignore[no-any-return]
 
     @classmethod
@@ -70,13 +69,12 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
         Raises:
             DecodeError: The bytes do not begin with an encoding of the struct.
         """
-        msg = f"{cls.__name__} is cut off after {len(data)} bytes"
         try:
             value, pos = compiler.codec(cls).decode_at(data, 0, *given)
         except IndexError:
-            raise DecodeError(msg) from None
+            raise _cut_off(cls, data) from None
         if pos > len(data):
-            raise DecodeError(msg)
+            raise _cut_off(cls, data)
         return value, pos
 
     def encode(self, *given: int) -> bytes:
@@ -143,3 +141,8 @@ def decode_vector(cls: type[T], data: bytes) -> tuple[T, ...]:
         DecodeError: The bytes are not such a vector, or bytes are left.
     """
     return compiler.decode_vector(cls, data)
+
+
+def _cut_off(cls: type[WireStruct], data: bytes) -> DecodeError:
+    msg = f"{cls.__name__} is cut off after {len(data)} bytes"
+    return DecodeError(msg).of(rule="VAL-004", section="2.1.2")

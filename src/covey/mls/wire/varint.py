@@ -64,9 +64,9 @@ def read_header(buf: bytes, pos: int) -> tuple[int, int]:
                 return length, pos + 4
     except IndexError:
         msg = "vector header is cut off"
-        raise DecodeError(msg) from None
+        raise DecodeError(msg).of(rule="VAL-004", section="2.1.2") from None
     if first >= 0xC0:
         msg = "vector header has the invalid prefix 0b11"
-        raise DecodeError(msg)
+        raise DecodeError(msg).of(rule="VAL-003", section="2.1.2")
     msg = "vector header is not in its shortest form"
-    raise DecodeError(msg)
+    raise DecodeError(msg).of(rule="VAL-002", section="2.1.2")
