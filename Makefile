@@ -1,13 +1,12 @@
 # Every command of the house. Each target sets up .venv by itself, from pinned hashes.
-.DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check fmt docs bench soak lock fuzz
+.PHONY: help demo test check fmt docs bench soak lock fuzz mutants
 PYTHON ?= $(or $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),$(error covey needs Python 3.11 or later))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 2
-RUNS ?= 1000000
+FUZZ ?= decoders receive join signed invited observed
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -20,14 +19,12 @@ demo: .venv/run.ok ## the main job: a broker, three members, what each of them r
 test: .venv/dev.ok ## all tests
 	$(BIN)/pytest -n $(WORKERS)
 check: .venv/dev.ok docs ## format, lint, types, layers, docs
-	$(BIN)/ruff format --check
-	$(BIN)/ruff check
+	$(BIN)/ruff format --check && $(BIN)/ruff check
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 pyright --ignoreexternal --verifytypes covey
 	$(BIN)/lint-imports
 fmt: .venv/dev.ok ## format, and mend what lint can mend
-	$(BIN)/ruff format
-	$(BIN)/ruff check --fix
+	$(BIN)/ruff format && $(BIN)/ruff check --fix
 docs: .venv/dev.ok ## build the documentation into site/
 	$(BIN)/zensical build --clean --strict
 bench: .venv/bench.ok ## tables and plots of docs/performance.md
@@ -36,5 +33,8 @@ soak: .venv/dev.ok ## the property tests, with many more examples
 	$(BIN)/pytest -n $(WORKERS) --hypothesis-profile=soak
 lock: .venv/lock.ok ## write requirements/*.txt anew; LOCK=--upgrade takes newer versions
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/lock.sh $(LOCK)
-fuzz: .venv/fuzz.ok ## a million inputs to the decoders, then to receive and join
-	for t in decoders receive join; do $(BIN)/python -m fuzz $$t --runs $(RUNS) || exit; done
+mutants: .venv/dev.ok ## take out each rule, turn round each comparison: do the tests notice?
+	$(BIN)/python -m mutants --workers $(WORKERS)
+fuzz: .venv/fuzz.ok ## a million inputs to each target (FUZZ=…, RUNS=…), and what they reach
+	for t in $(FUZZ); do $(BIN)/python -m fuzz $$t --runs $(or $(RUNS),1000000) || exit; done
+	$(BIN)/python -m fuzz.coverage_report

@@ -1,13 +1,17 @@
 """`python -m fuzz TARGET [--runs N] [--corpus DIR]`: fuzz one target with atheris.
 
-It says as it goes how many inputs it tried, how many got past decoding, and how long it took;
-a finding ends it with exit status 77 and leaves the input in ``crash-…``, as libFuzzer does.
+It says as it goes how many inputs it tried, how many got past decoding and how many past the
+verification of a signature, and how long it took; a finding ends it with exit status 77 and
+leaves the input in ``crash-…``, as libFuzzer does. With ``--minimise`` it keeps, of the inputs
+in its corpus, as few as reach what all of them reach.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +20,8 @@ import atheris
 
 with atheris.instrument_imports(include=["covey"]):
     from covey.mls.wire import compiler
-    from fuzz import seeds, targets
+    from fuzz import corpus, targets
+    from fuzz.depth import Depth
 
 
 def _instrumented(source: str, name: str, mode: str) -> CodeType:
@@ -40,23 +45,48 @@ def main() -> None:
     parser.add_argument("--report", type=int, default=100_000, help="inputs per progress line")
     parser.add_argument("--seed", type=int, default=1, help="of libFuzzer's choices")
     parser.add_argument("--corpus", type=Path, default=None, help="where inputs are kept")
+    parser.add_argument("--minimise", action="store_true", help="keep few inputs of the corpus")
+    parser.add_argument("--merge-into", type=Path, default=None, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    corpus = options.corpus or Path(".cache/fuzz") / options.target
-    seeds.write(options.target, corpus)
-    target = targets.TARGETS[options.target]
+    options.corpus = options.corpus or Path(".cache/fuzz") / options.target
+    corpus.unpack(options.target, options.corpus)
+    if options.minimise:
+        _minimise(options.target, options.corpus)
+    else:
+        _fuzz(options)
+
+
+def _minimise(target: str, folder: Path) -> None:
+    """Keep, of a folder, the inputs that reach something that no other one does."""
+    with tempfile.TemporaryDirectory() as few:
+        command = [sys.executable, "-m", "fuzz", target, "--corpus", str(folder)]
+        subprocess.run([*command, "--merge-into", few], check=True)  # noqa: S603 - this program
+        print(f"{target}: {corpus.pack(target, Path(few))} inputs kept")
+
+
+def _fuzz(options: argparse.Namespace) -> None:
+    target, depth = targets.TARGETS[options.target], Depth()
     counts = {"inputs": 0, "past decoding": 0}
     began = time.monotonic()
+
+    def tell() -> None:
+        seconds = time.monotonic() - began
+        shown = [f"{number:,} {name}" for name, number in counts.items()]
+        shown.append(f"{depth.verified:,} past a signature")
+        print(f"{options.target}: {', '.join(shown)}, {seconds:.0f} s", flush=True)
 
     def try_one(data: bytes) -> None:
         counts["inputs"] += 1
         counts["past decoding"] += target(data)
         if counts["inputs"] % options.report == 0:
-            seconds = time.monotonic() - began
-            shown = ", ".join(f"{number:,} {name}" for name, number in counts.items())
-            print(f"{options.target}: {shown}, {seconds:.0f} s", flush=True)
+            tell()
 
-    arguments = [f"-runs={options.runs}", f"-seed={options.seed}", "-max_len=8192"]
-    atheris.Setup([sys.argv[0], *arguments, str(corpus)], try_one)
+    arguments = [f"-runs={options.runs}", f"-seed={options.seed}", "-print_final_stats=1"]
+    folders = [str(options.corpus)]
+    if options.merge_into is not None:
+        arguments, folders = ["-merge=1"], [str(options.merge_into), *folders]
+    longest = f"-max_len={corpus.LONGEST if options.merge_into else 8192}"
+    atheris.Setup([sys.argv[0], *arguments, longest, *folders], try_one)
     atheris.Fuzz()
 
 

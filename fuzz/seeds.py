@@ -1,18 +1,33 @@
-"""Valid inputs to begin from, made anew for each run: one of each kind."""
+"""Valid inputs to begin from: one of each kind."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.mls.structs.message import MLSMessage
-from fuzz.targets import DECODERS, scene
+from fuzz.scene import scene
+from fuzz.targets import DECODERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+_PLANS: Final = {"signed": 12, "observed": 12, "invited": 1}
+"""How many messages a plan can begin with."""
 
 
-def structs() -> Iterator[bytes]:
+def of(target: str) -> Iterator[bytes]:
+    """Valid inputs of a target."""
+    if target in _PLANS:
+        for first in range(_PLANS[target]):
+            for how in (0, 1, 2, 4, 8, 16):
+                yield bytes((first, how, 0, 0, 0, 0))
+    elif target == "decoders":
+        yield from _structs()
+    else:
+        yield from scene().messages()
+
+
+def _structs() -> Iterator[bytes]:
     """For the decoders: the struct's number, then an encoding of it."""
     kinds = {struct: number for number, struct in enumerate(DECODERS)}
     for data in (scene().welcome, scene().package.message, *scene().messages()):
@@ -21,11 +36,3 @@ def structs() -> Iterator[bytes]:
         inner = message.message
         if type(inner) in kinds:
             yield bytes((kinds[type(inner)],)) + inner.encode()
-
-
-def write(target: str, corpus: Path) -> None:
-    """Write the seeds of a target into its corpus."""
-    corpus.mkdir(parents=True, exist_ok=True)
-    made = structs() if target == "decoders" else scene().messages()
-    for number, data in enumerate(made):
-        (corpus / f"seed-{number:02}").write_bytes(data)

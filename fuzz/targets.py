@@ -7,7 +7,7 @@ decoding. Anything else that is raised, or a changed snapshot, is a finding.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from covey import mls
 from covey.errors import (
@@ -30,13 +30,15 @@ from covey.mls.structs.extensions import (
 from covey.mls.structs.framing import AuthenticatedContent, FramedContent, SenderData
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
-from covey.mls.structs.proposals import Add, GroupContextExtensions, ProposalFrame, Remove
+from covey.mls.structs.proposals import ProposalFrame
 from covey.mls.structs.schedule import GroupContext, PreSharedKeyID, PSKLabel
 from covey.mls.structs.tree import LeafNode, ParentNode, RatchetTreeNodes, UpdatePath
 from covey.mls.structs.welcome import GroupInfo, GroupSecrets, Welcome
+from fuzz import attacks
+from fuzz.scene import scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from covey.mls.wire.struct import WireStruct
 
@@ -94,55 +96,6 @@ def decoders(data: bytes) -> bool:
     return True
 
 
-class Scene:
-    """A group whose second member is fuzzed, messages for it, and somebody who is outside."""
-
-    def __init__(self) -> None:
-        suite = mls.CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
-        policy = mls.Policy(threads=1)
-        people = [mls.Member.basic(f"member {n}".encode(), suite, policy=policy) for n in range(5)]
-        packages = [person.key_package() for person in people]
-        founded = mls.Group.found(people[0], [each.message for each in packages[1:4]])
-        self.founder = founded.group
-        self.welcome = founded.welcome
-        self.outsider, self.package = people[4], packages[4]
-        self.victim = mls.Group.join(people[1], packages[1], founded.welcome)
-        self.before = self.victim.snapshot()
-
-    def messages(self) -> Iterator[bytes]:
-        """Valid messages for the victim, of every kind, public and private."""
-        group = self.founder
-        yield group.protect(b"hello")
-        yield group.group_info()
-        for handshake in (mls.WireFormat.mls_public_message, mls.WireFormat.mls_private_message):
-            changes: tuple[dict[str, Any], ...] = (
-                {},
-                {"remove": [2]},
-                {"extensions": []},
-                {"add": [self.package.message]},
-            )
-            for options in changes:
-                pending = group.commit(handshake=handshake, **options)
-                yield pending.message
-                if pending.welcomes:
-                    yield pending.welcome
-                group.discard(pending)
-            for proposal in (Remove(2), Add(self.package.package), GroupContextExtensions(())):
-                yield group.propose(proposal, handshake=handshake)
-        yield group.leave()
-        yield mls.Group.join_externally(self.outsider, group.group_info()).commit
-
-    def restore(self) -> None:
-        """Bring the victim back to where it began."""
-        self.victim = mls.Group.restore(self.before, self.victim.ports)
-
-
-@cache
-def scene() -> Scene:
-    """The scene of this process; its messages are of no use in another."""
-    return Scene()
-
-
 def receive(data: bytes) -> bool:
     """Give any bytes to a member; nothing may change but by a valid message."""
     here = scene()
@@ -159,18 +112,54 @@ def receive(data: bytes) -> bool:
 
 
 def join(data: bytes) -> bool:
-    """Give any bytes to a joiner as a Welcome, a tree and a GroupInfo."""
+    """Give any bytes to a joiner as a Welcome, and as a GroupInfo to an observer."""
     here = scene()
     try:
-        mls.Group.join(here.outsider, here.package, data)
+        mls.Group.join(here.outsider, here.package, data, ports=here.ports)
     except PROMISED:
         pass
     else:
         return True
     try:
-        mls.PublicGroup(data)
+        mls.PublicGroup(data, ports=here.ports)
     except PROMISED as error:
         return not isinstance(error, DecodeError)
+    return True
+
+
+def signed(plan: bytes) -> bool:
+    """Give a member what another one has signed and protected, whatever it says."""
+    data = attacks.message(plan)
+    return data is not None and receive(data)
+
+
+def invited(plan: bytes) -> bool:
+    """Give a joiner what a member has signed and encrypted, whatever it says."""
+    data = attacks.invitation(plan)
+    return data is not None and join(data)
+
+
+@cache
+def _observer() -> list[mls.PublicGroup]:
+    """One observer, in a list so that another one can take its place."""
+    return [mls.PublicGroup(scene().info, ports=scene().ports)]
+
+
+def observed(plan: bytes) -> bool:
+    """Give an observer what a member has signed, whatever it says."""
+    data = attacks.message(plan)
+    if data is None:
+        return False
+    [observer] = _observer()
+    before = (observer.context, observer.proposals)
+    try:
+        observer.receive(data)
+    except PROMISED as error:
+        if (observer.context, observer.proposals) != before:
+            msg = "a refused message changed the group"
+            raise AssertionError(msg) from None
+        return not isinstance(error, DecodeError)
+    _observer()[0] = mls.PublicGroup(scene().info, ports=scene().ports)
     return True
 
 
@@ -178,5 +167,8 @@ TARGETS: dict[str, Callable[[bytes], bool]] = {
     "decoders": decoders,
     "receive": receive,
     "join": join,
+    "signed": signed,
+    "invited": invited,
+    "observed": observed,
 }
 """All targets, by name."""

@@ -290,8 +290,8 @@ class Client:
         assert not private.leaf or private.mismatch(group.tree) is None
         return {
             "epoch": group.epoch,
-            "authenticator": group.epoch_authenticator,
-            "exported": group.export("two processes", b"context", 32),
+            "authenticator": group.epoch_authenticator if group.is_active else None,
+            "exported": group.export("two processes", b"context", 32) if group.is_active else None,
             "context": group.context.encode(),
             "members": [_name(each) for each in group.members],
             "active": group.is_active,

@@ -159,7 +159,8 @@ def test_trap_mls_rs_319_default_types_are_not_listed(monkeypatch: pytest.Monkey
     listed = stranger.capabilities()
     listed = listed.replace(extensions=(*listed.extensions, ExtensionType.required_capabilities))
     monkeypatch.setattr(mls.Member, "capabilities", lambda _: listed)
-    package = key_package(stranger)
+    with lawless(monkeypatch):
+        package = key_package(stranger)
     monkeypatch.undo()
     forbidden(monkeypatch, groups, [Add(package)], "VAL-041")
     lenient = found("ab", policy=mls.Policy(strict=False))
@@ -181,16 +182,20 @@ def test_trap_mls_rs_313_extension_types_are_unique(monkeypatch: pytest.MonkeyPa
     refuses(bob, proposed(alice, GroupContextExtensions(twice)), RemoteProtocolError, "VAL-014")
     forbidden(monkeypatch, groups, [GroupContextExtensions(twice)], "VAL-014")
     client = member("c", policy=ABLE)
-    for package in (
-        client.key_package(extensions=twice).package,
-        client.key_package(leaf_extensions=twice).package,
-    ):
+    with lawless(monkeypatch):
+        packages = (
+            client.key_package(extensions=twice).package,
+            client.key_package(leaf_extensions=twice).package,
+        )
+    for package in packages:
         alice.discard(alice.pending) if alice.pending else None
         forbidden(monkeypatch, groups, [Add(package)], "VAL-014")
     for call in (
         lambda: mls.Group.create(client, extensions=twice),
         lambda: mls.Group.create(client, leaf_extensions=twice),
         lambda: bob.group_info(extensions=twice),
+        lambda: client.key_package(extensions=twice),
+        lambda: client.key_package(leaf_extensions=twice),
     ):
         with pytest.raises(LocalProtocolError, match="VAL-014"):
             call()
@@ -226,8 +231,11 @@ def test_trap_openmls_1868_every_type_counts_that_is_no_default(
     carol = mls.Group.join(plain, package, pending.welcome)
     with pytest.raises(LocalProtocolError, match="VAL-143"):
         bob.leave()
-    refuses(alice, proposed(bob, SelfRemove()), RemoteProtocolError, "VAL-143")
-    pending = alice.commit(remove=[carol.own_index])
+    leaving = alice.receive(proposed(bob, SelfRemove()))
+    assert isinstance(leaving, mls.ProposalReceived)
+    with pytest.raises(LocalProtocolError, match="VAL-143"):
+        alice.commit(references=[leaving.reference])
+    pending = alice.commit(remove=[carol.own_index], references=())
     everyone([alice, bob, carol], pending.message)
     alice.receive(bob.leave())
 

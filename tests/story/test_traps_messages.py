@@ -158,7 +158,10 @@ def test_trap_bc_2026_08_18_a_certificate_that_does_not_certify_the_key(
     stranger = mls.Member(
         mallory.suite, alice.credential, mallory.signature_key, mallory.signer, mallory.policy
     )
-    package = stranger.key_package()
+    with pytest.raises(LocalProtocolError, match="VAL-017"):
+        stranger.key_package()
+    with lawless(monkeypatch):
+        package = stranger.key_package()
     with pytest.raises(LocalProtocolError, match="VAL-017"):
         group.commit(add=[package.message])
     bob = authority.member("bob", 2)
@@ -305,8 +308,9 @@ def said_by_leaf(group: mls.Group, leaf: int) -> bytes:
         (ExtensionType.required_capabilities, required((), (), (1,)).extension_data + b"\x00"),
         (ExtensionType.external_senders, b"\x00\x00"),
         (ExtensionType.required_capabilities, b""),
+        (ExtensionType.app_data_dictionary, b"\x00\x00"),
     ],
-    ids=["required_capabilities", "external_senders", "empty"],
+    ids=["required_capabilities", "external_senders", "empty", "app_data_dictionary"],
 )
 def test_trap_openmls_2134_trailing_bytes_in_known_extensions(
     kind: int, data: bytes, monkeypatch: pytest.MonkeyPatch
@@ -322,6 +326,28 @@ def test_trap_openmls_2134_trailing_bytes_in_known_extensions(
         message = alice.commit(extensions=bad, handshake=PUBLIC).message
     monkeypatch.undo()
     refuses(bob, message, CoveyError)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00\x00", b"\xff"], ids=["empty", "longer", "garbage"])
+def test_trap_openmls_2134_app_data_dictionaries_of_newcomers(
+    data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = found("ab")
+    bad = [extension(ExtensionType.app_data_dictionary, data)]
+    client = member("x")
+    for garbled in ({"extensions": bad}, {"leaf_extensions": bad}):
+        with pytest.raises(LocalProtocolError, match="APP-DATA-1"):
+            client.key_package(**garbled)
+        with lawless(monkeypatch):
+            package = client.key_package(**garbled)
+        with pytest.raises(LocalProtocolError, match="APP-DATA-1"):
+            alice.commit(add=[package])
+        with lawless(monkeypatch):
+            pending = alice.commit(add=[package], handshake=PUBLIC)
+        refuses(bob, pending.message, RemoteProtocolError, "APP-DATA-1")
+        alice.discard(pending)
+    with pytest.raises(LocalProtocolError, match="APP-DATA-1"):
+        mls.Group.create(client, leaf_extensions=bad)
 
 
 def test_trap_openmls_2134_trailing_bytes_in_the_extensions_of_a_group_info() -> None:

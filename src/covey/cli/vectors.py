@@ -16,6 +16,8 @@ import msgspec
 
 from covey.cli.paths import GivenPath
 from covey.errors import StorageError
+from covey.lab.adversary import vectors as adversary
+from covey.lab.adversary.cases import ALL_CASES
 from covey.lab.conformance.generate.writer import NAMES, write
 from covey.lab.conformance.runner import vector_files, verify_file
 from covey.mls.crypto.entropy import system_entropy
@@ -49,7 +51,7 @@ def verify(context: click.Context, paths: tuple[Path, ...], *, as_json: bool) ->
     width = max(len(str(path)) for path in files)
     reports = []
     for path in files:
-        with _progress(path) as on_case:
+        with _progress(path.name) as on_case:
             report = verify_file(path, on_case)
         reports.append(report)
         if not as_json:
@@ -67,21 +69,45 @@ def verify(context: click.Context, paths: tuple[Path, ...], *, as_json: bool) ->
 @click.option("--seed", help="Any text; the same seed writes the same files. Random by default.")
 @click.option("--suite", "suites", type=click.IntRange(1, 7), multiple=True, help="Only this one.")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
-def generate(folder: Path, seed: str | None, suites: tuple[int, ...], *, force: bool) -> None:
-    """Write test vectors of all families into a folder, for all suites."""
+@click.option("--negative", is_flag=True, help="Write what must be refused, instead.")
+def generate(
+    folder: Path, seed: str | None, suites: tuple[int, ...], *, force: bool, negative: bool
+) -> None:
+    """Write test vectors of all families into a folder, for all suites.
+
+    With --negative: messages, Welcomes and GroupInfos that every implementation must refuse,
+    each with the rule that it breaks; for suite 1 unless --suite says otherwise.
+    """
     chosen = system_entropy(16).hex() if seed is None else seed
+    names = tuple(adversary.FILES) if negative else NAMES
     with _writing(folder):
-        present = [name for name in NAMES if (folder / f"{name}.json").exists()]
+        present = [name for name in names if (folder / f"{name}.json").exists()]
     if present and not force:
         msg = f"{folder} holds {present[0]}.json already; --force replaces it"
         raise click.ClickException(msg)
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    if negative:
+        _write_negative(folder, sorted(set(suites)) or [1], chosen.encode())
+    else:
+        _write_all(folder, sorted(set(suites)) or list(SUITES), chosen.encode())
+    click.echo(f"{len(names)} files from seed {chosen}")
+
+
+def _write_all(folder: Path, suites: Sequence[int], seed: bytes) -> None:
     for name in NAMES:
         with _writing(folder):
-            path, cases = write(folder, name, sorted(set(suites)) or list(SUITES), chosen.encode())
+            path, cases = write(folder, name, suites, seed)
         click.echo(f"{path}  {cases} cases")
-    click.echo(f"{len(NAMES)} files from seed {chosen}")
+
+
+def _write_negative(folder: Path, suites: Sequence[int], seed: bytes) -> None:
+    with _progress("vectors") as on_case:
+        made = list(adversary.vectors(ALL_CASES, suites, seed, on_case))
+    with _writing(folder):
+        written = adversary.write(folder, made)
+    for path, cases in written.items():
+        click.echo(f"{path}  {cases} cases")
 
 
 @contextmanager
@@ -145,8 +171,8 @@ def _total(reports: Sequence[FileReport]) -> str:
 
 
 @contextmanager
-def _progress(path: Path) -> Iterator[Callable[[int], None] | None]:
-    """A bar on a terminal, gone when its file is done."""
+def _progress(name: str) -> Iterator[Callable[[int], None] | None]:
+    """A bar on a terminal, gone when all is done; called with a number first, then with 0."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -154,7 +180,7 @@ def _progress(path: Path) -> Iterator[Callable[[int], None] | None]:
     from rich.progress import Progress  # noqa: PLC0415
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(path.name, total=None)
+        task = progress.add_task(name, total=None)
 
         def on_case(total: int) -> None:
             if total:

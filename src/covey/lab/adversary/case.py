@@ -32,6 +32,7 @@ class Case(NamedTuple):
         without: Begins to do without the check.
         named: The ids that the refusal may name.
         suites: The suites it is played in by default.
+        portable: Whether other implementations can play it from a vector.
     """
 
     check: str
@@ -42,6 +43,7 @@ class Case(NamedTuple):
     without: Callable[[], Any]
     named: frozenset[str]
     suites: tuple[int, ...]
+    portable: bool
 
     @property
     def label(self) -> str:
@@ -61,6 +63,7 @@ def breaks(
     instead: Callable[[], Any] | None = None,
     named: str | tuple[str, ...] = (),
     suites: tuple[int, ...] = (1,),
+    portable: bool = True,
 ) -> Callable[[Callable[[Stage], Trial]], Callable[[Stage], Trial]]:
     """Make a function a case whose Trial a check refuses.
 
@@ -70,10 +73,12 @@ def breaks(
         named: Ids that the refusal names, when it is noticed by another check: who computes
             something differently is found out by a tag that does not fit.
         suites: The suites it is played in by default.
+        portable: False when the refusal depends on something that a vector cannot hold, such
+            as what the application thinks of a credential.
     """
     other = (named,) if isinstance(named, str) else named
     expected = frozenset(other or _own_names(check))
-    return _register(check, expected, instead, suites, refuses=True)
+    return _register(check, expected, instead, suites, refuses=True, portable=portable)
 
 
 def shows(
@@ -107,12 +112,13 @@ def _register(
     suites: tuple[int, ...],
     *,
     refuses: bool,
+    portable: bool = False,
 ) -> Callable[[Any], Any]:
     def register(play: Callable[[Stage], Any]) -> Callable[[Stage], Any]:
         name = getattr(play, "__name__", "case")
         sentence = " ".join((play.__doc__ or "").split("\n\n")[0].split())
         begin = instead or without(check)
-        CASES.append(Case(check, name, sentence, play, refuses, begin, named, suites))
+        CASES.append(Case(check, name, sentence, play, refuses, begin, named, suites, portable))
         return play
 
     return register

@@ -7,7 +7,10 @@ passive-client vectors, so that other implementations can take his place.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from covey.errors import StateError
 from covey.lab.adversary.promises import ensure
@@ -54,11 +57,25 @@ class Stage(Scene):
     def __init__(self, suite: Suite, entropy: Seeded) -> None:
         super().__init__(suite, entropy, PUBLIC)
         self.waiting: list[bytes] = []
+        self._proposal_types: frozenset[int] = frozenset()
+        self.begin()
+
+    def begin(self, *proposal_types: int) -> None:
+        """Set the stage anew, with members that support further types of proposals."""
+        self._proposal_types = frozenset(proposal_types)
+        self.clear()
+        self.waiting = []
         self.found(_FOUNDERS)
         self.welcome_watcher(path=True)
         assert self.watcher is not None
         self.victor = self.watcher
         self.epoch(self.carol)
+
+    def member(self) -> Member:
+        """A client that is in no group yet."""
+        client = super().member()
+        policy = dataclasses.replace(client.policy, proposal_types=self._proposal_types)
+        return msgspec.structs.replace(client, policy=policy)
 
     # --- who is there ------------------------------------------------------------------
 
@@ -135,12 +152,16 @@ class Stage(Scene):
 
     # --- what happens afterwards -------------------------------------------------------
 
-    def goes_on(self, trial: Trial, event: object) -> None:
+    def goes_on(self, trial: Trial, event: object) -> bytes | None:
         """See that the group goes on after the victim has taken the good message.
 
         Args:
             trial: What was tried.
             event: What the victim made of the good message.
+
+        Returns:
+            The commit by which it went on; None when there is none, since the victim is not
+            Victor, or his group has ended.
 
         Raises:
             Unkept: It does not.
@@ -149,17 +170,19 @@ class Stage(Scene):
         if isinstance(event, Group):
             ensure(event.members, "a group that was joined has members")
         if not isinstance(victim, MemberVictim) or victim.group is not self.victor:
-            return
+            return None
         groups = [*(each for each in self.groups if _follows(each, trial.good)), self.victor]
         active = [each for each in groups if each.is_active and each.reinit is None]
         if self.victor not in active:
-            return
+            return None
         committer = next(each for each in active if not _is_leaving(each))
         pending = committer.commit(path=True)
         for group in active:
             group.receive(pending.message)
-        agreed = {group.epoch_authenticator for group in active if group.is_active}
+        staying = [each for each in active if each.is_active or each.reinit is not None]
+        agreed = {group.epoch_authenticator for group in staying}
         ensure(len(agreed) == 1, "the members agree after one more commit")
+        return pending.message
 
 
 def _is_leaving(group: Group) -> bool:

@@ -113,6 +113,19 @@ def altering(*changes: tuple[str, Callable[[Any], Any]]) -> Callable[[], Any]:
     return begin
 
 
+def together(*begins: Callable[[], Any]) -> Callable[[], Any]:
+    """What begins several things at once, such as ``without(...)`` and ``altering(...)``."""
+
+    @contextmanager
+    def begin() -> Iterator[None]:
+        with ExitStack() as stack:
+            for each in begins:
+                stack.enter_context(each())
+            yield
+
+    return begin
+
+
 def always(value: object) -> Callable[[Any], Any]:
     """A change: whatever it is asked, it answers with one value."""
     return lambda _: lambda *__, **___: value

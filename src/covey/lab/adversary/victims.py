@@ -80,21 +80,34 @@ class JoinerVictim(NamedTuple):
         package: The KeyPackage it was added by.
         ports: What its group will work with.
         tree: The ratchet tree, when it does not come in the Welcome.
+        groups: The group_ids of its other groups.
+        continues: Its group that the new one continues, by ReInit or branch.
     """
 
     client: Member
     package: PrivateKeyPackage
     ports: Ports
     tree: bytes | None = None
+    groups: tuple[bytes, ...] = ()
+    continues: Group | None = None
 
     def attempt(self, given: bytes | tuple[bytes, bytes]) -> Group:
         """Join by a Welcome, or by a Welcome and a ratchet tree."""
         welcome, tree = given if isinstance(given, tuple) else (given, self.tree)
-        return Group.join(self.client, self.package, welcome, ratchet_tree=tree, ports=self.ports)
+        return Group.join(
+            self.client,
+            self.package,
+            welcome,
+            ratchet_tree=tree,
+            successor_of=self.continues,
+            groups=self.groups,
+            ports=self.ports,
+        )
 
     def snapshot(self) -> bytes:
-        """Its KeyPackage with its private keys."""
-        return self.package.encode()
+        """Its KeyPackage with its private keys, and the state of the group it comes from."""
+        before = b"" if self.continues is None else self.continues.snapshot()
+        return self.package.encode() + before
 
     def copy(self) -> JoinerVictim:
         """Itself: nothing changes in it."""

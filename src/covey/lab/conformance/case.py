@@ -94,6 +94,14 @@ class Case:
             raise CaseError(msg)
         return value
 
+    def texts(self, key: str) -> list[str]:
+        """An array of strings."""
+        found = self._list(key, lambda value, _: value)
+        if not all(isinstance(each, str) for each in found):
+            msg = f"{self._place}{key} is not an array of strings"
+            raise CaseError(msg)
+        return [str(each) for each in found]
+
     def part(self, key: str) -> Case:
         """A nested object."""
         return self._part(self._take(key), self._place + key)

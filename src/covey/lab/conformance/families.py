@@ -1,4 +1,4 @@
-"""The table of the 16 families: how a file is recognised, and what verifies its cases.
+"""The tables of families, the 16 official ones and ours: how a file is recognised, and verified.
 
 May import :mod:`.verify`.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.lab.conformance.verify import (
     basics,
     messages,
+    negative,
     passive,
     protection,
     schedules,
@@ -62,9 +63,16 @@ FAMILIES: Final = tuple(
         ("passive-client-random", passive.passive_client, _PASSIVE),
     )
 )
-"""Every family, from the bottom of the protocol up."""
+"""Every official family, from the bottom of the protocol up."""
 
-_BY_NAME: Final = {family.name: family for family in FAMILIES}
+NEGATIVE: Final = tuple(
+    Family(name, negative.must_be_refused, frozenset({"negative"}))
+    for name in ("negative-welcome", "negative-message", "negative-group-info")
+)
+"""Our own families: what must be refused (docs/negative-vectors.md)."""
+
+_ALL: Final = (*NEGATIVE, *FAMILIES)
+_BY_NAME: Final = {family.name: family for family in _ALL}
 
 
 def recognise(path: PurePath, keys: Iterable[str]) -> Family | None:
@@ -79,4 +87,4 @@ def recognise(path: PurePath, keys: Iterable[str]) -> Family | None:
     if named is not None:
         return named
     present = frozenset(keys)
-    return next((family for family in FAMILIES if family.keys <= present), None)
+    return next((family for family in _ALL if family.keys <= present), None)

@@ -233,10 +233,7 @@ class NistCurve:
 
     def point(self, public: bytes) -> ec.EllipticCurvePublicKey:
         """Decode an UncompressedPointRepresentation (RFC 8446 §4.2.8.2; VAL-010)."""
-        _require_length(f"a {self.name} public key", public, self.Npk)
-        if public[0] != 4:
-            msg = f"the {self.name} public key is not an uncompressed point"
-            raise DecodeError(msg)
+        _require_uncompressed(self, public)
         try:
             return ec.EllipticCurvePublicKey.from_encoded_point(self.curve, public)
         except ValueError:
@@ -268,6 +265,14 @@ class NistCurve:
         except ValueError:
             msg = f"the {self.name} public key belongs to another private key"
             raise DecodeError(msg) from None
+
+
+def _require_uncompressed(curve: NistCurve, public: bytes) -> None:
+    """Refuse the other forms of SEC 1, which the library takes (VAL-010)."""
+    _require_length(f"a {curve.name} public key", public, curve.Npk)
+    if public[0] != 4:
+        msg = f"the {curve.name} public key is not an uncompressed point"
+        raise DecodeError(msg)
 
 
 P256: Final = NistCurve("P-256", ec.SECP256R1(), Nsk=32, Npk=65, bitmask=0xFF)

@@ -118,7 +118,11 @@ class DhKem:
         Raises:
             DecodeError: ``enc`` is no public key, or of small order (VAL-016).
         """
-        return self._extract_and_expand(key.exchange(enc), enc + key.public)
+        try:
+            dh = key.exchange(enc)
+        except DecodeError as error:
+            raise error.of(rule="VAL-016", section="5.1.3") from None
+        return self._extract_and_expand(dh, enc + key.public)
 
     def _extract_and_expand(self, dh: bytes, kem_context: bytes) -> bytes:
         digest = self.kdf.digest
@@ -223,8 +227,8 @@ class Encryption:
         key_pair = hpke.kem.curve.load(private, public)
         try:
             shared_secret = hpke.kem.decap(kem_output, key_pair)
-        except DecodeError:
-            raise AuthenticationError from None
+        except DecodeError as error:
+            raise AuthenticationError(error.rule, error.section) from None
         key, nonce = self._key_and_nonce(shared_secret)
         return hpke.aead.open(key, nonce, b"", ciphertext)
 

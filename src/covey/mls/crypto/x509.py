@@ -10,6 +10,11 @@ What cannot be had: a CA that signs with Ed25519 or Ed448. The library lets such
 in end-entity certificates only (pyca/cryptography issue 13391), so that a suite with EdDSA
 leaves takes certificates that an ECDSA or RSA authority signed. Revocation is not looked
 up. Who the identifiers belong to is for the application (§5.3.1).
+
+Time. Who sends judges by its clock; who receives accepts what anybody could have accepted at
+any time, or members would disagree. A path whose certificates were ever valid together was so
+when the last of them began; so the beginnings of all certificates at hand are the moments to
+try. What is valid now is tried at them too: receivers then accept all that senders do.
 """
 
 from __future__ import annotations
@@ -25,12 +30,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import (
+    ClientVerifier,
     Criticality,
     ExtensionPolicy,
     Policy,
     PolicyBuilder,
     Store,
     VerificationError,
+    VerifiedClient,
 )
 
 from covey.errors import AuthenticationError, DecodeError
@@ -57,6 +64,9 @@ _UNDECODABLE: Final = (
     pkix.UnsupportedGeneralNameType,
 )
 """What the library raises for bytes that it cannot read; parts are read on first use."""
+
+MOST_MOMENTS: Final = 16
+"""Moments at which a chain is tried: a bound on the work that a stranger's certificates make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,9 @@ def verify_chain(
 
     1. Every certificate decodes.
     2. A path leads from the first one, by way of the others in any order, to an anchor;
-       each signature verifies, and each certificate is valid now.
+       each signature verifies, and all of them were valid at one moment: at the beginning of
+       some certificate of the chain or of an anchor, within the end entity's validity (the
+       earliest ``MOST_MOMENTS`` of these are tried), and also now, unless ``now`` is None.
     3. Every issuer is a CA that may sign certificates, with room below it.
     4. The end entity is no CA; its key may sign, if ``keyUsage`` says anything; and it may
        authenticate a client, if ``extKeyUsage`` says anything.
@@ -142,8 +154,8 @@ def verify_chain(
     Args:
         certs: The chain of an X.509 credential; it may lack what the anchors have.
         trust_anchors: Certificates that the application trusts, DER.
-        now: Seconds since the epoch. None judges the chain by when it began to be valid,
-            which is the same moment for everybody.
+        now: Seconds since the epoch. None asks for no moment of our own, and has one answer
+            for everybody: it accepts what is accepted at any ``now``.
 
     Raises:
         DecodeError: A certificate does not decode.
@@ -153,15 +165,12 @@ def verify_chain(
     anchors = [_certificate(der) for der in trust_anchors]
     if not anchors:
         raise AuthenticationError
-    verifier = (
-        PolicyBuilder()
-        .store(Store(anchors))
-        .time(_began(leaf, others) if now is None else dt.datetime.fromtimestamp(now, tz=dt.UTC))
-        .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_end_entity())
-        .build_client_verifier()
-    )
+    store = Store(anchors)
     try:
-        verified = verifier.verify(leaf, others)
+        verified = _verified_sometime(leaf, others, store, _moments(leaf, *others, *anchors))
+        if now is not None:
+            moment = dt.datetime.fromtimestamp(now, tz=dt.UTC)
+            verified = _verifier(store, moment).verify(leaf, others)
         return VerifiedChain(
             leaf=certs[0],
             subject=leaf.subject.rfc4514_string(),
@@ -175,9 +184,36 @@ def verify_chain(
         raise DecodeError(msg) from None
 
 
-def _began(leaf: pkix.Certificate, others: Sequence[pkix.Certificate]) -> dt.datetime:
-    """When all certificates of a chain had begun to be valid."""
-    return max(each.not_valid_before_utc for each in (leaf, *others))
+def _verifier(store: Store, moment: dt.datetime) -> ClientVerifier:
+    return (
+        PolicyBuilder()
+        .store(store)
+        .time(moment)
+        .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_end_entity())
+        .build_client_verifier()
+    )
+
+
+def _verified_sometime(
+    leaf: pkix.Certificate,
+    others: list[pkix.Certificate],
+    store: Store,
+    moments: Sequence[dt.datetime],
+) -> VerifiedClient:
+    refused: VerificationError | None = None
+    for moment in moments:
+        try:
+            return _verifier(store, moment).verify(leaf, others)
+        except VerificationError as error:
+            refused = error
+    raise refused or VerificationError("the end entity is valid at no time")
+
+
+def _moments(leaf: pkix.Certificate, *others: pkix.Certificate) -> list[dt.datetime]:
+    """When certificates began while the end entity was valid, the earliest first."""
+    first, last = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    beginnings = {each.not_valid_before_utc for each in (leaf, *others)}
+    return sorted(each for each in beginnings if first <= each <= last)[:MOST_MOMENTS]
 
 
 def _alternative_names(names: Sequence[pkix.GeneralName]) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import AuthenticationError, DecodeError
 from covey.mls.framing.authenticate import arm_of, encode_auth, received_content
-from covey.mls.schedule.secret_tree import sender_data
+from covey.mls.schedule.secret_tree import APPLICATION, HANDSHAKE, sender_data
 from covey.mls.structs.framing import (
     PrivateContentAAD,
     PrivateMessage,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from covey.mls.crypto.suite import Suite
-    from covey.mls.schedule.secret_tree import Step
+    from covey.mls.schedule.secret_tree import RatchetKind, Step
     from covey.mls.structs.framing import FramedContent, FramedContentAuthData
 
 GUARD_SIZE: Final = 4
@@ -62,10 +62,8 @@ def protect(
     kind = content.content_type
     plaintext = arm_of(content) + encode_auth(auth, kind)
     plaintext = _pad(plaintext, padded(len(plaintext)))
-    aad = PrivateContentAAD(content.group_id, content.epoch, kind, content.authenticated_data)
-    ciphertext = suite.seal_aead(
-        step.key, _guarded(step.nonce, reuse_guard), aad.encode(), plaintext
-    )
+    aad = _content_aad(content.group_id, content.epoch, kind, content.authenticated_data)
+    ciphertext = suite.seal_aead(step.key, _guarded(step.nonce, reuse_guard), aad, plaintext)
     leaf_index = content.sender.leaf_index
     assert leaf_index is not None
     who = SenderData(leaf_index, step.generation, reuse_guard).encode()
@@ -88,7 +86,11 @@ def open_sender_data(
     """
     key, nonce = sender_data(suite, sender_data_secret, message.ciphertext)
     aad = _sender_aad(message.group_id, message.epoch, message.content_type)
-    plaintext = suite.open_aead(key, nonce, aad, message.encrypted_sender_data)
+    try:
+        plaintext = suite.open_aead(key, nonce, aad, message.encrypted_sender_data)
+    except AuthenticationError:
+        rule = "VAL-109"
+        raise AuthenticationError(rule, "6.3.2") from None
     return SenderData.decode(plaintext)
 
 
@@ -103,9 +105,13 @@ def open_content(
             (VAL-105, VAL-106).
     """
     kind = message.content_type
-    aad = PrivateContentAAD(message.group_id, message.epoch, kind, message.authenticated_data)
+    aad = _content_aad(message.group_id, message.epoch, kind, message.authenticated_data)
     guarded = _guarded(nonce, sender.reuse_guard)
-    plaintext = suite.open_aead(key, guarded, aad.encode(), message.ciphertext)
+    try:
+        plaintext = suite.open_aead(key, guarded, aad, message.ciphertext)
+    except AuthenticationError:
+        rule = "VAL-104"
+        raise AuthenticationError(rule, "6.3.1") from None
     inner, end = PrivateMessageContent.decode_prefix(plaintext, kind)
     if not _is_zero(plaintext[end:]):
         msg = "the padding of a PrivateMessage is not all zero"
@@ -134,9 +140,21 @@ def _is_zero(padding: bytes) -> bool:
 def _guarded(nonce: bytes, reuse_guard: bytes) -> bytes:
     """The nonce, its first four bytes XORed with the reuse guard (VAL-107)."""
     if len(reuse_guard) != GUARD_SIZE:
-        raise AuthenticationError
+        rule = "VAL-107"
+        raise AuthenticationError(rule, "6.3.1")
     head = int.from_bytes(nonce[:GUARD_SIZE]) ^ int.from_bytes(reuse_guard)
     return head.to_bytes(GUARD_SIZE) + nonce[GUARD_SIZE:]
+
+
+def ratchet_of(kind: ContentType) -> RatchetKind:
+    """Which ratchet encrypts a content: one is for application messages only (VAL-106)."""
+    return APPLICATION if kind is ContentType.application else HANDSHAKE
+
+
+def _content_aad(
+    group_id: bytes, epoch: int, kind: ContentType, authenticated_data: bytes
+) -> bytes:
+    return PrivateContentAAD(group_id, epoch, kind, authenticated_data).encode()
 
 
 def _sender_aad(group_id: bytes, epoch: int, kind: ContentType) -> bytes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from covey.errors import (
     AuthenticationError,
+    DecodeError,
     LocalProtocolError,
     MissingKeyError,
     PolicyError,
@@ -16,10 +17,12 @@ from covey.mls.group.choosing import choose, without_spoilers
 from covey.mls.group.create_commit import NewLeaf, Options, create_commit
 from covey.mls.group.events import EpochChanged, MemberInfo, member_info
 from covey.mls.group.member import Member, PrivateKeyPackage
+from covey.mls.group.process_commit import unknown_proposal
 from covey.mls.group.psks import combine
 from covey.mls.group.sending import Sending
 from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.rules.registry import Local
+from covey.mls.structs.extensions import Extension
 from covey.mls.structs.proposals import (
     Add,
     GroupContextExtensions,
@@ -28,12 +31,14 @@ from covey.mls.structs.proposals import (
     ReInit,
     Remove,
 )
+from covey.mls.wire.struct import as_a, as_all, as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from covey.mls.group.epoch import PublicState
     from covey.mls.group.pending import PendingCommit
-    from covey.mls.structs.extensions import Extension
+    from covey.mls.group.verify import Checker
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.schedule import PreSharedKeyID
     from covey.mls.structs.tree import LeafNode
@@ -52,7 +57,7 @@ class CommitOptions(TypedDict, total=False):
         one_welcome_each: Whether each new member gets its own Welcome; False by default.
         info_extensions: For the GroupInfo in the Welcome.
         successor: Whether this group continues another, so that reinit and branch PSKs may
-            be used; ``Group.branch`` and ``Group.reinitialize`` set it.
+            be used in its first commit; ``Group.branch`` and ``Group.reinitialize`` set it.
     """
 
     references: Iterable[bytes] | None
@@ -63,6 +68,15 @@ class CommitOptions(TypedDict, total=False):
     one_welcome_each: bool
     info_extensions: Iterable[Extension]
     successor: bool
+
+
+def _is_timely(sent: Sent, public: PublicState, check: Checker) -> bool:
+    """Whether a received proposal is good by our clock; who proposed it may have had another."""
+    try:
+        check.timely(sent, public)
+    except (LocalProtocolError, AuthenticationError, PolicyError, DecodeError):
+        return False
+    return True
 
 
 class Committing(Sending):
@@ -84,7 +98,8 @@ class Committing(Sending):
     ) -> PendingCommit:
         """Make a commit; the epoch does not change until it is accepted (§12.4.1, §14).
 
-        It takes all received proposals that fit together, then those given here by value.
+        It takes all received proposals that fit together, then those given here by value. What
+        is outside of its lifetime by our clock, certificates included, is left out.
 
         Args:
             add: KeyPackages of clients to add.
@@ -103,6 +118,7 @@ class Committing(Sending):
             MissingKeyError: A reference or a PSK is not known.
         """
         self._require_ready()
+        how = self._options(options, force_path=bool(update))
         own = self._by_value(add, remove, psks, extensions, reinit, proposals)
         member = update if isinstance(update, Member) else None
         pending = create_commit(
@@ -110,7 +126,7 @@ class Committing(Sending):
             self._state.secret_tree,
             self._items(own, options),
             NewLeaf(*proposing.new_leaf(self._state.epoch, member)),
-            self._options(options, force_path=bool(update)),
+            how,
             self.ports.kit(Local, self._state),
         )
         self._state = self._state.replace(pending=pending)
@@ -122,7 +138,7 @@ class Committing(Sending):
             self.own_index,
             self.context,
             self.tree,
-            successor=options.get("successor", False),
+            successor=options.get("successor", False) and self.epoch == 0,
             has_path=False,
         )
 
@@ -141,12 +157,12 @@ class Committing(Sending):
             msg = f"commit() has no option {', '.join(sorted(unknown))}"
             raise TypeError(msg)
         return Options(
-            options.get("handshake") or self.ports.policy.handshake,
-            options.get("authenticated_data", b""),
+            seal.handshake_form(options.get("handshake"), self.ports.policy),
+            as_bytes(options.get("authenticated_data", b"")),
             True if force_path else options.get("path"),
             options.get("welcome_tree", True),
             options.get("one_welcome_each", False),
-            tuple(options.get("info_extensions", ())),
+            as_all(Extension, options.get("info_extensions", ())),
         )
 
     def _by_value(
@@ -164,13 +180,15 @@ class Committing(Sending):
                 raise TypeError(msg)
         made: list[Proposal] = []
         if extensions is not None:
-            made.append(GroupContextExtensions(tuple(extensions)))
+            made.append(GroupContextExtensions(as_all(Extension, extensions)))
         made += [Remove(self._index_of(member)) for member in remove]
         made += [Add(proposing.key_package(package)) for package in add]
         made += [PreSharedKey(self.psk_id(psk)) for psk in psks]
         if reinit is not None:
-            made.append(reinit)
-        made += proposals
+            made.append(as_a(ReInit, reinit))
+        for each in proposals:
+            proposing.require_proposal(each)
+            made.append(each)
         sender = seal.own_sender(self._state.epoch)
         return tuple(Sent(proposal, sender) for proposal in made)
 
@@ -186,14 +204,16 @@ class Committing(Sending):
         self, own: tuple[Sent, ...], references: Iterable[bytes] | None
     ) -> tuple[Sent, ...]:
         known = self._state.proposals
+        public, check = self._state.epoch.public, self.ports.check(Local)
         if references is None:
-            chosen = choose(tuple(known.values()), own, self.own_index, self.tree)
+            timely = tuple(each for each in known.values() if _is_timely(each, public, check))
+            chosen = choose(timely, own, self.own_index, self.tree)
             return without_spoilers(chosen, own, self._can_commit)
         taken = []
-        for reference in references:
+        for reference in map(as_bytes, references):
             if reference not in known:
-                msg = f"proposal {reference.hex()} has not been received (VAL-148)"
-                raise MissingKeyError(msg, epoch=self.epoch)
+                raise unknown_proposal(reference, self.epoch)
+            check.timely(known[reference], public)
             taken.append(known[reference])
         return (*taken, *own)
 
@@ -212,7 +232,7 @@ class Committing(Sending):
             combine(public.suite, listed.psks, kit.psks, kit.resumption)
             us = member_info(self.own_index, self._own_leaf())
             changed = staging.summarise(provisional, public, us, with_path=True)
-            kit.check.policy.accept_commit(changed, public)
+            staging.ask_policy(changed, public, kit.check)
         except (LocalProtocolError, AuthenticationError, PolicyError, MissingKeyError):
             return False
         return True

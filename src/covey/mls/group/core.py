@@ -12,12 +12,14 @@ from covey.errors import LocalProtocolError, StateError
 from covey.mls.crypto.entropy import system_entropy
 from covey.mls.group import rows
 from covey.mls.group.create_commit import Kit
+from covey.mls.group.member import Member
 from covey.mls.group.policy import Policy
 from covey.mls.group.process_commit import Ours
 from covey.mls.group.psks import MemoryPsks, PskStore
 from covey.mls.group.storing import Changes, Ledger, all_rows
 from covey.mls.group.verify import Checker
 from covey.mls.group.view import GroupView
+from covey.mls.wire.struct import as_a
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -82,6 +84,16 @@ class Ports:
         return find
 
 
+def ports_of(member: Member, ports: Ports | None) -> Ports:
+    """The ports that were handed in, or else a member's: its policy and its randomness.
+
+    Raises:
+        TypeError: One of the two is something else.
+    """
+    member = as_a(Member, member)
+    return as_a(Ports, ports or Ports(member.policy, entropy=member.entropy))
+
+
 class GroupCore(GroupView):
     """A group's state and ports."""
 
@@ -118,7 +130,7 @@ class GroupCore(GroupView):
         """Refuse to send when we are out, or the group has ended (VAL-162, VAL-163)."""
         if self._state.removed:
             msg = "we have been removed from this group"
-            raise StateError(msg)
+            raise StateError(msg).of(rule="VAL-162", section="12.4.2")
         if self._state.reinit is not None:
             statement = "After a commit with a ReInit no more messages are sent in the group."
             msg_0 = "VAL-163"

@@ -139,13 +139,13 @@ def create_commit(
     staging.check_result(state, path.tree, provisional.extensions, check)
     committer = member_info(index, new_leaf.template)
     changed = staging.summarise(provisional, state, committer, with_path=items.has_path)
-    check.policy.accept_commit(changed, state)
+    staging.ask_policy(changed, state, check)
     content = authenticate.commit_content(
         state.context.group_id,
         state.context.epoch,
         seal.own_sender(epoch),
         options.authenticated_data,
-        _commit(items.items, path.path),
+        commit_of(items.items, path.path),
     )
     signed = seal.sign(epoch, content, options.wire_format)
     psk_secret = psks.combine(state.suite, items.psks, kit.psks, kit.resumption)
@@ -195,8 +195,18 @@ def _is_unmerged(tree: RatchetTree, index: int) -> bool:
 
 def _no_path(epoch: Epoch, provisional: Provisional) -> Path:
     private = epoch.private.following(epoch.public.tree, provisional.tree)
-    suite = epoch.public.suite
-    return Path(None, provisional.tree, private, suite.zero, {}, epoch.signer)
+    return without_path(provisional.tree, private, epoch.signer)
+
+
+def without_path(tree: RatchetTree, private: PrivateTree, signer: bytes) -> Path:
+    """What a commit without a path leads to: its commit_secret is Nh zero bytes (§12.4.2).
+
+    Args:
+        tree: The tree after the proposals.
+        private: The member's keys in it.
+        signer: The key that signs from the next epoch on.
+    """
+    return Path(None, tree, private, tree.suite.zero, {}, signer)
 
 
 def make_path(
@@ -224,9 +234,7 @@ def make_path(
     kit.check.leaf(leaf, suite, LeafNodeSource.commit, replaced=old)
     kit.check.credential(leaf, old)
     tree = provisional.tree.with_path(index, leaf, parents)
-    context = staging.next_context(
-        state, tree, provisional.extensions, state.context.confirmed_transcript_hash
-    )
+    context = staging.provisional_context(state, tree, provisional.extensions)
     nodes = update_path.encrypt(
         suite,
         steps,
@@ -246,7 +254,8 @@ def make_path(
     )
 
 
-def _commit(items: Sequence[Sent], path: UpdatePath | None) -> Commit:
+def commit_of(items: Sequence[Sent], path: UpdatePath | None) -> Commit:
+    """The Commit of some proposals, by value or by reference (§12.4)."""
     return Commit(
         tuple(
             ProposalOrRef(ProposalOrRefType.proposal, proposal=each.proposal)

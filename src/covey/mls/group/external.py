@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from covey.errors import StateError
+from covey.errors import DecodeError, StateError
 from covey.mls.framing import authenticate, public
 from covey.mls.group import psks, seal, staging
-from covey.mls.group.core import Ports
-from covey.mls.group.create_commit import Kit, NewLeaf, advance, make_path
+from covey.mls.group.core import ports_of
+from covey.mls.group.create_commit import Kit, NewLeaf, advance, commit_of, make_path
 from covey.mls.group.epoch import Epoch, PublicState
 from covey.mls.group.events import Changed, member_info
 from covey.mls.group.join import verified_tree
+from covey.mls.group.member import PrivateKeyPackage
 from covey.mls.group.process_commit import EXTERNAL_INIT_LABEL
 from covey.mls.group.receiving import decode_message, open_public, verified_proposal
 from covey.mls.rules import joining, messages, trees
 from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.rules.registry import Remote, enforce
-from covey.mls.structs.commit import Commit, ProposalOrRef
 from covey.mls.structs.extensions import ExternalPub
 from covey.mls.structs.framing import FramedContentAuthData, PublicMessage, Sender
 from covey.mls.structs.message import MLSMessage
@@ -38,19 +38,19 @@ from covey.mls.tree.private import PrivateTree
 from covey.mls.wire.code_points import (
     ExtensionType,
     LeafNodeSource,
-    ProposalOrRefType,
     ProtocolVersion,
     SenderType,
     WireFormat,
 )
+from covey.mls.wire.struct import as_a, as_bytes
 
 if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
-    from covey.mls.group.member import Member, PrivateKeyPackage
+    from covey.mls.group.core import Ports
+    from covey.mls.group.member import Member
     from covey.mls.group.verify import Checker
     from covey.mls.schedule.secret_tree import SecretTree
     from covey.mls.structs.schedule import PreSharedKeyID
-    from covey.mls.structs.tree import UpdatePath
 
 WIRE_FORMAT = WireFormat.mls_public_message
 
@@ -126,16 +126,12 @@ def commit_externally(
 
     Raises:
         StateError: The GroupInfo carries no external_pub (VAL-179).
+        DecodeError: The external_pub is no public key of the suite.
         LocalProtocolError: The commit would break a rule.
     """
     suite = member.suite
-    data = trees.find_extension(info.extensions, ExtensionType.external_pub)
-    if data is None:
-        msg = "the GroupInfo carries no external_pub, so nobody can join by it (VAL-179)"
-        raise StateError(msg)
-    public_key = ExternalPub.decode(data).external_pub
     kem_output, init_secret = suite.export_to(
-        public_key, EXTERNAL_INIT_LABEL, suite.Nh, kit.entropy
+        _external_pub(info, suite), EXTERNAL_INIT_LABEL, suite.Nh, kit.entropy
     )
     items = _items(kem_output, how, state, kit)
     provisional, index = staging.place_joiner(staging.apply_proposals(items, state, kit.check))
@@ -144,15 +140,14 @@ def commit_externally(
     staging.check_result(state, path.tree, provisional.extensions, kit.check)
     committer = member_info(index, new_leaf.template)
     changed = staging.summarise(provisional, state, committer, with_path=True)
-    kit.check.policy.accept_external_commit(changed, state)
-    assert path.path is not None
+    staging.ask_policy(changed, state, kit.check)
     sender = Sender(SenderType.new_member_commit)
     content = authenticate.commit_content(
         state.context.group_id,
         state.context.epoch,
         sender,
         how.authenticated_data,
-        _commit(items, path.path),
+        commit_of(items.items, path.path),
     )
     tbs = authenticate.to_be_signed(WIRE_FORMAT, content, state.encoded)
     signature = authenticate.sign(suite, member.signer, tbs)
@@ -162,6 +157,20 @@ def commit_externally(
     auth = FramedContentAuthData(signature, following.epoch.public.confirmation_tag)
     message = _message(state, signed, auth)
     return ExternalCommit(message, following.epoch, following.secret_tree, changed)
+
+
+def _external_pub(info: GroupInfo, suite: Suite) -> bytes:
+    """The key to which an external joiner sends the init secret (§12.4.3.2)."""
+    data = trees.find_extension(info.extensions, ExtensionType.external_pub)
+    if data is None:
+        msg = "the GroupInfo carries no external_pub, so nobody can join by it"
+        raise StateError(msg).of(rule="VAL-179", section="12.4.3.2")
+    external_pub = ExternalPub.decode(data).external_pub
+    try:
+        suite.check_hpke_public(external_pub)
+    except DecodeError as error:
+        raise error.of(rule="VAL-010", section="5.1.1") from None
+    return external_pub
 
 
 def _items(kem_output: bytes, how: External, state: PublicState, kit: Kit) -> ProposalList:
@@ -181,26 +190,16 @@ def self_remove(data: bytes, state: PublicState, check: Checker) -> Sent:
     Raises:
         StateError: It is something else.
     """
-    message = decode_message(data).message
-    if not isinstance(message, PublicMessage) or not isinstance(
-        message.content.proposal, SelfRemove
-    ):
-        msg = "only SelfRemove proposals go into an external commit by reference (VAL-170)"
-        raise StateError(msg)
-    authenticated = open_public(message, state, None)
+    authenticated = open_public(_leaving(data), state, None)
     return verified_proposal(authenticated, state, check)
 
 
-def _commit(items: ProposalList, path: UpdatePath) -> Commit:
-    return Commit(
-        tuple(
-            ProposalOrRef(ProposalOrRefType.proposal, proposal=each.proposal)
-            if each.reference is None
-            else ProposalOrRef(ProposalOrRefType.reference, reference=each.reference)
-            for each in items.items
-        ),
-        path,
-    )
+def _leaving(data: bytes) -> PublicMessage:
+    message = decode_message(data).message
+    if isinstance(message, PublicMessage) and isinstance(message.content.proposal, SelfRemove):
+        return message
+    msg = "only SelfRemove proposals go into an external commit by reference"
+    raise StateError(msg).of(rule="VAL-170", section="12.4.3.2")
 
 
 def _message(state: PublicState, signed: seal.Signed, auth: FramedContentAuthData) -> bytes:
@@ -250,12 +249,13 @@ def propose_to_join(
     Returns:
         The MLSMessage for all members.
     """
-    check = (ports or Ports(member.policy)).check(Remote)
+    check = ports_of(member, ports).check(Remote)
     info = decode_group_info(group_info)
     state = public_state(info, ratchet_tree, member.suite, check)
     sender = Sender(SenderType.new_member_proposal)
-    proposal = Add(package.package)
-    return propose_from_outside(sender, member.signer, proposal, state, authenticated_data)
+    proposal = Add(as_a(PrivateKeyPackage, package).package)
+    data = as_bytes(authenticated_data)
+    return propose_from_outside(sender, member.signer, proposal, state, data)
 
 
 def sender_index(state: PublicState, signature_key: bytes) -> int:

@@ -51,12 +51,12 @@ def create(
         extensions=leaf_extensions,
     )
     check.leaf(leaf, suite, LeafNodeSource.key_package)
-    check.credential(leaf)
     tree = RatchetTree.of_one(suite, leaf)
     context = GroupContext(
         ProtocolVersion.mls10, suite.code, group_id, 0, tree.tree_hash, b"", tuple(extensions)
     )
     enforce(trees.TREE, trees.TreeSubject(tree, context.extensions), check.blame)
+    check.credential(leaf)
     check.external_senders(context.extensions)
     secrets = key_schedule.from_epoch_secret(suite, entropy(suite.Nh))
     tag = transcript.confirmation_tag(suite, secrets.confirmation_key, b"")

@@ -20,21 +20,22 @@ from covey.mls.group import (
     restoring,
     successors,
 )
-from covey.mls.group.core import Ports
+from covey.mls.group.core import Ports, ports_of
 from covey.mls.group.events import member_info
 from covey.mls.group.listening import Listening
-from covey.mls.group.member import CLOCK_TOLERANCE
+from covey.mls.group.member import CLOCK_TOLERANCE, PrivateKeyPackage
 from covey.mls.group.policy import DAY
 from covey.mls.group.psks import use_of
 from covey.mls.group.results import Founded, JoinedExternally
 from covey.mls.group.state import first_state
 from covey.mls.group.storing import Ledger
 from covey.mls.rules.registry import Local, Remote
+from covey.mls.structs.extensions import Extension
 from covey.mls.structs.schedule import GroupContext
 from covey.mls.structs.tree import Lifetime
 from covey.mls.structs.welcome import Welcome
 from covey.mls.wire.code_points import ProtocolVersion, ResumptionPSKUsage
-from covey.mls.wire.struct import as_bytes
+from covey.mls.wire.struct import as_a, as_all, as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,8 +43,7 @@ if TYPE_CHECKING:
     from covey.mls.group.committing import CommitOptions
     from covey.mls.group.events import MemberInfo
     from covey.mls.group.join import Joined
-    from covey.mls.group.member import Member, PrivateKeyPackage
-    from covey.mls.structs.extensions import Extension
+    from covey.mls.group.member import Member
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.schedule import PreSharedKeyID
 
@@ -129,14 +129,14 @@ class Group(Listening):
         Raises:
             LocalProtocolError: An extension cannot be used so.
         """
-        ports = ports or Ports(member.policy, entropy=member.entropy)
+        ports = ports_of(member, ports)
         group_id = ports.entropy(member.suite.Nh) if group_id is None else as_bytes(group_id)
         now = ports.now()
         epoch, secret_tree = founding.create(
             member,
             group_id,
-            tuple(extensions),
-            tuple(leaf_extensions),
+            as_all(Extension, extensions),
+            as_all(Extension, leaf_extensions),
             Lifetime(max(now - CLOCK_TOLERANCE, 0), now + 90 * DAY),
             ports.entropy,
             ports.check(Local),
@@ -185,7 +185,9 @@ class Group(Listening):
 
         Args:
             member: Who joins.
-            package: The KeyPackage by which we were added.
+            package: The KeyPackage by which we were added, with its private keys. It may be
+                from before the member's key or credential was changed, not from before both:
+                by one of the two, identity or signature key, it has to be the member's.
             message: The Welcome.
             ratchet_tree: The tree, when the Welcome does not carry it.
             successor_of: Our group that the new one continues, by ReInit or branch.
@@ -193,12 +195,14 @@ class Group(Listening):
             ports: Policy, PSKs, entropy and clock; the member's policy by default.
 
         Raises:
-            StateError: The Welcome is not for this KeyPackage, or something is missing.
+            StateError: The Welcome is not for this KeyPackage, or that is not the member's, or
+                something is missing.
             ProtocolError: A rule is broken.
             AuthenticationError: Something does not verify.
             MissingKeyError: A PSK is not known.
         """
-        ports = ports or Ports(member.policy, entropy=member.entropy)
+        ports = ports_of(member, ports)
+        join.require_own(as_a(PrivateKeyPackage, package), member)
         welcome = receiving.decode_message(message).message
         if not isinstance(welcome, Welcome):
             msg = f"a Welcome is needed, this is a {type(welcome).__name__}"
@@ -265,11 +269,11 @@ class Group(Listening):
             ProtocolError: A rule is broken.
             AuthenticationError: Something does not verify.
         """
-        ports = ports or Ports(member.policy, entropy=member.entropy)
+        ports = ports_of(member, ports)
         info = external.decode_group_info(group_info)
         state = external.public_state(info, ratchet_tree, member.suite, ports.check(Remote))
         mixed = tuple(use_of(member.suite, each, ports.entropy) for each in psks)
-        how = external.External(resync, mixed, tuple(self_removes), authenticated_data)
+        how = external.External(resync, mixed, tuple(self_removes), as_bytes(authenticated_data))
         made = external.commit_externally(member, info, state, how, ports.kit(Local))
         joined = first_state(made.epoch, made.secret_tree)
         joined = joined.replace(accepted=member.suite.hash(made.message))
@@ -293,7 +297,7 @@ class Group(Listening):
         Raises:
             StorageError: Rows are missing or damaged, or of another version.
         """
-        ports = ports or Ports()
+        ports = as_a(Ports, ports or Ports())
         state = restoring.restore(stored, ports.kit(Local))
         return cls(state, ports, Ledger(state))
 
@@ -342,10 +346,10 @@ class Group(Listening):
         reinit = self._state.reinit
         if reinit is None:
             msg = "no ReInit has been committed in this group"
-            raise StateError(msg)
+            raise StateError(msg).of(rule="VAL-204", section="12.4.3.1")
         if member.suite.code != reinit.cipher_suite:
             msg = f"the ReInit asks for suite 0x{reinit.cipher_suite:04x}"
-            raise StateError(msg)
+            raise StateError(msg).of(rule="VAL-202", section="11.2")
         nonce = psks.fresh_nonce(member.suite, self.ports.entropy)
         link = psks.resumption_id(ResumptionPSKUsage.reinit, self.group_id, self.epoch, nonce)
         return self._continue(member, packages, link, reinit.group_id, reinit.extensions, ports)
@@ -359,7 +363,7 @@ class Group(Listening):
         extensions: Iterable[Extension],
         ports: Ports | None,
     ) -> Founded[Group]:
-        new = (ports or self.ports).linked_to(self)
+        new = as_a(Ports, ports or self.ports).linked_to(self)
         parsed = [proposing.key_package(package) for package in packages]
         chosen = new.entropy(member.suite.Nh) if group_id is None else group_id
         planned = GroupContext(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from covey.errors import StateError
 from covey.mls.group import receiving
 from covey.mls.group.committing import Committing
+from covey.mls.group.events import EpochChanged
 from covey.mls.rules.registry import Remote
 from covey.mls.wire.struct import as_bytes
 
@@ -49,13 +50,13 @@ class Listening(Committing):
         return outcome.event
 
     def stage(self, message: bytes) -> StagedCommit | Event:
-        """Like ``receive``, but a commit is only verified: ``apply`` it, or drop it."""
+        """Like ``receive``, but a commit is only verified, ours too: ``apply`` it, or drop it."""
         base = self._state
         outcome = self._receive(message)
-        if outcome.staged is None:
+        if not isinstance(outcome.event, EpochChanged):
             self._finish(outcome)
             return outcome.event
-        return StagedCommit(outcome.staged.changed, outcome.event, base, outcome)
+        return StagedCommit(outcome.event.changed, outcome.event, base, outcome)
 
     def apply(self, staged: StagedCommit) -> Event:
         """Apply a commit that was staged.
@@ -72,7 +73,7 @@ class Listening(Committing):
     def _receive(self, message: bytes) -> Outcome:
         if self._state.removed:
             msg = "we have been removed from this group"
-            raise StateError(msg)
+            raise StateError(msg).of(rule="VAL-162", section="12.4.2")
         message = as_bytes(message)
         return receiving.receive(message, self._state, self._ours(), self.ports.check(Remote))
 

@@ -15,7 +15,9 @@ from covey.mls.crypto.entropy import Entropy, system_entropy
 from covey.mls.crypto.suite import SUITES, Suite, get_suite
 from covey.mls.group import identities
 from covey.mls.group.policy import DAY, Policy
+from covey.mls.group.verify import Checker
 from covey.mls.rules import key_packages, leaves
+from covey.mls.rules.registry import Local
 from covey.mls.structs.credentials import (
     BasicCredential,
     Certificate,
@@ -231,6 +233,10 @@ class Member(msgspec.Struct, frozen=True):
             extensions: Of the KeyPackage.
             leaf_extensions: Of its leaf; their types have to be in the policy.
             now: Seconds since the epoch; the clock's by default.
+
+        Raises:
+            LocalProtocolError: No group would take it, such as for an extension that the
+                policy does not list.
         """
         now = int(time.time()) if now is None else now
         init_private, init_key = self.suite.generate_key_pair(self.entropy)
@@ -253,6 +259,7 @@ class Member(msgspec.Struct, frozen=True):
         tbs = key_packages.key_package_tbs(unsigned)
         signature = self.suite.sign_with_label(self.signer, key_packages.LABEL, tbs)
         package = KeyPackage.decode(unsigned.replace(signature=signature).encode())
+        Checker(self.policy, now, Local).key_package(package, self.suite)
         return PrivateKeyPackage(
             package, init_private, leaf_private, self.signer, last_resort=last_resort
         )

@@ -12,6 +12,7 @@ from covey.mls.group.events import Changed
 from covey.mls.group.welcome import Invitation
 from covey.mls.schedule import exporter
 from covey.mls.schedule.secret_tree import SecretTree
+from covey.mls.wire.struct import as_a, as_bytes
 
 
 class PendingCommit(msgspec.Struct, frozen=True):
@@ -66,10 +67,8 @@ class PendingCommit(msgspec.Struct, frozen=True):
             context: Further bytes that it depends on.
             length: How many bytes.
         """
-        secrets = self.epoch.secrets
-        return exporter.export(
-            self.epoch.public.suite, secrets.exporter_secret, label, context, length
-        )
+        suite, secret = self.epoch.public.suite, self.epoch.secrets.exporter_secret
+        return exporter.export(suite, secret, as_a(str, label), as_bytes(context), length)
 
     def group_info(self, *, with_tree: bool = True) -> bytes:
         """A GroupInfo of the next epoch for external joins, as an MLSMessage (§12.4.3.2)."""

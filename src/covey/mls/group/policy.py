@@ -133,7 +133,7 @@ class Policy:
         del state
         if sent.sender.sender_type.name == "new_member_proposal":
             msg = "the policy does not let strangers propose to add themselves"
-            raise PolicyError(msg)
+            raise PolicyError(msg).of(rule="VAL-129", section="12.1.8")
 
     def accept_commit(self, changed: Changed, state: PublicState) -> None:
         """Whether a commit may take effect (§12.2, VAL-145); the default takes all valid ones.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from covey.errors import AuthenticationError, MissingKeyError, RemoteProtocolError
 from covey.mls.group import psks, staging
-from covey.mls.group.create_commit import Following, Path, advance
+from covey.mls.group.create_commit import Following, Path, advance, without_path
 from covey.mls.group.events import member_info
 from covey.mls.group.seal import Signed
 from covey.mls.rules.proposal_list import ProposalList, Sent
@@ -22,8 +22,9 @@ from covey.mls.tree import update_path
 from covey.mls.wire.code_points import SenderType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from covey.mls.crypto.suite import Suite
     from covey.mls.group.epoch import Epoch, PublicState
     from covey.mls.group.events import Changed
     from covey.mls.group.psks import PskStore
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from covey.mls.group.verify import Checker
     from covey.mls.structs.commit import Commit
     from covey.mls.structs.framing import AuthenticatedContent
+    from covey.mls.structs.tree import UpdatePathNode
     from covey.mls.tree.private import PrivateTree
     from covey.mls.tree.ratchet_tree import RatchetTree
+    from covey.mls.tree.update_path import Target
 
 EXTERNAL_INIT_LABEL = "MLS 1.0 external init secret"
 
@@ -93,10 +96,15 @@ def resolve(
             continue
         found = known.get(each.reference)
         if found is None:
-            msg = f"proposal {each.reference.hex()} has not been received (VAL-148)"
-            raise MissingKeyError(msg, epoch=authenticated.content.epoch)
+            raise unknown_proposal(each.reference, authenticated.content.epoch)
         items.append(found)
     return tuple(items)
+
+
+def unknown_proposal(reference: bytes, epoch: int) -> MissingKeyError:
+    """What is raised about a reference to a proposal that was not received (VAL-148)."""
+    msg = f"proposal {reference.hex()} has not been received"
+    return MissingKeyError(msg, epoch=epoch).of(rule="VAL-148", section="12.4")
 
 
 class Observed(NamedTuple):
@@ -157,8 +165,7 @@ def observe(
     changed = staging.summarise(
         provisional, public, member_info(index, leaf), with_path=merged is not None
     )
-    accept = check.policy.accept_external_commit if external else check.policy.accept_commit
-    accept(changed, public)
+    staging.ask_policy(changed, public, check)
     return Observed(provisional, merged, index, changed)
 
 
@@ -221,24 +228,21 @@ def _open_path(
     suite, provisional, merged = public.suite, observed.provisional, observed.merged
     commit = authenticated.content.commit
     if merged is None or commit is None or commit.path is None:
-        return Path(None, provisional.tree, private, suite.zero, {}, signer)
+        return without_path(provisional.tree, private, signer)
     kept = private.following(provisional.tree, merged.tree)
     if not merged.steps:
         msg = "an UpdatePath without any node reaches nobody"
         msg_0 = "VAL-079"
         raise RemoteProtocolError(msg_0, "7.6", "An UpdatePath has its nodes.", msg)
-    context = staging.next_context(
-        public, merged.tree, provisional.extensions, public.context.confirmed_transcript_hash
-    )
+    context = staging.provisional_context(public, merged.tree, provisional.extensions)
     target = update_path.find_target(merged.steps, private, provisional.added)
     if target is None:
         reason = "we hold no key that the path is encrypted to"
         raise MissingKeyError(reason, epoch=public.context.epoch)
     nodes = commit.path.nodes
-    secret = update_path.decrypt(suite, nodes, target, private, context.encode())
+    secret = _open_secret(suite, nodes, target, private, context.encode())
     derived = update_path.derive(suite, merged.steps[target.step :], secret)
-    sent = tuple(node.encryption_key for node in nodes[target.step :])
-    if derived.public != sent:
+    if not _are_sent(derived.public, nodes[target.step :]):
         statement = "The keys derived from a path secret are those of the path."
         msg_0 = "VAL-085"
         raise Remote(msg_0, "7.5", statement, "a key differs")
@@ -250,6 +254,27 @@ def _open_path(
         {},
         signer,
     )
+
+
+def _open_secret(
+    suite: Suite,
+    nodes: Sequence[UpdatePathNode],
+    target: Target,
+    private: PrivateTree,
+    context: bytes,
+) -> bytes:
+    """Our path secret (Nh bytes), encrypted under the provisional GroupContext (VAL-086)."""
+    try:
+        return update_path.decrypt(suite, nodes, target, private, context)
+    except AuthenticationError as error:
+        if not error.rule:
+            error.of(rule="VAL-086", section="7.5")
+        raise
+
+
+def _are_sent(derived: tuple[bytes, ...], nodes: Sequence[UpdatePathNode]) -> bool:
+    """Whether public keys are those of the nodes of a path (VAL-085)."""
+    return derived == tuple(node.encryption_key for node in nodes)
 
 
 def _init_secret(epoch: Epoch, items: ProposalList) -> bytes:

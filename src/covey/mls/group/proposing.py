@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from covey.errors import LocalProtocolError, StateError
 from covey.mls.framing import authenticate
@@ -10,12 +10,18 @@ from covey.mls.group import receiving, seal
 from covey.mls.group.member import Member, PrivateKeyPackage, sign_leaf
 from covey.mls.group.process_commit import OwnUpdate
 from covey.mls.rules.proposal_list import ProposalList, Sent
-from covey.mls.rules.proposals import ALONE, reinit_can_be_followed, removes_name_members
+from covey.mls.rules.proposals import (
+    ALONE,
+    proposal_types_are_supported,
+    reinit_can_be_followed,
+    removes_name_members,
+)
 from covey.mls.rules.registry import enforce
 from covey.mls.structs.framing import AuthenticatedContent, FramedContentAuthData
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.proposals import Proposal, SelfRemove, Update
 from covey.mls.wire.code_points import LeafNodeSource, WireFormat
+from covey.mls.wire.struct import as_a
 
 if TYPE_CHECKING:
     from covey.mls.crypto.entropy import Entropy
@@ -23,6 +29,14 @@ if TYPE_CHECKING:
     from covey.mls.group.state import State
     from covey.mls.group.verify import Checker
     from covey.mls.structs.tree import LeafNode
+
+
+_OURS = (*ALONE, proposal_types_are_supported, reinit_can_be_followed)
+"""What our own proposals satisfy: those that some member does not support are not sent."""
+
+
+_PROPOSALS = get_args(get_args(Proposal)[0])
+"""The classes that are proposals."""
 
 
 class Proposed(NamedTuple):
@@ -50,18 +64,30 @@ def key_package(data: bytes | KeyPackage | PrivateKeyPackage) -> KeyPackage:
     """The KeyPackage of an MLSMessage; the public half of one with its private keys.
 
     Raises:
+        TypeError: It is neither a KeyPackage nor bytes.
         DecodeError: The bytes are no MLSMessage.
         StateError: It holds something else.
     """
-    if isinstance(data, KeyPackage):
-        return data
     if isinstance(data, PrivateKeyPackage):
         return data.package
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        return as_a(KeyPackage, data)
     message = receiving.decode_message(data).message
     if not isinstance(message, KeyPackage):
         msg = f"a KeyPackage is needed, this is a {type(message).__name__}"
         raise StateError(msg)
     return message
+
+
+def require_proposal(value: Proposal) -> None:
+    """Refuse what is no proposal, before anything is done with it.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if not isinstance(value, _PROPOSALS):
+        msg = f"a proposal is needed here, not {type(value).__name__}"
+        raise TypeError(msg)
 
 
 def propose(
@@ -96,7 +122,7 @@ def propose(
     reference = receiving.proposal_ref(authenticated, public)
     sent = Sent(proposal, content.sender, reference, verified=True)
     alone = ProposalList((sent,), None, public.context, public.tree)
-    enforce((*ALONE, reinit_can_be_followed), alone, check.blame)
+    enforce(_OURS, alone, check.blame)
     check.signatures(public.suite, check.proposal(sent, public))
     check.credentials(sent, public)
     check.policy.accept_proposal(sent, public)

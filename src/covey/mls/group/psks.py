@@ -8,6 +8,7 @@ from covey.errors import MissingKeyError
 from covey.mls.schedule.psk import psk_secret
 from covey.mls.structs.schedule import PreSharedKeyID
 from covey.mls.wire.code_points import PSKType, ResumptionPSKUsage
+from covey.mls.wire.struct import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,15 +83,16 @@ def _find(
         assert wanted.psk_id is not None
         found = store.external(wanted.psk_id)
         if found is None:
-            msg = f"no external PSK with the id {wanted.psk_id.hex()} (VAL-154)"
-            raise MissingKeyError(msg)
+            msg = f"no external PSK with the id {wanted.psk_id.hex()}"
+            raise MissingKeyError(msg).of(rule="VAL-154", section="12.4.2")
         return found
     assert wanted.psk_group_id is not None
     assert wanted.psk_epoch is not None
     found = resumption(wanted.psk_group_id, wanted.psk_epoch)
     if found is None:
-        msg = f"no resumption PSK of group {wanted.psk_group_id.hex()} (VAL-201)"
-        raise MissingKeyError(msg, epoch=wanted.psk_epoch)
+        msg = f"no resumption PSK of group {wanted.psk_group_id.hex()}"
+        missing = MissingKeyError(msg, epoch=wanted.psk_epoch)
+        raise missing.of(rule="VAL-201", section="8.6")
     return found
 
 
@@ -103,4 +105,4 @@ def use_of(suite: Suite, psk: bytes | PreSharedKeyID, entropy: Entropy) -> PreSh
     """One use of an external PSK, with a fresh nonce; a PreSharedKeyID is one already (§8.4)."""
     if isinstance(psk, PreSharedKeyID):
         return psk
-    return external_id(psk, fresh_nonce(suite, entropy))
+    return external_id(as_bytes(psk), fresh_nonce(suite, entropy))

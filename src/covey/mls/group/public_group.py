@@ -20,6 +20,7 @@ from covey.mls.rules.registry import Remote
 from covey.mls.schedule import transcript
 from covey.mls.structs.framing import PublicMessage, Sender
 from covey.mls.wire.code_points import SenderType
+from covey.mls.wire.struct import as_a
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,7 @@ class PublicGroup:
         ratchet_tree: bytes | None = None,
         ports: Ports | None = None,
     ) -> None:
-        self.ports: Ports = ports or Ports()
+        self.ports: Ports = as_a(Ports, ports or Ports())
         info = external.decode_group_info(group_info)
         check = self.ports.check(Remote)
         suite = get_suite(info.group_context.cipher_suite)

@@ -16,7 +16,7 @@ from covey.errors import (
     WrongEpochError,
 )
 from covey.mls.framing import authenticate, private, public
-from covey.mls.group.epoch import PublicState
+from covey.mls.group.epoch import PublicState, past
 from covey.mls.group.events import (
     EpochChanged,
     Event,
@@ -29,7 +29,6 @@ from covey.mls.group.process_commit import Ours, Staged, process_commit
 from covey.mls.rules import messages, proposals
 from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.rules.registry import Remote, enforce
-from covey.mls.schedule.secret_tree import APPLICATION, HANDSHAKE
 from covey.mls.structs.framing import AuthenticatedContent, PrivateMessage, PublicMessage
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import Add
@@ -38,7 +37,7 @@ from covey.mls.wire.code_points import ContentType, ProtocolVersion, SenderType,
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from covey.mls.group.epoch import Epoch, PastEpoch
+    from covey.mls.group.epoch import PastEpoch
     from covey.mls.group.policy import Policy
     from covey.mls.group.state import State
     from covey.mls.group.verify import Checker
@@ -56,13 +55,11 @@ class Outcome(NamedTuple):
         state: The next state.
         event: What to tell the application.
         spend: The secret-tree step to apply, and the tree, for a private message.
-        staged: A verified commit that has not been applied.
     """
 
     state: State
     event: Event
     spend: tuple[SecretTree, Step] | None = None
-    staged: Staged | None = None
 
     def __repr__(self) -> str:
         return f"Outcome({self.event!r})"
@@ -95,8 +92,7 @@ def receive(data: bytes, state: State, ours: Ours, check: Checker) -> Outcome:
         StateError: The message is of a kind that is not received here.
     """
     message = decode_message(data).message
-    pending = state.pending
-    if pending is not None and pending.message == data:
+    if _is_pending(data, state):
         return own_commit(state, check)
     echo = bool(state.accepted) and state.accepted == state.epoch.public.suite.hash(data)
     if isinstance(message, PublicMessage):
@@ -109,6 +105,11 @@ def receive(data: bytes, state: State, ours: Ours, check: Checker) -> Outcome:
         return _private(message, state, ours, check)
     msg = f"a {type(message).__name__} is not received by a group; it is for joining"
     raise StateError(msg)
+
+
+def _is_pending(data: bytes, state: State) -> bool:
+    """Whether a message is our pending commit, which is known by its bytes."""
+    return state.pending is not None and state.pending.message == data
 
 
 def own_commit(state: State, check: Checker) -> Outcome:
@@ -125,7 +126,7 @@ def _public(message: PublicMessage, state: State, ours: Ours, check: Checker) ->
     epoch = state.epoch
     content = message.content
     authenticated = open_public(message, epoch.public, epoch.secrets.membership_key)
-    if content.sender.leaf_index == epoch.private.index:
+    if _is_own(content.sender.leaf_index, epoch.private.index):
         return _own_message(state, content.epoch, content.content_type)
     return _handshake(authenticated, state, ours, check)
 
@@ -149,7 +150,7 @@ def open_public(
     subject = messages.MessageSubject(content, wire_format, state.context, state.tree)
     if content.group_id == state.context.group_id:
         require_epoch(content.epoch, state.context.epoch)
-    enforce(messages.HANDSHAKE, subject, Remote)
+    enforce(messages.MESSAGE, subject, Remote)
     tbs = authenticate.to_be_signed(wire_format, content, state.encoded)
     is_member = content.sender.sender_type is SenderType.member
     if (
@@ -169,8 +170,8 @@ def require_epoch(epoch: int, current: int) -> None:
     Raises:
         WrongEpochError: It is of another.
     """
-    if epoch != current:
-        rule = messages.epoch_is_current
+    rule = messages.epoch_is_current
+    if rule.check(messages.EpochSubject(epoch, current)) is not None:
         raise WrongEpochError(rule.id, rule.section, rule.statement, epoch, current)
 
 
@@ -209,19 +210,18 @@ def _signature_key(content: FramedContent, state: PublicState) -> bytes | None:
 
 
 def _private(message: PrivateMessage, state: State, ours: Ours, check: Checker) -> Outcome:
-    where = _epoch_of(message, state)
-    context, tree, index, secret, secret_tree, encoded = where
+    now = state.epoch.public.context
+    _require_group(message.group_id, now)
+    if message.content_type is not ContentType.application:
+        require_epoch(message.epoch, now.epoch)
+    keys = _keys_of(message.epoch, state)
+    context, tree, secret_tree, encoded = keys.context, keys.tree, keys.secret_tree, keys.encoded
     suite = tree.suite
-    sender = private.open_sender_data(suite, secret, message)
-    if sender.leaf_index == index:
+    sender = private.open_sender_data(suite, keys.sender_data_secret, message)
+    if _is_own(sender.leaf_index, keys.index):
         return _own_message(state, message.epoch, message.content_type)
-    kind: RatchetKind = (
-        APPLICATION if message.content_type is ContentType.application else HANDSHAKE
-    )
-    if tree.leaf(sender.leaf_index) is None:
-        statement = "The leaf_index of a sender that is a member identifies a non-blank leaf."
-        msg = "VAL-110"
-        raise Remote(msg, "6.3.2", statement, f"leaf {sender.leaf_index} is blank")
+    _require_member(sender.leaf_index, tree)
+    kind = private.ratchet_of(message.content_type)
     step = _peek(secret_tree, sender.leaf_index, kind, sender.generation, message.epoch)
     opened = private.open_content(suite, step.key, step.nonce, message, sender)
     at = PublicState(context, encoded, tree, b"", b"")
@@ -252,60 +252,57 @@ def _peek(
     try:
         return secret_tree.peek(leaf, kind, generation)
     except MissingKeyError as error:
-        raise MissingKeyError(error.reason, epoch=epoch, generation=generation) from None
+        found = MissingKeyError(error.reason, epoch=epoch, generation=generation)
+        raise found.of(rule=error.rule, section=error.section) from None
 
 
-def _epoch_of(
-    message: PrivateMessage, state: State
-) -> tuple[GroupContext, RatchetTree, int, bytes, SecretTree, bytes]:
-    """What is needed to read a message: of the current epoch, or of a past one (VAL-102)."""
-    epoch: Epoch = state.epoch
-    context = epoch.public.context
-    statement = "A message is for the group, and for an epoch whose keys are kept."
-    if message.group_id != context.group_id:
-        msg = "VAL-101"
-        raise Remote(msg, "6", statement, f"group {message.group_id.hex()}")
-    if message.epoch == context.epoch:
-        public_state = epoch.public
-        secret = epoch.secrets.sender_data_secret
-        return (
-            context,
-            public_state.tree,
-            epoch.private.index,
-            secret,
-            state.secret_tree,
-            public_state.encoded,
-        )
-    if message.content_type is not ContentType.application:
-        require_epoch(message.epoch, context.epoch)
-    return _past_epoch(message, state)
+def _require_group(group_id: bytes, context: GroupContext) -> None:
+    """Refuse a private message of another group (VAL-101).
+
+    Raises:
+        RemoteProtocolError: It is of another.
+    """
+    if group_id != context.group_id:
+        rule = messages.group_is_ours
+        raise Remote(rule.id, rule.section, rule.statement, f"group {group_id.hex()}")
 
 
-def _past_epoch(
-    message: PrivateMessage, state: State
-) -> tuple[GroupContext, RatchetTree, int, bytes, SecretTree, bytes]:
-    now = state.epoch.public.context.epoch
-    kept: PastEpoch
-    for kept in state.past:
-        if kept.context.epoch == message.epoch:
-            return (
-                kept.context,
-                kept.tree,
-                kept.index,
-                kept.sender_data_secret,
-                kept.secret_tree,
-                kept.encoded,
-            )
-    ahead = message.epoch > now
+def _require_member(leaf_index: int, tree: RatchetTree) -> None:
+    """Refuse a private message of a leaf that is blank (VAL-110).
+
+    Raises:
+        RemoteProtocolError: It is.
+    """
+    if tree.leaf(leaf_index) is None:
+        statement = "The leaf_index in the sender data identifies a non-blank leaf."
+        rule = "VAL-110"
+        raise Remote(rule, "6.3.2", statement, f"leaf {leaf_index} is blank")
+
+
+def _keys_of(epoch: int, state: State) -> PastEpoch:
+    """What is needed to read a message: of the current epoch, or of a past one (VAL-102).
+
+    Raises:
+        MissingKeyError: It is not kept any more, or the epoch has not begun.
+    """
+    for each in (past(state.epoch, state.secret_tree), *state.past):
+        if each.context.epoch == epoch:
+            return each
+    ahead = epoch > state.epoch.public.context.epoch
     reason = "the epoch has not begun here" if ahead else "the epoch is past, its keys are gone"
-    raise MissingKeyError(reason, epoch=message.epoch)
+    raise MissingKeyError(reason, epoch=epoch).of(rule="VAL-102", section="6")
+
+
+def _is_own(leaf_index: int | None, own: int) -> bool:
+    """Whether the sender of a message is we ourselves, by its leaf."""
+    return leaf_index == own
 
 
 def _own_message(state: State, epoch: int, kind: ContentType) -> Outcome:
     """A message of our own came back (ERR-34, VAL-111, VAL-164)."""
     if kind is ContentType.commit:
         msg = "a commit of our own that is not pending: this state is behind, or was cloned"
-        raise StateError(msg)
+        raise StateError(msg).of(rule="VAL-164", section="12.4.2")
     return Outcome(state, OwnMessage(epoch))
 
 
@@ -315,7 +312,7 @@ def _handshake(
     require_going_on(state.reinit)
     if authenticated.content.commit is not None:
         staged = process_commit(authenticated, ours, check)
-        outcome = Outcome(*applied(staged, state, check), staged=staged)
+        outcome = Outcome(*applied(staged, state, check))
         data = authenticated.content.authenticated_data
         event = outcome.event
         assert isinstance(event, EpochChanged)

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from covey.mls.group.create_commit import Kit
     from covey.mls.structs.tree import Node
 
-_NUMBER = 8
-
 
 def decode_snapshot(data: bytes) -> dict[bytes, bytes]:
     """The rows of a snapshot.
@@ -85,7 +83,7 @@ class _Reader:
         """The whole state."""
         row = rows.EpochRow.decode(self._tables[rows.EPOCH][b""])
         suite = get_suite(row.context.cipher_suite)
-        past_rows = [rows.PastRow.decode(each) for each in self._tables[rows.PAST].values()]
+        past_rows = [_past_row(*item) for item in self._tables[rows.PAST].items()]
         heights = [(past.context.epoch, past.height) for past in past_rows]
         trees = self._trees(suite, [*heights, (row.context.epoch, row.height)])
         past = tuple(self._past(each, trees[each.context.epoch]) for each in reversed(past_rows))
@@ -95,7 +93,11 @@ class _Reader:
             epoch,
             self._secret_tree(suite, row.context.epoch, epoch.public.tree),
             past,
-            {int.from_bytes(k): psk for k, psk in self._tables[rows.RESUMPTION].items()},
+            {
+                epoch: psk
+                for key, psk in self._tables[rows.RESUMPTION].items()
+                for epoch in rows.numbers(key, 1)
+            },
             self._proposals(),
             {
                 reference: OwnUpdate(update.leaf_private, update.signer)
@@ -113,7 +115,7 @@ class _Reader:
         versions: dict[int, list[tuple[int, Node | None]]] = defaultdict(list)
         first = heights[0][0]
         for key, value in self._tables[rows.NODE].items():
-            index, epoch = int.from_bytes(key[:_NUMBER]), int.from_bytes(key[_NUMBER:])
+            index, epoch = rows.numbers(key, 2)
             versions[max(epoch, first)].append((index, rows.NodeRow.decode(value).node))
         found: dict[int, RatchetTree] = {}
         tree: RatchetTree | None = None
@@ -142,7 +144,7 @@ class _Reader:
     def _secret_tree(self, suite: Suite, epoch: int, tree: RatchetTree) -> SecretTree:
         prefix = rows.number(epoch)
         table = {
-            key[_NUMBER:]: value
+            key[len(prefix) :]: value
             for key, value in self._tables[rows.SECRET].items()
             if key.startswith(prefix)
         }
@@ -175,8 +177,9 @@ class _Reader:
             return None
         row = rows.PendingRow.decode(value)
         changes = {
-            int.from_bytes(key): rows.NodeRow.decode(node).node
+            index: rows.NodeRow.decode(node).node
             for key, node in self._tables[rows.PENDING_NODE].items()
+            for index in rows.numbers(key, 1)
         }
         _require_height(row.epoch.height, changes, tree.height)
         after = patched(tree, changes, row.epoch.height)
@@ -200,6 +203,14 @@ def _require_height(height: int, changes: Mapping[int, Node | None], before: int
     if height > max(height_of(last // 2 + 1), before):
         msg = "a tree is higher than its leaves need"
         raise ValueError(msg)
+
+
+def _past_row(key: bytes, value: bytes) -> rows.PastRow:
+    row = rows.PastRow.decode(value)
+    if rows.numbers(key, 1) != [row.context.epoch]:
+        msg = "a past epoch is stored as another one"
+        raise ValueError(msg)
+    return row
 
 
 def _epoch(row: rows.EpochRow, tree: RatchetTree) -> Epoch:

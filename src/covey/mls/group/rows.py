@@ -52,10 +52,24 @@ PENDING: Final = b"C"
 PENDING_NODE: Final = b"D"
 PENDING_SECRET: Final = b"T"
 
+_NUMBER: Final = 8
+
 
 def number(value: int) -> bytes:
     """A number inside a key."""
-    return value.to_bytes(8)
+    return value.to_bytes(_NUMBER)
+
+
+def numbers(key: bytes, count: int) -> list[int]:
+    """The numbers that a key consists of, without the letter of its table.
+
+    Raises:
+        ValueError: The key has another length.
+    """
+    if len(key) != count * _NUMBER:
+        msg = f"a key of {len(key)} bytes is not one of {count} number(s)"
+        raise ValueError(msg)
+    return [int.from_bytes(key[each : each + _NUMBER]) for each in range(0, len(key), _NUMBER)]
 
 
 class SecretRow(WireStruct):

@@ -5,17 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from covey.mls.framing import authenticate, private, public
-from covey.mls.schedule.secret_tree import APPLICATION, HANDSHAKE
 from covey.mls.structs.framing import FramedContentAuthData, Sender
 from covey.mls.structs.message import MLSMessage
-from covey.mls.wire.code_points import ContentType, ProtocolVersion, SenderType, WireFormat
+from covey.mls.wire.code_points import ProtocolVersion, SenderType, WireFormat
 
 if TYPE_CHECKING:
     from covey.mls.crypto.entropy import Entropy
     from covey.mls.group.epoch import Epoch
     from covey.mls.group.policy import Policy
-    from covey.mls.schedule.secret_tree import RatchetKind, SecretTree
+    from covey.mls.schedule.secret_tree import SecretTree
     from covey.mls.structs.framing import FramedContent
+
+
+_HANDSHAKES = (WireFormat.mls_public_message, WireFormat.mls_private_message)
+
+
+def handshake_form(asked: WireFormat | None, policy: Policy) -> WireFormat:
+    """How a proposal or a commit is sent: as asked for, or as the policy says (§6).
+
+    Raises:
+        TypeError: It is no wire format.
+        ValueError: It is one in which there are no handshake messages.
+    """
+    form: object = policy.handshake if asked is None else asked
+    if not isinstance(form, int):
+        msg = f"handshake= takes a WireFormat, not {type(form).__name__}"
+        raise TypeError(msg)
+    if form not in _HANDSHAKES:
+        msg = f"handshake= takes mls_public_message or mls_private_message, not {form!r}"
+        raise ValueError(msg)
+    return WireFormat(form)
 
 
 class Signed(NamedTuple):
@@ -58,9 +77,7 @@ def protect(
     if signed.wire_format == WireFormat.mls_public_message:
         message = public.protect(suite, epoch.secrets.membership_key, content, auth, signed.tbs)
         return MLSMessage(ProtocolVersion.mls10, message).encode()
-    application = content.content_type is ContentType.application
-    kind: RatchetKind = APPLICATION if application else HANDSHAKE
-    step = secret_tree.peek_next(epoch.private.index, kind)
+    step = secret_tree.peek_next(epoch.private.index, private.ratchet_of(content.content_type))
     secret_tree.apply(step)
     sealed = private.protect(
         suite,

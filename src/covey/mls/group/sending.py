@@ -12,6 +12,7 @@ from covey.mls.framing import authenticate
 from covey.mls.group import proposing, psks, seal, welcome
 from covey.mls.group.core import GroupCore
 from covey.mls.rules.registry import Local
+from covey.mls.structs.extensions import Extension
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import (
     Add,
@@ -22,13 +23,13 @@ from covey.mls.structs.proposals import (
     SelfRemove,
 )
 from covey.mls.wire.code_points import ProtocolVersion, ResumptionPSKUsage, WireFormat
+from covey.mls.wire.struct import as_all, as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.mls.group.member import Member, PrivateKeyPackage
     from covey.mls.group.process_commit import OwnUpdate
-    from covey.mls.structs.extensions import Extension
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.proposals import Proposal
     from covey.mls.structs.schedule import PreSharedKeyID
@@ -54,15 +55,12 @@ class Sending(GroupCore):
                 has ended (VAL-163).
             StateError: We have been removed.
         """
+        data, authenticated_data = as_bytes(data), as_bytes(authenticated_data)
         self._require_active()
         if self._is_leaving:
             msg = "we have asked to leave (SelfRemove), and wait for another member to commit that"
             raise StateError(msg)
-        if self._state.proposals:
-            statement = "No application data is sent before proposals that were seen are committed."
-            detail = f"{len(self._state.proposals)} proposal(s) wait: commit() first"
-            msg = "VAL-112"
-            raise LocalProtocolError(msg, "12.4", statement, detail)
+        self._require_all_committed()
         epoch = self._state.epoch
         content = authenticate.application_content(
             self.group_id, self.epoch, seal.own_sender(epoch), authenticated_data, data
@@ -71,6 +69,14 @@ class Sending(GroupCore):
         return seal.protect(
             epoch, self._state.secret_tree, signed, None, self.ports.policy, self.ports.entropy
         )
+
+    def _require_all_committed(self) -> None:
+        """Refuse to send application data while proposals wait (VAL-112)."""
+        if self._state.proposals:
+            statement = "No application data is sent before proposals that were seen are committed."
+            detail = f"{len(self._state.proposals)} proposal(s) wait: commit() first"
+            rule = "VAL-112"
+            raise LocalProtocolError(rule, "12.4", statement, detail)
 
     @property
     def _is_leaving(self) -> bool:
@@ -109,12 +115,14 @@ class Sending(GroupCore):
         authenticated_data: bytes,
         handshake: WireFormat | None,
     ) -> bytes:
+        proposing.require_proposal(proposal)
+        form = seal.handshake_form(handshake, self.ports.policy)
         self._require_active()
         message, state = proposing.propose(
             self._state,
             proposal,
-            handshake or self.ports.policy.handshake,
-            authenticated_data,
+            form,
+            as_bytes(authenticated_data),
             self.ports.check(Local),
             self.ports.entropy,
             update,
@@ -146,7 +154,7 @@ class Sending(GroupCore):
 
     def propose_extensions(self, extensions: Iterable[Extension]) -> bytes:
         """Propose to replace all GroupContext extensions (§12.1.7)."""
-        return self.propose(GroupContextExtensions(tuple(extensions)))
+        return self.propose(GroupContextExtensions(as_all(Extension, extensions)))
 
     def propose_reinit(self, reinit: ReInit) -> bytes:
         """Propose to end the group and continue it with other parameters (§12.1.5)."""
@@ -190,6 +198,6 @@ class Sending(GroupCore):
             self.ports.entropy,
             with_tree=with_tree,
             with_external_pub=external,
-            extensions=tuple(extensions),
+            extensions=as_all(Extension, extensions),
         )
         return MLSMessage(ProtocolVersion.mls10, info).encode()

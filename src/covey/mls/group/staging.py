@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from covey.errors import StateError
+from covey.errors import PolicyError, StateError
 from covey.mls.group.events import Changed, MemberInfo, member_info
 from covey.mls.group.verify import Checker, leaf_job
 from covey.mls.rules import paths, proposals, trees
@@ -19,6 +19,7 @@ from covey.mls.tree.parent_hashes import path_parents
 from covey.mls.wire.code_points import LeafNodeSource
 
 if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
     from covey.mls.group.epoch import PublicState
     from covey.mls.rules.proposal_list import ProposalList
     from covey.mls.rules.registry import Rule
@@ -64,15 +65,22 @@ def apply_proposals(items: ProposalList, public: PublicState, check: Checker) ->
     for each in items.items:
         if not each.verified:
             check.credentials(each, public)
-    extensions = public.context.extensions
-    for replacement in items.of(GroupContextExtensions):
-        extensions = replacement.extensions
     edited = public.tree.edited(
         updated={index: each.leaf_node for index, each in items.updates},
         removed=items.removed,
         added=[add.key_package.leaf_node for add in items.adds],
     )
+    extensions = _extensions_after(items, public.context.extensions)
     return Provisional(items, edited.tree, extensions, edited.added)
+
+
+def _extensions_after(
+    items: ProposalList, extensions: tuple[Extension, ...]
+) -> tuple[Extension, ...]:
+    """The extensions of the next GroupContext: a new list replaces the old one (§12.1.7)."""
+    for replacement in items.of(GroupContextExtensions):
+        extensions = replacement.extensions
+    return extensions
 
 
 def _rules_for(items: ProposalList) -> tuple[Rule, ...]:
@@ -114,7 +122,7 @@ def merge_path(
     """
     old = replaced_leaf(provisional, public, index)
     suite = public.suite
-    check.leaf(path.leaf_node, suite, LeafNodeSource.commit, replaced=old)
+    _check_leaf(path.leaf_node, suite, old, check)
     steps = provisional.tree.filtered_path(index)
     subject = paths.PathSubject(path, steps, provisional.tree, provisional.added)
     enforce(paths.PATH, subject, check.blame)
@@ -125,6 +133,11 @@ def merge_path(
     check.signatures(suite, [leaf_job(path.leaf_node, public.context.group_id, index)])
     check.credential(path.leaf_node, old)
     return Merged(provisional.tree.with_path(index, path.leaf_node, parents), steps)
+
+
+def _check_leaf(leaf: LeafNode, suite: Suite, old: LeafNode | None, check: Checker) -> None:
+    """All that the leaf of a path must satisfy, but for its signature (§7.3, §12.4.2)."""
+    check.leaf(leaf, suite, LeafNodeSource.commit, replaced=old)
 
 
 def replaced_leaf(provisional: Provisional, public: PublicState, index: int) -> LeafNode | None:
@@ -151,14 +164,20 @@ def check_result(
     enforce(rules, trees.TreeSubject(tree, extensions), check.blame)
 
 
+def provisional_context(
+    public: PublicState, tree: RatchetTree, extensions: tuple[Extension, ...]
+) -> GroupContext:
+    """The GroupContext under which path secrets are encrypted (§12.4.2).
+
+    It is that of the next epoch, but for the *old* ``confirmed_transcript_hash``.
+    """
+    return next_context(public, tree, extensions, public.context.confirmed_transcript_hash)
+
+
 def next_context(
     public: PublicState, tree: RatchetTree, extensions: tuple[Extension, ...], confirmed: bytes
 ) -> GroupContext:
-    """The GroupContext of the next epoch (§8.1).
-
-    With the *old* ``confirmed_transcript_hash`` it is the provisional one, under which path
-    secrets are encrypted (VAL-086).
-    """
+    """The GroupContext of the next epoch (§8.1)."""
     old = public.context
     if old.epoch == _LAST_EPOCH:
         msg = "the group is in the last epoch that there is"
@@ -192,6 +211,22 @@ def summarise(
         proposals=items.items,
         with_path=with_path,
     )
+
+
+def ask_policy(changed: Changed, public: PublicState, check: Checker) -> None:
+    """Let the application refuse a commit that is valid (§11.1, §12.2).
+
+    Raises:
+        PolicyError: It does.
+    """
+    try:
+        if changed.external:
+            check.policy.accept_external_commit(changed, public)
+        else:
+            check.policy.accept_commit(changed, public)
+    except PolicyError as error:
+        rule, section = ("VAL-180", "11.1") if changed.external else ("VAL-145", "12.2")
+        raise (error if error.rule else error.of(rule=rule, section=section)) from error.__cause__
 
 
 def _infos(found: list[tuple[int, LeafNode | None]]) -> tuple[MemberInfo, ...]:

@@ -176,11 +176,12 @@ class Ledger:
         state: The state that is stored already, or None when nothing is.
     """
 
-    __slots__ = ("_pending", "_small", "_trees")
+    __slots__ = ("_pending", "_secret_trees", "_small", "_trees")
 
     def __init__(self, state: State | None = None) -> None:
         self._small: dict[bytes, bytes] = {}
         self._trees: list[tuple[int, RatchetTree]] = []
+        self._secret_trees: dict[int, SecretTree] = {}
         self._pending: PendingCommit | None = None
         if state is not None:
             self._remember(_small_rows(state), state)
@@ -205,6 +206,7 @@ class Ledger:
     def _remember(self, small: dict[bytes, bytes], state: State) -> None:
         self._small = small
         self._trees = _trees(state)
+        self._secret_trees = dict(_secret_trees(state))
         self._pending = state.pending
 
     def _compare_trees(
@@ -233,18 +235,20 @@ class Ledger:
         delete: set[bytes],
         ranges: list[tuple[bytes, bytes]],
     ) -> None:
-        kept = set()
-        known = {epoch for epoch, _ in self._trees}
-        for epoch, secret_tree in _secret_trees(state):
-            kept.add(epoch)
+        """What changed in secret trees; of one that is new all, of one that went nothing stays.
+
+        A pending commit's was loaded with it; a removal puts an empty one in its epoch's place.
+        """
+        kept = dict(_secret_trees(state))
+        for epoch, secret_tree in kept.items():
             prefix = rows.SECRET + rows.number(epoch)
             fresh, erased = secret_tree.drain_changes()
-            if epoch not in known:  # it may have been loaded as that of a pending commit
+            if self._secret_trees.get(epoch) is not secret_tree:
                 fresh, erased = secret_tree.all_rows(), set()
             put |= {prefix + key: value for key, value in fresh.items()}
             delete |= {prefix + key for key in erased}
-        for epoch, _ in self._trees:
-            if epoch not in kept:
+        for epoch, secret_tree in self._secret_trees.items():
+            if kept.get(epoch) is not secret_tree:
                 ranges.append(_whole(rows.SECRET + rows.number(epoch)))
 
 

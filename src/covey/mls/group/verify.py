@@ -6,11 +6,11 @@ verified together, in threads where there are many.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.errors import AuthenticationError, PolicyError
+from covey.errors import AuthenticationError, DecodeError, PolicyError
 from covey.mls.crypto.batch import verify_all
-from covey.mls.rules import key_packages, leaves
+from covey.mls.rules import key_packages, leaves, trees
 from covey.mls.rules.registry import Local, enforce
 from covey.mls.structs.extensions import ExternalSenders
 from covey.mls.structs.proposals import Add, GroupContextExtensions, Update
@@ -24,12 +24,25 @@ if TYPE_CHECKING:
     from covey.mls.group.policy import Policy
     from covey.mls.rules.proposal_list import Sent
     from covey.mls.rules.registry import Blame
+    from covey.mls.structs.credentials import Credential
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.tree import LeafNode
 
 Job = tuple[bytes, str, bytes, bytes]
 """Public key, label, content and signature."""
+
+_SECTION: Final = "5.3.1"
+_ARRIVALS: Final = {
+    LeafNodeSource.key_package: "VAL-021",
+    LeafNodeSource.update: "VAL-022",
+    LeafNodeSource.commit: "VAL-023",
+}
+"""The check that asks for a credential to be validated, by how its leaf comes in (§5.3.1)."""
+
+
+_SIGNATURES: Final = {leaves.LABEL: ("VAL-029", "7.3"), key_packages.LABEL: ("VAL-055", "10.1")}
+"""The checks of signatures, by label, and their sections."""
 
 
 class Checker(NamedTuple):
@@ -62,17 +75,33 @@ class Checker(NamedTuple):
         Raises:
             ProtocolError: A rule is broken.
         """
-        policy = self.policy
-        subject = leaves.LeafSubject(
-            leaf,
-            suite,
-            source,
-            self.judged_at,
-            policy.max_lifetime,
-            replaced,
-        )
         rules = leaves.LEAF_IN_TREE if source is None else leaves.LEAF
-        enforce(rules, subject, self.blame, strict=policy.strict)
+        subject = self._leaf_subject(leaf, suite, source, replaced)
+        enforce(rules, subject, self.blame, strict=self.policy.strict)
+
+    def _leaf_subject(
+        self,
+        leaf: LeafNode,
+        suite: Suite,
+        source: LeafNodeSource | None,
+        replaced: LeafNode | None = None,
+    ) -> leaves.LeafSubject:
+        longest = self.policy.max_lifetime
+        return leaves.LeafSubject(leaf, suite, source, self.judged_at, longest, replaced)
+
+    def timely(self, sent: Sent, public: PublicState) -> None:
+        """Judge by our clock what was received, where nobody's counts, before we commit it (§7.3).
+
+        Raises:
+            ProtocolError: A KeyPackage is used before or after its lifetime (VAL-037).
+            PolicyError: A credential is not accepted now.
+            AuthenticationError: A certificate is not valid now.
+        """
+        if isinstance(sent.proposal, Add):
+            leaf = sent.proposal.key_package.leaf_node
+            subject = self._leaf_subject(leaf, public.suite, LeafNodeSource.key_package)
+            enforce((leaves.lifetime_contains_now,), subject, self.blame)
+        self.credentials(sent, public)
 
     def credential(self, leaf: LeafNode, replaced: LeafNode | None = None) -> None:
         """Ask the policy about a leaf's credential; its signature has been verified (§5.3.1).
@@ -83,15 +112,44 @@ class Checker(NamedTuple):
 
         Raises:
             PolicyError: It is not accepted, or is no successor of the old one.
+            AuthenticationError: Nobody who is trusted has certified it.
         """
         if replaced is not None and (
             replaced.credential == leaf.credential and replaced.signature_key == leaf.signature_key
         ):
             return
-        self.policy.validate_credential(leaf.credential, leaf.signature_key, self.judged_at)
-        if replaced is not None and not self.policy.is_successor(replaced, leaf):
-            msg = "the new credential is no successor of the old one (VAL-025)"
-            raise PolicyError(msg)
+        added = leaf.leaf_node_source is LeafNodeSource.key_package
+        rule = "VAL-019" if added and self.blame is Local else _ARRIVALS[leaf.leaf_node_source]
+        self.validate(leaf.credential, leaf.signature_key, rule)
+        if replaced is not None:
+            self.succession(replaced, leaf)
+
+    def validate(
+        self, credential: Credential, signature_key: bytes, rule: str, section: str = _SECTION
+    ) -> None:
+        """Ask the policy about a credential, on the occasion that a check names.
+
+        Raises:
+            PolicyError: It is not accepted.
+            AuthenticationError: Nobody who is trusted has certified it.
+            DecodeError: A certificate does not decode.
+        """
+        try:
+            self.policy.validate_credential(credential, signature_key, self.judged_at)
+        except (PolicyError, AuthenticationError, DecodeError) as error:
+            if not error.rule:
+                error.of(rule=rule, section=section)
+            raise
+
+    def succession(self, old: LeafNode, new: LeafNode) -> None:
+        """Ask the policy whether a member may replace its credential so (VAL-025).
+
+        Raises:
+            PolicyError: It may not.
+        """
+        if not self.policy.is_successor(old, new):
+            msg = "the new credential is no successor of the old one"
+            raise PolicyError(msg).of(rule="VAL-025", section=_SECTION)
 
     def key_package(self, package: KeyPackage, suite: Suite) -> list[Job]:
         """All that a KeyPackage must satisfy, but for its two signatures (§10.1).
@@ -142,12 +200,11 @@ class Checker(NamedTuple):
         Raises:
             PolicyError: One of them is not accepted.
         """
+        rule = trees.known_extensions_decode
         for extension in extensions:
             if extension.extension_type == ExtensionType.external_senders:
                 for each in ExternalSenders.decode(extension.extension_data).external_senders:
-                    self.policy.validate_credential(
-                        each.credential, each.signature_key, self.judged_at
-                    )
+                    self.validate(each.credential, each.signature_key, rule.id, rule.section)
 
     def signatures(self, suite: Suite, jobs: Sequence[Job]) -> None:
         """Verify signatures, in threads where there are many.
@@ -159,13 +216,7 @@ class Checker(NamedTuple):
             return
         bad = verify_all(suite, jobs, self.policy.threads)
         if bad is not None:
-            is_leaf = jobs[bad][1] == leaves.LABEL
-            failed = (
-                leaves.leaf_signature_is_valid
-                if is_leaf
-                else key_packages.key_package_signature_is_valid
-            )
-            raise AuthenticationError(failed.id, failed.section)
+            raise AuthenticationError(*_SIGNATURES[jobs[bad][1]])
 
 
 def leaf_job(leaf: LeafNode, group_id: bytes, index: int) -> Job:

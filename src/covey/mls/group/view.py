@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from covey.errors import StateError
 from covey.mls.group.events import MemberInfo, member_info
 from covey.mls.schedule import exporter
+from covey.mls.wire.struct import as_a, as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +73,7 @@ class GroupView:
         """The secrets of the epoch; nothing is left of them after a removal (VAL-162)."""
         if self._state.removed:
             msg = "we have been removed from this group, and its secrets are deleted"
-            raise StateError(msg)
+            raise StateError(msg).of(rule="VAL-162", section="12.4.2")
         return self._state.epoch.secrets
 
     @property
@@ -139,8 +140,10 @@ class GroupView:
 
         Raises:
             StateError: We have been removed.
+            TypeError: The label is no str, or the context no bytes.
             ValueError: There is no such length.
         """
+        label, context = as_a(str, label), as_bytes(context)
         return exporter.export(self.suite, self._secrets.exporter_secret, label, context, length)
 
     def resumption_psk(self, epoch: int) -> bytes | None:

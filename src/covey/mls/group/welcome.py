@@ -103,6 +103,11 @@ class WelcomeSecrets(NamedTuple):
         return "WelcomeSecrets(…)"
 
 
+def _shared_height(committer: int, joiner: int) -> int:
+    """The height of the lowest node above both leaves, whose path secret the joiner gets."""
+    return common_height(committer, joiner)
+
+
 def make_welcomes(
     epoch: Epoch,
     info: GroupInfo,
@@ -124,7 +129,7 @@ def make_welcomes(
     plaintexts: dict[int, bytes] = {}
     jobs = []
     for joiner in joiners:
-        height = common_height(epoch.private.index, joiner.leaf_index)
+        height = _shared_height(epoch.private.index, joiner.leaf_index)
         if height not in plaintexts:
             path_secret = secrets.path_secrets.get(height)
             plaintexts[height] = GroupSecrets(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import DecodeError
-from covey.mls.rules.leaves import duplicate_types, unlisted_extension
+from covey.mls.rules.leaves import APP_DATA, duplicate_types, undecodable, unlisted_extension
 from covey.mls.rules.registry import rule
 from covey.mls.wire.code_points import ProtocolVersion
 from covey.mls.wire.varint import opaque
@@ -41,16 +41,6 @@ def suite_and_version_match(subject: KeyPackageSubject) -> str | None:
     return None
 
 
-@rule("VAL-055", "10.1", authentication=True)
-def key_package_signature_is_valid(subject: KeyPackageSubject) -> str | None:
-    """The signature of a KeyPackage verifies under its leaf's signature_key (ERR-01)."""
-    package = subject.package
-    good = subject.suite.verify_with_label(
-        package.leaf_node.signature_key, LABEL, key_package_tbs(package), package.signature
-    )
-    return None if good else "key package"
-
-
 @rule("VAL-056", "10.1")
 def init_key_is_its_own(subject: KeyPackageSubject) -> str | None:
     """The init_key of a KeyPackage differs from its leaf's encryption_key."""
@@ -80,11 +70,18 @@ def key_package_extensions_are_unique(subject: KeyPackageSubject) -> str | None:
     return duplicate_types(subject.package.extensions)
 
 
+@rule("APP-DATA-1", "extensions draft, app_data_dictionary")
+def key_package_app_data_decodes(subject: KeyPackageSubject) -> str | None:
+    """The app_data_dictionary of a KeyPackage is one."""
+    return undecodable(subject.package.extensions, APP_DATA)
+
+
 KEY_PACKAGE: Final = (
     suite_and_version_match,
     init_key_is_its_own,
     init_key_is_valid,
     key_package_extensions_are_listed,
     key_package_extensions_are_unique,
+    key_package_app_data_decodes,
 )
 """What every KeyPackage satisfies besides the rules for its leaf (VAL-054) and its signature."""

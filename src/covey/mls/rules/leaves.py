@@ -10,22 +10,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import DecodeError
-from covey.mls.crypto.x509 import leaf_public_key
+from covey.mls.crypto.x509 import leaf_public_key, parse_chain
 from covey.mls.rules.registry import rule
 from covey.mls.structs.credentials import X509Credential, credential_type
+from covey.mls.structs.extensions import AppDataDictionary
 from covey.mls.tree.census import Kind, lists
 from covey.mls.wire.code_points import (
     DEFAULT_EXTENSION_TYPES,
     DEFAULT_PROPOSAL_TYPES,
     GREASE,
+    ExtensionType,
     LeafNodeSource,
 )
 from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from covey.mls.crypto.suite import Suite
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.tree import LeafNode
+    from covey.mls.wire.struct import WireStruct
 
 
 class LeafSubject(NamedTuple):
@@ -48,16 +53,11 @@ class LeafSubject(NamedTuple):
     replaced: LeafNode | None = None
 
 
-class LeafSignature(NamedTuple):
-    """A leaf node and what its signature covers besides it (§7.2)."""
-
-    leaf: LeafNode
-    suite: Suite
-    group_id: bytes
-    leaf_index: int
-
-
 LABEL: Final = "LeafNodeTBS"
+APP_DATA: Final[dict[int, type[WireStruct]]] = {
+    ExtensionType.app_data_dictionary: AppDataDictionary
+}
+"""The extension of leaves and KeyPackages that is read when it comes in."""
 CLOCK_SKEW: Final = 3600
 """Seconds by which the clocks of clients may differ before a new KeyPackage is too new."""
 
@@ -83,13 +83,18 @@ def duplicate_types(extensions: tuple[Extension, ...]) -> str | None:
     return None
 
 
-@rule("VAL-029", "7.3", also=("VAL-030", "VAL-050"), authentication=True)
-def leaf_signature_is_valid(subject: LeafSignature) -> str | None:
-    """The signature of a LeafNode verifies under its signature_key."""
-    tbs = leaf_tbs(subject.leaf, subject.group_id, subject.leaf_index)
-    leaf = subject.leaf
-    good = subject.suite.verify_with_label(leaf.signature_key, LABEL, tbs, leaf.signature)
-    return None if good else "leaf"
+def undecodable(
+    extensions: Sequence[Extension], known: Mapping[int, type[WireStruct]]
+) -> str | None:
+    """Which of the extensions whose struct is known does not hold it, or None."""
+    for extension in extensions:
+        kind = known.get(extension.extension_type)
+        try:
+            if kind is not None:
+                kind.decode(extension.extension_data)
+        except DecodeError as error:
+            return f"{ExtensionType(extension.extension_type).name}: {error}"
+    return None
 
 
 @rule("VAL-010", "5.1.1")
@@ -118,12 +123,31 @@ def leaf_extensions_are_unique(subject: LeafSubject) -> str | None:
     return duplicate_types(subject.leaf.extensions)
 
 
+@rule("APP-DATA-1", "extensions draft, app_data_dictionary")
+def leaf_app_data_decodes(subject: LeafSubject) -> str | None:
+    """The app_data_dictionary of a LeafNode is one."""
+    return undecodable(subject.leaf.extensions, APP_DATA)
+
+
 @rule("VAL-015", "5.3")
 def certificate_chain_is_not_empty(subject: LeafSubject) -> str | None:
     """An X.509 credential holds at least one certificate."""
     credential = subject.leaf.credential
     if isinstance(credential, X509Credential) and not credential.certificates:
         return "the chain is empty"
+    return None
+
+
+@rule("VAL-015", "5.3")
+def certificates_are_der(subject: LeafSubject) -> str | None:
+    """Each entry of an X.509 credential is a DER-encoded certificate."""
+    credential = subject.leaf.credential
+    if not isinstance(credential, X509Credential) or not credential.certificates:
+        return None
+    try:
+        parse_chain([each.cert_data for each in credential.certificates])
+    except DecodeError as error:
+        return str(error)
     return None
 
 
@@ -254,7 +278,9 @@ LEAF_IN_TREE: Final = (
     encryption_key_is_valid,
     signature_key_is_valid,
     leaf_extensions_are_unique,
+    leaf_app_data_decodes,
     certificate_chain_is_not_empty,
+    certificates_are_der,
     certificate_has_the_signature_key,
     credential_type_is_not_grease,
     lifetime_contains_now,

@@ -43,6 +43,13 @@ class MessageSubject(NamedTuple):
     tree: RatchetTree
 
 
+class EpochSubject(NamedTuple):
+    """The epoch of a handshake message, and the one that the group is in."""
+
+    epoch: int
+    current: int
+
+
 def external_senders(context: GroupContext) -> tuple[ExternalSender, ...]:
     """Who may propose from outside, by a GroupContext (§12.1.8.1)."""
     for extension in context.extensions:
@@ -71,12 +78,11 @@ def group_is_ours(subject: MessageSubject) -> str | None:
 
 
 @rule("VAL-102", "6", also=("VAL-113", "VAL-150"))
-def epoch_is_current(subject: MessageSubject) -> str | None:
+def epoch_is_current(subject: EpochSubject) -> str | None:
     """A handshake message carries the current epoch."""
-    content = subject.content
-    if content.epoch == subject.context.epoch:
+    if subject.epoch == subject.current:
         return None
-    return f"epoch {content.epoch}, the group is in {subject.context.epoch}"
+    return f"epoch {subject.epoch}, the group is in {subject.current}"
 
 
 @rule("VAL-097", "6")
@@ -87,7 +93,7 @@ def application_data_is_private(subject: MessageSubject) -> str | None:
     return "it came as a PublicMessage" if public and application else None
 
 
-@rule("VAL-096", "6.1", also=("VAL-110",))
+@rule("VAL-096", "6.1")
 def member_sender_is_in_the_tree(subject: MessageSubject) -> str | None:
     """The leaf_index of a sender that is a member identifies a non-blank leaf."""
     sender = subject.content.sender
@@ -178,7 +184,4 @@ MESSAGE: Final = (
     proposal_type_is_not_grease,
     self_remove_is_public,
 )
-"""What every message satisfies."""
-
-HANDSHAKE: Final = (group_is_ours, epoch_is_current, *MESSAGE[1:])
-"""What a proposal or a commit satisfies."""
+"""What every message satisfies; a proposal or a commit is of the current epoch besides."""

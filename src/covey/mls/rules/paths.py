@@ -75,7 +75,7 @@ def path_keys_are_new(subject: PathSubject) -> str | None:
     return "a key stands in the tree" if any(key in present for key in keys) else None
 
 
-@rule("VAL-081", "7.9.2", also=("VAL-078",))
+@rule("VAL-081", "7.9.2")
 def leaf_has_the_parent_hash(subject: MergedSubject) -> str | None:
     """The parent_hash of the committer's leaf is the one that the path gives."""
     return None if subject.has == subject.computed else "it has another one"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from covey.mls.crypto.suite import SUITES
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
+from covey.mls.rules.trees import undecodable
 from covey.mls.structs.proposals import (
     Add,
     ExternalInit,
@@ -123,6 +124,13 @@ def proposed_extensions_are_unique(subject: ProposalList) -> str | None:
             if twice is not None:
                 return twice
     return None
+
+
+@rule("VAL-024", "12.1.8.1", also=("VAL-130",))
+def proposed_extensions_decode(subject: ProposalList) -> str | None:
+    """The extensions of a GroupContextExtensions whose structs are known hold them."""
+    found = (undecodable(each.extensions) for each in subject.of(GroupContextExtensions))
+    return next((broken for broken in found if broken is not None), None)
 
 
 @rule("VAL-134", "12.2")
@@ -296,10 +304,14 @@ _EACH: Final = (
     psk_nonces_have_the_right_length,
     reinit_does_not_lower_the_version,
     proposed_extensions_are_unique,
+    proposed_extensions_decode,
 )
 
-ALONE: Final = (updates_are_sent_by_members, *_EACH, no_external_init, proposal_types_are_supported)
-"""When a proposal is valid by itself (§12.1), as it is received."""
+ALONE: Final = (updates_are_sent_by_members, *_EACH, no_external_init)
+"""When a proposal is valid by itself (§12.1), as it is received.
+
+Whether all members support its type is asked of the commit, which may remove those that do not.
+"""
 
 REGULAR_COMMIT: Final = (
     path_is_there_when_required,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from covey.errors import AuthenticationError, LocalProtocolError, RemoteProtocolError
+from covey.errors import LocalProtocolError, RemoteProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,7 +31,6 @@ class Rule:
         check: Returns None when the rule holds for a subject, else what broke it.
         also: Ids of checks that are the same rule seen from another place.
         strict: Checked in strict mode only.
-        authentication: Failing means that a signature, tag or AEAD did not verify.
     """
 
     id: str
@@ -40,7 +39,6 @@ class Rule:
     check: Callable[[Any], str | None]
     also: tuple[str, ...] = ()
     strict: bool = False
-    authentication: bool = False
 
 
 RULES: Final[list[Rule]] = []
@@ -53,13 +51,12 @@ def rule(
     *,
     also: tuple[str, ...] = (),
     strict: bool = False,
-    authentication: bool = False,
 ) -> Callable[[Callable[[Any], str | None]], Rule]:
     """Make a function a rule; its docstring's first paragraph is the statement."""
 
     def register(check: Callable[[Any], str | None]) -> Rule:
         statement = " ".join((check.__doc__ or "").split("\n\n")[0].split())
-        made = Rule(id, section, statement, check, also, strict, authentication)
+        made = Rule(id, section, statement, check, also, strict)
         RULES.append(made)
         return made
 
@@ -78,13 +75,10 @@ def enforce(rules: Iterable[Rule], subject: object, blame: Blame, *, strict: boo
     Raises:
         LocalProtocolError: We were about to break a rule.
         RemoteProtocolError: A peer broke a rule.
-        AuthenticationError: A signature, tag or AEAD did not verify.
     """
     for each in rules:
         if each.strict and not strict:
             continue
         broken = each.check(subject)
         if broken is not None:
-            if each.authentication:
-                raise AuthenticationError(each.id, each.section)
             raise blame(each.id, each.section, each.statement, broken)

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import DecodeError
+from covey.mls.rules import leaves
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
 from covey.mls.structs.extensions import Extension, ExternalSenders, RequiredCapabilities
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
     from covey.mls.structs.tree import Node
     from covey.mls.tree.ratchet_tree import RatchetTree
+    from covey.mls.wire.struct import WireStruct
+
+
+_KNOWN: Final[dict[int, type[WireStruct]]] = {
+    ExtensionType.required_capabilities: RequiredCapabilities,
+    ExtensionType.external_senders: ExternalSenders,
+    **leaves.APP_DATA,
+}
+"""The extensions of a GroupContext that are read."""
 
 
 class TreeSubject(NamedTuple):
@@ -55,19 +65,13 @@ def context_extensions_are_not_grease(subject: TreeSubject) -> str | None:
 
 @rule("VAL-024", "12.1.8.1", also=("VAL-130",))
 def known_extensions_decode(subject: TreeSubject) -> str | None:
-    """The extensions of a GroupContext that the RFC defines hold what it says."""
-    for wanted, kind in (
-        (ExtensionType.required_capabilities, RequiredCapabilities),
-        (ExtensionType.external_senders, ExternalSenders),
-    ):
-        data = find_extension(subject.extensions, wanted)
-        if data is None:
-            continue
-        try:
-            kind.decode(data)
-        except DecodeError as error:
-            return f"{wanted.name}: {error}"
-    return None
+    """The extensions of a GroupContext whose structs are known hold them."""
+    return undecodable(subject.extensions)
+
+
+def undecodable(extensions: Sequence[Extension]) -> str | None:
+    """Which extension of a GroupContext does not hold what it should, or None (VAL-024)."""
+    return leaves.undecodable(extensions, _KNOWN)
 
 
 @rule("VAL-043", "7.3", also=("VAL-124", "VAL-190"))
@@ -222,5 +226,16 @@ def parent_hashes_are_valid(subject: TreeSubject) -> str | None:
     return None if wrong is None else f"node {wrong}"
 
 
-JOINED_TREE: Final = (unmerged_leaves_are_below, parent_hashes_are_valid)
+@rule("VAL-078", "7.5")
+def root_has_no_parent_hash(subject: TreeSubject) -> str | None:
+    """The parent_hash of the root is empty, for nothing is above it."""
+    node = subject.tree.node_at(subject.tree.size - 1)
+    return "it is not" if isinstance(node, ParentNode) and node.parent_hash else None
+
+
+JOINED_TREE: Final = (
+    unmerged_leaves_are_below,
+    parent_hashes_are_valid,
+    root_has_no_parent_hash,
+)
 """What a joiner checks over the whole tree besides TREE and its leaves (VAL-073, VAL-192)."""

@@ -36,7 +36,7 @@ def psk_secret(suite: Suite, psks: Sequence[tuple[bytes, bytes]]) -> bytes:
     """
     if len(psks) > _MAX_COUNT:
         msg = f"{len(psks)} PSKs in one commit (at most {_MAX_COUNT})"
-        raise DecodeError(msg)
+        raise DecodeError(msg).of(rule="VAL-200", section="8.4")
     count = len(psks).to_bytes(2)
     secret = suite.zero
     for index, (psk_id, psk) in enumerate(psks):

@@ -170,7 +170,8 @@ class SecretTree:
         kept = self._skipped[kind].get(leaf, {}).get(generation)
         if kept is None:
             msg = "the key was used already, or is too old"
-            raise MissingKeyError(msg, generation=generation)
+            gone = MissingKeyError(msg, generation=generation)
+            raise gone.of(rule="VAL-213", section="15.3")
         split = self._suite.Nk
         return Step(kept[:split], kept[split:], leaf, kind, generation, self._state)
 
@@ -186,7 +187,7 @@ class SecretTree:
             return self._peek_first(leaf, kind, 0)
         if head[0] > _MAX_GENERATION:
             msg = "every generation of the ratchet is used; a new epoch brings more"
-            raise StateError(msg)
+            raise StateError(msg).of(rule="VAL-218", section="15.2")
         return self._peek_ahead(leaf, kind, head[0], head, None)
 
     def apply(self, step: Step) -> None:
@@ -281,7 +282,8 @@ class SecretTree:
 
     def _refuse_distance(self, generation: int) -> NoReturn:
         msg = f"the generation is more than {self.max_forward} ahead"
-        raise MissingKeyError(msg, generation=generation)
+        far = MissingKeyError(msg, generation=generation)
+        raise far.of(rule="VAL-212", section="15.3")
 
     # Changing: only from `apply`
 

@@ -28,4 +28,7 @@ class MLSMessage(WireStruct):
     """
 
     version: uint16
-    message: Annotated[PublicMessage | PrivateMessage | Welcome | GroupInfo | KeyPackage, Tagged(2)]
+    message: Annotated[
+        PublicMessage | PrivateMessage | Welcome | GroupInfo | KeyPackage,
+        Tagged(2, check="VAL-009"),
+    ]

@@ -80,8 +80,7 @@ def insert_leaves(
     if type(subtree) is Branch:
         left, right, node = subtree.left, subtree.right, subtree.node
     if node is not None:
-        unmerged = sorted((*node.unmerged_leaves, *(index for index, _ in added)))
-        node = node.replace(unmerged_leaves=tuple(unmerged))
+        node = _with_unmerged(node, [index for index, _ in added])
     split = bisect_left(added, (2 * position + 1) << (height - 1), key=_index)
     return make_branch(
         suite,
@@ -91,6 +90,12 @@ def insert_leaves(
         insert_leaves(suite, left, height - 1, 2 * position, added[:split]),
         insert_leaves(suite, right, height - 1, 2 * position + 1, added[split:]),
     )
+
+
+def _with_unmerged(node: ParentNode, leaves: Sequence[int]) -> ParentNode:
+    """A parent node with further unmerged leaves, all in order."""
+    unmerged = sorted((*node.unmerged_leaves, *leaves))
+    return node.replace(unmerged_leaves=tuple(unmerged))
 
 
 def _index(change: tuple[int, object]) -> int:

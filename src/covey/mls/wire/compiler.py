@@ -231,7 +231,8 @@ class _Writer:
         lines = self._decode_uint("tag", tagged.size)
         lines.append(f"arm = {table}.get(tag)")
         if tagged.other is None:
-            lines.append(f"if arm is None: _refuse_enum('tag of {self.owner}', tag)")
+            refuse = f"_refuse_enum('tag of {self.owner}', tag, {tagged.check!r})"
+            lines.append(f"if arm is None: {refuse}")
             return [*lines, f"{target}, pos = arm(buf, pos)"]
         other = self._decoder_of(tagged.other)
         back = f"pos - {tagged.size}"

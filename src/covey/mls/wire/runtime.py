@@ -38,9 +38,9 @@ def _read_uint32s(data: bytes, length: int) -> tuple[int, ...]:
     return struct.unpack(f">{length // 4}I", data)
 
 
-def _refuse_enum(name: str, value: int) -> NoReturn:
+def _refuse_enum(name: str, value: int, rule: str = "VAL-007") -> NoReturn:
     msg = f"{value} is not a {name}"
-    raise DecodeError(msg).of(rule="VAL-007", section="6")
+    raise DecodeError(msg).of(rule=rule, section="6")
 
 
 def _refuse_presence(value: int) -> NoReturn:

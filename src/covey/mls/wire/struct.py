@@ -9,13 +9,17 @@ nothing but DecodeError; ``decode(encode(x))`` equals ``x``; ``encode(decode(b))
 from __future__ import annotations
 
 from struct import error as PackError  # noqa: N812 - the standard library calls it error
-from typing import ClassVar, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, dataclass_transform
 
 import msgspec
 
 from covey.errors import DecodeError
 from covey.mls.wire import compiler
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+A = TypeVar("A")
 T = TypeVar("T", bound="WireStruct")
 
 
@@ -92,7 +96,7 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
         except (OverflowError, PackError):
             msg = f"an integer of {type(self).__name__} does not fit into its field"
             raise ValueError(msg) from None
-        except (AttributeError, TypeError):
+        except (AttributeError, KeyError, TypeError):
             msg = f"a field of {type(self).__name__} that its select asks for is not set"
             raise ValueError(msg) from None
 
@@ -123,6 +127,28 @@ def as_bytes(data: object) -> bytes:
         return bytes(data)
     msg = f"bytes are needed here, not {type(data).__name__}"
     raise TypeError(msg)
+
+
+def as_a(kind: type[A], value: object) -> A:
+    """The value, which has to be of a class: for what an application hands in.
+
+    Raises:
+        TypeError: It is of another.
+    """
+    if isinstance(value, kind):
+        return value
+    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    msg = f"{article} {kind.__name__} is needed here, not {type(value).__name__}"
+    raise TypeError(msg)
+
+
+def as_all(kind: type[A], values: Iterable[object]) -> tuple[A, ...]:
+    """The values, each of which has to be of a class.
+
+    Raises:
+        TypeError: One is of another.
+    """
+    return tuple(as_a(kind, each) for each in values)
 
 
 def _shown(value: object) -> str:

@@ -75,10 +75,12 @@ class Tagged:
         size: Bytes of the tag.
         other: The struct for code points that no member of the union has; its first
             field is the code point. Without it they are a DecodeError.
+        check: The id of the check that refuses them.
     """
 
     size: int
     other: type[Any] | None = None
+    check: str = "VAL-007"
 
 
 opaque = Annotated[bytes, Opaque()]

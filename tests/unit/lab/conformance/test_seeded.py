@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from covey.lab.conformance.generate.seeded import Seeded, new_identity
 from covey.mls.crypto.suite import get_suite
-from covey.mls.rules.key_packages import KeyPackageSubject, key_package_signature_is_valid
-from covey.mls.rules.leaves import LeafSignature, leaf_signature_is_valid
+from covey.mls.group.verify import key_package_job, leaf_job
 
 
 def test_a_seed_and_a_purpose_give_the_same_bytes() -> None:
@@ -27,8 +26,8 @@ def test_a_client_signs_its_leaf_and_its_package() -> None:
     suite = get_suite(1)
     client = new_identity(suite, Seeded(b"", ""), b"name")
     leaf = client.package.leaf_node
-    assert leaf_signature_is_valid.check(LeafSignature(leaf, suite, b"", 0)) is None
-    assert key_package_signature_is_valid.check(KeyPackageSubject(client.package, suite)) is None
+    assert suite.verify_with_label(*leaf_job(leaf, b"", 0))
+    assert suite.verify_with_label(*key_package_job(client.package))
     assert suite.public_key(client.init_key) == client.package.init_key
     assert suite.public_key(client.encryption_key) == leaf.encryption_key
     assert suite.signature_public(client.signature_key) == leaf.signature_key

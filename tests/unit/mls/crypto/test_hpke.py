@@ -140,9 +140,9 @@ def test_val_016_invalid_encapsulations_are_refused(suite: Suite) -> None:
         public, "label", b"", b"plaintext", system_entropy
     )
     for wrong in (b"", kem_output[:-1], kem_output + b"\0", bytes(suite.Nenc)):
-        with pytest.raises(AuthenticationError):
+        with pytest.raises(AuthenticationError, match="VAL-016"):
             suite.decrypt_with_label(private, "label", b"", wrong, ciphertext)
-        with pytest.raises(DecodeError):
+        with pytest.raises(DecodeError, match="VAL-016"):
             suite.export_from(private, wrong, "label", 32)
 
 

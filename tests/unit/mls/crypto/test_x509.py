@@ -14,12 +14,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covey.errors import AuthenticationError, DecodeError
 from covey.mls.crypto.suite import SUITES, get_suite
-from covey.mls.crypto.x509 import leaf_public_key, parse_chain, verify_chain
+from covey.mls.crypto.x509 import (
+    MOST_MOMENTS,
+    _moments,
+    leaf_public_key,
+    parse_chain,
+    verify_chain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +109,7 @@ ROOT = authority("root", None)
 CITY = authority("city", ROOT)
 
 
-def verify(leaf: Party, *others: Party, anchor: Party = ROOT, now: int = NOW) -> None:
+def verify(leaf: Party, *others: Party, anchor: Party = ROOT, now: int | None = NOW) -> None:
     """Verify a chain that ends at an anchor."""
     verified = verify_chain([leaf.der, *(other.der for other in others)], [anchor.der], now)
     assert verified.leaf == leaf.der
@@ -237,6 +243,81 @@ def test_a_certificate_is_valid_for_a_time(now: int) -> None:
         verify(issue("alice", CITY), CITY, now=now)
     with pytest.raises(AuthenticationError):
         verify(issue("alice", CITY, days=(-1, 90)), CITY, now=now)
+
+
+RENEWED = issue("root", None, (CA, True), (MAY_CERTIFY, True), key=ROOT.key, days=(-2, 900))
+UNRELATED = issue("unrelated", None, (CA, True), (MAY_CERTIFY, True), days=(60, 900))
+Days = tuple[int, int]
+
+
+def test_who_receives_accepts_what_was_once_valid() -> None:
+    old = issue("alice", ROOT, days=(-400, -300))
+    before = issue("root", None, (CA, True), (MAY_CERTIFY, True), key=ROOT.key, days=(-900, 30))
+    verify(old, anchor=before, now=None)
+    with pytest.raises(AuthenticationError):
+        verify(old, anchor=before)
+    with pytest.raises(AuthenticationError):
+        verify(old, now=None)  # the root began later than alice ended
+
+
+def test_a_certificate_that_ends_before_it_begins_was_never_valid() -> None:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "root")])
+    begin, end = (dt.datetime.fromtimestamp(NOW + day * DAY, tz=dt.UTC) for day in (1, 0))
+    builder = x509.CertificateBuilder(name, name, p256().public_key(), 1, begin, end)
+    der = builder.sign(ROOT.key, hashes.SHA256()).public_bytes(Encoding.DER)
+    for now in (NOW, None):
+        with pytest.raises(AuthenticationError):
+            verify_chain([der], [ROOT.der], now)
+
+
+@pytest.mark.parametrize("now", [NOW, None])
+def test_an_authority_may_have_been_renewed_after_it_certified(now: int | None) -> None:
+    alice = issue("alice", ROOT, days=(-10, 60))
+    verify(alice, anchor=RENEWED, now=now)
+    both = verify_chain([alice.der], [ROOT.der, RENEWED.der], now)
+    assert both.anchor in {ROOT.der, RENEWED.der}
+    verify(issue("bob", ROOT, days=(0, 60)), anchor=RENEWED, now=now)
+    city = issue("city", ROOT, (CA, True), (MAY_CERTIFY, True), key=CITY.key, days=(-1, 60))
+    verify(issue("alice", city, days=(-10, 60)), city, anchor=RENEWED, now=now)
+
+
+@pytest.mark.parametrize("now", [NOW, None])
+def test_certificates_that_nobody_needs_change_nothing(now: int | None) -> None:
+    alice = issue("alice", CITY)
+    verify(alice, CITY, UNRELATED, now=now)
+    verify(alice, UNRELATED, CITY, *(authority(str(each), None) for each in range(20)), now=now)
+    verified = verify_chain([alice.der, CITY.der], [UNRELATED.der, ROOT.der], now)
+    assert verified.anchor == ROOT.der
+
+
+PERIODS = st.tuples(st.integers(-6, 5), st.integers(1, 8)).map(lambda pair: (pair[0], sum(pair)))
+
+
+@settings(deadline=None)
+@given(leaf=PERIODS, city=PERIODS, root=PERIODS, other=PERIODS, today=st.integers(-7, 14))
+def test_what_is_valid_now_is_valid_for_who_receives_it(
+    leaf: Days, city: Days, root: Days, other: Days, today: int
+) -> None:
+    may = ((CA, True), (MAY_CERTIFY, True))
+    anchor = issue("root", None, *may, key=ROOT.key, days=root)
+    middle = issue("city", anchor, *may, key=CITY.key, days=city)
+    alice = issue("alice", middle, key=KEYS[2], days=leaf)
+    stranger = issue("other", None, *may, key=KEYS[2], days=other)
+    first, last = (max(leaf[0], city[0], root[0]), min(leaf[1], city[1], root[1]))
+    for now, accepted in ((None, first <= last), (NOW + today * DAY, first <= today <= last)):
+        with contextlib.nullcontext() if accepted else pytest.raises(AuthenticationError):
+            verify(alice, stranger, middle, anchor=anchor, now=now)
+
+
+def test_no_more_moments_are_tried_than_the_cap() -> None:
+    alice = issue("alice", CITY, days=(-30, 30))
+    crowd = [issue(str(day), None, days=(day, 90)) for day in range(-29, 0)]
+    moments = _moments(*(each.certificate for each in (alice, CITY, *crowd, ROOT)))
+    assert len(moments) == MOST_MOMENTS
+    assert moments[0] == alice.certificate.not_valid_before_utc
+    for now in (NOW, None):  # CITY and ROOT began too late to be tried; so both refuse
+        with pytest.raises(AuthenticationError):
+            verify(alice, CITY, *crowd, now=now)
 
 
 @pytest.mark.parametrize(

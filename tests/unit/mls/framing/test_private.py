@@ -7,7 +7,13 @@ import pytest
 from covey.errors import AuthenticationError, DecodeError
 from covey.mls.crypto.suite import SUITES, Suite
 from covey.mls.framing import authenticate, private
-from covey.mls.schedule.secret_tree import APPLICATION, SecretTree, Step, sender_data
+from covey.mls.schedule.secret_tree import (
+    APPLICATION,
+    HANDSHAKE,
+    SecretTree,
+    Step,
+    sender_data,
+)
 from covey.mls.structs.framing import (
     FramedContent,
     FramedContentAuthData,
@@ -84,21 +90,37 @@ def test_the_layers_are_those_of_the_rfc(suite: Suite) -> None:
     ids=["group", "epoch", "type", "no-sender", "zero-sender", "no-content", "zero-content"],
 )
 def test_val_109_changed_sender_data_is_refused(changes: dict[str, object]) -> None:
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(AuthenticationError, match=r"VAL-109, RFC 9420 §6\.3\.2"):
         private.open_sender_data(ONE, SECRET, sealed().replace(**changes))
 
 
 def test_val_104_changed_authenticated_data_is_refused() -> None:
     message = sealed().replace(authenticated_data=b"changed")
     assert private.open_sender_data(ONE, SECRET, message).leaf_index == 3
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(AuthenticationError, match=r"VAL-104, RFC 9420 §6\.3\.1"):
         opened(ONE, message)
 
 
 def test_another_reuse_guard_is_refused() -> None:
     message, step = sealed(), step_of(ONE)
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(AuthenticationError, match="VAL-104"):
         private.open_content(ONE, step.key, step.nonce, message, SenderData(3, 0, bytes(4)))
+
+
+@pytest.mark.parametrize("length", [0, 3, 5])
+def test_val_107_a_reuse_guard_has_four_bytes(length: int) -> None:
+    message, step = sealed(), step_of(ONE)
+    with pytest.raises(AuthenticationError, match=r"VAL-107, RFC 9420 §6\.3\.1"):
+        private.open_content(ONE, step.key, step.nonce, message, SenderData(3, 0, bytes(length)))
+
+
+def test_val_106_one_ratchet_is_for_application_data_only() -> None:
+    ratchets = {kind: private.ratchet_of(kind) for kind in ContentType}
+    assert ratchets == {
+        ContentType.application: APPLICATION,
+        ContentType.proposal: HANDSHAKE,
+        ContentType.commit: HANDSHAKE,
+    }
 
 
 def _seal_raw(plaintext: bytes, kind: ContentType = ContentType.application) -> PrivateMessage:

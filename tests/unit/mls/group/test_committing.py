@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from certificates import Authority
 from covey import mls
-from covey.errors import LocalProtocolError, MissingKeyError, PolicyError, StateError
+from covey.errors import (
+    AuthenticationError,
+    LocalProtocolError,
+    MissingKeyError,
+    PolicyError,
+    StateError,
+)
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.welcome import Welcome
 from group_samples import (
@@ -21,6 +30,10 @@ from group_samples import (
     member,
     required,
 )
+
+if TYPE_CHECKING:
+    from covey.mls.rules.proposal_list import Sent
+    from covey.mls.wire.code_points import WireFormat
 
 
 def test_everything_in_one_commit() -> None:
@@ -125,6 +138,62 @@ def test_what_may_not_be_committed(options: dict[str, object], match: str) -> No
     assert alice.snapshot() == before
 
 
+class OpenHouse(mls.Policy):
+    """A policy that lets strangers propose to add themselves."""
+
+    def accept_proposal(self, sent: Sent, state: mls.PublicState) -> None:
+        """Take all."""
+
+
+def test_val_037_a_committer_leaves_out_what_has_expired_by_its_clock() -> None:
+    policy = OpenHouse()
+    alice, bob = found("ab", policy=policy)
+    late, carol = member("late", policy=policy), member("carol", policy=policy)
+    packages = [late.key_package(now=1000), carol.key_package()]
+    for client, package in zip((late, carol), packages, strict=True):
+        message = mls.propose_to_join(client, package, alice.group_info())
+        everyone([alice, bob], message)  # receivers judge no clock
+    pending = alice.commit()
+    assert [each.identity for each in pending.changed.added] == [b"carol"]
+    everyone([bob, alice], pending.message)
+    agree([alice, bob, mls.Group.join(carol, packages[1], pending.welcome)])
+
+
+def test_val_037_what_is_asked_for_by_reference_must_not_have_expired() -> None:
+    policy = OpenHouse()
+    alice, bob = found("ab", policy=policy)
+    late = member("late", policy=policy)
+    package = late.key_package(now=1000)
+    everyone([alice, bob], mls.propose_to_join(late, package, alice.group_info()))
+    reference = alice.proposals[0].reference
+    assert reference is not None
+    with pytest.raises(LocalProtocolError, match="VAL-037"):
+        alice.commit(references=[reference])
+    assert alice.pending is None
+    bob.ports.now = lambda: 2000
+    pending = bob.commit(references=[reference])
+    assert [each.identity for each in pending.changed.added] == [b"late"]
+    everyone([alice, bob], pending.message)
+    agree([alice, bob])
+
+
+def test_a_committer_leaves_out_certificates_that_have_ended() -> None:
+    authority = Authority(days=30)
+    policy = OpenHouse(trust_anchors=(authority.root,))
+    alice, stranger = (authority.member(name, 1, policy) for name in ("alice", "stranger"))
+    group = mls.Group.create(alice)
+    group.receive(mls.propose_to_join(stranger, stranger.key_package(), group.group_info()))
+    today = group.ports.now()
+    group.ports.now = lambda: today + 40 * 86_400
+    with pytest.raises(AuthenticationError):
+        group.commit(references=[each.reference or b"" for each in group.proposals])
+    pending = group.commit()
+    assert pending.changed.added == ()
+    group.discard(pending)
+    group.ports.now = lambda: today
+    assert group.commit().changed.added != ()
+
+
 def test_psks_that_are_not_known() -> None:
     alice = found("ab")[0]
     with pytest.raises(MissingKeyError, match="VAL-154"):
@@ -158,6 +227,31 @@ def test_val_145_the_policy_may_refuse() -> None:
     with pytest.raises(PolicyError):
         bob.receive(pending.message)
     assert bob.snapshot() == before
+
+
+@pytest.mark.parametrize("wrong", [0, 99, mls.WireFormat.mls_welcome, "private", b"", 1.5])
+def test_a_handshake_has_one_of_two_forms(wrong: WireFormat) -> None:
+    alice = found("ab")[0]
+    before = alice.snapshot()
+    error = ValueError if isinstance(wrong, int) else TypeError
+    with pytest.raises(error, match="handshake"):
+        alice.commit(handshake=wrong, psks=[b"not looked for"])
+    for call in (lambda: alice.propose(mls.Remove(1), handshake=wrong), alice.propose_update):
+        with pytest.raises(error, match="handshake"):
+            call()
+        alice.ports.policy = mls.Policy(handshake=wrong)
+    with pytest.raises(error, match="handshake"):
+        alice.commit()
+    assert alice.snapshot() == before
+
+
+def test_the_form_of_a_handshake_may_be_a_plain_number() -> None:
+    alice, bob = found("ab")
+    for form in (1, 2):
+        message = alice.propose(mls.Remove(1), handshake=form)  # type: ignore[arg-type]
+        assert mls.peek(message).wire_format == form
+        bob.receive(message)
+    assert mls.peek(alice.commit(handshake=1).message).wire_format == PUBLIC  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize("form", [PUBLIC, PRIVATE])

@@ -7,12 +7,15 @@ import pytest
 from covey import mls
 from covey.errors import (
     AuthenticationError,
+    DecodeError,
     LocalProtocolError,
     MissingKeyError,
     PolicyError,
     RemoteProtocolError,
     StateError,
 )
+from covey.mls.structs.extensions import ExternalPub
+from covey.mls.wire.code_points import ExtensionType
 from flock import ABLE
 from group_samples import (
     ALL_SUITES,
@@ -78,6 +81,15 @@ def test_val_179_nobody_joins_without_an_external_pub() -> None:
         mls.Group.join_externally(member("x"), alice.commit().message)
     with pytest.raises(RemoteProtocolError, match="VAL-187"):
         mls.Group.join_externally(member("x", 3), found("ab")[0].group_info())
+
+
+@pytest.mark.parametrize("key", [b"", bytes(32), b"\x01" * 31])
+def test_nobody_joins_by_an_external_pub_that_is_no_key(key: bytes) -> None:
+    alice = found("ab")[0]
+    bad = extension(ExtensionType.external_pub, ExternalPub(key).encode())
+    info = alice.group_info(external=False, extensions=[bad])
+    with pytest.raises(DecodeError, match="VAL-010"):
+        mls.Group.join_externally(member("x"), info)
 
 
 def test_psks_and_data_beside_an_external_commit() -> None:

@@ -15,6 +15,7 @@ from covey.errors import (
     StateError,
 )
 from covey.mls.structs.proposals import ReInit
+from covey.mls.wire.code_points import ExtensionType
 from group_samples import (
     ALL_SUITES,
     UNKNOWN_TYPE,
@@ -24,7 +25,9 @@ from group_samples import (
     found,
     key_package,
     member,
+    refuses,
 )
+from insider import lawless
 
 SUITES = pytest.mark.parametrize("suite", ALL_SUITES, ids=lambda suite: f"suite{suite.value}")
 
@@ -42,6 +45,29 @@ def test_hello(suite: int) -> None:
     event = bobs.receive(team.protect(b"hello", b"beside"))
     assert event == mls.MessageReceived(team.members[0], b"hello", b"beside", 1, 0)
     assert repr(team) == "<Group 7465616d epoch 1, 2 members>"
+
+
+def test_val_024_extensions_are_read_before_anybody_is_asked_about_credentials() -> None:
+    class Nobody(mls.Policy):
+        def validate_credential(self, *_: object) -> None:
+            msg = "nobody is accepted"
+            raise PolicyError(msg)
+
+    alice, bob = found("ab")
+    stranger = member("x", policy=Nobody())
+    alice.ports.policy = Nobody()
+    for kind in (ExtensionType.required_capabilities, ExtensionType.external_senders):
+        bad = [extension(kind, b"\xff")]
+        with pytest.raises(LocalProtocolError, match="VAL-024"):
+            mls.Group.create(stranger, extensions=bad)
+        with pytest.raises(LocalProtocolError, match="VAL-024"):
+            alice.commit(extensions=bad)
+        with pytest.raises(LocalProtocolError, match="VAL-024"):
+            alice.propose_extensions(bad)
+        with pytest.MonkeyPatch.context() as patch, lawless(patch):
+            patch.setattr("covey.mls.group.verify.Checker.external_senders", lambda *_: None)
+            message = alice.propose_extensions(bad)
+        refuses(bob, message, RemoteProtocolError, "VAL-024")
 
 
 # --- Welcomes ---------------------------------------------------------------------------
@@ -101,6 +127,15 @@ def test_a_welcome_and_keys_that_do_not_fit() -> None:
         mls.Group.join(bob, wrong, pending.welcome)
 
 
+def test_nobody_joins_with_the_key_package_of_somebody_else() -> None:
+    _, bob, package, pending = invited()
+    with pytest.raises(StateError, match="not of this member"):
+        mls.Group.join(member("eve"), package, pending.welcome)
+    renamed = mls.Member(bob.suite, member("robert").credential, bob.signature_key, bob.signer)
+    for same in (bob, bob.rotated(), renamed):
+        assert mls.Group.join(same, package, pending.welcome).find(b"bob") is not None
+
+
 def test_a_welcome_with_psks() -> None:
     alice, bob = found("a")[0], member("bob")
     known = mls.MemoryPsks()
@@ -109,7 +144,7 @@ def test_a_welcome_with_psks() -> None:
     package = bob.key_package()
     pending = alice.commit(add=[package.message], psks=[b"psk"])
     alice.accept(pending)
-    with pytest.raises(MissingKeyError, match="VAL-154"):
+    with pytest.raises(MissingKeyError, match="VAL-184"):
         mls.Group.join(bob, package, pending.welcome)
     ports = mls.Ports(psks=known)
     agree([alice, mls.Group.join(bob, package, pending.welcome, ports=ports)])
@@ -244,7 +279,7 @@ def test_a_branch_is_of_the_group_that_is_handed_in() -> None:
     bob = member("b")
     package = bob.key_package()
     founded = groups[0].branch(member("a"), [package.message])
-    with pytest.raises(MissingKeyError, match="VAL-201"):
+    with pytest.raises(MissingKeyError, match="VAL-184"):
         mls.Group.join(bob, package, founded.welcome)
     everyone(others, others[0].commit().message)
     with pytest.raises((RemoteProtocolError, MissingKeyError, AuthenticationError)):
@@ -268,7 +303,10 @@ def test_successor_psks_are_for_successors() -> None:
     groups = found("ab")
     with pytest.raises(LocalProtocolError, match="VAL-119"):
         groups[0].commit(psks=[branch_psk(groups[0])])
-    groups[0].commit(psks=[branch_psk(groups[0])], successor=True)
+    with pytest.raises(LocalProtocolError, match="VAL-119"):
+        groups[0].commit(psks=[branch_psk(groups[0])], successor=True)
+    new = mls.Group.create(member("a"), ports=groups[0].ports.linked_to(groups[0]))
+    new.commit(psks=[branch_psk(groups[0])], successor=True)
 
 
 def branch_psk(group: mls.Group) -> mls.PreSharedKeyID:

@@ -78,7 +78,25 @@ def test_what_is_no_commit_happens_at_once(form: mls.WireFormat) -> None:
     alice, bob = found("ab", policy=mls.Policy(handshake=form))
     assert isinstance(bob.stage(alice.protect(b"x")), mls.MessageReceived)
     assert isinstance(bob.stage(alice.propose_update()), mls.ProposalReceived)
-    assert isinstance(alice.stage(alice.commit().message), mls.EpochChanged)
+
+
+@FORMS
+def test_our_own_commit_is_looked_at_too(form: mls.WireFormat) -> None:
+    alice, bob = found("ab", policy=mls.Policy(handshake=form))
+    pending = alice.commit()
+    looked = staged(alice, pending.message)
+    assert alice.epoch == 1
+    assert looked.changed == pending.changed
+    assert alice.apply(looked) == mls.EpochChanged(pending.changed, own=True)
+    bob.receive(pending.message)
+    agree([alice, bob])
+    with pytest.raises(StateError, match="no commit is pending"):
+        alice.accept(pending)
+    pending = alice.commit()
+    looked = staged(alice, pending.message)
+    alice.discard(pending)
+    with pytest.raises(StateError, match="changed"):
+        alice.apply(looked)
 
 
 @FORMS

@@ -8,12 +8,12 @@ import pytest
 
 from certificates import Authority
 from covey import mls
-from covey.errors import UnsupportedError
+from covey.errors import LocalProtocolError, UnsupportedError
 from covey.mls.crypto.entropy import system_entropy
 from covey.mls.crypto.suite import SUITES
 from covey.mls.group.member import CLOCK_TOLERANCE, is_last_resort, key_package_ref
 from covey.mls.group.policy import DAY
-from covey.mls.rules.key_packages import KeyPackageSubject, key_package_signature_is_valid
+from covey.mls.group.verify import key_package_job
 from covey.mls.structs.extensions import AppDataDictionary, ComponentData
 from covey.mls.structs.message import MLSMessage
 from covey.mls.wire.code_points import GREASE, ExtensionType, LeafNodeSource, ProposalType
@@ -94,7 +94,7 @@ def test_a_key_package(suite: int) -> None:
     assert package.leaf_node.leaf_node_source is LeafNodeSource.key_package
     assert package.init_key == alice.suite.public_key(made.init_private)
     assert package.leaf_node.encryption_key == alice.suite.public_key(made.leaf_private)
-    assert key_package_signature_is_valid.check(KeyPackageSubject(package, alice.suite)) is None
+    assert alice.suite.verify_with_label(*key_package_job(package))
     assert MLSMessage.decode(made.message).message == package
     assert made.reference == key_package_ref(alice.suite, package)
     assert len(made.reference) == alice.suite.Nh
@@ -115,6 +115,25 @@ def test_extensions_of_a_key_package_and_its_leaf() -> None:
     )
     assert made.package.extensions == (extension(1, b"package"),)
     assert made.package.leaf_node.extensions == (extension(1, b"leaf"),)
+
+
+@pytest.mark.parametrize(
+    ("rule", "options"),
+    [
+        ("VAL-039", {"leaf_extensions": [extension(UNKNOWN_TYPE)]}),
+        ("VAL-059", {"extensions": [extension(UNKNOWN_TYPE)]}),
+        ("VAL-038", {"lifetime": 400 * DAY}),
+        (
+            "VAL-014",
+            {"extensions": [extension(ExtensionType.app_data_dictionary)], "last_resort": True},
+        ),
+    ],
+)
+def test_val_061_a_key_package_that_no_group_would_take(
+    rule: str, options: dict[str, object]
+) -> None:
+    with pytest.raises(LocalProtocolError, match=rule):
+        member("alice").key_package(**options)  # type: ignore[arg-type]
 
 
 def test_erratum_12_both_marks_of_a_last_resort_are_read() -> None:

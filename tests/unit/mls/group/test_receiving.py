@@ -18,6 +18,7 @@ from covey.mls.framing import authenticate
 from group_samples import (
     PRIVATE,
     PUBLIC,
+    UNKNOWN_TYPE,
     agree,
     everyone,
     found,
@@ -146,14 +147,14 @@ def test_messages_of_past_epochs_as_long_as_they_are_kept() -> None:
     for _ in range(4):
         letters.append(alice.protect(b"letter"))
         everyone([alice, bob], bob.commit().message)
-    with pytest.raises(MissingKeyError, match="past") as caught:
+    with pytest.raises(MissingKeyError, match=r"past.*VAL-102, RFC 9420 §6") as caught:
         bob.receive(letters[0])
     assert (caught.value.epoch, caught.value.generation) == (1, None)
     for number in (2, 3):
         event = bob.receive(letters[number])
         assert isinstance(event, mls.MessageReceived)
         assert event.epoch == number + 1
-    refuses(bob, letters[2], MissingKeyError, "used")
+    refuses(bob, letters[2], MissingKeyError, r"used.*VAL-213, RFC 9420 §15\.3")
 
 
 def test_no_past_epochs_at_all() -> None:
@@ -178,6 +179,23 @@ def test_val_148_a_commit_before_its_proposal() -> None:
     bob.receive(proposal)
     everyone([alice, bob, carol], pending.message)
     agree([alice, bob, carol])
+
+
+def test_val_131_who_is_removed_with_a_proposal_need_not_support_its_type() -> None:
+    policy = mls.Policy(proposal_types=frozenset({UNKNOWN_TYPE}))
+    alice, bob, carol = found("abc", policy=policy)
+    plain = member("d")
+    package = plain.key_package()
+    welcome = alice.commit(add=[package.message])
+    everyone([alice, bob, carol], welcome.message)
+    dave = mls.Group.join(plain, package, welcome.welcome)
+    custom = mls.UnknownProposal(UNKNOWN_TYPE, b"")
+    everyone([alice, bob, dave], proposed(carol, custom))
+    pending = alice.commit(remove=[dave.own_index])
+    everyone([alice, bob, dave], pending.message)
+    agree([alice, bob])
+    assert pending.changed.custom == (custom,)
+    assert not dave.is_active
 
 
 def test_val_129_strangers_are_let_in_by_the_policy_only() -> None:

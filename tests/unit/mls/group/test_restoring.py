@@ -65,6 +65,21 @@ def test_a_tree_that_is_higher_than_it_needs_to_be_is_not_hashed() -> None:
         mls.Group.load(store)
 
 
+def test_keys_of_another_length_are_refused() -> None:
+    stored = {row.key: row.value for row in rows.SnapshotRows.decode(SNAPSHOT).rows}
+    fixed = {rows.PAST: 8, rows.NODE: 16, rows.RESUMPTION: 8, rows.PENDING_NODE: 8}
+    for key in stored:
+        for other in (key[:-1], key + b"\xff", key + bytes(12), b"R" + key, key[:1]):
+            store = dict(stored)
+            store[other] = store.pop(key)
+            try:
+                mls.Group.load(store).changes()
+            except StorageError:
+                continue
+            length = fixed.get(other[:1])
+            assert length in {None, len(other) - 1}
+
+
 def test_another_tree_than_the_epochs_is_refused() -> None:
     one, other = ({}, {})
     found("ab")[0].changes().apply_to(one)

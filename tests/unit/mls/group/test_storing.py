@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from covey import mls
 from covey.errors import StateError, StorageError
 from covey.mls.group import rows
+from covey.mls.group.storing import all_rows
 from covey.mls.structs.proposals import ReInit
-from group_samples import PUBLIC, agree, everyone, extension, found, key_package, member
+from group_samples import (
+    PUBLIC,
+    agree,
+    everyone,
+    extension,
+    found,
+    key_package,
+    member,
+)
 
 
 def restored(group: mls.Group) -> mls.Group:
@@ -156,6 +167,70 @@ def test_a_store_may_be_behind_and_is_then_refused_or_older() -> None:
         except StorageError:
             continue
         assert key[:1] in {rows.SECRET, rows.RESUMPTION, rows.PAST, rows.NODE}
+
+
+def kept_all(group: mls.Group, store: dict[bytes, bytes]) -> None:
+    """After what changed was written, a store holds what the group holds, and nothing else."""
+    loaded(group, store)
+    every = all_rows(group._state)  # noqa: SLF001 - tests look inside
+    assert {key for key in every if key[:1] != rows.NODE} == {
+        key
+        for key in store
+        if key[:1] != rows.NODE  # nodes may stand there by earlier epochs
+    }
+    assert all(store[key] == every[key] for key in every if key[:1] != rows.NODE)
+
+
+def test_val_162_a_store_keeps_no_secret_of_a_group_that_we_were_removed_from() -> None:
+    alice, bob = found("ab", policy=mls.Policy(past_epochs=2))
+    everyone([alice, bob], alice.commit().message)
+    store: dict[bytes, bytes] = {}
+    bob.receive(alice.protect(b"read"))
+    bob.commit()
+    kept_all(bob, store)
+    bob.receive(alice.commit(remove=[1]).message)
+    kept_all(bob, store)
+    secret = {rows.SECRET, rows.RESUMPTION, rows.PAST, rows.UPDATE}
+    assert not secret & {key[:1] for key in store}
+    assert not {rows.PENDING, rows.PENDING_NODE, rows.PENDING_SECRET} & {key[:1] for key in store}
+
+
+STEPS = ("say", "update", "propose", "commit", "discard", "accept", "follow", "load")
+
+
+@settings(deadline=None, max_examples=40)
+@given(steps=st.lists(st.sampled_from(STEPS), max_size=12), writes=st.sets(st.integers(0, 12)))
+def test_a_store_holds_what_the_group_holds_whatever_happens(
+    steps: list[str], writes: set[int]
+) -> None:
+    alice, bob = found("ab", policy=mls.Policy(past_epochs=1, resumption_epochs=1, grease=False))
+    store: dict[bytes, bytes] = {}
+    for number, step in enumerate((*steps, "removed")):
+        bob = happens(step, alice, bob, store)
+        if number in writes or step == "removed":
+            kept_all(bob, store)
+
+
+def happens(step: str, alice: mls.Group, bob: mls.Group, store: dict[bytes, bytes]) -> mls.Group:
+    """One thing that changes what Bob has to keep."""
+    match step:
+        case "say" if alice.can_send:
+            bob.receive(alice.protect(b"hello"))
+        case "update" | "propose":
+            sender, other = (bob, alice) if step == "update" else (alice, bob)
+            other.receive(sender.propose_update())
+        case "commit" if bob.pending is None:
+            bob.commit()
+        case "discard" if bob.pending is not None:
+            bob.discard(bob.pending)
+        case "accept" if bob.pending is not None:
+            alice.receive(bob.pending.message)
+            bob.accept(bob.pending)
+        case "follow" | "removed":
+            everyone([bob, alice], alice.commit(remove=[1] * (step == "removed")).message)
+        case "load":
+            bob = loaded(bob, store)
+    return bob
 
 
 @pytest.mark.parametrize("suite", list(mls.CipherSuite), ids=lambda suite: f"suite{suite.value}")

@@ -15,6 +15,7 @@ from group_samples import agree, external_senders, found, key_package, member, p
 
 if TYPE_CHECKING:
     from covey.mls.structs.credentials import Credential
+    from covey.mls.structs.tree import LeafNode
 
 NOW = mls.Ports().now()
 PACKAGE = key_package(member("a"))
@@ -35,6 +36,30 @@ class Asked(mls.Policy):
 
 
 ASKED: list[Credential] = []
+
+
+class Refusing(mls.Policy):
+    """A policy that wants nobody."""
+
+    def validate_credential(
+        self, credential: Credential, signature_key: bytes, now: int | None
+    ) -> None:
+        """Refuse it."""
+        del credential, signature_key, now
+        msg = "unwanted"
+        raise PolicyError(msg)
+
+
+class Naming(mls.Policy):
+    """A policy that says itself which check it refuses by."""
+
+    def validate_credential(
+        self, credential: Credential, signature_key: bytes, now: int | None
+    ) -> None:
+        """Refuse it."""
+        del credential, signature_key, now
+        rule = "VAL-025"
+        raise AuthenticationError(rule, "5.3.1")
 
 
 @pytest.fixture
@@ -79,6 +104,36 @@ def test_val_022_a_credential_that_stays_is_not_validated_again(asked: list[Cred
     assert asked == [rotated.leaf_node.credential]
     with pytest.raises(PolicyError, match="VAL-025"):
         checker().credential(rotated.leaf_node, key_package(member("other")).leaf_node)
+
+
+@pytest.mark.parametrize(
+    ("blame", "source", "rule"),
+    [
+        (Local, LeafNodeSource.key_package, "VAL-019"),
+        (Remote, LeafNodeSource.key_package, "VAL-021"),
+        (Remote, LeafNodeSource.update, "VAL-022"),
+        (Remote, LeafNodeSource.commit, "VAL-023"),
+        (Local, LeafNodeSource.commit, "VAL-023"),
+    ],
+)
+def test_what_the_policy_refuses_names_the_occasion(
+    blame: type, source: LeafNodeSource, rule: str
+) -> None:
+    leaf = LEAF.replace(leaf_node_source=source)
+    with pytest.raises(PolicyError, match=f"unwanted.*{rule}, RFC 9420 §5.3.1") as refused:
+        Checker(Refusing(), NOW, blame).credential(leaf)
+    assert (refused.value.rule, refused.value.section) == (rule, "5.3.1")
+
+
+def test_a_refusal_that_names_a_check_keeps_it() -> None:
+    with pytest.raises(AuthenticationError, match="VAL-025"):
+        Checker(Naming(), NOW, Remote).credential(LEAF)
+
+
+def test_val_024_a_refused_external_sender_names_its_rule() -> None:
+    gce = mls.GroupContextExtensions((external_senders(member("warden")),))
+    with pytest.raises(PolicyError, match="VAL-024"):
+        Checker(Refusing(), NOW, Remote).credentials(sent(gce), public_state(found("ab")[0]))
 
 
 @pytest.mark.parametrize("received_lifetimes", [True, False])
@@ -151,3 +206,36 @@ def test_what_each_proposal_needs() -> None:
     assert len(checker().proposal(sent(mls.Add(PACKAGE)), state)) == 2
     assert checker().proposal(sent(mls.Remove(1)), state) == []
     assert checker().proposal(sent(mls.Update(LEAF), 9, b"r"), state) == []
+
+
+def signs(leaf: LeafNode, group_id: bytes, index: int) -> bool:
+    """Whether the signature of a leaf is good there."""
+    return SUITE.verify_with_label(*leaf_job(leaf, group_id, index))
+
+
+def test_val_029_the_signature_of_a_leaf() -> None:
+    assert signs(LEAF, b"", 0)
+    assert not signs(LEAF.replace(signature=b""), b"", 0)
+    assert not signs(LEAF.replace(signature=bytes(64)), b"", 0)
+    assert not signs(LEAF.replace(extensions=(mls.Extension(1, b""),)), b"", 0)
+
+
+def test_val_030_what_it_covers_depends_on_the_source() -> None:
+    source = LeafNodeSource.update
+    update = member("a").leaf(LEAF.encryption_key, source, group_id=b"group", index=3)
+    assert signs(LEAF, b"any", 9)
+    assert signs(update, b"group", 3)
+    assert not signs(update, b"group", 4)
+    assert not signs(update, b"other", 3)
+
+
+def test_val_055_the_signature_of_a_key_package() -> None:
+    assert SUITE.verify_with_label(*key_package_job(PACKAGE))
+    other = key_package(member("b")).leaf_node
+    for bad in (
+        PACKAGE.replace(signature=b""),
+        PACKAGE.replace(signature=bytes(64)),
+        PACKAGE.replace(init_key=LEAF.encryption_key),
+        PACKAGE.replace(leaf_node=other),
+    ):
+        assert not SUITE.verify_with_label(*key_package_job(bad))

@@ -39,15 +39,6 @@ CASES = [
         (of(PACKAGE, 3), "suite 0x0001"),
         (of(NIST_PACKAGE), "suite 0x0002"),
     ),
-    *holds(key_packages.key_package_signature_is_valid, of(), of(NIST_PACKAGE, 2)),
-    *breaks(
-        key_packages.key_package_signature_is_valid,
-        (of(PACKAGE.replace(signature=bytes(64))), "key package"),
-        (of(PACKAGE.replace(signature=b"")), "key package"),
-        (of(PACKAGE.replace(init_key=PACKAGE.leaf_node.encryption_key)), "key package"),
-        (of(PACKAGE.replace(leaf_node=LAST_RESORT.leaf_node)), "key package"),
-        (with_extensions(1), "key package"),
-    ),
     *holds(key_packages.init_key_is_its_own, of()),
     *breaks(
         key_packages.init_key_is_its_own,
@@ -72,6 +63,8 @@ CASES = [
         (with_extensions(UNKNOWN_TYPE), "0xf0aa"),
         (with_extensions(*GREASE), "not listed"),
     ),
+    *holds(key_packages.key_package_app_data_decodes, of(), of(LAST_RESORT), with_extensions(1)),
+    *breaks(key_packages.key_package_app_data_decodes, (with_extensions(6), "app_data_dictionary")),
     *holds(key_packages.key_package_extensions_are_unique, of(), with_extensions(1, 2)),
     *breaks(key_packages.key_package_extensions_are_unique, (with_extensions(1, 1), "0x0001")),
 ]

@@ -7,7 +7,7 @@ import pytest
 from certificates import Authority
 from covey.mls.crypto.suite import get_suite
 from covey.mls.rules import leaves
-from covey.mls.rules.leaves import CLOCK_SKEW, LeafSignature, LeafSubject, leaf_tbs
+from covey.mls.rules.leaves import CLOCK_SKEW, LeafSubject, leaf_tbs
 from covey.mls.structs.credentials import Certificate, UnknownCredential, X509Credential
 from covey.mls.structs.tree import LeafNode, Lifetime
 from covey.mls.wire.code_points import GREASE, LeafNodeSource
@@ -60,22 +60,6 @@ OTHER_CHAIN = chain(*CA.chain("alice", member("eve", 2).signature_key, 2))
 COMPRESSED = b"\x02" + NIST_LEAF.signature_key[1:33]
 
 CASES = [
-    *holds(
-        leaves.leaf_signature_is_valid,
-        LeafSignature(LEAF, SUITE, b"", 0),
-        LeafSignature(LEAF, SUITE, b"any", 9),
-        LeafSignature(UPDATE, SUITE, b"group", 3),
-        LeafSignature(COMMITTED, SUITE, b"group", 0),
-    ),
-    *breaks(
-        leaves.leaf_signature_is_valid,
-        (LeafSignature(UPDATE, SUITE, b"group", 4), "leaf"),
-        (LeafSignature(UPDATE, SUITE, b"other", 3), "leaf"),
-        (LeafSignature(COMMITTED, SUITE, b"group", 1), "leaf"),
-        (LeafSignature(LEAF.replace(signature=b""), SUITE, b"", 0), "leaf"),
-        (LeafSignature(LEAF.replace(signature=bytes(64)), SUITE, b"", 0), "leaf"),
-        (LeafSignature(LEAF.replace(extensions=(extension(1),)), SUITE, b"", 0), "leaf"),
-    ),
     *holds(leaves.encryption_key_is_valid, of(), of(NIST_LEAF, suite=NIST)),
     *breaks(
         leaves.encryption_key_is_valid,
@@ -100,8 +84,31 @@ CASES = [
         leaves.leaf_extensions_are_unique,
         (of(LEAF.replace(extensions=(extension(1), extension(1, b"x")))), "0x0001"),
     ),
+    *holds(
+        leaves.leaf_app_data_decodes,
+        of(),
+        of(LEAF.replace(extensions=(extension(6, b"\x00"), extension(UNKNOWN_TYPE)))),
+    ),
+    *breaks(
+        leaves.leaf_app_data_decodes,
+        (of(LEAF.replace(extensions=(extension(6, b"\x00\x00"),))), "left over"),
+        (of(LEAF.replace(extensions=(extension(1), extension(6)))), "app_data_dictionary"),
+    ),
     *holds(leaves.certificate_chain_is_not_empty, of(), of_certified(CERTIFIED_LEAF)),
     *breaks(leaves.certificate_chain_is_not_empty, (of(LEAF.replace(credential=chain())), "empty")),
+    *holds(
+        leaves.certificates_are_der,
+        of(),
+        of_certified(CERTIFIED_LEAF),
+        of(LEAF.replace(credential=chain())),
+        of_certified(CERTIFIED_LEAF.replace(credential=OTHER_CHAIN)),
+    ),
+    *breaks(
+        leaves.certificates_are_der,
+        (of_certified(CERTIFIED_LEAF.replace(credential=chain(b"no certificate"))), "DER"),
+        (of_certified(CERTIFIED_LEAF.replace(credential=chain(CA.root, CA.root + b"x"))), "DER"),
+        (of_certified(CERTIFIED_LEAF.replace(credential=chain(CA.root, b""))), "DER"),
+    ),
     *holds(
         leaves.certificate_has_the_signature_key,
         of(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from covey.mls.framing import authenticate
 from covey.mls.rules import messages
-from covey.mls.rules.messages import MessageSubject
+from covey.mls.rules.messages import EpochSubject, MessageSubject
 from covey.mls.structs.commit import Commit
 from covey.mls.structs.extensions import Extension, ExternalSender, ExternalSenders
 from covey.mls.structs.framing import FramedContent, Sender
@@ -48,9 +48,9 @@ NEW_PROPOSAL = Sender(SenderType.new_member_proposal)
 LISTED = (ExternalSender(BOB.signature_key, BOB.credential),)
 
 
-def application(sender: Sender, group_id: bytes = b"group", epoch: int = 1) -> FramedContent:
+def application(sender: Sender, group_id: bytes = b"group") -> FramedContent:
     """Application data."""
-    return authenticate.application_content(group_id, epoch, sender, b"", b"hello")
+    return authenticate.application_content(group_id, 1, sender, b"", b"hello")
 
 
 def proposal(sender: Sender, value: Proposal) -> FramedContent:
@@ -75,11 +75,11 @@ def of(
 CASES = [
     *holds(messages.group_is_ours, of(application(from_member(1)), PRIVATE)),
     *breaks(messages.group_is_ours, (of(application(from_member(1), b"other")), "6f74686572")),
-    *holds(messages.epoch_is_current, of(proposal(from_member(1), Remove(2)))),
+    *holds(messages.epoch_is_current, EpochSubject(1, 1)),
     *breaks(
         messages.epoch_is_current,
-        (of(application(from_member(1), epoch=0)), "epoch 0"),
-        (of(application(from_member(1), epoch=2**64 - 1)), "the group is in 1"),
+        (EpochSubject(0, 1), "epoch 0"),
+        (EpochSubject(2**64 - 1, 1), "the group is in 1"),
     ),
     *holds(
         messages.application_data_is_private,
@@ -174,9 +174,3 @@ def test_rule(case: Case) -> None:
 
 def test_every_rule_has_a_case_for_it_and_one_against_it() -> None:
     assert without_cases(messages, CASES) == set()
-
-
-def test_a_handshake_must_be_of_the_current_epoch_and_application_data_need_not() -> None:
-    assert messages.epoch_is_current in messages.HANDSHAKE
-    assert messages.epoch_is_current not in messages.MESSAGE
-    assert set(messages.HANDSHAKE) - set(messages.MESSAGE) == {messages.epoch_is_current}

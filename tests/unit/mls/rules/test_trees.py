@@ -100,6 +100,7 @@ CASES = [
         trees.known_extensions_decode,
         (of(TREE, extension(ExtensionType.required_capabilities, b"x")), "required_capabilities"),
         (of(TREE, extension(ExtensionType.external_senders, b"x")), "external_senders"),
+        (of(TREE, extension(ExtensionType.app_data_dictionary, b"x")), "app_data_dictionary"),
         (
             of(
                 TREE,
@@ -209,6 +210,18 @@ CASES = [
         (of(with_node(1, None)), "node 3"),
         (of(with_node(0, LEAF.replace(parent_hash=bytes(32)))), "node 1"),
         (carrying(), f"node {CARRIER}"),
+    ),
+    *holds(
+        trees.root_has_no_parent_hash,
+        of(),
+        of(UNMERGED),
+        of(with_node(7, None)),
+        of(RatchetTree.of_one(SUITE, LEAF)),
+    ),
+    *breaks(
+        trees.root_has_no_parent_hash,
+        (of(with_node(7, ROOT.replace(parent_hash=bytes(32)))), "it is not"),
+        (of(with_node(7, ROOT.replace(parent_hash=b"\x00"))), "it is not"),
     ),
 ]
 

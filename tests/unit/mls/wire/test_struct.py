@@ -8,7 +8,14 @@ from typing import Annotated, ClassVar
 import pytest
 
 from covey.errors import DecodeError
-from covey.mls.wire.struct import WireStruct, decode_vector, encode_vector
+from covey.mls.wire.struct import (
+    WireStruct,
+    as_a,
+    as_all,
+    as_bytes,
+    decode_vector,
+    encode_vector,
+)
 from covey.mls.wire.types import (
     Case,
     Fixed,
@@ -304,3 +311,16 @@ def test_a_vector_stands_alone() -> None:
 def test_a_vector_that_stands_alone_takes_all_bytes(encoded: str) -> None:
     with pytest.raises(DecodeError):
         decode_vector(Pair, bytes.fromhex(encoded))
+
+
+def test_what_an_application_hands_in_is_what_is_needed() -> None:
+    pair = Pair(1, 2)
+    assert as_a(Pair, pair) is pair
+    assert as_all(Pair, iter([pair, pair])) == (pair, pair)
+    assert as_bytes(bytearray(b"x")) == b"x" == as_bytes(memoryview(b"x"))
+    with pytest.raises(TypeError, match="a Pair is needed here, not tuple"):
+        as_all(Pair, [pair, (1, 2)])
+    with pytest.raises(TypeError, match="an Everything is needed here, not Pair"):
+        as_a(Everything, pair)
+    with pytest.raises(TypeError, match="bytes are needed here, not str"):
+        as_bytes("x")

@@ -53,6 +53,12 @@ class Scene:
         self._vector: Vector = {}
         self._epochs: list[Vector] = []
 
+    def clear(self) -> None:
+        """Let everybody go, for a group that is founded anew."""
+        self.groups = []
+        self.watcher = None
+        self._epochs = []
+
     def ports(self) -> Ports:
         """What a member's group works with."""
         form = self._handshake or HANDSHAKES[self.entropy.below(2)]

@@ -46,25 +46,43 @@ POLICY: Final = Trusting(strict=False, max_lifetime=_FOREVER, threads=1)
 
 def passive_client(case: Case) -> None:
     """Join by a Welcome, then process every commit with its proposals."""
-    suite = case.suite()
-    package = _package(case, suite)
-    leaf = package.package.leaf_node
-    ensure(leaf.lifetime is not None, "key_package has no lifetime")
-    assert leaf.lifetime is not None
-    now = leaf.lifetime.not_before
-    psks = MemoryPsks()
-    for part in case.parts("external_psks"):
-        psks.add(part.octets("psk_id"), part.octets("psk"))
-    group = Group.join(
-        Member.from_credential(leaf.credential, suite.code, signer=package.signer, policy=POLICY),
-        package,
-        case.octets("welcome"),
-        ratchet_tree=case.maybe_octets("ratchet_tree"),
-        ports=Ports(POLICY, psks, now=lambda: now),
-    )
+    client = PassiveClient(case, POLICY)
+    group = client.join(case.octets("welcome"), case.maybe_octets("ratchet_tree"))
     case.expect("initial_epoch_authenticator", group.epoch_authenticator)
     for part in case.parts("epochs"):
-        _epoch(group, part)
+        propose(group, part)
+        commit(group, part)
+
+
+class PassiveClient:
+    """A client with a KeyPackage, as a case describes it.
+
+    Args:
+        case: The case.
+        policy: That of the client.
+    """
+
+    def __init__(self, case: Case, policy: Policy) -> None:
+        suite = case.suite()
+        self._package = _package(case, suite)
+        leaf = self._package.package.leaf_node
+        ensure(leaf.lifetime is not None, "key_package has no lifetime")
+        assert leaf.lifetime is not None
+        now = leaf.lifetime.not_before
+        psks = MemoryPsks()
+        for part in case.parts("external_psks"):
+            psks.add(part.octets("psk_id"), part.octets("psk"))
+        signer = self._package.signer
+        self._member = Member.from_credential(
+            leaf.credential, suite.code, signer=signer, policy=policy
+        )
+        self._ports = Ports(policy, psks, now=lambda: now)
+
+    def join(self, welcome: bytes, ratchet_tree: bytes | None) -> Group:
+        """Join by a Welcome."""
+        return Group.join(
+            self._member, self._package, welcome, ratchet_tree=ratchet_tree, ports=self._ports
+        )
 
 
 def _package(case: Case, suite: Suite) -> PrivateKeyPackage:
@@ -87,11 +105,15 @@ def _package(case: Case, suite: Suite) -> PrivateKeyPackage:
     return PrivateKeyPackage(package, init_private, leaf_private, signer)
 
 
-def _epoch(group: Group, part: Case) -> None:
-    """Process one commit, after the proposals that came before it."""
+def propose(group: Group, part: Case) -> None:
+    """Process the proposals of an epoch."""
     for proposal in part.octets_list("proposals"):
         event = group.receive(proposal)
         ensure(isinstance(event, ProposalReceived), f"a proposal is taken for {event}")
+
+
+def commit(group: Group, part: Case) -> None:
+    """Process the commit that ends an epoch."""
     event = group.receive(part.octets("commit"))
     ensure(isinstance(event, EpochChanged), f"commit is taken for {event}")
     part.expect("epoch_authenticator", group.epoch_authenticator)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from covey.lab.conformance.case import ensure
 from covey.lab.conformance.verify.trees import ensure_valid, read_tree
 from covey.mls.crypto.entropy import Entropy, system_entropy
-from covey.mls.rules.leaves import LABEL, LeafSignature, leaf_signature_is_valid, leaf_tbs
+from covey.mls.group.verify import leaf_job
+from covey.mls.rules.leaves import LABEL, leaf_tbs
 from covey.mls.rules.registry import Remote, enforce
 from covey.mls.rules.trees import JOINED_TREE, TreeSubject
 from covey.mls.structs.schedule import GroupContext
@@ -156,8 +157,8 @@ def _merged(group: Group, sender: int, path: UpdatePath) -> RatchetTree:
     leaf = path.leaf_node
     ensure(leaf.leaf_node_source is LeafNodeSource.commit, "update_path has a leaf of other source")
     ensure(leaf.parent_hash == parent_hash, "update_path is not parent-hash valid")
-    subject = LeafSignature(leaf, suite, group.group_id, sender)
-    enforce((leaf_signature_is_valid,), subject, Remote)
+    signed = leaf_job(leaf, group.group_id, sender)
+    ensure(suite.verify_with_label(*signed), "the leaf of update_path is not signed")
     merged = tree.with_path(sender, leaf, parents)
     enforce(JOINED_TREE, TreeSubject(merged, ()), Remote)
     return merged

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.lab.conformance.case import CaseError, ensure
-from covey.mls.rules.leaves import LeafSignature, leaf_signature_is_valid
+from covey.mls.group.verify import leaf_job
 from covey.mls.rules.registry import Remote, enforce
 from covey.mls.rules.trees import ARRAY, JOINED_TREE, ArraySubject, TreeSubject
 from covey.mls.structs.proposals import Add, ProposalFrame, Remove, Update
@@ -77,9 +77,9 @@ def ensure_valid(tree: RatchetTree, group_id: bytes) -> None:
 
     Raises:
         RemoteProtocolError: The tree breaks a rule.
-        AuthenticationError: A leaf is not signed.
+        CaseError: A leaf is not signed.
     """
     enforce(JOINED_TREE, TreeSubject(tree, ()), Remote)
     for index, leaf in tree.members():
-        subject = LeafSignature(leaf, tree.suite, group_id, index)
-        enforce((leaf_signature_is_valid,), subject, Remote)
+        signed = leaf_job(leaf, group_id, index)
+        ensure(tree.suite.verify_with_label(*signed), f"leaf {index} is not signed")

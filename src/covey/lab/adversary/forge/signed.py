@@ -14,11 +14,13 @@ import msgspec
 from covey.lab.adversary.taking_out import altered, without_rules
 from covey.mls.crypto.suite import get_suite
 from covey.mls.framing import authenticate, private, public
+from covey.mls.group import psks
 from covey.mls.group.member import sign_leaf
 from covey.mls.group.padding import no_padding
 from covey.mls.group.seal import own_sender
 from covey.mls.group.welcome import GROUP_INFO_LABEL
 from covey.mls.rules import key_packages
+from covey.mls.rules.registry import Local
 from covey.mls.schedule.key_schedule import external_key_pair
 from covey.mls.schedule.secret_tree import APPLICATION, HANDSHAKE
 from covey.mls.structs.extensions import Extension, ExternalPub
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from covey.mls.structs.framing import FramedContent, Sender
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.proposals import Proposal
+    from covey.mls.structs.schedule import PreSharedKeyID
     from covey.mls.structs.tree import LeafNode
 
 PUBLIC = WireFormat.mls_public_message
@@ -152,6 +155,13 @@ def proposal_content(
     )
 
 
+def said(group: Group, data: bytes = b"hello") -> FramedContent:
+    """The content that says something to the other members' applications."""
+    return authenticate.application_content(
+        group.group_id, group.epoch, own_sender(epoch_of(group)), b"", data
+    )
+
+
 def proposed(group: Group, proposal: Proposal, wire_format: int = PUBLIC) -> bytes:
     """The message of a member that proposes anything, valid or not."""
     content = proposal_content(group, proposal)
@@ -217,6 +227,12 @@ def package_signature(suite: Suite, signer: bytes, package: KeyPackage) -> bytes
     """The signature of a KeyPackage."""
     tbs = key_packages.key_package_tbs(package)
     return suite.sign_with_label(signer, key_packages.LABEL, tbs)
+
+
+def psk_secret(group: Group, wanted: Sequence[PreSharedKeyID]) -> bytes:
+    """The psk_secret of some PSKs that a member knows (§8.4)."""
+    kit = group.ports.kit(Local, group._state)  # noqa: SLF001 - an adversary has all of it
+    return psks.combine(group.suite, wanted, kit.psks, kit.resumption)
 
 
 # --- GroupInfo --------------------------------------------------------------------------
