@@ -2,16 +2,13 @@
 
 It says as it goes how many inputs it tried, how many got past decoding and how many past the
 verification of a signature, and how long it took; a finding ends it with exit status 77 and
-leaves the input in ``crash-…``, as libFuzzer does. With ``--minimise`` it keeps, of the inputs
-in its corpus, as few as reach what all of them reach.
+leaves the input in ``crash-…``, as libFuzzer does. `python -m fuzz.minimise` keeps the best.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,26 +42,9 @@ def main() -> None:
     parser.add_argument("--report", type=int, default=100_000, help="inputs per progress line")
     parser.add_argument("--seed", type=int, default=1, help="of libFuzzer's choices")
     parser.add_argument("--corpus", type=Path, default=None, help="where inputs are kept")
-    parser.add_argument("--minimise", action="store_true", help="keep few inputs of the corpus")
-    parser.add_argument("--merge-into", type=Path, default=None, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.corpus = options.corpus or Path(".cache/fuzz") / options.target
     corpus.unpack(options.target, options.corpus)
-    if options.minimise:
-        _minimise(options.target, options.corpus)
-    else:
-        _fuzz(options)
-
-
-def _minimise(target: str, folder: Path) -> None:
-    """Keep, of a folder, the inputs that reach something that no other one does."""
-    with tempfile.TemporaryDirectory() as few:
-        command = [sys.executable, "-m", "fuzz", target, "--corpus", str(folder)]
-        subprocess.run([*command, "--merge-into", few], check=True)  # noqa: S603 - this program
-        print(f"{target}: {corpus.pack(target, Path(few))} inputs kept")
-
-
-def _fuzz(options: argparse.Namespace) -> None:
     target, depth = targets.TARGETS[options.target], Depth()
     counts = {"inputs": 0, "past decoding": 0}
     began = time.monotonic()
@@ -82,11 +62,7 @@ def _fuzz(options: argparse.Namespace) -> None:
             tell()
 
     arguments = [f"-runs={options.runs}", f"-seed={options.seed}", "-print_final_stats=1"]
-    folders = [str(options.corpus)]
-    if options.merge_into is not None:
-        arguments, folders = ["-merge=1"], [str(options.merge_into), *folders]
-    longest = f"-max_len={corpus.LONGEST if options.merge_into else 8192}"
-    atheris.Setup([sys.argv[0], *arguments, longest, *folders], try_one)
+    atheris.Setup([sys.argv[0], *arguments, "-max_len=8192", str(options.corpus)], try_one)
     atheris.Fuzz()
 
 

@@ -35,18 +35,19 @@ def unpack(target: str, folder: Path) -> None:
         (folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
 
 
-def pack(target: str, folder: Path) -> int:
-    """Keep the inputs of a folder, the short ones first; returns how many there are."""
-    found = {path.read_bytes() for path in folder.iterdir()}
-    _write(target, sorted((each for each in found if len(each) <= LONGEST), key=_by_length))
-    return len(kept(target))
+def found(target: str, folder: Path) -> list[bytes]:
+    """What is kept for a target, and what a fuzzer has left in a folder; the short ones first."""
+    left = folder.iterdir() if folder.is_dir() else ()
+    inputs = {*kept(target), *(path.read_bytes() for path in left)} - set(seeds.of(target))
+    return sorted((each for each in inputs if len(each) <= LONGEST), key=_by_length)
 
 
 def _by_length(data: bytes) -> tuple[int, bytes]:
     return len(data), data
 
 
-def _write(target: str, inputs: Iterable[bytes]) -> None:
+def keep(target: str, inputs: Iterable[bytes]) -> None:
+    """Write the file of a target anew."""
     KEPT.mkdir(exist_ok=True)
     text = "".join(f"{each.hex()}\n" for each in inputs)
     (KEPT / f"{target}.txt").write_text(text, encoding="ascii")
