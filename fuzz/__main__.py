@@ -52,7 +52,7 @@ def main() -> None:
     def tell() -> None:
         seconds = time.monotonic() - began
         shown = [f"{number:,} {name}" for name, number in counts.items()]
-        shown.append(f"{depth.verified:,} past a signature")
+        shown.append(f"{depth.verified:,} past a signature ({depth.private:,} of them private)")
         print(f"{options.target}: {', '.join(shown)}, {seconds:.0f} s", flush=True)
 
     def try_one(data: bytes) -> None:

@@ -77,8 +77,10 @@ def message(plan: bytes) -> bytes | None:
     try:
         changed = _content(content, how, edits)
         changed.encode()
-        send = forge.private_message if how & _PRIVATE else forge.public_message
-        return send(scene().founder, changed, confirmation_tag=tag)
+        founder = scene().founder
+        if how & _PRIVATE:  # always of the same generation, so that a plan says all
+            return forge.private_message(founder, changed, confirmation_tag=tag, spend=False)
+        return forge.public_message(founder, changed, confirmation_tag=tag)
     except (CoveyError, ValueError, AssertionError):
         return None
 

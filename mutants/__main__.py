@@ -11,6 +11,7 @@ import re
 import sys
 import time
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,7 @@ from mutants import trials
 from mutants.comparisons import comparisons
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from mutants.comparisons import Comparison
     from mutants.trials import Outcome
@@ -36,26 +37,47 @@ def main() -> None:
     """Run the command."""
     options = _options()
     began = time.monotonic()
-    rules = [] if options.comparisons else _rules(options.only)
-    flips = [] if options.rules else _comparisons(options.only, options.workers)
-    equivalent = _equivalent()
-    stale = set() if options.only else equivalent.keys() - {each.name for each in flips}
-    counted = [each for each in flips if each.name not in equivalent]
+    excused = _equivalent()
+    try:
+        rules = [] if options.comparisons else _rules(options.only)
+        flips = [] if options.rules else _comparisons(options.only, options.workers, excused)
+    except trials.UselessError as error:
+        sys.exit(f"mutants: {error}")
+    if not rules and not flips:
+        sys.exit(f"mutants: nothing has a name in which {options.only!r} is found")
+    report = _report(rules, flips, excused, whole=not options.only)
+    report["seconds"] = round(time.monotonic() - began)
+    _print(report, as_json=options.json)
+    sys.exit(0 if report["good"] else 1)
+
+
+def _report(
+    rules: Sequence[Outcome], flips: Sequence[Outcome], excused: dict[str, str], *, whole: bool
+) -> dict[str, object]:
+    """All that was found out.
+
+    Args:
+        rules: Of the rules.
+        flips: Of the comparisons.
+        excused: Comparisons that may go unnoticed, and why.
+        whole: Whether all comparisons were tried, so that none that is excused may be missing.
+    """
+    counted = [each for each in flips if each.name not in excused]
     survivors = [each.name for each in counted if not each.noticed]
     missing = [each.name for each in rules if not each.noticed]
-    good = not missing and not (stale and flips) and len(survivors) <= (1 - _ENOUGH) * len(counted)
-    report = {
+    wrong = [each.name for each in flips if each.noticed and each.name in excused]
+    if flips and whole:
+        wrong += sorted(excused.keys() - {each.name for each in flips})
+    return {
         "rules": len(rules),
         "rules_unnoticed": missing,
         "comparisons": len(counted),
         "comparisons_unnoticed": survivors,
-        "equivalent": {name: equivalent[name] for name in sorted(equivalent)},
-        "stale": sorted(stale) if flips else [],
-        "seconds": round(time.monotonic() - began),
-        "good": good,
+        "noticed_by": dict(Counter(each.by for each in counted if each.by)),
+        "equivalent": {each.name: excused[each.name] for each in flips if each.name in excused},
+        "wrongly_excused": wrong,
+        "good": not missing and not wrong and len(survivors) <= (1 - _ENOUGH) * len(counted),
     }
-    _print(report, as_json=options.json)
-    sys.exit(0 if good else 1)
 
 
 def _options() -> argparse.Namespace:
@@ -73,25 +95,27 @@ def _rules(only: str) -> list[Outcome]:
     for rule in RULES:
         name = f"{rule.id} {rule.check.__name__}"
         if re.search(only, name):
-            outcomes.append(trials.Outcome(name, trials.without(rule)))
-            _tell(outcomes)
+            outcomes.append(trials.Outcome(name, "a case" if trials.without(rule) else None))
+            _tell(outcomes, None)
     return outcomes
 
 
-def _comparisons(only: str, workers: int) -> list[Outcome]:
+def _comparisons(only: str, workers: int, excused: dict[str, str]) -> list[Outcome]:
     files = [path for folder in _FOLDERS for path in sorted((_ENGINE / folder).glob("*.py"))]
     files += [_ENGINE / name for name in _HASHES]
     chosen = [each for path in files for each in comparisons(path) if re.search(only, each.key)]
+    for tests in sorted({_tests(each) for each in chosen}):
+        trials.require_baseline(tests)
     outcomes: list[Outcome] = []
     for outcome in trials.in_turn(chosen, _tests, workers):
         outcomes.append(outcome)
-        _tell(outcomes, len(chosen))
+        _tell(outcomes, len(chosen), excused)
     return outcomes
 
 
-def _tests(comparison: Comparison) -> Sequence[str]:
+def _tests(comparison: Comparison) -> tuple[str, ...]:
     """The tests of the folder that a comparison stands in."""
-    return [str(_ROOT / "tests" / "unit" / "mls" / comparison.path.parent.name)]
+    return (str(_ROOT / "tests" / "unit" / "mls" / comparison.path.parent.name),)
 
 
 def _equivalent() -> dict[str, str]:
@@ -101,13 +125,13 @@ def _equivalent() -> dict[str, str]:
     return listed
 
 
-def _tell(outcomes: Sequence[Outcome], total: int | None = None) -> None:
+def _tell(outcomes: Sequence[Outcome], total: int | None, excused: Container[str] = ()) -> None:
     """Say on standard error how far it is, and whatever went unnoticed at once."""
     last = outcomes[-1]
-    if not last.noticed:
+    if not last.noticed and last.name not in excused:
         print(f"unnoticed: {last.name}", file=sys.stderr)
     elif sys.stderr.isatty():
-        print(f"\r{len(outcomes)} of {total or '?'}", end="\r", file=sys.stderr)
+        print(f"\r{len(outcomes)} of {total or len(RULES)}", end="\r", file=sys.stderr)
 
 
 def _print(report: dict[str, object], *, as_json: bool) -> None:
@@ -120,12 +144,16 @@ def _print(report: dict[str, object], *, as_json: bool) -> None:
         print(f"{kind}: {report[kind]}, unnoticed: {len(left)}")
         for name in left:
             print(f"  {name}")
-    equivalent, stale = report["equivalent"], report["stale"]
+    equivalent, noticed, wrong = (
+        report[name] for name in ("equivalent", "noticed_by", "wrongly_excused")
+    )
     assert isinstance(equivalent, dict)
-    assert isinstance(stale, list)
+    assert isinstance(noticed, dict)
+    assert isinstance(wrong, list)
+    print("noticed by " + (", ".join(f"{by}: {n}" for by, n in noticed.items()) or "nobody"))
     print(f"equivalent, with a reason each: {len(equivalent)}")
-    for name in stale:
-        print(f"  no longer there: {name}")
+    for name in wrong:
+        print(f"  excused, and noticed or not there: {name}")
     print(f"in {report['seconds']} s")
 
 

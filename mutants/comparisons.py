@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Comparison(NamedTuple):
         number: Which one it is in its file.
         owner: The functions and classes around it, joined by dots.
         text: Its source.
+        alike: How many before it have the same owner and text.
     """
 
     path: Path
@@ -43,20 +45,25 @@ class Comparison(NamedTuple):
     number: int
     owner: str
     text: str
+    alike: int = 0
 
     @property
     def key(self) -> str:
-        """What it is called in lists: its file, its owner and its text."""
-        return f"{self.path.parent.name}/{self.path.name}:{self.owner}: {self.text}"
+        """What it is called in lists: its file, its owner, its text, and which one if alike."""
+        again = f" #{self.alike + 1}" if self.alike else ""
+        return f"{self.path.parent.name}/{self.path.name}:{self.owner}: {self.text}{again}"
 
 
 def comparisons(path: Path) -> list[Comparison]:
     """All comparisons of a file, in order."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [
-        Comparison(path, node.lineno, number, owner, ast.unparse(node))
-        for number, (node, _, owner) in enumerate(_operators(tree))
-    ]
+    before = Counter[tuple[str, str]]()
+    found = []
+    for number, (node, _, owner) in enumerate(_operators(tree)):
+        text = ast.unparse(node)
+        found.append(Comparison(path, node.lineno, number, owner, text, before[owner, text]))
+        before[owner, text] += 1
+    return found
 
 
 def turned(comparison: Comparison) -> ast.Module:

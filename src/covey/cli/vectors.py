@@ -42,7 +42,9 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every failure.")
 @click.pass_context
 def verify(context: click.Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Verify files or folders of test vectors, of any of the 16 families.
+    """Verify files or folders of test vectors, official ones and negative ones.
+
+    Official ones are of any of the 16 families; negative ones hold what must be refused.
 
     Exits with 1 if a case failed, if a file is of no known family or holds no case, or if
     there is nothing at PATH.

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from covey.lab.adversary.taking_out import rules_of, without
-from covey.mls.rules.places import PLACES
+from covey.lab.adversary.taking_out import without
+from covey.mls.rules.checks import rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,8 +76,7 @@ def breaks(
         portable: False when the refusal depends on something that a vector cannot hold, such
             as what the application thinks of a credential.
     """
-    other = (named,) if isinstance(named, str) else named
-    expected = frozenset(other or _own_names(check))
+    expected = frozenset(_several(named) or _own_names(check))
     return _register(check, expected, instead, suites, refuses=True, portable=portable)
 
 
@@ -85,20 +84,24 @@ def shows(
     check: str,
     *,
     instead: Callable[[], Any] | None = None,
+    named: str | tuple[str, ...] = (),
     suites: tuple[int, ...] = (1,),
 ) -> Callable[[Callable[[Stage], None]], Callable[[Stage], None]]:
     """Make a function a case that looks whether the engine keeps a promise.
 
-    It raises ``Unkept`` or an error of covey when the promise is not kept, as it must be when
-    the check is taken out.
+    It raises ``Unkept`` when the promise is not kept, as it must be when the check is taken out.
+
+    Args:
+        check: The id of the check.
+        instead: Begins to do without the check, when it is no rule: see ``altering``.
+        named: Ids of the errors of covey that tell, too, that the promise is not kept.
+        suites: The suites it is played in by default.
     """
-    return _register(check, frozenset(), instead, suites, refuses=False)
+    return _register(check, frozenset(_several(named)), instead, suites, refuses=False)
 
 
-def section_of(check: str) -> str:
-    """The section of RFC 9420 that a check is from."""
-    place = PLACES.get(check)
-    return rules_of(check)[0].section if place is None else place.section
+def _several(named: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (named,) if isinstance(named, str) else named
 
 
 def _own_names(check: str) -> frozenset[str]:

@@ -23,8 +23,10 @@ from covey.lab.adversary.victims import (
 )
 from covey.lab.conformance.generate.scenes import Scene
 from covey.mls.group.events import OwnMessage
+from covey.mls.group.external import decode_group_info
 from covey.mls.group.group import Group
 from covey.mls.group.public_group import PublicGroup
+from covey.mls.group.results import JoinedExternally
 from covey.mls.wire.code_points import WireFormat
 
 if TYPE_CHECKING:
@@ -152,6 +154,16 @@ class Stage(Scene):
 
     # --- what happens afterwards -------------------------------------------------------
 
+    def _take_in(self, info: bytes, joined: JoinedExternally[Group]) -> None:
+        """See that the members whose GroupInfo it was take in who has joined by it."""
+        context = decode_group_info(info).group_context
+        for each in self.all:
+            if each.context == context:
+                each.receive(joined.commit)
+                same = each.epoch_authenticator == joined.group.epoch_authenticator
+                ensure(same, "the members agree with who has joined")
+        _works(joined.group)
+
     def goes_on(self, trial: Trial, event: object) -> bytes | None:
         """See that the group goes on after the victim has taken the good message.
 
@@ -167,8 +179,11 @@ class Stage(Scene):
             Unkept: It does not.
         """
         victim = trial.victim
-        if isinstance(event, Group):
-            ensure(event.members, "a group that was joined has members")
+        if isinstance(victim, JoinerVictim) and isinstance(event, Group):
+            _works(event)
+        if isinstance(victim, OutsiderVictim) and isinstance(event, JoinedExternally):
+            info = trial.good[0] if isinstance(trial.good, tuple) else trial.good
+            self._take_in(info, event)
         if not isinstance(victim, MemberVictim) or victim.group is not self.victor:
             return None
         groups = [*(each for each in self.groups if _follows(each, trial.good)), self.victor]
@@ -183,6 +198,14 @@ class Stage(Scene):
         agreed = {group.epoch_authenticator for group in staying}
         ensure(len(agreed) == 1, "the members agree after one more commit")
         return pending.message
+
+
+def _works(group: Group) -> None:
+    """See that a group that was just joined can be used."""
+    ensure(group.protect(b"hello"), "whoever has joined can speak")
+    before = group.epoch
+    group.accept(group.commit(path=True))
+    ensure(group.epoch == before + 1, "whoever has joined can commit")
 
 
 def _is_leaving(group: Group) -> bool:

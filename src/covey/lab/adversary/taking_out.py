@@ -13,8 +13,8 @@ from contextlib import ExitStack, contextmanager
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
-import covey.mls.group.group  # noqa: F401 - importing it fills the registry
-from covey.mls.rules.registry import RULES
+import covey.mls.group.group  # noqa: F401 - what is altered has to be there
+from covey.mls.rules.checks import rules_of
 from covey.mls.wire import compiler
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ Without = "Callable[[], AbstractContextManager[None]]"
 """What begins to do without a check."""
 
 _ENGINE = "covey.mls"
-
-
-def rules_of(check: str) -> list[Rule]:
-    """The rules that are a check, or the same one seen from another place."""
-    return [rule for rule in RULES if check in {rule.id, *rule.also}]
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from covey.lab.adversary.case import section_of
 from covey.lab.adversary.proof import stage_for
 from covey.lab.adversary.victims import JoinerVictim, MemberVictim, OutsiderVictim, Trial
 from covey.lab.conformance.generate.scenes import NOW
 from covey.mls.group.events import EpochChanged, MessageReceived, ProposalReceived
+from covey.mls.rules.checks import section_of
 from covey.mls.structs.credentials import BasicCredential
 
 if TYPE_CHECKING:

@@ -64,8 +64,8 @@ class ObserverVictim(NamedTuple):
         return self.group.receive(given)
 
     def snapshot(self) -> bytes:
-        """The GroupContext that it knows."""
-        return self.group.context.encode()
+        """The GroupContext, and the proposals, that it knows."""
+        return self.group.context.encode() + b"".join(self.group.proposals)
 
     def copy(self) -> ObserverVictim:
         """The same observer."""

@@ -33,6 +33,31 @@ _RATCHETS = "schedule.secret_tree:SecretTree"
 _JOIN = "group.join:join"
 _ADVANCE = "group.create_commit:advance"
 
+SEEN_FROM: Final = {
+    "VAL-018": "5.1.2",
+    "VAL-027": "13.3",
+    "VAL-051": "16.7",
+    "VAL-053": "10",
+    "VAL-058": "10",
+    "VAL-069": "7.9",
+    "VAL-072": "12.4.3.1",
+    "VAL-076": "12.1.1",
+    "VAL-087": "7.5",
+    "VAL-113": "12.1",
+    "VAL-123": "12.1.6",
+    "VAL-124": "12.1.7",
+    "VAL-128": "12.1.8",
+    "VAL-131": "13.2",
+    "VAL-150": "12.4.2",
+    "VAL-190": "11.1",
+    "VAL-191": "12.4.3",
+    "VAL-198": "8.4",
+    "VAL-199": "8.4",
+    "VAL-206": "11.2",
+    "VAL-209": "11.3",
+}
+"""Sections of checks that are the rule of another one, seen from another section."""
+
 PLACES: Final[dict[str, Place]] = {
     "VAL-001": Place("2.1.1", _COMPILER, "another presence octet is a DecodeError"),
     "VAL-002": Place("2.1.2", _VARINT, "a longer header than needed is a DecodeError"),

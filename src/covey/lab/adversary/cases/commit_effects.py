@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from covey.errors import AuthenticationError, MissingKeyError, StateError
 from covey.lab.adversary.case import breaks, shows
 from covey.lab.adversary.forge import signed as forge
+from covey.lab.adversary.forge.copies import having_received, sending_after
 from covey.lab.adversary.forge.signed import committed
 from covey.lab.adversary.promises import ensure
 from covey.lab.adversary.taking_out import altering, always
@@ -57,7 +58,21 @@ def _keeping_ours(original: Callable[..., Any]) -> Callable[..., Any]:
     return applied
 
 
-@shows("VAL-161", instead=altering(("group.receiving:applied", _keeping_ours)))
+_KEPT = altering(("group.receiving:applied", _keeping_ours))
+
+
+@breaks("VAL-161", instead=_KEPT, named="VAL-102", portable=False)
+def our_own_commit_comes_second(stage: Stage) -> Trial:
+    """Victor's commit is delivered after Mallory's for the same epoch, which has won."""
+    ours = stage.victor.commit(update=True)
+    theirs = stage.mallory.commit(update=True)
+    for group in stage.groups:
+        group.receive(theirs.message)
+    victim = having_received(stage.victor, theirs.message, _KEPT)
+    return Trial(victim, ours.message, stage.mallory.commit(update=True).message)
+
+
+@shows("VAL-161", instead=_KEPT)
 def the_first_commit_wins(stage: Stage) -> None:
     """Victor has a commit pending when Mallory's comes: his own is dropped, and so is its epoch."""
     ours = stage.victor.commit(update=True)
@@ -70,6 +85,20 @@ def the_first_commit_wins(stage: Stage) -> None:
 
 def _only_marked(_: object) -> Callable[..., Any]:
     return lambda state: state.replace(removed=True)
+
+
+_STILL_THERE = altering(("group.state:State.wiped", lambda _: lambda state: state))
+
+
+@breaks("VAL-162", instead=_STILL_THERE)
+def a_removed_member_sends(stage: Stage) -> Trial:
+    """The application of a member that was removed wants to send; it can see who was there."""
+    removal = stage.mallory.commit(remove=[stage.victor.own_index]).message
+    return Trial(
+        sending_after(stage.victor, removal, _STILL_THERE, lambda group, does: does(group)),
+        lambda group: group.protect(b"hello"),
+        lambda group: group.members,
+    )
 
 
 @shows("VAL-162", instead=altering(("group.state:State.wiped", _only_marked)))
@@ -132,7 +161,11 @@ def a_commit_after_the_end(stage: Stage) -> Trial:
     return Trial(stage.victim(), bad.message, good)
 
 
-@shows("VAL-164", instead=altering(("group.receiving:_is_pending", always(value=False))))
+@shows(
+    "VAL-164",
+    instead=altering(("group.receiving:_is_pending", always(value=False))),
+    named="VAL-164",
+)
 def our_own_commit_comes_back(stage: Stage) -> None:
     """Victor's commit is delivered to him, too: he takes the epoch that he has computed."""
     pending = stage.victor.commit(update=True)
@@ -158,8 +191,11 @@ def our_own_commit_that_we_gave_up(stage: Stage) -> Trial:
 
 def _forgetting(original: Callable[..., Any]) -> Callable[..., Any]:
     def receive(group: Any, message: bytes) -> object:  # noqa: ANN401 - as the engine has it
-        group._state = group._state.replace(proposals={})  # noqa: SLF001 - the fault to be seen
-        return original(group, message)
+        try:
+            return original(group, message)
+        except AuthenticationError:
+            group._state = group._state.replace(proposals={})  # noqa: SLF001 - the fault to be seen
+            raise
 
     return receive
 
@@ -236,7 +272,7 @@ def _without_the_last(original: Callable[..., Any]) -> Callable[..., Any]:
 _NOT_ALL = altering(("group.welcome:make_welcomes", _without_the_last))
 
 
-@shows("VAL-166", instead=_NOT_ALL)
+@shows("VAL-166", instead=_NOT_ALL, named="VAL-181")
 def every_new_member_is_welcomed(stage: Stage) -> None:
     """One Welcome lets in everybody whom the commit adds."""
     newcomers = [stage.newcomer() for _ in range(3)]
@@ -270,7 +306,7 @@ def _psks_reversed(original: Callable[..., Any]) -> Callable[..., Any]:
 _OTHER_ORDER = altering(("group.welcome:make_welcomes", _psks_reversed))
 
 
-@shows("VAL-166", instead=_OTHER_ORDER)
+@shows("VAL-166", instead=_OTHER_ORDER, named="VAL-183")
 def a_welcome_names_psks_in_order(stage: Stage) -> None:
     """A new member is told the PSKs in the order of their proposals."""
     stage.share_psk()

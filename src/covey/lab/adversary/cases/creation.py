@@ -14,6 +14,7 @@ from covey.lab.adversary.promises import ensure
 from covey.lab.adversary.taking_out import altering, always, without, without_rules
 from covey.lab.adversary.victims import DecoderVictim, MemberVictim, Trial
 from covey.lab.conformance.generate.scenes import NOW
+from covey.mls.crypto import suite as suites
 from covey.mls.group.group import Group
 from covey.mls.group.member import Member
 from covey.mls.structs.extensions import Extension
@@ -121,7 +122,7 @@ def _or_grease(original: Callable[..., str | None]) -> Callable[..., str | None]
     return duplicate_types
 
 
-@shows("VAL-222", instead=altering(("rules.leaves:duplicate_types", _or_grease)))
+@shows("VAL-222", instead=altering(("rules.leaves:duplicate_types", _or_grease)), named="VAL-014")
 def grease_is_taken_like_any_unknown_value(stage: Stage) -> None:
     """A client whose KeyPackage and leaf are full of GREASE joins like any other."""
     client, package = stage.newcomer()
@@ -224,6 +225,7 @@ def _without_the_first(suites: dict[int, Suite]) -> dict[int, Suite]:
 @shows("VAL-224", instead=altering(("crypto.suite:SUITES", _without_the_first)))
 def the_first_suite_is_implemented(stage: Stage) -> None:
     """Two clients with suite 0x0001 make a group and agree."""
+    ensure(1 in suites.SUITES, "it is there")
     founder, client = (Member.basic(each, 1, entropy=stage.entropy) for each in (b"one", b"two"))
     package = client.key_package(now=NOW)
     founded = Group.found(founder, [package.message], ports=stage.ports())

@@ -148,7 +148,7 @@ def a_welcome_among_unreadable_credentials(stage: Stage) -> Trial:
     return Trial(stage.joiner(client, package), bad.welcome, good.welcome)
 
 
-@breaks("VAL-028")
+@breaks("VAL-028", portable=False)
 def a_credential_of_a_grease_type(stage: Stage) -> Trial:
     """The type of a newcomer's credential is one of those that mean nothing."""
     _, package = stage.newcomer()

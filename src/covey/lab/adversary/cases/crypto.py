@@ -51,7 +51,7 @@ def an_encryption_key_that_is_too_short(stage: Stage) -> Trial:
     return _adding(stage, package, encryption_key=package.package.leaf_node.encryption_key[:-1])
 
 
-@breaks("VAL-010")
+@breaks("VAL-010", portable=False)  # others see when they encrypt
 def an_encryption_key_of_zeros(stage: Stage) -> Trial:
     """The encryption_key of a newcomer is of small order, or no point."""
     _, package = stage.newcomer()
@@ -88,10 +88,9 @@ WITH_A_SHORT_ROOT_KEY = altering(("tree.update_path:derive", _with_a_short_root_
 @breaks("VAL-010")
 def a_parent_key_that_is_too_short(stage: Stage) -> Trial:
     """The encryption_key of a tree's root lacks a byte; all hashes and signatures fit it."""
-    good = stage.mallory.group_info()
-    with WITH_A_SHORT_ROOT_KEY():
-        stage.mallory.accept(stage.mallory.commit(path=True))
-    return Trial(stage.outsider(), stage.mallory.group_info(), good)
+    bad = forge.committed(stage.mallory, path=True, under=WITH_A_SHORT_ROOT_KEY)
+    good = stage.mallory.commit(path=True)
+    return Trial(stage.outsider(), bad.group_info(), good.group_info())
 
 
 @breaks("VAL-010", instead=together(without("VAL-010"), WITH_A_SHORT_ROOT_KEY))

@@ -252,7 +252,7 @@ def bytes_after_a_key_package(stage: Stage) -> Trial:
     return Trial(stage.sender(adds), package.message + b"\x00", package.message)
 
 
-@breaks("VAL-024", instead=ANY_END)
+@breaks("VAL-006", instead=ANY_END, named="VAL-024")
 def bytes_after_an_extension_of_the_group(stage: Stage) -> Trial:
     """A byte follows the data of the required_capabilities that a commit sets."""
     good = REQUIRING_NOTHING
@@ -261,14 +261,11 @@ def bytes_after_an_extension_of_the_group(stage: Stage) -> Trial:
     return Trial(stage.victim(), bad.message, stage.mallory.commit(extensions=[good]).message)
 
 
-@breaks("VAL-024", instead=ANY_END)
+@breaks("VAL-006", instead=ANY_END, named="VAL-024")
 def a_group_whose_extension_has_bytes_after_it(stage: Stage) -> Trial:
     """A byte follows the data of the required_capabilities of a group that one could join."""
-    good = stage.mallory.group_info()
-    longer = REQUIRING_NOTHING.extension_data + b"\x00"
+    good = REQUIRING_NOTHING
+    longer = good.replace(extension_data=good.extension_data + b"\x00")
     with ANY_END():
-        pending = stage.mallory.commit(
-            extensions=[REQUIRING_NOTHING.replace(extension_data=longer)]
-        )
-        stage.mallory.accept(pending)
-    return Trial(stage.outsider(), stage.mallory.group_info(), good)
+        bad = forge.committed(stage.mallory, extensions=[longer]).group_info()
+    return Trial(stage.outsider(), bad, stage.mallory.commit(extensions=[good]).group_info())

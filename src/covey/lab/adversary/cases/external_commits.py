@@ -54,7 +54,10 @@ if TYPE_CHECKING:
 
 @breaks("VAL-168", instead=without("VAL-142"), named="VAL-142")
 def a_member_commits_as_if_from_outside(stage: Stage) -> Trial:
-    """Mallory sends an ExternalInit as a member, and sets the next init_secret by herself."""
+    """Mallory sends an ExternalInit as a member, and sets the next init_secret by herself.
+
+    Who sends it is what is wrong: what is good is the external commit of a stranger.
+    """
     secret = forge.epoch_of(stage.mallory).secrets.external_secret
     _, public = external_key_pair(stage.suite, secret)
     kem_output, init_secret = stage.suite.export_to(

@@ -89,13 +89,19 @@ def a_stranger_adds_itself_without_a_signature(stage: Stage) -> Trial:
 
 @breaks("VAL-115", instead=without("VAL-092", "VAL-115"), named="VAL-092")
 def a_steward_sends_the_update_of_a_member(stage: Stage) -> Trial:
-    """A steward proposes an Update that Mallory has signed."""
+    """A steward proposes an Update that Mallory has signed.
+
+    No Update of a steward is right: what is good is the same Update, by Mallory.
+    """
     return _update_by_steward(stage)
 
 
 @breaks("VAL-116", instead=without("VAL-092", "VAL-116"), named="VAL-092")
 def a_steward_has_no_leaf_to_update(stage: Stage) -> Trial:
-    """A steward proposes an Update, though it has no leaf."""
+    """A steward proposes an Update, though it has no leaf.
+
+    No Update of a steward is right: what is good is the same Update, by whose leaf it is.
+    """
     return _update_by_steward(stage)
 
 
@@ -174,7 +180,10 @@ def _as_a_steward(original: Callable[..., Any]) -> Callable[..., Any]:
     named="VAL-089",
 )
 def a_steward_in_a_private_message(stage: Stage) -> Trial:
-    """Mallory encrypts what a steward has signed."""
+    """Mallory encrypts what a steward has signed.
+
+    The wire format is what is wrong: what is good is the same in a PublicMessage.
+    """
     somebody, proposal = steward(stage), Remove(stage.dave.own_index)
     signed = forge.proposal_content(stage.mallory, proposal, sender=LISTED)
     tbs = authenticate.to_be_signed(forge.PRIVATE, signed, b"")
@@ -189,13 +198,19 @@ def a_steward_in_a_private_message(stage: Stage) -> Trial:
 
 @breaks("VAL-128", instead=without("VAL-128", "VAL-116"))
 def a_steward_updates(stage: Stage) -> Trial:
-    """A steward proposes an Update."""
+    """A steward proposes an Update.
+
+    The type is what is wrong: what is good is a Remove of the same steward.
+    """
     return _by_steward(stage, update_of(stage.mallory), Remove(stage.dave.own_index))
 
 
 @breaks("VAL-128", instead=without("VAL-128", "VAL-123"))
 def a_steward_joins(stage: Stage) -> Trial:
-    """A steward proposes an ExternalInit."""
+    """A steward proposes an ExternalInit.
+
+    The type is what is wrong: what is good is a Remove of the same steward.
+    """
     return _by_steward(stage, external_init(stage)[0], Remove(stage.dave.own_index))
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from covey.lab.adversary.case import breaks, shows
 from covey.lab.adversary.forge import signed as forge
-from covey.lab.adversary.forge.outside import STRANGER, STRANGERS_WELCOME, from_server, list_server
+from covey.lab.adversary.forge.outside import STRANGER, from_server, list_server
+from covey.lab.adversary.forge.proposals import Welcoming, agree_on
 from covey.lab.adversary.forge.signed import PRIVATE, PUBLIC
 from covey.lab.adversary.promises import ensure
 from covey.lab.adversary.taking_out import altering, always, recompiled, together, without
@@ -80,15 +81,17 @@ def an_external_sender_signs_the_context(stage: Stage) -> Trial:
     return Trial(stage.victim(), bad, forge.public_message(stage.mallory, content, signer=signer))
 
 
-@breaks("VAL-090", instead=together(_CONTEXT_ALWAYS, STRANGERS_WELCOME), named="VAL-089")
+@breaks("VAL-090", instead=_CONTEXT_ALWAYS, named="VAL-089", portable=False)
 def a_stranger_signs_the_context(stage: Stage) -> Trial:
-    """A stranger asks to be added, and signs the GroupContext; a member may add it."""
+    """A stranger asks to be added, as strangers may here, and signs the GroupContext."""
+    agree_on(stage, Welcoming)
     client, package = stage.newcomer()
     proposal = Add(package.package)
     content = forge.proposal_content(stage.mallory, proposal, sender=STRANGER)
     with _CONTEXT_ALWAYS():
         bad = forge.public_message(stage.mallory, content, signer=client.signer)
-    return Trial(stage.victim(), bad, forge.proposed(stage.mallory, proposal))
+    good = forge.public_message(stage.mallory, content, signer=client.signer)
+    return Trial(stage.victim(), bad, good)
 
 
 @shows("VAL-090", instead=_CONTEXT_ALWAYS)

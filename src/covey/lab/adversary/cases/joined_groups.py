@@ -42,9 +42,17 @@ def a_group_with_an_extension_that_the_newcomer_does_not_support(stage: Stage) -
 @breaks("VAL-189")
 def an_extension_that_the_stranger_does_not_support(stage: Stage) -> Trial:
     """A stranger is to join a group with an extension that only its members support."""
+    return _strangers_group(stage, Extension(UNKNOWN, b""))
+
+
+def _strangers_group(stage: Stage, extension: Extension) -> Trial:
+    """A group of somebody who supports more than others, with an extension and without."""
     able = able_to(stage, UNKNOWN)
-    info = Group.create(able, extensions=[Extension(UNKNOWN, b"")], ports=stage.ports())
-    return Trial(stage.outsider(), info.group_info(), stage.mallory.group_info())
+    bad, good = (
+        Group.create(able, group_id=b"new", extensions=extensions, ports=stage.ports())
+        for extensions in ([extension], [])
+    )
+    return Trial(stage.outsider(), bad.group_info(), good.group_info())
 
 
 def _requiring(
@@ -89,9 +97,7 @@ def a_group_that_requires_a_credential_type(stage: Stage) -> Trial:
 @breaks("VAL-190")
 def a_group_that_requires_what_the_stranger_does_not_support(stage: Stage) -> Trial:
     """A stranger is to join a group that requires what only its members support."""
-    able = able_to(stage, UNKNOWN)
-    group = Group.create(able, extensions=[_requiring((UNKNOWN,))], ports=stage.ports())
-    return Trial(stage.outsider(), group.group_info(), stage.mallory.group_info())
+    return _strangers_group(stage, _requiring((UNKNOWN,)))
 
 
 # --- the tree ----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from covey.lab.adversary.forge.leaves import (
     with_fields,
 )
 from covey.lab.adversary.promises import ensure
-from covey.lab.adversary.taking_out import altering, without
+from covey.lab.adversary.taking_out import altering, together, without
 from covey.mls.group.events import EpochChanged
 from covey.mls.structs.extensions import Extension
 from covey.mls.wire.code_points import (
@@ -153,7 +153,7 @@ def _always_strict(enforce: Callable[..., None]) -> Callable[..., None]:
     return lambda rules, subject, blame, **_: enforce(rules, subject, blame)
 
 
-@shows("VAL-041", instead=altering(("rules.registry:enforce", _always_strict)))
+@shows("VAL-041", instead=altering(("rules.registry:enforce", _always_strict)), named="VAL-041")
 def who_is_not_strict_bears_listed_defaults(stage: Stage) -> None:
     """A client that lists a default extension type is added where the policy is not strict."""
     ports = stage.victor.ports
@@ -170,7 +170,12 @@ def _with_defaults(capabilities: Callable[[Any], Capabilities]) -> Callable[[Any
     return listed
 
 
-@shows("VAL-041", instead=altering(("group.member:Member.capabilities", _with_defaults)))
+@shows(
+    "VAL-041",
+    instead=together(
+        without("VAL-041"), altering(("group.member:Member.capabilities", _with_defaults))
+    ),
+)
 def no_default_is_listed(stage: Stage) -> None:
     """A new client lists no default extension or proposal type."""
     _, package = stage.newcomer()
@@ -197,13 +202,13 @@ def _picky(check: Callable[..., None]) -> Callable[..., None]:
     def leaf(checker: Checker, node: LeafNode, *given: Any, **how: Any) -> None:  # noqa: ANN401 - those of the check
         if UNHEARD_OF in node.capabilities.extensions:
             msg = "it lists what nobody has heard of"
-            raise PolicyError(msg)
+            raise PolicyError(msg).of(rule="VAL-042", section="7.2")
         check(checker, node, *given, **how)
 
     return leaf
 
 
-@shows("VAL-042", instead=altering(("group.verify:Checker.leaf", _picky)))
+@shows("VAL-042", instead=altering(("group.verify:Checker.leaf", _picky)), named="VAL-042")
 def unknown_capabilities_are_ignored(stage: Stage) -> None:
     """A client that lists what nobody has heard of is added, joins, and is understood."""
     client, package = stage.newcomer()

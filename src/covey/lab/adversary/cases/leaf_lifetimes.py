@@ -87,7 +87,9 @@ def _always_now(_: object) -> property:
     return property(lambda check: check.now)
 
 
-@shows("VAL-037", instead=altering(("group.verify:Checker.judged_at", _always_now)))
+@shows(
+    "VAL-037", instead=altering(("group.verify:Checker.judged_at", _always_now)), named="VAL-037"
+)
 def who_comes_late_still_follows(stage: Stage) -> None:
     """A commit whose KeyPackage has expired while it was on its way is taken by default."""
     pending = stage.mallory.commit(add=[stage.member().key_package(now=NOW)])

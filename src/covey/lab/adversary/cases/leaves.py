@@ -172,7 +172,7 @@ def a_welcome_with_a_leaf_changed_after_signing(stage: Stage) -> Trial:
     return in_welcome(stage, changing_after(_extended))
 
 
-@shows("VAL-050", instead=changing_after(_extended))
+@shows("VAL-050", instead=changing_after(_extended), named="VAL-029")
 def a_leaf_stands_as_it_was_signed(stage: Stage) -> None:
     """What Mallory signs is what stands in the trees of all, and newcomers verify it."""
     client, package = stage.newcomer()

@@ -145,8 +145,7 @@ def a_group_info_in_a_welcome_with_an_extension_twice(stage: Stage) -> Trial:
 @breaks("VAL-014")
 def a_group_with_an_extension_twice(stage: Stage) -> Trial:
     """A GroupInfo is of a group whose extensions have two of one type."""
-    good = stage.mallory.group_info()
     twice = (REQUIRING_NOTHING,) * 2
-    with without_rules("VAL-014"):
-        stage.mallory.accept(stage.mallory.commit(extensions=twice))
-    return Trial(stage.outsider(), stage.mallory.group_info(), good)
+    bad = forge.committed(stage.mallory, "VAL-014", extensions=twice)
+    good = stage.mallory.commit(extensions=twice[:1])
+    return Trial(stage.outsider(), bad.group_info(), good.group_info())

@@ -138,13 +138,25 @@ def the_key_of_a_node_with_a_new_one_is_deleted(stage: Stage) -> None:
 
 
 def _keep_leaf(original: Function) -> Function:
-    def with_keys(self: PrivateTree, keys: Any, leaf: bytes | None = None) -> object:  # noqa: ANN401
-        return original(self, keys, None if leaf else self.leaf)
+    def with_keys(self: PrivateTree, keys: Any, leaf: bytes | None = None) -> PrivateTree:  # noqa: ANN401
+        beside = {} if leaf is None else {_ABOVE_ALL: self.leaf}
+        renewed: PrivateTree = original(self, {**keys, **beside}, leaf)
+        return renewed
 
     return with_keys
 
 
-@shows("VAL-088", instead=altering(("tree.private:PrivateTree.with_keys", _keep_leaf)))
+_ABOVE_ALL = 40
+"""A height that no tree has, where a key can be kept that fits nowhere any more."""
+
+
+@shows(
+    "VAL-088",
+    instead=altering(
+        ("tree.private:PrivateTree.with_keys", _keep_leaf),
+        ("tree.private:PrivateTree.following", _keep_blanked),
+    ),
+)
 def the_key_of_an_updated_leaf_is_deleted(stage: Stage) -> None:
     """A member whose Update is committed deletes the private key of its old leaf."""
     key = forge.epoch_of(stage.victor).private.leaf

@@ -209,7 +209,7 @@ def _forgetful(original: Callable[..., Any]) -> Callable[..., Any]:
     return advanced
 
 
-@shows("VAL-201", instead=altering(("group.state:State.advanced", _forgetful)))
+@shows("VAL-201", instead=altering(("group.state:State.advanced", _forgetful)), named="VAL-201")
 def resumption_psks_of_past_epochs_are_kept(stage: Stage) -> None:
     """A PSK of an epoch that is past can be mixed in, if one was a member then."""
     link = linking(stage, stage.mallory, APPLICATION)

@@ -14,6 +14,7 @@ from covey.lab.adversary.forge.signed import PRIVATE
 from covey.lab.adversary.promises import ensure
 from covey.lab.adversary.taking_out import altering, always, together, without
 from covey.lab.adversary.victims import Trial
+from covey.lab.conformance.generate.scenes import PSK_ID
 from covey.mls.framing import authenticate, private
 from covey.mls.framing.private import open_sender_data
 from covey.mls.group.events import OwnMessage
@@ -72,7 +73,10 @@ def _from_server(original: Callable[..., FramedContent]) -> Callable[..., Framed
     named="VAL-089",
 )
 def a_member_encrypts_what_a_server_has_signed(stage: Stage) -> Trial:
-    """A listed server signs a proposal for a PrivateMessage, and a member encrypts it."""
+    """A listed server signs a proposal for a PrivateMessage, and a member encrypts it.
+
+    The wire format is what is wrong: what is good is the same in a PublicMessage.
+    """
     signer, proposal = list_server(stage).signer, Remove(stage.dave.own_index)
     by_server = from_server(stage.mallory, proposal)
     by_member = forge.proposal_content(stage.mallory, proposal)
@@ -113,14 +117,29 @@ def a_blank_leaf_speaks(stage: Stage) -> Trial:
 _NEVER_OWN = altering(("group.receiving:_is_own", always(value=False)))
 
 
-@shows("VAL-111", instead=_NEVER_OWN)
+@breaks("VAL-111", instead=_NEVER_OWN, named="VAL-164", portable=False)
+def our_own_commit_that_we_do_not_remember(stage: Stage) -> Trial:
+    """Victor receives a PrivateMessage with a commit of his own, of which he knows nothing.
+
+    His state is older than that; the key, the second of his ratchet, he has not used yet.
+    """
+    stage.share_psk()
+    restored = stage.victim().copy().group
+    _, second = (
+        forge.committed(restored, psks=[PSK_ID], path=False, handshake=PRIVATE) for _ in range(2)
+    )
+    pending = stage.victor.commit(psks=[PSK_ID], path=False, handshake=PRIVATE)
+    return Trial(stage.victim(), second.message, pending.message)
+
+
+@shows("VAL-111", instead=_NEVER_OWN, named="VAL-213")
 def what_one_has_sent_comes_back(stage: Stage) -> None:
     """A member knows its own messages, and does not try to decrypt them."""
     victor = stage.victor
     _are_known(victor, [victor.protect(b"hello"), victor.propose(Remove(stage.dave.own_index))])
 
 
-@shows("VAL-111", instead=_NEVER_OWN)
+@shows("VAL-111", instead=_NEVER_OWN, named="VAL-089")
 def somebody_uses_a_ratchet_that_is_not_its_own(stage: Stage) -> None:
     """A message that was encrypted with a member's own ratchet costs that member no key."""
     victor = stage.victor

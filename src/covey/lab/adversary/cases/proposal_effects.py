@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from covey.errors import MissingKeyError, PolicyError
+from covey.errors import CoveyError, PolicyError
 from covey.lab.adversary.case import breaks, shows
 from covey.lab.adversary.forge import signed as forge
 from covey.lab.adversary.forge.proposals import (
@@ -226,7 +226,7 @@ def an_add_without_a_newly_required_capability(stage: Stage) -> Trial:
     return by_value(stage, bad, [Add(package.package), _SELF_REMOVE], under=_BY_THE_OLD)
 
 
-@shows("VAL-147", instead=_BY_THE_OLD)
+@shows("VAL-147", instead=_BY_THE_OLD, named="VAL-043")
 def an_add_that_fits_the_new_extensions_only(stage: Stage) -> None:
     """Mallory adds a client that lacks what the group required until this commit."""
     stage.commit(stage.alice, proposals=[_SELF_REMOVE])
@@ -289,7 +289,7 @@ def a_commit_that_comes_before_its_proposal(stage: Stage) -> None:
     commit = stage.mallory.commit().message
     try:
         stage.victor.receive(commit)
-    except MissingKeyError as error:
+    except CoveyError as error:
         ensure(error.rule == "VAL-148", "it is the proposal that is missing")
     else:
         ensure(kept=False, what="the proposal is missed")

@@ -45,7 +45,10 @@ if TYPE_CHECKING:
 
 @breaks("VAL-123")
 def an_external_init_by_reference(stage: Stage) -> Trial:
-    """Mallory, who is a member, proposes what is for joiners only."""
+    """Mallory, who is a member, proposes what is for joiners only.
+
+    No ExternalInit of a member is right: what is good is a Remove of the same member.
+    """
     return by_reference(stage, external_init(stage)[0])
 
 
@@ -174,10 +177,11 @@ def our_own_proposal_that_nobody_supports(stage: Stage) -> Trial:
     return Trial(stage.sender(Group.propose), CUSTOM, SelfRemove())
 
 
-@breaks("VAL-132")
+@breaks("VAL-132", portable=False)
 def a_proposal_that_is_grease(stage: Stage) -> Trial:
     """Mallory proposes something whose type means nothing."""
-    return by_reference(stage, UnknownProposal(GREASE[3], b""))
+    stage.begin(UNKNOWN)
+    return by_reference(stage, UnknownProposal(GREASE[3], b""), CUSTOM)
 
 
 @breaks("VAL-132", instead=without("VAL-143"), named="VAL-143")

@@ -327,7 +327,11 @@ def _and_followed(rules: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*rules, reinit_can_be_followed)
 
 
-@shows("VAL-122", instead=altering(("rules.proposals:REGULAR_COMMIT", _and_followed)))
+@shows(
+    "VAL-122",
+    instead=altering(("rules.proposals:REGULAR_COMMIT", _and_followed)),
+    named="VAL-122",
+)
 def a_group_ends_by_a_reinit_that_we_cannot_follow(stage: Stage) -> None:
     """Mallory commits a ReInit to a suite that Victor does not implement: the group ends."""
     reinit = _reinit(stage, cipher_suite=UNKNOWN)
@@ -335,7 +339,7 @@ def a_group_ends_by_a_reinit_that_we_cannot_follow(stage: Stage) -> None:
     ensure(stage.victor.reinit == reinit, "the group has ended")
 
 
-@shows("VAL-122", instead=altering(("rules.proposals:ALONE", _and_followed)))
+@shows("VAL-122", instead=altering(("rules.proposals:ALONE", _and_followed)), named="VAL-122")
 def a_reinit_that_we_cannot_follow_is_received(stage: Stage) -> None:
     """Mallory proposes a ReInit to a suite that Victor does not implement."""
     reinit = _reinit(stage, cipher_suite=UNKNOWN)

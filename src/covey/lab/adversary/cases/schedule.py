@@ -9,6 +9,7 @@ import msgspec
 from covey.errors import AuthenticationError
 from covey.lab.adversary.case import breaks, shows
 from covey.lab.adversary.forge import signed as forge
+from covey.lab.adversary.forge.copies import having_received
 from covey.lab.adversary.forge.signed import PRIVATE
 from covey.lab.adversary.promises import ensure
 from covey.lab.adversary.proof import refused
@@ -194,6 +195,26 @@ def skipped_keys_are_not_kept_without_bound(stage: Stage) -> None:
     stage.victor.receive(letters[-1])
     refused(stage.victim(), letters[0])
     ensure(isinstance(stage.victor.receive(letters[1]), MessageReceived), "the oldest that is kept")
+
+
+@breaks("VAL-213", instead=_NOTHING_IS_USED_UP)
+def a_proposal_that_comes_again(stage: Stage) -> Trial:
+    """A proposal in a PrivateMessage is delivered twice; its key was used the first time."""
+    once, other = (
+        forge.proposed(stage.mallory, Remove(group.own_index), PRIVATE)
+        for group in (stage.dave, stage.carol)
+    )
+    for group in stage.groups:
+        group.receive(once)
+    stage.waiting.append(once)
+    return Trial(having_received(stage.victor, once, _NOTHING_IS_USED_UP), once, other)
+
+
+@breaks("VAL-213", instead=_NOTHING_IS_USED_UP, portable=False)
+def a_letter_that_comes_again(stage: Stage) -> Trial:
+    """Data in a PrivateMessage is delivered twice; its key was used the first time."""
+    once, other = stage.mallory.protect(b"hello"), stage.mallory.protect(b"hello again")
+    return Trial(having_received(stage.victor, once, _NOTHING_IS_USED_UP), once, other)
 
 
 @shows("VAL-213", instead=_NOTHING_IS_USED_UP)

@@ -12,13 +12,13 @@ from covey.lab.adversary.forge import signed as forge
 from covey.lab.adversary.forge.outside import (
     JOINER,
     STRANGER,
-    STRANGERS_WELCOME,
     as_listed,
     from_server,
     list_server,
     listing,
     server,
 )
+from covey.lab.adversary.forge.proposals import Welcoming, agree_on, external_senders
 from covey.lab.adversary.forge.signed import PRIVATE
 from covey.lab.adversary.promises import ensure
 from covey.lab.adversary.proof import refused
@@ -95,13 +95,16 @@ def an_external_joiner_signs_with_another_key(stage: Stage) -> Trial:
     return Trial(stage.victim(), bad.commit, good.commit)
 
 
-@breaks("VAL-089", instead=together(_NO_SIGNATURE, STRANGERS_WELCOME))
+@breaks("VAL-089", instead=_NO_SIGNATURE, portable=False)
 def a_stranger_signs_with_another_key(stage: Stage) -> Trial:
     """Somebody asks to add the KeyPackage of somebody else in that one's name."""
-    proposal = Add(stage.newcomer()[1].package)
+    agree_on(stage, Welcoming)
+    client, package = stage.newcomer()
+    proposal = Add(package.package)
     content = forge.proposal_content(stage.mallory, proposal, sender=STRANGER)
     bad = forge.public_message(stage.mallory, content, signer=stage.member().signer)
-    return Trial(stage.victim(), bad, forge.proposed(stage.mallory, proposal))
+    good = forge.public_message(stage.mallory, content, signer=client.signer)
+    return Trial(stage.victim(), bad, good)
 
 
 # --- external senders -------------------------------------------------------------------
@@ -109,7 +112,10 @@ def a_stranger_signs_with_another_key(stage: Stage) -> Trial:
 
 @breaks("VAL-092", instead=without("VAL-092", "VAL-116"))
 def a_server_proposes_an_update(stage: Stage) -> Trial:
-    """A listed server sends an Update, though it has no leaf."""
+    """A listed server sends an Update, though it has no leaf.
+
+    No Update of a server is right: what is good is a Remove of the same one.
+    """
     signer = list_server(stage).signer
     proposal = stage.mallory.tree.leaf(stage.mallory.own_index)
     assert proposal is not None
@@ -168,12 +174,19 @@ def a_server_beyond_the_list(stage: Stage) -> Trial:
 
 @breaks("VAL-093", instead=_LONGER_LIST)
 def a_server_that_is_listed_no_more(stage: Stage) -> Trial:
-    """The group has listed a server, and does so no more; the server goes on."""
-    signer, proposal = list_server(stage).signer, Remove(stage.dave.own_index)
-    stage.commit(stage.carol, extensions=[])
-    content = from_server(stage.mallory, proposal)
-    bad = forge.public_message(stage.mallory, content, signer=signer)
-    return Trial(stage.victim(), bad, forge.proposed(stage.mallory, proposal))
+    """The group has listed two servers, and lists the first one only; the second goes on."""
+    first, second = servers = [server(stage.suite.code, each) for each in (0, 1)]
+    stage.commit(stage.alice, extensions=[external_senders(*servers)])
+    stage.commit(stage.carol, extensions=[external_senders(first)])
+    bad, good = (
+        forge.public_message(stage.mallory, _remove_dave(stage, index), signer=each.signer)
+        for index, each in ((1, second), (0, first))
+    )
+    return Trial(stage.victim(), bad, good)
+
+
+def _remove_dave(stage: Stage, index: int) -> FramedContent:
+    return from_server(stage.mallory, Remove(stage.dave.own_index), index)
 
 
 # --- new members ------------------------------------------------------------------------
@@ -196,7 +209,10 @@ def _key_of_what_is_added(original: Callable[..., Any]) -> Callable[..., Any]:
     ),
 )
 def an_external_joiner_proposes(stage: Stage) -> Trial:
-    """A sender that should commit sends a proposal: the Add of itself."""
+    """A sender that should commit sends a proposal: the Add of itself.
+
+    Such a sender has no proposal that is right: what is good is the same Add, by a member.
+    """
     client, package = stage.newcomer()
     proposal = Add(package.package)
     content = forge.proposal_content(stage.mallory, proposal, sender=JOINER)
@@ -204,9 +220,13 @@ def an_external_joiner_proposes(stage: Stage) -> Trial:
     return Trial(stage.victim(), bad, forge.proposed(stage.mallory, proposal))
 
 
-@breaks("VAL-095", instead=together(without("VAL-095"), _NO_SIGNATURE, STRANGERS_WELCOME))
+@breaks("VAL-095", instead=together(without("VAL-095"), _NO_SIGNATURE))
 def a_stranger_proposes_a_remove(stage: Stage) -> Trial:
-    """A stranger, who may propose to be added, proposes to remove a member."""
+    """A stranger, who may propose to be added, proposes to remove a member.
+
+    No Remove of a stranger is right: what is good is the same Remove, by a member.
+    """
+    agree_on(stage, Welcoming)
     proposal = Remove(stage.dave.own_index)
     content = forge.proposal_content(stage.mallory, proposal, sender=STRANGER)
     bad = forge.public_message(stage.mallory, content, signer=stage.member().signer)
@@ -220,7 +240,10 @@ _NOBODY_IS_SOMEBODY = together(without("VAL-096"), _NO_SIGNATURE)
 
 @breaks("VAL-096", instead=_NOBODY_IS_SOMEBODY)
 def a_sender_outside_of_the_tree(stage: Stage) -> Trial:
-    """A member says a leaf_index that the tree has not."""
+    """A member says a leaf_index that the tree has not.
+
+    Nobody is there who could say anything right: what is good is the same by who is somebody.
+    """
     nobody = Sender(SenderType.member, leaf_index=4096)
     proposal = Remove(stage.dave.own_index)
     content = forge.proposal_content(stage.mallory, proposal, sender=nobody)
@@ -230,7 +253,10 @@ def a_sender_outside_of_the_tree(stage: Stage) -> Trial:
 
 @breaks("VAL-096", instead=_NOBODY_IS_SOMEBODY)
 def a_sender_that_was_removed(stage: Stage) -> Trial:
-    """The key of a member that was removed still signs, and a member adds the tag."""
+    """The key of a member that was removed still signs, and a member adds the tag.
+
+    Nobody is there who could say anything right: what is good is the same by who is somebody.
+    """
     index, signer = stage.dave.own_index, forge.epoch_of(stage.dave).signer
     stage.commit(stage.alice, remove=[index])
     gone = Sender(SenderType.member, leaf_index=index)
@@ -310,9 +336,12 @@ def letters_of_past_epochs(stage: Stage) -> None:
 # --- who leaves -------------------------------------------------------------------------
 
 
-@breaks("SELF-REMOVE-1")
+@breaks("SELF-REMOVE-1", portable=False)
 def a_self_remove_in_private(stage: Stage) -> Trial:
-    """A member asks to leave in a PrivateMessage, which no external joiner could commit."""
+    """A member asks to leave in a PrivateMessage, which no external joiner could commit.
+
+    The wire format is what is wrong: what is good is the same in a PublicMessage.
+    """
     bad = forge.proposed(stage.mallory, SelfRemove(), PRIVATE)
     return Trial(stage.victim(), bad, forge.proposed(stage.mallory, SelfRemove()))
 
@@ -326,7 +355,7 @@ def _leaving(original: Callable[..., ProposalList]) -> Callable[..., ProposalLis
     return items
 
 
-@breaks("SELF-REMOVE-2")
+@breaks("SELF-REMOVE-2", portable=False)
 def a_self_remove_by_value(stage: Stage) -> Trial:
     """An external commit has a SelfRemove by value, which nobody has sent."""
     info = stage.alice.group_info()

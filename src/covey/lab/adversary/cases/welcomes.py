@@ -235,13 +235,13 @@ def _refusing_unknown(original: Callable[..., GroupInfo]) -> Callable[..., Group
         info = original(*given)
         if any(each.extension_type not in set(ExtensionType) for each in info.extensions):
             msg = "an unknown extension"
-            raise StateError(msg)
+            raise StateError(msg).of(rule="VAL-191", section="12.4.3")
         return info
 
     return opened
 
 
-@shows("VAL-191", instead=altering(("group.join:_open_info", _refusing_unknown)))
+@shows("VAL-191", instead=altering(("group.join:_open_info", _refusing_unknown)), named="VAL-191")
 def unknown_extensions_of_a_group_info_are_ignored(stage: Stage) -> None:
     """A Welcome whose GroupInfo has extensions that nobody knows is a good Welcome."""
     client, package = stage.newcomer()

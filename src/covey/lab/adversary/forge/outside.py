@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.lab.adversary.forge import signed as forge
-from covey.lab.adversary.taking_out import altering, always
 from covey.lab.conformance.generate.seeded import Seeded
 from covey.mls.framing import authenticate
 from covey.mls.group.member import Member
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 STRANGER = Sender(SenderType.new_member_proposal)
 JOINER = Sender(SenderType.new_member_commit)
-STRANGERS_WELCOME = altering(("group.policy:Policy.accept_proposal", always(None)))
-"""Within it, the application lets strangers propose to add themselves."""
 
 
 def server(suite: int, number: int = 0) -> Member:

@@ -92,7 +92,7 @@ def public_message(
     return MLSMessage(ProtocolVersion.mls10, message).encode()
 
 
-def private_message(
+def private_message(  # noqa: PLR0913 - a forger may change any of them
     group: Group,
     content: FramedContent,
     *,
@@ -102,10 +102,9 @@ def private_message(
     generation: int | None = None,
     wire_format: int = PRIVATE,
     signature: bytes | None = None,
+    spend: bool = True,
 ) -> bytes:
     """A PrivateMessage of any content, signed and encrypted by a member.
-
-    Its next generation is used up.
 
     Args:
         group: The member's group.
@@ -116,6 +115,7 @@ def private_message(
         generation: What the sender data says; by default the truth.
         wire_format: What the signature says of the wire format.
         signature: To put in place of the right one.
+        spend: Whether the member's generation is used up.
     """
     epoch = epoch_of(group)
     suite = epoch.public.suite
@@ -128,11 +128,13 @@ def private_message(
     )
     secret_tree = group._state.secret_tree  # noqa: SLF001 - an adversary has all of it
     step = secret_tree.peek_next(epoch.private.index, kind)
-    secret_tree.apply(step)
+    if spend:
+        secret_tree.apply(step)
     if generation is not None:
         step = msgspec.structs.replace(step, generation=generation)
     secret = epoch.secrets.sender_data_secret
-    with altered("framing.private:_pad", lambda _: lambda plain, __: plain + padding):
+    padded = altered("framing.private:_pad", lambda _: lambda plain, __: plain + padding)
+    with padded if padding else nullcontext():
         sealed = private.protect(suite, secret, step, content, auth, no_padding, reuse_guard)
     return MLSMessage(ProtocolVersion.mls10, sealed).encode()
 

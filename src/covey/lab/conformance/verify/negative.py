@@ -16,12 +16,15 @@ from covey.mls.group.core import Ports
 from covey.mls.group.events import MessageReceived, ProposalReceived
 from covey.mls.group.group import Group
 from covey.mls.group.member import Member
+from covey.mls.rules.checks import section_of
 from covey.mls.structs.credentials import BasicCredential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from covey.lab.conformance.case import Case
+
+_KINDS: Final = ("proposal", "commit", "application", "welcome", "group_info")
 
 POLICY: Final = Trusting(threads=1)
 """Strict: what RFC 9420 does not allow fails a vector."""
@@ -31,6 +34,7 @@ def must_be_refused(case: Case) -> None:
     """Refuse what must be refused, and take what comes in its place."""
     bad = case.part("negative")
     kind = bad.text("kind")
+    ensure(kind in _KINDS, f"{kind!r} is none of the kinds {', '.join(_KINDS)}")
     if kind == "group_info":
         _group_info(case, bad)
     elif kind == "welcome":
@@ -101,6 +105,8 @@ def _receive_proposals(group: Group, proposals: list[bytes]) -> None:
 def _refused(bad: Case, attempt: Callable[[], object]) -> None:
     """Try it, and see that the check is named that must refuse it."""
     names, rule, section = bad.texts("refused_as"), bad.text("rule"), bad.text("section")
+    known = section_of(rule)
+    ensure(known == section, f"{rule} is of section {known}, not {section}")
     described = f"{rule} (RFC 9420 §{section}), {bad.text('name')}: {bad.text('description')}"
     try:
         attempt()
