@@ -121,8 +121,12 @@ def make_welcomes(
     """The Welcome for all new members, or one for each (§12.4.3.1, VAL-166).
 
     The encrypted GroupInfo is the context of every seal; it is hashed once for all of them.
+
+    Raises:
+        LocalProtocolError: Nobody could join by it, for the PSKs it names.
     """
     suite = epoch.public.suite
+    enforce(joining.GROUP_SECRETS, joining.PsksSubject(secrets.psks, suite.Nh), Local)
     welcome_secret = key_schedule.welcome_secret(suite, secrets.joiner_secret, secrets.psk_secret)
     key, nonce = key_schedule.welcome_key_nonce(suite, welcome_secret)
     encrypted_info = suite.seal_aead(key, nonce, b"", info.encode())

@@ -323,3 +323,14 @@ def test_a_linked_group_lends_its_resumption_psks() -> None:
     pending = new[0].commit(psks=[new[0].resumption_psk_id(1, b"group")])
     everyone(new, pending.message)
     agree(new)
+
+
+def test_val_185_a_welcome_has_one_link_to_another_group() -> None:
+    groups = found("ab")
+    new = mls.Group.create(member("a"), ports=mls.Ports(linked=[groups[0]]))
+    one, other = branch_psk(groups[0]), branch_psk(groups[0])
+    newcomer = member("c").key_package()
+    with pytest.raises(LocalProtocolError, match="VAL-185"):
+        new.commit(add=[newcomer], psks=[one, other.replace(psk_nonce=b"n" * 32)], successor=True)
+    assert new.pending is None
+    new.commit(add=[newcomer], psks=[one], successor=True)
