@@ -18,6 +18,7 @@ import atheris
 with atheris.instrument_imports(include=["covey"]):
     from covey.mls.wire import compiler
     from fuzz import corpus, targets
+    from fuzz.attacks import PLAN
     from fuzz.depth import Depth
 
 
@@ -62,7 +63,9 @@ def main() -> None:
             tell()
 
     arguments = [f"-runs={options.runs}", f"-seed={options.seed}", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], *arguments, "-max_len=8192", str(options.corpus)], try_one)
+    longest = PLAN if options.target in targets.PLANNED else 8192
+    arguments += [f"-max_len={longest}", str(options.corpus)]
+    atheris.Setup([sys.argv[0], *arguments], try_one)
     atheris.Fuzz()
 
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from covey.mls.structs.proposals import Proposal
     from covey.mls.wire.struct import WireStruct
 
+PLAN: Final = 130
+"""Bytes of a plan that are worth trying; more edits only take longer."""
+
 _HEAD: Final = 2
 """Bytes of a plan before its edits: the message to begin with, and how to go about it."""
 

@@ -163,6 +163,9 @@ def observed(plan: bytes) -> bool:
     return True
 
 
+PLANNED = frozenset({"signed", "invited", "observed"})
+"""The targets whose inputs are plans."""
+
 TARGETS: dict[str, Callable[[bytes], bool]] = {
     "decoders": decoders,
     "receive": receive,
