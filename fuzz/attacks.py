@@ -21,7 +21,13 @@ from covey.mls.structs.extensions import Extension
 from covey.mls.structs.framing import FramedContent, PublicMessage
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import Add
-from covey.mls.structs.tree import HPKECiphertext, RatchetTreeNodes, UpdatePath
+from covey.mls.structs.tree import (
+    HPKECiphertext,
+    LeafNode,
+    ParentNode,
+    RatchetTreeNodes,
+    UpdatePath,
+)
 from covey.mls.structs.welcome import EncryptedGroupSecrets, GroupInfo, GroupSecrets, Welcome
 from covey.mls.tree.ratchet_tree import RatchetTree
 from covey.mls.wire.code_points import ExtensionType, LeafNodeSource
@@ -33,14 +39,17 @@ if TYPE_CHECKING:
     from covey.mls.structs.proposals import Proposal
     from covey.mls.wire.struct import WireStruct
 
-PLAN: Final = 130
+PLAN: Final = 42
 """Bytes of a plan that are worth trying; more edits only take longer."""
 
 _HEAD: Final = 2
 """Bytes of a plan before its edits: the message to begin with, and how to go about it."""
 
 _WHOLE, _PRIVATE, _OLD_SIGNATURES = 1, 2, 4
-_CONTEXT, _TREE, _SECRETS, _INFO, _AS_INFO, _OLD_HASH = 1, 2, 4, 8, 16, 32
+_CONTEXT, _NODE, _SHAPE, _SECRETS, _INFO = 1, 2, 4, 8, 16
+_WHAT: Final = (_NODE,) * 9 + (_CONTEXT,) * 3 + (_CONTEXT | _NODE, _SHAPE, _SECRETS, _INFO)
+"""What is edited; most often what is looked at only after the signature."""
+_AS_INFO, _OLD_HASH = 16, 0xE0
 
 
 @cache
@@ -133,8 +142,8 @@ def _path(path: UpdatePath) -> UpdatePath:
 
 
 @cache
-def _welcome() -> tuple[Welcome, GroupSecrets, GroupInfo, bytes, bytes]:
-    """A Welcome for the outsider, opened: with the key and nonce of its GroupInfo."""
+def _welcome() -> tuple[Welcome, GroupSecrets, GroupInfo]:
+    """A Welcome for the outsider, and what is in it."""
     here = scene()
     pending = here.founder.commit(add=[here.package.message], psks=[b"known to all"])
     here.founder.discard(pending)
@@ -143,9 +152,7 @@ def _welcome() -> tuple[Welcome, GroupSecrets, GroupInfo, bytes, bytes]:
     suite, package = here.founder.suite, here.package
     secrets = _open_secrets(package, suite, welcome, _our_entry(package, suite, welcome))
     psk_secret = forge.psk_secret(here.founder, secrets.psks)
-    info = _open_info(suite, welcome, secrets.joiner_secret, psk_secret)
-    secret = key_schedule.welcome_secret(suite, secrets.joiner_secret, psk_secret)
-    return welcome, secrets, info, *key_schedule.welcome_key_nonce(suite, secret)
+    return welcome, secrets, _open_info(suite, welcome, secrets.joiner_secret, psk_secret)
 
 
 def invitation(plan: bytes) -> bytes | None:
@@ -153,35 +160,48 @@ def invitation(plan: bytes) -> bytes | None:
     if len(plan) < _HEAD:
         return None
     how, edits = plan[1], plan[_HEAD:]
+    what = _WHAT[how % len(_WHAT)]
     try:
-        info = _info(how, edits)
+        info = _info(what, edits, old_hash=how & _OLD_HASH == _OLD_HASH)
         if how & _AS_INFO:
             return MLSMessage(1, info).encode()
-        return _sealed(info, how, edits)
+        return _sealed(info, what, edits)
     except (CoveyError, ValueError, AssertionError):
         return None
 
 
-def _info(how: int, edits: bytes) -> GroupInfo:
+def _info(what: int, edits: bytes, *, old_hash: bool) -> GroupInfo:
     """The GroupInfo with edits, its tree hash and its signature renewed."""
-    *_, info, _, _ = _welcome()
+    *_, info = _welcome()
     group = scene().founder
     array = _array(info)
-    if how & _TREE:
-        changed = mutated(array, edits)
-        assert isinstance(changed, RatchetTreeNodes)
-        array = changed
+    if what & (_NODE | _SHAPE):
+        array = _other_tree(array, what, edits)
     context: Any = info.group_context
-    if how & _CONTEXT:
+    if what & _CONTEXT:
         context = mutated(context, edits)
-    if not how & _OLD_HASH:
+    if not old_hash:
         context = context.replace(tree_hash=_tree_hash(array))
     info = info.replace(group_context=context, extensions=_with_tree(info, array))
-    if how & _INFO:
+    if what & _INFO:
         edited = mutated(info, edits)
         assert isinstance(edited, GroupInfo)
         info = edited
     return forge.signed_info(group.suite, forge.epoch_of(group).signer, info)
+
+
+def _other_tree(array: RatchetTreeNodes, what: int, edits: bytes) -> RatchetTreeNodes:
+    """The array with edits, or with edits to one of its nodes, which keep its shape."""
+    nodes = array.ratchet_tree
+    at = edits[0] % len(nodes) if edits else 0
+    node = nodes[at]
+    if what & _SHAPE or node is None:
+        changed = mutated(array, edits)
+        assert isinstance(changed, RatchetTreeNodes)
+        return changed
+    other = mutated(node, edits[1:])
+    assert isinstance(other, LeafNode | ParentNode)
+    return RatchetTreeNodes((*nodes[:at], other, *nodes[at + 1 :]))
 
 
 def _array(info: GroupInfo) -> RatchetTreeNodes:
@@ -204,13 +224,17 @@ def _with_tree(info: GroupInfo, array: RatchetTreeNodes) -> tuple[Extension, ...
     )
 
 
-def _sealed(info: GroupInfo, how: int, edits: bytes) -> bytes:
+def _sealed(info: GroupInfo, what: int, edits: bytes) -> bytes:
     """A Welcome with a GroupInfo and GroupSecrets, encrypted as they have to be."""
     here = scene()
-    welcome, secrets, _, key, nonce = _welcome()
+    welcome, secrets, _ = _welcome()
     suite = here.founder.suite
+    told = mutated(secrets, edits) if what & _SECRETS else secrets
+    assert isinstance(told, GroupSecrets)
+    psk_secret = forge.psk_secret(here.founder, secrets.psks)
+    secret = key_schedule.welcome_secret(suite, told.joiner_secret, psk_secret)
+    key, nonce = key_schedule.welcome_key_nonce(suite, secret)
     encrypted = suite.seal_aead(key, nonce, b"", info.encode())
-    told: WireStruct = mutated(secrets, edits) if how & _SECRETS else secrets
     encryption = suite.encryption(WELCOME_LABEL, encrypted)
     sealed = encryption.seal(here.package.package.init_key, told.encode(), here.entropy)
     entry = EncryptedGroupSecrets(welcome.secrets[0].new_member, HPKECiphertext(*sealed))
