@@ -5,17 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from covey.lab.adversary.forge import signed as forge
 from covey.mls.framing import authenticate, public
 from covey.mls.group import proposing, staging, verify, welcome
-from covey.mls.group.seal import own_sender, protect, sign
-from covey.mls.schedule.key_schedule import external_key_pair
-from covey.mls.structs.extensions import Extension, ExternalPub
 from covey.mls.structs.framing import FramedContentAuthData, PublicMessage
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.tree import RatchetTreeNodes
-from covey.mls.structs.welcome import GroupInfo
 from covey.mls.tree.ratchet_tree import RatchetTree
-from covey.mls.wire.code_points import ExtensionType
 from group_samples import PUBLIC, epoch, public_state
 
 if TYPE_CHECKING:
@@ -25,7 +21,6 @@ if TYPE_CHECKING:
 
     from covey import mls
     from covey.mls.structs.framing import FramedContent
-    from covey.mls.structs.proposals import Proposal
     from covey.mls.structs.tree import Node
 
 
@@ -63,40 +58,15 @@ def rewrapped(
 
 def said(group: mls.Group, content: FramedContent, form: int = PUBLIC) -> bytes:
     """Any content, signed by a member and protected as it says; its tag is an empty one."""
-    signed = sign(epoch(group), content, form)  # type: ignore[arg-type]
-    tag = b"" if content.commit is not None else None
-    state = group._state  # noqa: SLF001 - an insider has all of it
-    return protect(
-        state.epoch, state.secret_tree, signed, tag, group.ports.policy, group.ports.entropy
-    )
-
-
-def proposed(group: mls.Group, proposal: Proposal, form: int = PUBLIC) -> bytes:
-    """Any proposal, valid or not."""
-    content = authenticate.proposal_content(
-        group.group_id, group.epoch, own_sender(epoch(group)), b"", proposal
-    )
-    return said(group, content, form)
+    send = forge.public_message if form == PUBLIC else forge.private_message
+    return send(group, content, confirmation_tag=None if content.commit is None else b"")
 
 
 def group_info(
     group: mls.Group, nodes: Sequence[Node | None] | None = None, **changes: object
 ) -> bytes:
     """A GroupInfo that is signed rightly, with any array for a tree and another context."""
-    now = epoch(group)
     array = group.tree.to_nodes() if nodes is None else tuple(nodes)
     tree_hash = RatchetTree.from_nodes(group.suite, array).tree_hash
-    _, external_pub = external_key_pair(group.suite, now.secrets.external_secret)
-    info = GroupInfo(
-        group.context.replace(**{"tree_hash": tree_hash, **changes}),
-        (
-            Extension(ExtensionType.ratchet_tree, RatchetTreeNodes(array).encode()),
-            Extension(ExtensionType.external_pub, ExternalPub(external_pub).encode()),
-        ),
-        now.public.confirmation_tag,
-        now.private.index,
-        b"",
-    )
-    tbs = info.encode()[:-1]
-    signature = group.suite.sign_with_label(now.signer, welcome.GROUP_INFO_LABEL, tbs)
-    return MLSMessage(1, info.replace(signature=signature)).encode()
+    context = {"tree_hash": tree_hash, **changes}
+    return forge.group_info(group, tree=RatchetTreeNodes(array).encode(), context=context)

@@ -19,6 +19,7 @@ from covey.errors import (
     RemoteProtocolError,
     StateError,
 )
+from covey.lab.adversary.forge.signed import proposed
 from covey.mls.group import external
 from covey.mls.group.member import is_last_resort
 from covey.mls.rules.proposal_list import ProposalList, Sent
@@ -54,7 +55,7 @@ from group_samples import (
     required,
     resumption_psk,
 )
-from insider import lawless, proposed
+from insider import lawless
 
 FORMS = pytest.mark.parametrize("form", [PUBLIC, PRIVATE], ids=["public", "private"])
 ABLE = mls.Policy(

@@ -25,6 +25,7 @@ from covey.errors import (
     RemoteProtocolError,
     StateError,
 )
+from covey.lab.adversary.forge.signed import proposed
 from covey.mls.framing import authenticate
 from covey.mls.group import process_commit, welcome
 from covey.mls.rules.trees import find_extension
@@ -59,7 +60,7 @@ from group_samples import (
     refuses,
     required,
 )
-from insider import group_info, lawless, proposed, rewrapped, said
+from insider import group_info, lawless, rewrapped, said
 from macs import listen_to_macs
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from covey.errors import (
     StateError,
     WrongEpochError,
 )
+from covey.lab.adversary.forge.signed import proposed
 from covey.mls.framing import authenticate
 from group_samples import (
     PRIVATE,
@@ -28,7 +29,7 @@ from group_samples import (
     refuses,
     sent,
 )
-from insider import proposed, said
+from insider import said
 
 FORMS = pytest.mark.parametrize("form", [PUBLIC, PRIVATE], ids=["public", "private"])
 
