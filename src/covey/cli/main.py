@@ -25,6 +25,7 @@ _STDOUT: Final = 1  # the file descriptor
 COMMANDS: Final = {
     "broker": "Run a broker, which stores and orders what it cannot read.",
     "demo": "Show the main job: a broker, its members, and what each of them reads.",
+    "interop": "Play MLS with other implementations, by the interop service.",
     "vectors": "Verify official MLS test vectors, or write new ones.",
 }
 """Every command. ``name`` is the attribute ``command`` of ``covey.cli.name``."""

@@ -28,7 +28,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import (
     ClientVerifier,
     Criticality,
@@ -266,3 +266,26 @@ def subject(cert_der: bytes) -> bytes:
         DecodeError: The bytes are not a certificate.
     """
     return _certificate(cert_der).subject.public_bytes()
+
+
+def common_names(cert_der: bytes) -> tuple[str, ...]:
+    """The common names in the subject of a certificate, in order; often one.
+
+    Raises:
+        DecodeError: The bytes are not a certificate.
+    """
+    found = _certificate(cert_der).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return tuple(str(each.value) for each in found)
+
+
+def subject_text(cert_der: bytes) -> str:
+    """The subject of a certificate, as RFC 4514 writes it, for people; may be empty.
+
+    Raises:
+        DecodeError: The bytes are not a certificate, or its subject cannot be decoded.
+    """
+    try:
+        return _certificate(cert_der).subject.rfc4514_string()
+    except _UNDECODABLE:
+        msg = "the certificate's subject cannot be decoded"
+        raise DecodeError(msg) from None

@@ -311,6 +311,7 @@ class Group(Listening):
         group_id: bytes | None = None,
         extensions: Iterable[Extension] = (),
         ports: Ports | None = None,
+        **options: Unpack[CommitOptions],
     ) -> Founded[Group]:
         """Create a group of some of our members, linked to this one (§11.3).
 
@@ -320,11 +321,13 @@ class Group(Listening):
             group_id: Of the new group; random by default.
             extensions: Of the new group's GroupContext.
             ports: Of the new group; a copy of ours by default.
+            options: How its first commit is made; see ``CommitOptions``.
         """
         self._require_active()
         nonce = psks.fresh_nonce(member.suite, self.ports.entropy)
         link = psks.resumption_id(ResumptionPSKUsage.branch, self.group_id, self.epoch, nonce)
-        return self._continue(member, packages, link, group_id, extensions, ports)
+        planned = (group_id, extensions)
+        return self._continue(member, packages, link, planned, ports, options)
 
     def reinitialize(
         self,
@@ -332,6 +335,7 @@ class Group(Listening):
         packages: Iterable[bytes | KeyPackage],
         *,
         ports: Ports | None = None,
+        **options: Unpack[CommitOptions],
     ) -> Founded[Group]:
         """Create the group that continues this one after a ReInit (§11.2).
 
@@ -339,6 +343,7 @@ class Group(Listening):
             member: We, with keys of the new cipher suite.
             packages: KeyPackages of all other members, of the new cipher suite.
             ports: Of the new group; a copy of ours by default.
+            options: How its first commit is made; see ``CommitOptions``.
 
         Raises:
             StateError: No ReInit has been committed.
@@ -352,34 +357,37 @@ class Group(Listening):
             raise StateError(msg).of(rule="VAL-202", section="11.2")
         nonce = psks.fresh_nonce(member.suite, self.ports.entropy)
         link = psks.resumption_id(ResumptionPSKUsage.reinit, self.group_id, self.epoch, nonce)
-        return self._continue(member, packages, link, reinit.group_id, reinit.extensions, ports)
+        planned = (reinit.group_id, reinit.extensions)
+        return self._continue(member, packages, link, planned, ports, options)
 
     def _continue(
         self,
         member: Member,
         packages: Iterable[bytes | KeyPackage],
         link: PreSharedKeyID,
-        group_id: bytes | None,
-        extensions: Iterable[Extension],
+        planned: tuple[bytes | None, Iterable[Extension]],
         ports: Ports | None,
+        options: CommitOptions,
     ) -> Founded[Group]:
         new = as_a(Ports, ports or self.ports).linked_to(self)
+        options["successor"] = True
+        group_id, extensions = planned
         parsed = [proposing.key_package(package) for package in packages]
         chosen = new.entropy(member.suite.Nh) if group_id is None else group_id
-        planned = GroupContext(
+        context = GroupContext(
             ProtocolVersion.mls10, member.suite.code, chosen, 1, b"", b"", tuple(extensions)
         )
         own = self.tree.leaf(self.own_index)
         assert own is not None
         ours = own.replace(credential=member.credential, signature_key=member.signature_key)
         leaves = [ours, *(package.leaf_node for package in parsed)]
-        successors.check_plan(planned, leaves, link, self._state, new.check(Local))
+        successors.check_plan(context, leaves, link, self._state, new.check(Local))
         return Group.found(
             member,
             parsed,
             group_id=chosen,
-            extensions=planned.extensions,
+            extensions=context.extensions,
             psks=(link,),
             ports=new,
-            successor=True,
+            **options,
         )

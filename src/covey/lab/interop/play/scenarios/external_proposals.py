@@ -1,0 +1,107 @@
+"""Proposals from outside of a group (RFC 9420 §12.1.8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.lab.interop.play import scene as values
+from covey.lab.interop.play.scenarios.commit import PRIVATE
+from covey.lab.interop.play.scenarios.registry import scenario
+from covey.lab.interop.play.scenarios.reinit import follow
+
+if TYPE_CHECKING:
+    from covey.lab.interop.play.actor import Actor
+    from covey.lab.interop.play.scene import Scene
+    from covey.lab.interop.proto import mls_client_pb2 as pb
+
+
+@scenario
+def new_member(scene: Scene) -> None:
+    """Somebody new asks to be added."""
+    alice, bob = scene.actor("alice"), scene.actor("bob")
+    scene.create(alice, bob)
+    for committer, name in ((alice, "carol"), (bob, "dave")):
+        joiner = scene.actor(name)
+        proposal = joiner.propose_to_join(committer.group_info())
+        scene.commit(committer, by_reference=[proposal], welcomed=[joiner])
+    scene.talk()
+
+
+class _Office:
+    """A group with an external signer: its members, and the signer."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.alice, self.bob, self.carol = (scene.actor(name) for name in ("alice", "bob", "carol"))
+        scene.create(self.alice, self.bob, self.carol)
+        self.signer = scene.actor("signer")
+        sender = self.signer.become_signer()
+        scene.commit(self.alice, by_reference=[self.bob.propose_external_signer(sender)])
+
+    def propose(self, description: pb.ProposalDescription) -> bytes:
+        """A proposal of the signer."""
+        return self.signer.propose_as_signer(self.carol.group_info(external_tree=True), description)
+
+    def commit(
+        self,
+        committer: Actor,
+        description: pb.ProposalDescription,
+        *,
+        welcomed: tuple[Actor, ...] = (),
+        removed: tuple[Actor, ...] = (),
+    ) -> None:
+        """A proposal of the signer, committed."""
+        proposal = self.propose(description)
+        self.scene.commit(committer, by_reference=[proposal], welcomed=welcomed, removed=removed)
+
+
+@scenario
+def signer_add(scene: Scene) -> None:
+    """An external signer proposes to add somebody."""
+    office = _Office(scene)
+    for committer, name in ((office.alice, "dave"), (office.bob, "erin")):
+        joiner = scene.actor(name)
+        office.commit(committer, values.add(joiner.key_package()), welcomed=(joiner,))
+    scene.talk()
+
+
+@scenario
+def signer_remove(scene: Scene) -> None:
+    """An external signer proposes to remove somebody."""
+    office = _Office(scene)
+    office.commit(office.bob, values.remove(office.alice), removed=(office.alice,))
+    scene.talk()
+
+
+@scenario
+def signer_external_psk(scene: Scene) -> None:
+    """An external signer proposes an external PSK."""
+    office = _Office(scene)
+    for committer in (office.alice, office.bob):
+        office.commit(committer, values.external_psk(scene.install_psk()))
+    scene.talk()
+
+
+@scenario
+def signer_resumption_psk(scene: Scene) -> None:
+    """An external signer proposes the PSK of a past epoch."""
+    office = _Office(scene)
+    for committer in (office.alice, office.bob):
+        office.commit(committer, values.resumption_psk(scene.epoch - 1))
+    scene.talk()
+
+
+@scenario
+def signer_extensions(scene: Scene) -> None:
+    """An external signer proposes other extensions."""
+    office = _Office(scene)
+    office.commit(office.bob, values.extensions(PRIVATE))
+    scene.talk()
+
+
+@scenario
+def signer_reinit(scene: Scene) -> None:
+    """An external signer proposes a ReInit."""
+    office = _Office(scene)
+    proposal = office.propose(values.reinit(scene.suite, scene.random.randbytes(16)))
+    follow(scene, office.bob, office.alice, proposal)

@@ -1,0 +1,85 @@
+"""Where the clients of a run are: in this process, behind an address, or behind a command.
+
+May import the service and what carries calls.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Final
+
+from covey.lab.interop.grpc_client import Remote
+from covey.lab.interop.lines import Process
+from covey.lab.interop.service.client import Covey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from covey.lab.interop.calls import Client
+
+COMMAND: Final = "exec:"
+"""What a target begins with that is a command which speaks lines of JSON."""
+
+
+class Seat:
+    """A client that is started when it is first needed, and anew after it has broken down.
+
+    Args:
+        start: Starts it.
+    """
+
+    def __init__(self, start: Callable[[], Client]) -> None:
+        self._start: Callable[[], Client] = start
+        self._client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """The client.
+
+        Raises:
+            TransportError: It cannot be started or reached.
+        """
+        if self._client is None:
+            self._client = self._start()
+        return self._client
+
+    def drop(self) -> None:
+        """Let go of the client; the next one is a new one."""
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.drop()
+
+
+def seat(target: str, patience: float) -> Seat:
+    """The seat of a target: ``covey``, ``HOST:PORT``, or ``exec:`` and a command.
+
+    Args:
+        target: As above.
+        patience: Seconds that a call may take.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if target == "covey":
+        return Seat(Covey)
+    if target.startswith(COMMAND):
+        words = shlex.split(target.removeprefix(COMMAND))
+        if words:
+            return Seat(lambda: Process(words, patience=patience))
+    elif target.rpartition(":")[0] and target.rpartition(":")[2].isdigit():
+        return Seat(lambda: Remote(target, patience))
+    msg = f"{target!r} is no client: give covey, HOST:PORT, or exec: and a command"
+    raise ValueError(msg)
