@@ -25,6 +25,7 @@ _STDOUT: Final = 1  # the file descriptor
 COMMANDS: Final = {
     "broker": "Run a broker, which stores and orders what it cannot read.",
     "demo": "Show the main job: a broker, its members, and what each of them reads.",
+    "inspect": "Explain MLS messages, trees and vectors, and which rules they break.",
     "interop": "Play MLS with other implementations, by the interop service.",
     "vectors": "Verify official MLS test vectors, or write new ones.",
 }

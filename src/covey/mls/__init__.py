@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         RequiredCapabilities,
     )
     from covey.mls.structs.key_package import KeyPackage
+    from covey.mls.structs.message import MLSMessage
     from covey.mls.structs.proposals import (
         Add,
         ExternalInit,
@@ -88,6 +89,7 @@ __all__ = [
     "GroupContextExtensions",
     "JoinedExternally",
     "KeyPackage",
+    "MLSMessage",
     "Member",
     "MemberInfo",
     "MemoryPsks",
@@ -146,6 +148,7 @@ _HOMES: Final = {
     "GroupContextExtensions": "structs.proposals",
     "JoinedExternally": "group.results",
     "KeyPackage": "structs.key_package",
+    "MLSMessage": "structs.message",
     "Member": "group.member",
     "MemberInfo": "group.events",
     "MemoryPsks": "group.psks",

@@ -188,7 +188,8 @@ class Process:
             self._process.kill()
             self._process.wait()
         self._listener.join(timeout=2)
-        _stream(self._process.stdout).close()
+        for pipe in (self._process.stdout, self._process.stderr):
+            _stream(pipe).close()
 
     def __enter__(self) -> Self:
         return self

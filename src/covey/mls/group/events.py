@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=WireStruct)
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What shows its fields in a notebook."""
+
+    def _repr_html_(self) -> str:
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        return page.of_fields(type(self).__name__, msgspec.structs.asdict(self))
+
+
 class MemberInfo(msgspec.Struct, frozen=True):
     """One member of a group, as the tree shows it.
 
@@ -46,13 +55,18 @@ class MemberInfo(msgspec.Struct, frozen=True):
         """The identity of a basic credential, or the DER subject of an X.509 one (§5.3)."""
         return identity(self.credential)
 
+    def _repr_html_(self) -> str:
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        return page.of_member(self.index, self.credential, self.signature_key)
+
 
 def member_info(index: int, leaf: LeafNode) -> MemberInfo:
     """The MemberInfo of a leaf."""
     return MemberInfo(index, leaf.credential, leaf.signature_key)
 
 
-class MessageReceived(msgspec.Struct, frozen=True):
+class MessageReceived(Shown, frozen=True):
     """An application message.
 
     Attributes:
@@ -70,7 +84,7 @@ class MessageReceived(msgspec.Struct, frozen=True):
     generation: int
 
 
-class ProposalReceived(msgspec.Struct, frozen=True):
+class ProposalReceived(Shown, frozen=True):
     """A proposal that can be committed now.
 
     Attributes:
@@ -86,7 +100,7 @@ class ProposalReceived(msgspec.Struct, frozen=True):
     authenticated_data: bytes = b""
 
 
-class Changed(msgspec.Struct, frozen=True):
+class Changed(Shown, frozen=True):
     """What a commit changes, known before it takes effect.
 
     Attributes:
@@ -148,7 +162,7 @@ class Changed(msgspec.Struct, frozen=True):
         return [each.proposal for each in self.proposals if isinstance(each.proposal, kind)]
 
 
-class EpochChanged(msgspec.Struct, frozen=True):
+class EpochChanged(Shown, frozen=True):
     """A commit has taken effect.
 
     Attributes:
@@ -166,7 +180,7 @@ class EpochChanged(msgspec.Struct, frozen=True):
     authenticated_data: bytes = b""
 
 
-class OwnMessage(msgspec.Struct, frozen=True):
+class OwnMessage(Shown, frozen=True):
     """One of our own messages came back; its key is gone, so it is only recognised.
 
     Attributes:

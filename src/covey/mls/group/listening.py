@@ -28,6 +28,11 @@ class StagedCommit(NamedTuple):
     def __repr__(self) -> str:
         return f"StagedCommit({self.changed!r})"
 
+    def _repr_html_(self) -> str:
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        return page.of_fields("StagedCommit", {"changed": self.changed})
+
 
 class Listening(Committing):
     """What a member does with the messages that come in."""

@@ -17,7 +17,7 @@ from covey.mls.group import identities
 from covey.mls.group.policy import DAY, Policy
 from covey.mls.group.verify import Checker
 from covey.mls.rules import key_packages, leaves
-from covey.mls.rules.registry import Local
+from covey.mls.rules.registry import Local, enforce
 from covey.mls.structs.credentials import (
     BasicCredential,
     Certificate,
@@ -260,6 +260,7 @@ class Member(msgspec.Struct, frozen=True):
         signature = self.suite.sign_with_label(self.signer, key_packages.LABEL, tbs)
         package = KeyPackage.decode(unsigned.replace(signature=signature).encode())
         Checker(self.policy, now, Local).key_package(package, self.suite)
+        enforce(key_packages.OWN, key_packages.KeyPackageSubject(package, self.suite), Local)
         return PrivateKeyPackage(
             package, init_private, leaf_private, self.signer, last_resort=last_resort
         )

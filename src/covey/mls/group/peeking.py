@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from covey.mls.group.events import Shown
 from covey.mls.group.receiving import decode_message
 from covey.mls.structs.framing import PrivateMessage, PublicMessage
 from covey.mls.structs.key_package import KeyPackage
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from covey.mls.structs.message import MLSMessage
 
 
-class Peek(msgspec.Struct, frozen=True):
+class Peek(Shown, frozen=True):
     """The outside of a message; None where its kind does not say. All of it is unverified.
 
     Attributes:

@@ -37,6 +37,12 @@ class PendingCommit(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"PendingCommit(epoch={self.changed.epoch}, {len(self.message)} bytes)"
 
+    def _repr_html_(self) -> str:
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        sizes = {"message": f"{len(self.message):,} bytes", "welcomes": str(len(self.welcomes))}
+        return page.of_fields("PendingCommit", {**sizes, "changed": self.changed})
+
     @property
     def welcome(self) -> bytes:
         """The one Welcome for all new members.

@@ -95,6 +95,12 @@ class PublicGroup:
         """The ReInit that ended the group, or None."""
         return self._reinit
 
+    def _repr_html_(self) -> str:
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        notes = {"proposals": str(len(self._proposals)), "reinitialized": self._reinit is not None}
+        return page.of_group(self.context, self.tree, notes=notes)
+
     def receive(self, data: bytes) -> ProposalReceived | EpochChanged:
         """Verify a public message and follow it (§6.2, §12.4.2).
 

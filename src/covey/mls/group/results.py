@@ -32,6 +32,11 @@ class Founded(NamedTuple, Generic[G]):
         """The one Welcome for all of them."""
         return self.commit.welcome
 
+    def _repr_html_(self) -> str:
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        return page.of_fields("Founded", {"group": self.group, "commit": self.commit})
+
 
 class JoinedExternally(NamedTuple, Generic[G]):
     """An external commit, and the group as it will be if the commit is accepted.
@@ -45,3 +50,9 @@ class JoinedExternally(NamedTuple, Generic[G]):
     commit: bytes
     group: G
     changed: Changed
+
+    def _repr_html_(self) -> str:
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        sizes = {"commit": f"{len(self.commit):,} bytes"}
+        return page.of_fields("JoinedExternally", {**sizes, "group": self.group})

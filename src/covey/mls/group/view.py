@@ -150,6 +150,17 @@ class GroupView:
         """The resumption PSK of an epoch (Nh bytes, §8.6); None when it is not kept."""
         return self._state.resumption.get(epoch)
 
+    def _repr_html_(self) -> str:
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        notes = {
+            "our leaf": self.own_index,
+            "proposals": len(self._state.proposals),
+            "pending commit": self._state.pending is not None,
+            "active": self.is_active,
+        }
+        return page.of_group(self.context, self.tree, own=self.own_index, notes=notes)
+
     def __repr__(self) -> str:
         count = self.tree.census.members
         return f"<Group {self.group_id.hex()} epoch {self.epoch}, {count} members>"

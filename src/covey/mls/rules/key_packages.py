@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.errors import DecodeError
 from covey.mls.rules.leaves import APP_DATA, duplicate_types, undecodable, unlisted_extension
 from covey.mls.rules.registry import rule
-from covey.mls.wire.code_points import ProtocolVersion
+from covey.mls.wire.code_points import ExtensionType, ProtocolVersion
 from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
@@ -59,8 +59,23 @@ def init_key_is_valid(subject: KeyPackageSubject) -> str | None:
 
 
 @rule("VAL-059", "10", strict=True)
-def key_package_extensions_are_listed(subject: KeyPackageSubject) -> str | None:
-    """Every non-default extension of a KeyPackage is listed in its leaf's capabilities."""
+def known_extensions_are_listed(subject: KeyPackageSubject) -> str | None:
+    """Every extension of a KeyPackage that is known is listed in its leaf's capabilities.
+
+    Unknown ones "MUST be ignored" (VAL-060), whether they are listed or not: what receivers
+    look at is a list of the leaf's own extensions only (§13.5).
+    """
+    package = subject.package
+    known = tuple(each for each in package.extensions if each.extension_type in _KNOWN)
+    return unlisted_extension(package.leaf_node, known)
+
+
+_KNOWN: Final = frozenset(ExtensionType)
+
+
+@rule("VAL-059", "10")
+def own_extensions_are_listed(subject: KeyPackageSubject) -> str | None:
+    """Every non-default extension of a KeyPackage of ours is listed in its leaf's capabilities."""
     return unlisted_extension(subject.package.leaf_node, subject.package.extensions)
 
 
@@ -80,8 +95,11 @@ KEY_PACKAGE: Final = (
     suite_and_version_match,
     init_key_is_its_own,
     init_key_is_valid,
-    key_package_extensions_are_listed,
+    known_extensions_are_listed,
     key_package_extensions_are_unique,
     key_package_app_data_decodes,
 )
 """What every KeyPackage satisfies besides the rules for its leaf (VAL-054) and its signature."""
+
+OWN: Final = (own_extensions_are_listed,)
+"""What a KeyPackage that we make satisfies besides."""

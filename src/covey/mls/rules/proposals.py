@@ -110,8 +110,6 @@ def reinit_can_be_followed(subject: ProposalList) -> str | None:
             return f"version {each.version} is not implemented"
         if each.cipher_suite not in SUITES:
             return f"cipher suite 0x{each.cipher_suite:04x} is not implemented"
-        if each.group_id == subject.context.group_id:
-            return "the new group has the group_id of the old one"
     return None
 
 

@@ -168,6 +168,20 @@ class RatchetTree(msgspec.Struct, frozen=True, gc=False):
         """The data of a ``ratchet_tree`` extension (§12.4.3.3)."""
         return RatchetTreeNodes(self.to_nodes()).encode()
 
+    # --- showing ---------------------------------------------------------------------
+
+    def _repr_html_(self) -> str:
+        """The tree, drawn for a notebook; there is nothing secret in it."""
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        return page.of_tree(self)
+
+    def _repr_svg_(self) -> str:
+        """The same, where HTML is not wanted."""
+        from covey.mls.picture import drawing  # noqa: PLC0415
+
+        return drawing.svg(self)
+
     # --- changing --------------------------------------------------------------------
 
     def edited(

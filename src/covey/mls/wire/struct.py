@@ -106,6 +106,12 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
             changes.setdefault("raw", b"")
         return msgspec.structs.replace(self, **changes)
 
+    def _repr_html_(self) -> str:
+        """The struct as an outline, for a notebook; secrets are not shown."""
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        return page.of_struct(self)
+
     def __repr__(self) -> str:
         if self.secret:
             return f"{type(self).__name__}(…)"

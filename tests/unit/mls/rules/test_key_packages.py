@@ -31,6 +31,13 @@ def with_extensions(*types: int) -> KeyPackageSubject:
     return of(PACKAGE.replace(extensions=tuple(extension(each) for each in types)))
 
 
+def silent(code: int) -> KeyPackageSubject:
+    """The KeyPackage with an extension of a type; its leaf lists no extension at all."""
+    leaf = PACKAGE.leaf_node
+    leaf = leaf.replace(capabilities=leaf.capabilities.replace(extensions=()))
+    return of(PACKAGE.replace(leaf_node=leaf, extensions=(extension(code),)))
+
+
 CASES = [
     *holds(key_packages.suite_and_version_match, of(), of(NIST_PACKAGE, 2)),
     *breaks(
@@ -53,13 +60,22 @@ CASES = [
         (of(NIST_PACKAGE.replace(init_key=b"\x04" + bytes(64)), 2), ""),
     ),
     *holds(
-        key_packages.key_package_extensions_are_listed,
+        key_packages.known_extensions_are_listed,
+        of(),
+        of(LAST_RESORT),
+        with_extensions(1, ExtensionType.last_resort),
+        with_extensions(UNKNOWN_TYPE),
+        with_extensions(*GREASE),
+    ),
+    *breaks(key_packages.known_extensions_are_listed, (silent(10), "0x000a is not listed")),
+    *holds(
+        key_packages.own_extensions_are_listed,
         of(),
         of(LAST_RESORT),
         with_extensions(1, ExtensionType.last_resort),
     ),
     *breaks(
-        key_packages.key_package_extensions_are_listed,
+        key_packages.own_extensions_are_listed,
         (with_extensions(UNKNOWN_TYPE), "0xf0aa"),
         (with_extensions(*GREASE), "not listed"),
     ),

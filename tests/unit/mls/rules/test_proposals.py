@@ -116,12 +116,17 @@ CASES = [
     *breaks(
         proposals.reinit_does_not_lower_the_version, (of(ReInit(b"next", 0, 1, ())), "version 0")
     ),
-    *holds(proposals.reinit_can_be_followed, of(PSK), of(REINIT), of(ReInit(b"next", 1, 7, ()))),
+    *holds(
+        proposals.reinit_can_be_followed,
+        of(PSK),
+        of(REINIT),
+        of(ReInit(b"next", 1, 7, ())),
+        of(ReInit(b"group", 1, 1, ())),
+    ),
     *breaks(
         proposals.reinit_can_be_followed,
         (of(ReInit(b"next", 2, 1, ())), "version 2"),
         (of(ReInit(b"next", 1, 8, ())), "0x0008"),
-        (of(ReInit(b"group", 1, 1, ())), "group_id"),
     ),
     *holds(
         proposals.proposed_extensions_are_unique,

@@ -252,20 +252,45 @@ def every_key_package_has_its_own_init_key(stage: Stage) -> None:
 # --- VAL-059 … VAL-061: what it says of itself ------------------------------------------
 
 
+def _silent(package: PrivateKeyPackage) -> PrivateKeyPackage:
+    """A KeyPackage of last resort that does not list that extension."""
+    listed = listing(extensions=(ExtensionType.app_data_dictionary,))
+    return packaged(package, listed, extensions=(Extension(ExtensionType.last_resort, b""),))
+
+
 @breaks("VAL-059", portable=False)
 def an_add_with_an_unlisted_extension(stage: Stage) -> Trial:
-    """Mallory commits to add a client with an extension that it does not list."""
+    """Mallory commits to add a client with a known extension that it does not list."""
     _, package = stage.newcomer()
-    bad = forge.repackaged(package, extensions=(Extension(UNHEARD_OF, b""),))
-    return committed_add(stage, bad, package, "VAL-059")
+    return committed_add(stage, _silent(package), package, "VAL-059")
 
 
 @breaks("VAL-059")
 def a_download_with_an_unlisted_extension(stage: Stage) -> Trial:
-    """Victor's application adds a client with an extension that it does not list."""
+    """Victor's application adds a client with a known extension that it does not list."""
     _, package = stage.newcomer()
-    bad = forge.repackaged(package, extensions=(Extension(UNHEARD_OF, b""),))
-    return _downloaded(stage, bad, package)
+    return _downloaded(stage, _silent(package), package)
+
+
+@shows(
+    "VAL-059",
+    instead=altering(("rules.key_packages:_KNOWN", lambda _: _Everything())),
+    named="VAL-059",
+)
+def an_unknown_extension_that_is_not_listed_is_ignored(stage: Stage) -> None:
+    """A client is added whose KeyPackage has an extension that nobody knows, and lists it not."""
+    client, package = stage.newcomer()
+    unknown = (Extension(UNHEARD_OF, b"what is it?"), Extension(GREASE[5], b"grease"))
+    strange = forge.repackaged(package, extensions=unknown)
+    stage.epoch(stage.mallory, (), [(client, strange)], add=[strange])
+    ensure(len(stage.victor.members) == len(stage.all), "it is a member")
+
+
+class _Everything:
+    """Knows every type of extension."""
+
+    def __contains__(self, code: object) -> bool:
+        return True
 
 
 _GARBLED: Final = (Extension(ExtensionType.app_data_dictionary, b"\xff"),)

@@ -38,6 +38,7 @@ class Outcome(msgspec.Struct, frozen=True):
         detail: What was wrong, a sentence.
         broken: Whether a client has broken down.
         seconds: How long it took.
+        left_out: What a random story did without, since a client does not offer it.
     """
 
     scenario: str
@@ -48,6 +49,7 @@ class Outcome(msgspec.Struct, frozen=True):
     detail: str = ""
     broken: bool = False
     seconds: float = 0.0
+    left_out: tuple[str, ...] = ()
 
 
 class Play(NamedTuple):
@@ -110,7 +112,8 @@ def play(
         seed: Of what the scenario leaves to chance.
     """
     began = time.monotonic()
-    ending, detail, broken = _ended(scenario, Scene(cast, suite, encrypt=encrypt, seed=seed))
+    scene = Scene(cast, suite, encrypt=encrypt, seed=seed)
+    ending, detail, broken = _ended(scenario, scene)
     return Outcome(
         scenario.id,
         tuple(each.name for each in cast),
@@ -120,6 +123,7 @@ def play(
         detail,
         broken,
         time.monotonic() - began,
+        tuple(sorted(scene.notes)),
     )
 
 

@@ -44,6 +44,12 @@ class Scene:
         suite: The cipher suite.
         encrypt: Whether members send their handshakes encrypted.
         seed: Of all that is chosen at random here.
+
+    Attributes:
+        members: Who is in the group.
+        epoch: Its epoch.
+        group_id: Its group_id.
+        notes: What was left out because somebody does not offer it, and how often.
     """
 
     def __init__(self, cast: Sequence[Client], suite: int, *, encrypt: bool, seed: int = 0) -> None:
@@ -55,6 +61,8 @@ class Scene:
         self.epoch: int = 0
         self._engaged: int = 0
         self._freed: list[Actor] = []
+        self.group_id: bytes = b""
+        self.notes: dict[str, int] = {}
 
     def actor(self, name: str) -> Actor:
         """Somebody new, played by the next client."""
@@ -81,11 +89,16 @@ class Scene:
             each.free()
         self._freed.clear()
 
+    def note(self, what: str) -> None:
+        """Count something that the table should tell, such as what was left out."""
+        self.notes[what] = self.notes.get(what, 0) + 1
+
     # --- changing the group ----------------------------------------------------------------
 
     def create(self, creator: Actor, *others: Actor) -> None:
         """A group of these, the others added by one commit of the creator (§11)."""
-        creator.create_group(self.random.randbytes(16))
+        self.group_id = self.random.randbytes(16)
+        creator.create_group(self.group_id)
         self.members, self.epoch = [creator], 0
         if others:
             self.commit(creator, joiners=others)

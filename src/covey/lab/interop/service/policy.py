@@ -23,8 +23,9 @@ PRIVATE_EXTENSION: Final = 0xF0A0
 
 @dataclass(frozen=True, kw_only=True)
 class InteropPolicy(mls.Policy):
-    """Takes strangers' Adds, keeps past epochs for long, and supports a private extension."""
+    """Takes strangers' Adds and any lifetime, keeps past epochs, knows a private extension."""
 
+    max_lifetime: int = 1 << 64  # a default of some stacks; how long is right, the RFC leaves open
     past_epochs: int = 16
     resumption_epochs: int = 64
     extension_types: frozenset[int] = frozenset({PRIVATE_EXTENSION})

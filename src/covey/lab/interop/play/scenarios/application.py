@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from covey.lab.interop.play.scenarios.registry import scenario
+from covey.lab.interop.play.scene import remove
 
 if TYPE_CHECKING:
     from covey.lab.interop.play.actor import Actor
@@ -77,3 +78,15 @@ def many(scene: Scene) -> None:
     for index in range(3):
         scene.talk()
         scene.commit(members[index], force_path=True)
+
+
+@scenario
+def sender_removed(scene: Scene) -> None:
+    """Messages of members that have been removed since."""
+    alice, bob, carol, dave = (scene.actor(name) for name in ("alice", "bob", "carol", "dave"))
+    scene.create(alice, bob, carol, dave)
+    for removed, reader in ((dave, alice), (carol, bob)):
+        sent = _send(removed, 1)
+        scene.commit(reader, by_value=[remove(removed)], removed=[removed])
+        for each in (alice, bob):
+            scene.read(each, *sent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from covey.lab.interop.play.scenarios.commit import PRIVATE
+from covey.lab.interop.play.scenarios.commit import PRIVATE, REQUIRED
 from covey.lab.interop.play.scenarios.registry import scenario
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def some(scene: Scene) -> None:
 @scenario
 def with_extensions(scene: Scene) -> None:
     """With other extensions."""
-    _branch(scene, 3, [PRIVATE])
+    _branch(scene, 3, [REQUIRED, PRIVATE])
 
 
 @scenario

@@ -80,6 +80,21 @@ def remove_and_add(scene: Scene) -> None:
 
 
 @scenario
+def unmerged(scene: Scene) -> None:
+    """Paths that meet members where those are unmerged, and joining such trees."""
+    alice, bob, carol, dave, erin, *others = (scene.actor(f"member {each}") for each in range(9))
+    scene.create(alice, bob, carol)
+    scene.commit(carol, force_path=True)
+    scene.commit(carol, joiners=[dave, erin])
+    scene.commit(erin, force_path=True)
+    for each in others:
+        scene.commit(alice, joiners=[each])
+        scene.commit(bob, force_path=True)
+    scene.commit(others[0], force_path=True)
+    scene.talk()
+
+
+@scenario
 def external_psk(scene: Scene) -> None:
     """An external PSK, by value and by reference."""
     alice, bob, carol, _ = _company(scene)
@@ -126,15 +141,25 @@ def with_path(scene: Scene) -> None:
 @scenario
 def mixed(scene: Scene) -> None:
     """Many kinds of proposals in one commit, of several members, by value and by reference."""
+    _mixed(scene, with_update=False)
+
+
+@scenario
+def mixed_with_update(scene: Scene) -> None:
+    """The same, and an Update."""
+    _mixed(scene, with_update=True)
+
+
+def _mixed(scene: Scene, *, with_update: bool) -> None:
     alice, bob, carol, dave = _company(scene)
     erin, frank, grace = (scene.actor(name) for name in ("erin", "frank", "grace"))
     scene.commit(dave, joiners=[erin])
     first, second = scene.install_psk(), scene.install_psk()
     by_reference = [
-        alice.propose_update(),
+        *([alice.propose_update()] if with_update else []),
         carol.propose_remove(dave),
         carol.propose_external_psk(first.id),
-        erin.propose_extensions([PRIVATE]),
+        erin.propose_extensions([REQUIRED, PRIVATE]),
         erin.propose_add(frank.key_package()),
     ]
     # who comes has to have the PSKs too: the Welcome is encrypted by them (§12.4.3)
@@ -156,9 +181,10 @@ def mixed(scene: Scene) -> None:
 def proposals_left(scene: Scene) -> None:
     """A proposal that is not committed lapses with the epoch, and another member's may follow."""
     alice, bob, carol, dave = _company(scene)
-    carol.propose_update()
+    psk = scene.install_psk()
+    carol.propose_external_psk(psk.id)
     scene.commit(alice, force_path=True)
-    scene.commit(bob, by_reference=[dave.propose_update()])
+    scene.commit(bob, by_reference=[dave.propose_external_psk(psk.id)])
     scene.talk()
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from covey.lab.interop.calls import CallError
 from covey.lab.interop.play import scene as values
-from covey.lab.interop.play.scenarios.commit import PRIVATE
+from covey.lab.interop.play.scenarios.commit import PRIVATE, REQUIRED
 from covey.lab.interop.play.scenarios.registry import scenario
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class _Held(NamedTuple):
     """A message that has not been read by everybody yet."""
 
     epoch: int
+    sender: Actor
     readers: list[Actor]
     message: bytes
     plaintext: bytes
@@ -53,7 +55,13 @@ class _Story:
         return self.random.choice([each for each in self.scene.members if each not in but])
 
     def step(self) -> None:
-        """One thing that happens."""
+        """One thing that happens; what one of its actors does not offer does not happen."""
+        happened = False
+        while not happened:
+            happened = self._try_something()
+        self._deliver_some()
+
+    def _try_something(self) -> bool:
         operations: list[tuple[Callable[[], None], int]] = [
             (self.send, 6),
             (self.renew, 2),
@@ -70,8 +78,15 @@ class _Story:
         chosen = self.random.choices(
             [each for each, _ in operations], [weight for _, weight in operations]
         )[0]
-        chosen()
-        self._deliver_some()
+        try:
+            chosen()
+        except CallError as error:
+            if error.code != "UNIMPLEMENTED":
+                raise
+            self.scene.note(error.message)
+            self.renew()  # or proposals that are left would keep their senders from speaking
+            return False
+        return True
 
     def send(self) -> None:
         """A message, which its readers get at some time."""
@@ -81,7 +96,7 @@ class _Story:
         readers = [each for each in self.scene.members if each is not sender]
         self.random.shuffle(readers)
         message = sender.protect(plaintext, beside)
-        self.held.append(_Held(self.scene.epoch, readers, message, plaintext, beside))
+        self.held.append(_Held(self.scene.epoch, sender, readers, message, plaintext, beside))
 
     def _deliver_some(self) -> None:
         """Give held messages to some of their readers, and those at their limit to all."""
@@ -94,13 +109,23 @@ class _Story:
             held.readers[:] = readers[count:]
         self.held = [each for each in self.held if each.readers]
 
-    def deliver_all(self) -> None:
-        """Give held messages to all of their readers."""
+    def deliver_all(self, sender: Actor | None = None) -> None:
+        """Give held messages, or those of one sender, to all of their readers."""
         for held in self.held:
-            for reader in held.readers:
-                if reader in self.scene.members:
-                    self.scene.read(reader, held.message, held.plaintext, held.authenticated_data)
-        self.held = []
+            if sender is None or held.sender is sender:
+                for reader in held.readers:
+                    if reader in self.scene.members:
+                        self.scene.read(
+                            reader, held.message, held.plaintext, held.authenticated_data
+                        )
+                held.readers.clear()
+        self.held = [each for each in self.held if each.readers]
+
+    def _leaving(self, *but: Actor) -> Actor:
+        """Who is removed next; what it has said is read before."""
+        leaving = self._one(*but)
+        self.deliver_all(leaving)
+        return leaving
 
     def renew(self) -> None:
         """An empty commit."""
@@ -133,7 +158,7 @@ class _Story:
 
     def extend(self) -> None:
         """Other GroupContext extensions."""
-        listed = [PRIVATE] if self.random.random() < 0.5 else []
+        listed = [REQUIRED, PRIVATE] if self.random.random() < 0.5 else []
         self.scene.commit(self._one(), by_value=[values.extensions(*listed)])
 
     def add(self) -> None:
@@ -153,13 +178,13 @@ class _Story:
 
     def replace(self) -> None:
         """A member by an external commit in place of itself."""
-        prior = self._one()
+        prior = self._leaving()
         again = self.scene.engage(prior.name, prior.client)
         self.scene.external_join(self._one(prior), again, prior=prior)
 
     def remove(self) -> None:
         """A member is removed, by value or by reference."""
-        removed = self._one()
+        removed = self._leaving()
         committer = self._one(removed)
         if self.random.random() < 0.5:
             by_value = [values.remove(removed)]
@@ -171,7 +196,7 @@ class _Story:
     def many(self) -> None:
         """Updates, a Remove and Adds in one commit."""
         committer = self._one()
-        removed = self._one(committer)
+        removed = self._leaving(committer)
         updating = self._one(committer, removed)
         joiner, other = self._newcomer(), self._newcomer()
         by_reference = [

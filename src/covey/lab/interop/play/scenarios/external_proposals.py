@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.lab.interop.play import scene as values
-from covey.lab.interop.play.scenarios.commit import PRIVATE
+from covey.lab.interop.play.scenarios.commit import PRIVATE, REQUIRED
 from covey.lab.interop.play.scenarios.registry import scenario
 from covey.lab.interop.play.scenarios.reinit import follow
 
@@ -95,7 +95,7 @@ def signer_resumption_psk(scene: Scene) -> None:
 def signer_extensions(scene: Scene) -> None:
     """An external signer proposes other extensions."""
     office = _Office(scene)
-    office.commit(office.bob, values.extensions(PRIVATE))
+    office.commit(office.bob, values.extensions(REQUIRED, PRIVATE))
     scene.talk()
 
 

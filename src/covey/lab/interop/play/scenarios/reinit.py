@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from covey.lab.interop.play.scenarios.commit import PRIVATE
+from covey.lab.interop.play.scenarios.commit import PRIVATE, REQUIRED
 from covey.lab.interop.play.scenarios.registry import scenario
 
 if TYPE_CHECKING:
@@ -28,14 +28,15 @@ def _reinit(
     roles: tuple[Actor, Actor, Actor],
     *,
     suite: int | None = None,
+    group_id: bytes | None = None,
     extensions: Sequence[pb.Extension] = (),
     force_path: bool = False,
     external_tree: bool = False,
 ) -> None:
     """One member proposes, one commits, one makes the new group."""
     proposer, committer, founder = roles
-    suite = suite or scene.suite
-    proposal = proposer.propose_reinit(suite, scene.random.randbytes(16), extensions)
+    chosen = group_id or scene.random.randbytes(16)
+    proposal = proposer.propose_reinit(suite or scene.suite, chosen, extensions)
     follow(scene, committer, founder, proposal, force_path=force_path, external_tree=external_tree)
 
 
@@ -85,10 +86,17 @@ def suite(scene: Scene) -> None:
 
 
 @scenario
+def same_group_id(scene: Scene) -> None:
+    """The same group_id, and all else the same too."""
+    alice, bob, carol, _ = _company(scene)
+    _reinit(scene, (carol, bob, alice), group_id=scene.group_id)
+
+
+@scenario
 def extensions(scene: Scene) -> None:
     """Other extensions."""
     alice, bob, _, dave = _company(scene)
-    _reinit(scene, (dave, bob, alice), extensions=[PRIVATE])
+    _reinit(scene, (dave, bob, alice), extensions=[REQUIRED, PRIVATE])
 
 
 @scenario

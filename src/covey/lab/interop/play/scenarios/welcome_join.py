@@ -62,7 +62,7 @@ def batched(scene: Scene) -> None:
     alice, bob, *others = (scene.actor(f"member {index}") for index in range(9))
     scene.create(alice)
     scene.commit(alice, joiners=[bob, *others[:4]])
-    scene.commit(bob, joiners=others[4:], force_path=True)
+    scene.commit(bob, joiners=others[4:])
     scene.talk()
 
 
@@ -76,7 +76,7 @@ def x509(scene: Scene) -> None:
     for each in (alice, bob, carol):
         _certify(scene, authority, each)
     scene.create(alice, bob)
-    scene.commit(bob, joiners=[carol], force_path=True)
+    scene.commit(bob, joiners=[carol])
     scene.talk()
     scene.commit(carol, removed=[alice], by_reference=[bob.propose_remove(alice)])
     scene.talk()

@@ -1,0 +1,169 @@
+"""Plays everything with everybody: each stack with covey in all suites, and all stacks at once.
+
+Parts of the matrix are played in processes of their own, as many at a time as there are
+processors; what they find is put in order afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from covey.lab.interop.lines import Process
+from covey.lab.interop.play import runner
+from covey.lab.interop.play.scenarios.catalogue import ALL, chosen
+from covey.lab.interop.play.scene import Scene
+from covey.lab.interop.service.client import Covey
+from covey.lab.interop.targets import Seat
+from interop import bugs, building
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from covey.lab.interop.calls import Client
+
+EVERYBODY: Final = "everybody"
+"""The part of the matrix in which all stacks are in one group."""
+
+STORY: Final = "deep_random/steps_200"
+"""The scenario that all stacks play at once."""
+
+PATIENCE: Final = 120.0
+"""Seconds that one call to a stack may take."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A part of the matrix, played in one go.
+
+    Attributes:
+        peer: A stack's folder, or EVERYBODY.
+        suite: The cipher suite.
+        commands: The commands that start the stacks, by their folders.
+        scenarios: Ids of what is played.
+    """
+
+    peer: str
+    suite: int
+    commands: dict[str, list[str]]
+    scenarios: tuple[str, ...]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a part of the matrix has shown."""
+
+    part: Part
+    outcomes: tuple[runner.Outcome, ...]
+
+
+class Matrix(msgspec.Struct, frozen=True):
+    """All that was found.
+
+    Attributes:
+        names: What each stack calls itself, by its folder.
+        suites: The suites that each stack has, by its folder.
+        found: What was played, in the order of the table.
+    """
+
+    names: dict[str, str]
+    suites: dict[str, list[int]]
+    found: tuple[Found, ...]
+
+
+def play(
+    peers: Sequence[building.Peer],
+    say: Callable[[str], None],
+    *,
+    suites: Sequence[int] = tuple(range(1, 8)),
+    scenarios: Sequence[str] = (),
+) -> Matrix:
+    """Build the stacks, and play the matrix.
+
+    Args:
+        peers: The stacks.
+        say: Is told what is going on, a line at a time.
+        suites: The cipher suites.
+        scenarios: Ids or kinds of scenarios; all by default.
+
+    Raises:
+        BuildError: A stack cannot be built.
+        TransportError: A stack cannot be started.
+    """
+    commands = {peer.name: peer.command(say) for peer in peers}
+    names, offered = {}, {}
+    for name, command in commands.items():
+        with Process(command, patience=PATIENCE) as client:
+            names[name] = client.name
+            offered[name] = sorted(Scene.suites_of(client) & set(suites))
+    played = tuple(each.id for each in chosen(tuple(scenarios)))
+    parts = [
+        Part(name, suite, {name: commands[name]}, played)
+        for name in commands
+        for suite in offered[name]
+    ]
+    if len(commands) > 1 and STORY in played:
+        common = set.intersection(*map(set, offered.values()))
+        parts += [Part(EVERYBODY, suite, commands, (STORY,)) for suite in sorted(common)]
+    return Matrix(names, offered, tuple(_all_found(parts, say)))
+
+
+def _all_found(parts: Sequence[Part], say: Callable[[str], None]) -> Iterable[Found]:
+    """Play the parts, the slowest suites first; returns them in their own order."""
+    found: dict[Part, Found] = {}
+    with ProcessPoolExecutor(max_workers=os.cpu_count() or 1) as workers:
+        under_way = [workers.submit(_found, each) for each in reversed(parts)]
+        for done in as_completed(under_way):
+            each = done.result()
+            found[each.part.peer, each.part.suite] = each
+            say(_line(each, len(found), len(parts)))
+    return [found[each.peer, each.suite] for each in parts]
+
+
+def _line(found: Found, number: int, total: int) -> str:
+    endings = [each.ending for each in found.outcomes]
+    seconds = sum(each.seconds for each in found.outcomes)
+    counts = ", ".join(f"{endings.count(each)} {each}" for each in ("pass", "fail", "not offered"))
+    return (
+        f"[{number}/{total}] {found.part.peer}, suite {found.part.suite}: {counts}; {seconds:.0f} s"
+    )
+
+
+def _found(part: Part) -> Found:
+    """Play one part."""
+    play_part = _everybody if part.peer == EVERYBODY else _with_covey
+    return Found(part, tuple(play_part(part)))
+
+
+def _with_covey(part: Part) -> Iterable[runner.Outcome]:
+    """Every scenario with covey, in both orders of roles and both forms of handshakes."""
+    known = [each for each in bugs.read() if each.peer == part.peer]
+    (command,) = part.commands.values()
+    with Seat(lambda: Process(command, patience=PATIENCE)) as theirs:
+        for scenario in chosen(part.scenarios):
+            for covey_first in (True, False):
+                for encrypt in (False, True):
+                    careful = known if scenario.id == STORY else ()
+                    peer = bugs.Careful(theirs.client, careful)
+                    cast: list[Client] = [Covey(), peer] if covey_first else [peer, Covey()]
+                    outcome = runner.play(scenario, cast, part.suite, encrypt=encrypt)
+                    if outcome.broken:
+                        theirs.drop()
+                    yield outcome
+
+
+def _everybody(part: Part) -> Iterable[runner.Outcome]:
+    """The random story with all stacks in one group, each of them in turn its founder."""
+    (story,) = (each for each in ALL if each.id == STORY)
+    known = bugs.read()
+    for first in range(len(part.commands) + 1):
+        for encrypt in (False, True):
+            with ExitStack() as stack:
+                cast: list[Client] = [Covey()]
+                for name, command in part.commands.items():
+                    client = stack.enter_context(Process(command, patience=PATIENCE))
+                    cast.append(bugs.Careful(client, [each for each in known if each.peer == name]))
+                turned = cast[first:] + cast[:first]
+                yield runner.play(story, turned, part.suite, encrypt=encrypt, seed=first)

@@ -1,0 +1,1 @@
+//! Empty on purpose: this crate exists so that cargo fetches `mlspp-sys`.

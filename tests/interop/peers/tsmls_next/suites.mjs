@@ -1,0 +1,30 @@
+// The cipher suites of RFC 9420 that ts-mls offers, with its default crypto provider.
+
+import { ciphersuites, getCiphersuiteImpl } from "ts-mls";
+import { invalid } from "./errors.mjs";
+
+/** The code points of RFC 9420; those above are experiments of ts-mls. */
+const LAST_OF_RFC = 7;
+
+/** @type {Map<number, import("ts-mls").CiphersuiteName>} */
+const names = new Map(
+  Object.entries(ciphersuites)
+    .filter(([, id]) => id <= LAST_OF_RFC)
+    .map(([name, id]) => [id, /** @type {any} */ (name)]),
+);
+
+/** The code points offered. */
+export const offered = [...names.keys()];
+
+/**
+ * @param {number} id a code point
+ * @returns {import("ts-mls").CiphersuiteName}
+ */
+export function suiteName(id) {
+  const name = names.get(id);
+  if (name === undefined) throw invalid(`cipher suite ${id} is not offered`);
+  return name;
+}
+
+/** @param {number} id a code point */
+export const suite = (id) => getCiphersuiteImpl(suiteName(id));

@@ -1,0 +1,159 @@
+"""Two instances of the service play all scenarios with each other, over real connections."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+
+from covey.errors import TransportError
+from covey.lab.interop.calls import CALLS, CallError
+from covey.lab.interop.grpc_client import Remote
+from covey.lab.interop.play.runner import play
+from covey.lab.interop.play.scenarios.catalogue import ALL, KINDS
+from covey.lab.interop.proto import mls_client_pb2 as pb
+from covey.lab.interop.service.client import ANSWERS, Covey
+from interop.serving import COVEY, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from google.protobuf.message import Message
+
+    from covey.lab.interop.play.scenarios.registry import Scenario
+
+SUITES = (1, 2, 3, 4, 5, 6, 7)
+
+
+@pytest.fixture(scope="module")
+def instances() -> Iterator[tuple[Remote, Remote]]:
+    with ExitStack() as stack:
+        addresses = [stack.enter_context(serving()) for _ in range(2)]
+        first, second = (stack.enter_context(Remote(each)) for each in addresses)
+        yield first, second
+
+
+def test_every_kind_of_scenario_is_there() -> None:
+    assert set(KINDS) == {
+        "welcome_join",
+        "external_join",
+        "application",
+        "commit",
+        "external_proposals",
+        "reinit",
+        "branch",
+        "deep_random",
+    }
+    assert {each.kind for each in ALL} == set(KINDS)
+
+
+@pytest.mark.parametrize("encrypt", [False, True], ids=["public", "private"])
+@pytest.mark.parametrize("scenario", ALL, ids=[each.id for each in ALL])
+def test_two_instances_play_a_scenario(
+    instances: tuple[Remote, Remote], scenario: Scenario, *, encrypt: bool
+) -> None:
+    for suite, cast in ((1, instances), (2, instances[::-1])):
+        outcome = play(scenario, cast, suite, encrypt=encrypt)
+        assert (outcome.ending, outcome.detail) == ("pass", "")
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_two_instances_play_the_same_in_every_suite(
+    instances: tuple[Remote, Remote], suite: int
+) -> None:
+    scenarios = [each for each in ALL if each.id in {"commit/mixed_with_update", "reinit/suite"}]
+    for each in scenarios:
+        outcome = play(each, instances, suite, encrypt=True)
+        assert (outcome.ending, outcome.detail) == ("pass", "")
+
+
+def test_every_call_of_the_service_has_an_answer() -> None:
+    assert set(ANSWERS) == set(CALLS)
+
+
+HARMLESS = {"Name", "SupportedCiphersuites", "UseCertificate"}
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_a_call_that_says_nothing_is_a_status_and_not_a_crash(
+    instances: tuple[Remote, Remote], call: str
+) -> None:
+    client = instances[0]
+    if call in HARMLESS:
+        assert client.answer(call, CALLS[call].request())
+        return
+    with pytest.raises(CallError) as raised:
+        client.answer(call, CALLS[call].request())
+    assert raised.value.code in {"NOT_FOUND", "INVALID_ARGUMENT", "UNIMPLEMENTED"}
+    assert raised.value.message
+
+
+BAD: list[tuple[str, Message, str, str]] = [
+    ("Protect", pb.ProtectRequest(state_id=99_999), "NOT_FOUND", "state_id 99999"),
+    ("JoinGroup", pb.JoinGroupRequest(transaction_id=8), "NOT_FOUND", "transaction_id 8"),
+    ("CreateGroup", pb.CreateGroupRequest(cipher_suite=77), "UNIMPLEMENTED", "77"),
+    ("CreateKeyPackage", pb.CreateKeyPackageRequest(cipher_suite=0), "UNIMPLEMENTED", "0"),
+    ("ExternalJoin", pb.ExternalJoinRequest(group_info=b"rubbish"), "INVALID_ARGUMENT", "cut off"),
+    ("Free", pb.FreeRequest(state_id=5_000), "NOT_FOUND", "freed"),
+]
+
+
+@pytest.mark.parametrize(("call", "request_", "code", "said"), BAD, ids=[each[0] for each in BAD])
+def test_bad_requests_are_told_apart(
+    instances: tuple[Remote, Remote], call: str, request_: Message, code: str, said: str
+) -> None:
+    with pytest.raises(CallError) as raised:
+        instances[0].answer(call, request_)
+    assert raised.value.code == code
+    assert said in raised.value.message
+
+
+def test_an_unknown_call_is_unimplemented() -> None:
+    with serving() as address, grpc.insecure_channel(address) as channel:
+        ask = channel.unary_unary("/mls_client.MLSClient/Dance")
+        with pytest.raises(grpc.RpcError) as raised:
+            ask(b"", timeout=10)
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED  # type: ignore[attr-defined]
+
+
+def test_an_unknown_call_is_unimplemented_in_process_too() -> None:
+    with pytest.raises(CallError, match="UNIMPLEMENTED: there is no call Dance"):
+        Covey().answer("Dance", pb.NameRequest())
+
+
+def test_a_client_that_stops_answering_is_a_transport_error() -> None:
+    with serving() as address, Remote(address, patience=0.5) as client:
+        pass
+    with pytest.raises(TransportError, match="nobody answers"):
+        Remote(address)
+    del client
+
+
+def test_a_port_that_is_taken_is_a_sentence() -> None:
+    with serving() as address:
+        port = address.rpartition(":")[2]
+        done = subprocess.run(  # noqa: S603 - our own program
+            [*COVEY, "interop", "serve", "--port", port],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert "is the port taken" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_service_stops_when_it_is_asked_to(how: signal.Signals) -> None:
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [*COVEY, "interop", "serve", "--port", "0"], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"covey interop service at 127.0.0.1:")
+        process.send_signal(how)
+        assert process.wait(20) == 0

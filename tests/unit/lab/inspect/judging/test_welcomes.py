@@ -1,0 +1,51 @@
+"""Welcomes, judged without the keys of who they are for."""
+
+from __future__ import annotations
+
+from covey import mls
+from covey.lab.inspect.judging import welcomes
+from covey.lab.inspect.judging.verdicts import Surroundings, Verdicts
+from covey.mls.structs.message import MLSMessage
+from covey.mls.structs.welcome import GroupSecrets, Welcome
+from group_samples import external_psk, key_package, member
+
+BEGUN = mls.Group.found(member("a"), [key_package(member(name)) for name in "bc"])
+assert BEGUN.welcome is not None
+WELCOME = MLSMessage.decode(BEGUN.welcome).message
+assert isinstance(WELCOME, Welcome)
+FIRST, SECOND = WELCOME.secrets
+
+
+def rules(into: Verdicts, verdict: str) -> list[str]:
+    return [each.rule for each in into.findings if each.verdict == verdict]
+
+
+def broken(welcome: Welcome) -> list[str]:
+    into = Verdicts()
+    welcomes.welcome(into, welcome)
+    assert rules(into, "not judged") == ["VAL-183"]
+    return rules(into, "broken")
+
+
+def test_a_welcome_is_judged_by_its_outside() -> None:
+    assert broken(WELCOME) == []
+    assert broken(WELCOME.replace(secrets=())) == ["VAL-166"]
+    assert broken(WELCOME.replace(secrets=(FIRST, FIRST))) == ["VAL-166"]
+    assert broken(WELCOME.replace(secrets=(FIRST.replace(new_member=b"x"), SECOND))) == [""]
+    assert broken(WELCOME.replace(cipher_suite=0x0A0A)) == [""]
+    assert broken(WELCOME.replace(encrypted_group_info=b"")) == ["VAL-183"]
+    sealed = FIRST.encrypted_group_secrets.replace(kem_output=b"")
+    assert broken(WELCOME.replace(secrets=(FIRST.replace(encrypted_group_secrets=sealed),))) == [
+        "VAL-016"
+    ]
+
+
+def test_group_secrets_are_judged_by_their_psks() -> None:
+    secrets = GroupSecrets(b"", None, (external_psk(), external_psk()))
+    into = Verdicts()
+    welcomes.group_secrets(into, secrets, Surroundings())
+    assert rules(into, "broken") == ["VAL-139"]
+    assert rules(into, "not judged") == ["VAL-120"]
+    into = Verdicts()
+    welcomes.group_secrets(into, secrets, Surroundings(suite=4))
+    assert rules(into, "broken") == ["VAL-120", "VAL-139"]
