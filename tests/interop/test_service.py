@@ -95,9 +95,9 @@ def test_a_call_that_says_nothing_is_a_status_and_not_a_crash(
 BAD: list[tuple[str, Message, str, str]] = [
     ("Protect", pb.ProtectRequest(state_id=99_999), "NOT_FOUND", "state_id 99999"),
     ("JoinGroup", pb.JoinGroupRequest(transaction_id=8), "NOT_FOUND", "transaction_id 8"),
-    ("CreateGroup", pb.CreateGroupRequest(cipher_suite=77), "UNIMPLEMENTED", "77"),
+    ("CreateGroup", pb.CreateGroupRequest(cipher_suite=77), "UNIMPLEMENTED", "0x004d"),
     ("CreateKeyPackage", pb.CreateKeyPackageRequest(cipher_suite=0), "UNIMPLEMENTED", "0"),
-    ("ExternalJoin", pb.ExternalJoinRequest(group_info=b"rubbish"), "INVALID_ARGUMENT", "cut off"),
+    ("ExternalJoin", pb.ExternalJoinRequest(group_info=b"rubbish"), "INVALID_ARGUMENT", "VAL-009"),
     ("Free", pb.FreeRequest(state_id=5_000), "NOT_FOUND", "freed"),
 ]
 

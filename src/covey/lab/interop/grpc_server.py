@@ -41,7 +41,10 @@ class Server:
     """
 
     def __init__(self, client: Client, address: str) -> None:
-        self._server: grpc.Server = grpc.server(ThreadPoolExecutor(max_workers=1), options=OPTIONS)
+        self._server: grpc.Server = grpc.server(
+            ThreadPoolExecutor(max_workers=1),
+            options=[*OPTIONS, ("grpc.so_reuseport", 0)],  # a port that is taken is an error
+        )
         self._server.add_generic_rpc_handlers(_handlers(client))
         self.port: int = _bind(self._server, address)
 

@@ -119,12 +119,22 @@ def resumption_psk(scene: Scene) -> None:
 
 @scenario
 def extensions(scene: Scene) -> None:
-    """GroupContextExtensions, by value and by reference, and none again."""
+    """GroupContextExtensions, by value and by reference."""
     alice, bob, carol, dave = _company(scene)
     scene.commit(alice, by_value=[values.extensions(PRIVATE)])
     scene.commit(bob, by_reference=[dave.propose_extensions([REQUIRED, PRIVATE])])
     scene.commit(carol, joiners=[scene.actor("erin")])
-    scene.commit(bob, by_value=[values.extensions()])
+    scene.talk()
+
+
+@scenario
+def no_extensions(scene: Scene) -> None:
+    """GroupContextExtensions with extensions, then without any."""
+    alice, bob, _, _ = _company(scene)
+    scene.commit(alice, by_value=[values.extensions(REQUIRED, PRIVATE)])
+    scene.commit(alice, by_value=[values.extensions()])
+    scene.commit(alice, force_path=True)
+    scene.commit(bob, force_path=True)
     scene.talk()
 
 

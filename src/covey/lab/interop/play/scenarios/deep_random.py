@@ -12,6 +12,7 @@ from covey.lab.interop.calls import CallError
 from covey.lab.interop.play import scene as values
 from covey.lab.interop.play.scenarios.commit import PRIVATE, REQUIRED
 from covey.lab.interop.play.scenarios.registry import scenario
+from covey.lab.interop.proto import mls_client_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,8 +159,10 @@ class _Story:
 
     def extend(self) -> None:
         """Other GroupContext extensions."""
-        listed = [REQUIRED, PRIVATE] if self.random.random() < 0.5 else []
-        self.scene.commit(self._one(), by_value=[values.extensions(*listed)])
+        changed = pb.Extension(
+            extension_type=PRIVATE.extension_type, extension_data=self.random.randbytes(8)
+        )
+        self.scene.commit(self._one(), by_value=[values.extensions(REQUIRED, changed)])
 
     def add(self) -> None:
         """A new member, by value or by reference, with or without a path."""

@@ -1,0 +1,28 @@
+"""Live groups with ts-mls, in suite 1; `make interop` plays the other stacks and suites too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from covey.lab.interop.play.scenarios.catalogue import ALL, KINDS
+from interop import bugs, building, matrix, table
+
+if TYPE_CHECKING:
+    from interop.building import Peer
+
+PEERS = [each for each in building.ALL if each.name.startswith("tsmls")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_every_play_passes_or_shows_a_named_bug(peer: Peer, kind: str) -> None:
+    played = tuple(each.id for each in ALL if each.kind == kind)
+    part = matrix.Part(peer.name, 1, {peer.name: peer.command()}, played)
+    found = matrix.found(part)
+    names = {peer.name: peer.name}
+    judged = table.judge(matrix.Matrix(names, {peer.name: [1]}, (found,)), bugs.read())
+    assert [each.detail for each in judged.failures] == []
+    assert {each.scenario for each in found.outcomes} == set(played)
+    assert any(each.ending == "pass" for each in found.outcomes) or kind == "external_proposals"
