@@ -7,6 +7,7 @@ standard error if that is a terminal.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -70,7 +71,8 @@ def serve(host: str, port: int, *, stop_on_eof: bool) -> None:
 
 
 def _until_eof(stopped: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 4096):
+        pass  # whatever is said there; a buffered read would hold a lock when the program ends
     stopped.set()
 
 

@@ -66,6 +66,12 @@ class StagedWelcome:
     def __repr__(self) -> str:
         return f"StagedWelcome({self.joined.epoch.public.tree.census.members} members)"
 
+    def _repr_html_(self) -> str:
+        from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
+
+        public = self.joined.epoch.public
+        return page.of_group(public.context, public.tree, notes={"joined": self._accepted})
+
     @property
     def members(self) -> list[MemberInfo]:
         """Who is in it."""

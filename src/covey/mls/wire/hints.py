@@ -1,7 +1,7 @@
 """Reading the annotations of a struct, apart from any codec (RFC 9420 §2.1).
 
-May import :mod:`covey.mls.wire.types`. What the compiler of codecs reads in its own way is read
-here once more, so that one can be tested against the other.
+May import :mod:`covey.mls.wire.types`. The compiler of codecs reads them so, and so does the
+reader that explains.
 """
 
 from __future__ import annotations

@@ -39,7 +39,9 @@ def scene() -> dict[str, object]:
     info = groups[0].group_info()
     joined = mls.Group.join_externally(member("x"), info)
     founded = mls.Group.found(member("y"), [member("z").key_package().message])
-    again = groups[0].commit(add=[member("e").key_package().message])
+    package = (guest := member("e")).key_package()
+    again = groups[0].commit(add=[package.message])
+    invited = mls.Group.stage_welcome(guest, package, again.welcome)
     return {
         "group": groups[0],
         "other": groups[1],
@@ -57,6 +59,7 @@ def scene() -> dict[str, object]:
         "member": groups[0].members[0],
         "joined": joined,
         "founded": founded,
+        "invited": invited,
         "private message": mls.MLSMessage.decode(sent),
         "commit": mls.MLSMessage.decode(pending.message),
         "welcome": mls.MLSMessage.decode(again.welcome),
@@ -148,6 +151,7 @@ def test_a_tree_shows_itself_as_html_and_as_svg(scene: dict[str, object]) -> Non
         ("waiting", ["PendingCommit", "<th>welcomes</th><td>0</td>"]),
         ("staged", ["StagedCommit", "leaf 3 <b>d</b>"]),
         ("joined", ["JoinedExternally", "x <b>(we)</b>"]),
+        ("invited", ["Group group", "<th>joined</th><td>no</td>"]),
         ("founded", ["Founded", "Group 0x", "y <b>(we)</b>"]),
         ("welcome", ["MLSMessage", "encrypted_group_info"]),
         ("group info", ["MLSMessage", "group_context", "confirmation_tag"]),
