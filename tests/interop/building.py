@@ -212,7 +212,6 @@ def _folder_of(name: str, packages: Sequence[dict[str, str]]) -> Path:
 TS_MLS: Final = Peer("tsmls", _npm)
 ALL: Final = (
     TS_MLS,
-    Peer("tsmls_next", _npm),
     Peer("openmls", _cargo),
     Peer("mls_rs", _cargo),
     Peer("mlspp", _cmake),
