@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from covey.errors import CoveyError
-from covey.lab.interop.play.scenarios.catalogue import KINDS
+from covey.lab.interop.play.scenarios import catalogue
 from interop import bugs, building, matrix, table
 
 if TYPE_CHECKING:
@@ -24,12 +24,20 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make interop", description=__doc__)
     names = [each.name for each in building.ALL]
     parser.add_argument("peers", nargs="*", metavar="PEER", help=f"of {', '.join(names)}")
-    parser.add_argument("--suite", type=int, action="append", help="only this one")
-    parser.add_argument("--scenario", action="append", help=f"an id, or one of {', '.join(KINDS)}")
+    parser.add_argument(
+        "--suite", type=int, action="append", choices=range(1, 8), help="only this one"
+    )
+    parser.add_argument(
+        "--scenario", action="append", help=f"an id, or one of {', '.join(catalogue.KINDS)}"
+    )
     parser.add_argument("--build", action="store_true", help="only build the stacks")
     chosen = parser.parse_args()
     if unknown := set(chosen.peers) - set(names):
         parser.error(f"no peer {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    try:
+        catalogue.chosen(tuple(chosen.scenario or ()))
+    except LookupError as error:
+        parser.error(error.args[0])
     return chosen
 
 
@@ -71,7 +79,8 @@ def _verdict(judged: table.Judged, vanished: list[bugs.Bug]) -> int:
     return 1 if judged.failures or vanished else 0
 
 
-try:
-    sys.exit(main())
-except CoveyError as error:
-    sys.exit(f"Error: {error}")
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except CoveyError as error:
+        sys.exit(f"Error: {error}")

@@ -7,6 +7,7 @@ A bug that no play shows any more is out of date, and fails the run like any oth
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +17,7 @@ from covey.lab.interop.calls import CallError
 from covey.lab.interop.proto import mls_client_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from google.protobuf.message import Message
 
@@ -40,6 +41,8 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         avoid: Calls that random stories leave out because of it: the name of a call, or
             ``Commit:`` and a type of proposal; with ``later`` behind it, once the client has
             applied its first commit.
+        apart: Stacks that it cannot be in one group with.
+        absent: Suites in which it can be in no group with several stacks.
     """
 
     id: str
@@ -50,12 +53,14 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scenarios: list[str]
     said: list[str]
     avoid: list[str] = []
+    apart: list[str] = []
+    absent: list[int] = []
 
-    def explains(self, peer: str, outcome: Outcome) -> bool:
-        """Whether a failed play of this peer is this bug."""
+    def explains(self, company: Iterable[str], outcome: Outcome) -> bool:
+        """Whether a failed play of these stacks is this bug."""
         kind = outcome.scenario.partition("/")[0]
         return (
-            peer == self.peer
+            self.peer in company
             and not {outcome.scenario, kind}.isdisjoint(self.scenarios)
             and any(re.search(pattern, outcome.detail) for pattern in self.said)
         )
@@ -68,6 +73,28 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 def read(path: Path = FILE) -> tuple[Bug, ...]:
     """All bugs that have a name."""
     return tuple(msgspec.toml.decode(path.read_bytes(), type=_File).bug)
+
+
+def companies(peers: Sequence[str], suite: int, known: Sequence[Bug]) -> list[tuple[str, ...]]:
+    """The stacks that are put into one group: all of them, then as many as their bugs allow.
+
+    Args:
+        peers: Those that have the suite.
+        suite: The cipher suite.
+        known: Their bugs.
+    """
+    absent = {each.peer for each in known if suite in each.absent}
+    apart = {frozenset((each.peer, other)) for each in known for other in each.apart}
+    able = [each for each in peers if each not in absent]
+    found: list[tuple[str, ...]] = []
+    for size in range(len(able), 1, -1):
+        for company in combinations(able, size):
+            if any(pair <= set(company) for pair in apart):
+                continue
+            if not any(set(company) <= set(larger) for larger in found):
+                found.append(company)
+    everybody = tuple(peers)
+    return found if everybody in found or len(peers) < 2 else [everybody, *found]
 
 
 class Careful:

@@ -8,19 +8,21 @@ lines that say where a package is from; cargo itself is asked for them here.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import CoveyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 PEERS: Final = Path(__file__).parent / "peers"
 _LOCK: Final = "Cargo.lock.in"
@@ -61,14 +63,13 @@ class Peer(NamedTuple):
             BuildError: It cannot be built.
         """
         home = cache() / f"{self.name}-{_digest(self.folder)}"
-        stamp = home / "command.json"
-        if stamp.exists():
-            return list(json.loads(stamp.read_text()))
-        say(f"building {self.name}")
         home.mkdir(parents=True, exist_ok=True)
-        command = self.build(self.folder, home)
-        stamp.write_text(json.dumps(command))
-        return command
+        stamp = home / "command.json"
+        with _alone(home):
+            if not stamp.exists():
+                say(f"building {self.name}")
+                stamp.write_text(json.dumps(self.build(self.folder, home)))
+        return list(json.loads(stamp.read_text()))
 
 
 def cache() -> Path:
@@ -76,6 +77,14 @@ def cache() -> Path:
     chosen = os.environ.get("COVEY_CACHE")
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return (Path(chosen) if chosen else home / "covey") / "interop"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from building in the same folder."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _digest(folder: Path) -> str:

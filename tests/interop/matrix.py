@@ -26,11 +26,8 @@ if TYPE_CHECKING:
 
     from covey.lab.interop.calls import Client
 
-EVERYBODY: Final = "everybody"
-"""The part of the matrix in which all stacks are in one group."""
-
 STORY: Final = "deep_random/steps_200"
-"""The scenario that all stacks play at once."""
+"""The scenario that several stacks play at once."""
 
 PATIENCE: Final = 120.0
 """Seconds that one call to a stack may take."""
@@ -40,15 +37,15 @@ class Part(msgspec.Struct, frozen=True):
     """A part of the matrix, played in one go.
 
     Attributes:
-        peer: A stack's folder, or EVERYBODY.
+        company: The folders of the stacks that play with covey: one, or several at once.
         suite: The cipher suite.
-        commands: The commands that start the stacks, by their folders.
+        commands: The commands that start them.
         scenarios: Ids of what is played.
     """
 
-    peer: str
+    company: tuple[str, ...]
     suite: int
-    commands: dict[str, list[str]]
+    commands: tuple[list[str], ...]
     scenarios: tuple[str, ...]
 
 
@@ -100,47 +97,60 @@ def play(
             offered[name] = sorted(Scene.suites_of(client) & set(suites))
     played = tuple(each.id for each in chosen(tuple(scenarios)))
     parts = [
-        Part(name, suite, {name: commands[name]}, played)
+        Part((name,), suite, (commands[name],), played)
         for name in commands
         for suite in offered[name]
     ]
-    if len(commands) > 1 and STORY in played:
-        common = set.intersection(*map(set, offered.values()))
-        parts += [Part(EVERYBODY, suite, commands, (STORY,)) for suite in sorted(common)]
+    if STORY in played:
+        parts += _together(commands, offered)
     return Matrix(names, offered, tuple(_all_found(parts, say)))
+
+
+def _together(commands: dict[str, list[str]], offered: dict[str, list[int]]) -> Iterable[Part]:
+    """The parts in which several stacks are in one group."""
+    known = bugs.read()
+    listed = [
+        (company, suite)
+        for suite in sorted(set().union(*offered.values()))
+        for company in bugs.companies(
+            [name for name in commands if suite in offered[name]], suite, known
+        )
+    ]
+    listed.sort(key=lambda each: (-len(each[0]), each))
+    for company, suite in listed:
+        yield Part(company, suite, tuple(commands[name] for name in company), (STORY,))
 
 
 def _all_found(parts: Sequence[Part], say: Callable[[str], None]) -> Iterable[Found]:
     """Play the parts, the slowest suites first; returns them in their own order."""
-    played: dict[tuple[str, int], Found] = {}
+    played: dict[tuple[tuple[str, ...], int], Found] = {}
     with ProcessPoolExecutor(max_workers=os.cpu_count() or 1) as workers:
         under_way = [workers.submit(found, each) for each in reversed(parts)]
         for done in as_completed(under_way):
             each = done.result()
-            played[each.part.peer, each.part.suite] = each
+            played[each.part.company, each.part.suite] = each
             say(_line(each, len(played), len(parts)))
-    return [played[each.peer, each.suite] for each in parts]
+    return [played[each.company, each.suite] for each in parts]
 
 
 def _line(part: Found, number: int, total: int) -> str:
     endings = [each.ending for each in part.outcomes]
     seconds = sum(each.seconds for each in part.outcomes)
     counts = ", ".join(f"{endings.count(each)} {each}" for each in ("pass", "fail", "not offered"))
-    return (
-        f"[{number}/{total}] {part.part.peer}, suite {part.part.suite}: {counts}; {seconds:.0f} s"
-    )
+    who = ", ".join(part.part.company)
+    return f"[{number}/{total}] {who}, suite {part.part.suite}: {counts}; {seconds:.0f} s"
 
 
 def found(part: Part) -> Found:
     """Play one part."""
-    play_part = _everybody if part.peer == EVERYBODY else _with_covey
+    play_part = _with_covey if len(part.company) == 1 else _all_at_once
     return Found(part, tuple(play_part(part)))
 
 
 def _with_covey(part: Part) -> Iterable[runner.Outcome]:
     """Every scenario with covey, in both orders of roles and both forms of handshakes."""
-    known = [each for each in bugs.read() if each.peer == part.peer]
-    (command,) = part.commands.values()
+    (name,), (command,) = part.company, part.commands
+    known = [each for each in bugs.read() if each.peer == name]
     with Seat(lambda: Process(command, patience=PATIENCE)) as theirs:
         for scenario in chosen(part.scenarios):
             for covey_first in (True, False):
@@ -154,15 +164,15 @@ def _with_covey(part: Part) -> Iterable[runner.Outcome]:
                     yield outcome
 
 
-def _everybody(part: Part) -> Iterable[runner.Outcome]:
-    """The random story with all stacks in one group, each of them in turn its founder."""
+def _all_at_once(part: Part) -> Iterable[runner.Outcome]:
+    """The random story with several stacks and covey, each of them in turn its founder."""
     (story,) = (each for each in ALL if each.id == STORY)
     known = bugs.read()
-    for first in range(len(part.commands) + 1):
+    for first in range(len(part.company) + 1):
         for encrypt in (False, True):
             with ExitStack() as stack:
                 cast: list[Client] = [Covey()]
-                for name, command in part.commands.items():
+                for name, command in zip(part.company, part.commands, strict=True):
                     client = stack.enter_context(Process(command, patience=PATIENCE))
                     cast.append(bugs.Careful(client, [each for each in known if each.peer == name]))
                 turned = cast[first:] + cast[:first]

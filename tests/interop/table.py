@@ -13,7 +13,7 @@ import msgspec
 
 from covey.lab.interop.play.runner import Outcome
 from covey.lab.interop.play.scenarios.catalogue import ALL
-from interop.matrix import EVERYBODY, Matrix
+from interop.matrix import Matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 PASSED: Final = "✓"
 UNOFFERED: Final = "–"
 FAIL: Final = "FAIL"
+
+Company = tuple[str, ...]
+"""The folders of stacks that play with covey."""
 
 _TITLES: Final = {each.id: each.title for each in ALL}
 
@@ -47,15 +50,15 @@ class Judged(msgspec.Struct, frozen=True):
 
     Attributes:
         matrix: What was found.
-        cells: The cells by stack, scenario and suite.
+        cells: The cells by company, scenario and suite.
         shown: The ids of the bugs that were seen.
-        unoffered: Why something is not offered, and the scenarios it is seen in, by stack.
+        unoffered: Why something is not offered, and the scenarios it is seen in, by company.
     """
 
     matrix: Matrix
-    cells: dict[tuple[str, str, int], Cell]
+    cells: dict[tuple[Company, str, int], Cell]
     shown: frozenset[str]
-    unoffered: dict[str, dict[str, list[str]]]
+    unoffered: dict[Company, dict[str, list[str]]]
 
     @property
     def failures(self) -> list[Outcome]:
@@ -65,23 +68,23 @@ class Judged(msgspec.Struct, frozen=True):
 
 def judge(matrix: Matrix, known: Sequence[Bug]) -> Judged:
     """Explain failures by bugs that have a name."""
-    cells: dict[tuple[str, str, int], Cell] = {}
-    unoffered: dict[str, dict[str, list[str]]] = {}
+    cells: dict[tuple[Company, str, int], Cell] = {}
+    unoffered: dict[Company, dict[str, list[str]]] = {}
     shown: set[str] = set()
     for found in matrix.found:
-        peer, suite = found.part.peer, found.part.suite
+        company, suite = found.part.company, found.part.suite
         for scenario in dict.fromkeys(each.scenario for each in found.outcomes):
             outcomes = [each for each in found.outcomes if each.scenario == scenario]
-            cell = _cell(peer, outcomes, known)
-            cells[peer, scenario, suite] = cell
+            cell = _cell(company, outcomes, known)
+            cells[company, scenario, suite] = cell
             shown.update(cell.marks)
             for reason in _reasons(outcomes):
-                where = unoffered.setdefault(peer, {}).setdefault(reason, [])
+                where = unoffered.setdefault(company, {}).setdefault(reason, [])
                 where.extend([scenario] * (scenario not in where))
     return Judged(matrix, cells, frozenset(shown), unoffered)
 
 
-def _cell(peer: str, outcomes: Sequence[Outcome], known: Sequence[Bug]) -> Cell:
+def _cell(company: Company, outcomes: Sequence[Outcome], known: Sequence[Bug]) -> Cell:
     marks: set[str] = set()
     failures = []
     for each in outcomes:
@@ -89,7 +92,7 @@ def _cell(peer: str, outcomes: Sequence[Outcome], known: Sequence[Bug]) -> Cell:
             marks.add(PASSED)
         elif each.ending == "not offered":
             marks.add(UNOFFERED)
-        elif (bug := _explained(peer, each, known)) is not None:
+        elif (bug := _explained(company, each, known)) is not None:
             marks.add(bug.id)
         else:
             marks.add(FAIL)
@@ -97,8 +100,8 @@ def _cell(peer: str, outcomes: Sequence[Outcome], known: Sequence[Bug]) -> Cell:
     return Cell(tuple(sorted(marks, key=_place)), tuple(failures))
 
 
-def _explained(peer: str, outcome: Outcome, known: Sequence[Bug]) -> Bug | None:
-    return next((each for each in known if each.explains(peer, outcome)), None)
+def _explained(company: Company, outcome: Outcome, known: Sequence[Bug]) -> Bug | None:
+    return next((each for each in known if each.explains(company, outcome)), None)
 
 
 def _place(mark: str) -> tuple[int, str]:
@@ -119,34 +122,40 @@ def _reasons(outcomes: Iterable[Outcome]) -> Iterable[str]:
 def lines(judged: Judged) -> Iterable[str]:
     """The table for people at a terminal."""
     width = max(map(len, _TITLES))
-    for peer, name in _peers(judged.matrix):
-        suites = _suites(judged, peer)
-        column = max(
-            (len(str(cell)) for key, cell in judged.cells.items() if key[0] == peer), default=1
-        )
+    for company in _companies(judged):
+        suites = _suites(judged, company)
+        column = max(len(str(cell)) for key, cell in judged.cells.items() if key[0] == company)
         yield ""
-        yield f"{name}"
+        yield _title(judged, company)
         yield f"{'':{width}}  " + "  ".join(f"{suite:<{column}}" for suite in suites)
-        for scenario in _scenarios(judged, peer):
-            cells = (str(judged.cells[peer, scenario, suite]) for suite in suites)
-            yield (
-                f"{scenario:<{width}}  " + "  ".join(f"{each:<{column}}" for each in cells)
-            ).rstrip()
+        for scenario in _scenarios(judged, company):
+            cells = (str(judged.cells[company, scenario, suite]) for suite in suites)
+            row = "  ".join(f"{each:<{column}}" for each in cells)
+            yield f"{scenario:<{width}}  {row}".rstrip()
 
 
-def _peers(matrix: Matrix) -> list[tuple[str, str]]:
-    listed = list(matrix.names.items())
-    if any(each.part.peer == EVERYBODY for each in matrix.found):
-        listed.append((EVERYBODY, "all of them in one group"))
-    return listed
+def _companies(judged: Judged) -> list[Company]:
+    return list(dict.fromkeys(company for company, _, _ in judged.cells))
 
 
-def _suites(judged: Judged, peer: str) -> list[int]:
-    return sorted({suite for each, _, suite in judged.cells if each == peer})
+def _title(judged: Judged, company: Company) -> str:
+    """A stack with its version, or the names of several."""
+    names = judged.matrix.names
+    if len(company) == 1:
+        return names[company[0]]
+    return "covey, " + " and ".join(_short(judged, company).rsplit(", ", 1)) + " in one group"
 
 
-def _scenarios(judged: Judged, peer: str) -> list[str]:
-    played = {scenario for each, scenario, _ in judged.cells if each == peer}
+def _short(judged: Judged, company: Company) -> str:
+    return ", ".join(judged.matrix.names[each].split()[0] for each in company)
+
+
+def _suites(judged: Judged, company: Company) -> list[int]:
+    return sorted({suite for each, _, suite in judged.cells if each == company})
+
+
+def _scenarios(judged: Judged, company: Company) -> list[str]:
+    played = {scenario for each, scenario, _ in judged.cells if each == company}
     return [each.id for each in ALL if each.id in played]
 
 
@@ -177,34 +186,39 @@ def markdown(judged: Judged, known: Sequence[Bug]) -> str:
     """The page."""
     versions = "\n".join(f"- {name}" for name in judged.matrix.names.values())
     parts = [_HEAD.format(versions=versions)]
-    parts += [_section(judged, peer, name, known) for peer, name in _peers(judged.matrix)]
+    alone = [each for each in _companies(judged) if len(each) == 1]
+    together = [each for each in _companies(judged) if len(each) > 1]
+    parts += [_section(judged, each, known) for each in alone]
+    if together:
+        parts.append(f"## Several stacks in one group\n\n{_TOGETHER}\n")
+        parts += [_section(judged, each, known, "###") for each in together]
     parts.append(_bugs(judged, known))
     parts.append(_unoffered(judged))
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _section(judged: Judged, peer: str, name: str, known: Sequence[Bug]) -> str:
-    suites = _suites(judged, peer)
+def _section(judged: Judged, company: Company, known: Sequence[Bug], level: str = "##") -> str:
+    suites = _suites(judged, company)
     ids = {each.id for each in known}
-    made = [f"## {name[0].upper()}{name[1:]}" if peer == EVERYBODY else f"## {name}", ""]
-    if peer == EVERYBODY:
-        made += [_TOGETHER, ""]
-    made += [
+    made = [
+        f"{level} {_title(judged, company)}",
+        "",
         "| | " + " | ".join(f"suite {suite}" for suite in suites) + " |",
         "|---" * (len(suites) + 1) + "|",
     ]
-    for scenario in _scenarios(judged, peer):
+    for scenario in _scenarios(judged, company):
         title = f"**{scenario.replace('/', ' / ')}**: {_TITLES[scenario]}"
-        cells = (_linked(judged.cells[peer, scenario, suite], ids) for suite in suites)
+        cells = (_linked(judged.cells[company, scenario, suite], ids) for suite in suites)
         made.append(f"| {title} | " + " | ".join(cells) + " |")
     return "\n".join(made) + "\n"
 
 
 _TOGETHER: Final = """\
-One group with members of all stacks, eight at most, and 200 random operations from a fixed seed:
-Adds, Updates, Removes, external joins and resyncs, PSKs of both kinds, extensions, and messages
-that arrive up to three epochs late. Each stack creates the group once. What a stack does not offer,
-or does wrong by a bug named below, is not asked of it here."""
+Members of all these stacks, eight at most, and 200 random operations from fixed seeds: Adds,
+Updates, Removes, external joins and resyncs, PSKs of both kinds, extensions, and messages that
+arrive up to three epochs late. Each stack creates the group once with public and once with private
+handshakes. What a stack does not offer, or does wrong by a bug named below, is not asked of it
+here; and stacks that cannot be in one group, by such a bug, play once more without each other."""
 
 
 def _linked(cell: Cell, ids: set[str]) -> str:
@@ -222,10 +236,10 @@ def _bugs(judged: Judged, known: Sequence[Bug]) -> str:
 
 def _unoffered(judged: Judged) -> str:
     made = ["## Not offered", ""]
-    for peer, reasons in judged.unoffered.items():
-        if peer == EVERYBODY:
+    for company, reasons in judged.unoffered.items():
+        if len(company) > 1:
             continue
-        made += [f"### {judged.matrix.names[peer].split()[0]}", ""]
+        made += [f"### {_short(judged, company)}", ""]
         for reason, where in sorted(reasons.items()):
             made.append(f"- {reason}: {', '.join(where)}")
         made.append("")

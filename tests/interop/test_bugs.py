@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
 from covey.lab.interop.calls import CALLS, CallError
@@ -13,7 +14,7 @@ from covey.lab.interop.proto import mls_client_pb2 as pb
 from covey.lab.interop.service.client import Covey
 from interop import bugs, building, table
 from interop.bugs import Bug, Careful
-from interop.matrix import EVERYBODY, STORY, Found, Matrix, Part
+from interop.matrix import STORY, Found, Matrix, Part
 
 KNOWN = bugs.read()
 BUG = Bug(
@@ -33,9 +34,9 @@ def outcome(scenario: str, ending: Ending, detail: str = "", **more: object) -> 
     return Outcome(scenario, clients, 1, encrypt=False, ending=ending, detail=detail, **more)  # type: ignore[arg-type]
 
 
-def judged(*outcomes: Outcome, peer: str = "mlspp") -> table.Judged:
-    part = Part(peer, 1, {}, ())
-    names = {"mlspp": "mlspp 1"}
+def judged(*outcomes: Outcome, company: tuple[str, ...] = ("mlspp",)) -> table.Judged:
+    part = Part(company, 1, (), ())
+    names = {"mlspp": "mlspp 1", "openmls": "openmls 2"}
     return table.judge(Matrix(names, {"mlspp": [1]}, (Found(part, outcomes),)), [BUG])
 
 
@@ -64,11 +65,11 @@ def test_a_bug_says_what_it_is(bug: Bug) -> None:
 
 
 def test_a_bug_explains_what_it_names_and_nothing_else() -> None:
-    assert BUG.explains("mlspp", outcome("commit/add", "fail", "got five"))
-    assert BUG.explains("mlspp", outcome("reinit/suite", "fail", "got five"))
-    assert not BUG.explains("openmls", outcome("commit/add", "fail", "got five"))
-    assert not BUG.explains("mlspp", outcome("commit/remove", "fail", "got five"))
-    assert not BUG.explains("mlspp", outcome("commit/add", "fail", "got six"))
+    assert BUG.explains(["mlspp"], outcome("commit/add", "fail", "got five"))
+    assert BUG.explains(["mlspp"], outcome("reinit/suite", "fail", "got five"))
+    assert not BUG.explains(["openmls"], outcome("commit/add", "fail", "got five"))
+    assert not BUG.explains(["mlspp"], outcome("commit/remove", "fail", "got five"))
+    assert not BUG.explains(["mlspp"], outcome("commit/add", "fail", "got six"))
 
 
 def test_a_cell_shows_all_that_happened_in_it() -> None:
@@ -78,20 +79,36 @@ def test_a_cell_shows_all_that_happened_in_it() -> None:
         outcome("commit/add", "fail", "six"),
         outcome("commit/add", "not offered", "mlspp: Commit: UNIMPLEMENTED: no such thing"),
     )
-    assert str(found.cells["mlspp", "commit/add", 1]) == "✓ X-1 – FAIL"
+    assert str(found.cells[("mlspp",), "commit/add", 1]) == "✓ X-1 – FAIL"
     assert [each.detail for each in found.failures] == ["six"]
     assert "X-1" in found.shown
-    assert found.unoffered == {"mlspp": {"no such thing": ["commit/add"]}}
+    assert found.unoffered == {("mlspp",): {"no such thing": ["commit/add"]}}
 
 
-def test_a_failure_of_all_together_is_nobodys_bug() -> None:
-    found = judged(outcome(STORY, "fail", "five"), peer=EVERYBODY)
-    assert [each.detail for each in found.failures] == ["five"]
+def test_a_bug_is_seen_in_company_too() -> None:
+    together = ("openmls", "mlspp")
+    found = judged(outcome("commit/add", "fail", "five"), company=together)
+    assert str(found.cells[together, "commit/add", 1]) == "X-1"
+    assert "### covey, openmls and mlspp in one group" in table.markdown(found, [BUG])
+
+
+def test_companies_are_as_large_as_bugs_allow() -> None:
+    loner = msgspec.structs.replace(BUG, apart=["openmls"], absent=[5])
+    peers = ["mls_rs", "openmls", "mlspp"]
+    everybody = tuple(peers)
+    assert bugs.companies(peers, 1, [BUG]) == [everybody]
+    assert bugs.companies(peers, 1, [loner]) == [
+        everybody,
+        ("mls_rs", "openmls"),
+        ("mls_rs", "mlspp"),
+    ]
+    assert bugs.companies(peers, 5, [loner]) == [everybody, ("mls_rs", "openmls")]
+    assert bugs.companies(["mlspp"], 1, [BUG]) == []
 
 
 def test_what_a_story_left_out_is_told() -> None:
     found = judged(outcome(STORY, "pass", left_out=("Protect of mlspp is left out (X-1)",)))
-    assert found.unoffered["mlspp"] == {"Protect of mlspp is left out (X-1)": [STORY]}
+    assert found.unoffered["mlspp",] == {"Protect of mlspp is left out (X-1)": [STORY]}
 
 
 def test_the_page_links_bugs_and_names_versions() -> None:
