@@ -60,13 +60,13 @@ def main() -> int:
         return 0
     suites = tuple(chosen.suite or range(1, 8))
     played = matrix.play(peers, _say, suites=suites, scenarios=chosen.scenario or ())
-    known = bugs.read()
+    known = bugs.read_all()
     judged = table.judge(played, known)
     _show(table.lines(judged))
     whole = not (chosen.peers or chosen.suite or chosen.scenario)
     if whole:
-        PAGE.write_text(table.markdown(judged, known))
-    return _verdict(judged, [each for each in known if whole and each.id not in judged.shown])
+        PAGE.write_text(table.markdown(judged, known.bug))
+    return _verdict(judged, [each for each in known.bug if whole and each.id not in judged.shown])
 
 
 def _verdict(judged: table.Judged, vanished: list[bugs.Bug]) -> int:

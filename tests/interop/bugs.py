@@ -38,6 +38,8 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         evidence: What shows it: bytes, a message, a place in the stack's source. Markdown.
         scenarios: Ids or kinds of the scenarios that show it.
         said: Patterns, one of which is found in what a failed play says.
+        suites: The cipher suites in which it shows; all by default.
+        anywhere: Those of the scenarios in which it shows in all suites.
         avoid: Calls that random stories leave out because of it: the name of a call, or
             ``Commit:`` and a type of proposal; with ``later`` behind it, once the client has
             applied its first commit.
@@ -52,6 +54,8 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evidence: str
     scenarios: list[str]
     said: list[str]
+    suites: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    anywhere: list[str] = []
     avoid: list[str] = []
     apart: list[str] = []
     absent: list[int] = []
@@ -61,18 +65,50 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         kind = outcome.scenario.partition("/")[0]
         return (
             self.peer in company
+            and (outcome.suite in self.suites or outcome.scenario in self.anywhere)
             and not {outcome.scenario, kind}.isdisjoint(self.scenarios)
             and any(re.search(pattern, outcome.detail) for pattern in self.said)
         )
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    bug: list[Bug] = []
+class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that another stack does not offer, which is known.
+
+    Attributes:
+        peer: The folder of the stack.
+        said: A pattern for what it says, to be found in its UNIMPLEMENTED.
+    """
+
+    peer: str
+    said: str
+
+
+class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known about the other stacks.
+
+    Attributes:
+        suites: The cipher suites that each stack has.
+        gap: What they do not offer.
+        bug: What they do wrong.
+    """
+
+    suites: dict[str, list[int]]
+    gap: list[Gap]
+    bug: list[Bug]
+
+    def is_gap(self, company: Iterable[str], reason: str) -> bool:
+        """Whether it is known that one of these stacks does not offer something."""
+        return any(each.peer in company and re.search(each.said, reason) for each in self.gap)
+
+
+def read_all(path: Path = FILE) -> Known:
+    """All that is known."""
+    return msgspec.toml.decode(path.read_bytes(), type=Known)
 
 
 def read(path: Path = FILE) -> tuple[Bug, ...]:
     """All bugs that have a name."""
-    return tuple(msgspec.toml.decode(path.read_bytes(), type=_File).bug)
+    return tuple(read_all(path).bug)
 
 
 def companies(peers: Sequence[str], suite: int, known: Sequence[Bug]) -> list[tuple[str, ...]]:

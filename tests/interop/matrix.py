@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from covey.errors import TransportError
 from covey.lab.interop.lines import Process
 from covey.lab.interop.play import runner
 from covey.lab.interop.play.scenarios.catalogue import ALL, chosen
@@ -87,14 +89,14 @@ def play(
 
     Raises:
         BuildError: A stack cannot be built.
-        TransportError: A stack cannot be started.
+        TransportError: A stack cannot be started, or has other suites than it should.
     """
     commands = {peer.name: peer.command(say) for peer in peers}
     names, offered = {}, {}
     for name, command in commands.items():
         with Process(command, patience=PATIENCE) as client:
             names[name] = client.name
-            offered[name] = sorted(Scene.suites_of(client) & set(suites))
+            offered[name] = sorted(_suites(name, client) & set(suites))
     played = tuple(each.id for each in chosen(tuple(scenarios)))
     parts = [
         Part((name,), suite, (commands[name],), played)
@@ -104,6 +106,19 @@ def play(
     if STORY in played:
         parts += _together(commands, offered)
     return Matrix(names, offered, tuple(_all_found(parts, say)))
+
+
+def _suites(name: str, client: Client) -> set[int]:
+    """The suites of a stack, which are those that it is known to have.
+
+    Raises:
+        TransportError: They are others.
+    """
+    found, known = Scene.suites_of(client), set(bugs.read_all().suites[name])
+    if found != known:
+        msg = f"{client.name} has suites {sorted(found)}; bugs.toml says {sorted(known)}"
+        raise TransportError(msg)
+    return found
 
 
 def _together(commands: dict[str, list[str]], offered: dict[str, list[int]]) -> Iterable[Part]:
@@ -147,6 +162,22 @@ def found(part: Part) -> Found:
     return Found(part, tuple(play_part(part)))
 
 
+AGAIN: Final = "failed at first: "
+"""What a note begins with that tells of a play which passed when it was played again."""
+
+
+def _tried(part: Part, first: Callable[[], runner.Outcome]) -> runner.Outcome:
+    """Play; what fails by no known bug is played once more, with other keys, and that is told."""
+    outcome = first()
+    known = any(each.explains(part.company, outcome) for each in bugs.read())
+    if outcome.ending != "fail" or outcome.broken or known:
+        return outcome
+    again = first()
+    if again.ending != "pass":
+        return outcome
+    return msgspec.structs.replace(again, left_out=(*again.left_out, AGAIN + outcome.detail))
+
+
 def _with_covey(part: Part) -> Iterable[runner.Outcome]:
     """Every scenario with covey, in both orders of roles and both forms of handshakes."""
     (name,), (command,) = part.company, part.commands
@@ -158,7 +189,9 @@ def _with_covey(part: Part) -> Iterable[runner.Outcome]:
                     careful = known if scenario.id == STORY else ()
                     peer = bugs.Careful(theirs.client, careful)
                     cast: list[Client] = [Covey(), peer] if covey_first else [peer, Covey()]
-                    outcome = runner.play(scenario, cast, part.suite, encrypt=encrypt)
+                    outcome = _tried(
+                        part, partial(runner.play, scenario, cast, part.suite, encrypt=encrypt)
+                    )
                     if outcome.broken:
                         theirs.drop()
                     yield outcome
@@ -176,4 +209,7 @@ def _all_at_once(part: Part) -> Iterable[runner.Outcome]:
                     client = stack.enter_context(Process(command, patience=PATIENCE))
                     cast.append(bugs.Careful(client, [each for each in known if each.peer == name]))
                 turned = cast[first:] + cast[:first]
-                yield runner.play(story, turned, part.suite, encrypt=encrypt, seed=first)
+                played = partial(
+                    runner.play, story, turned, part.suite, encrypt=encrypt, seed=first
+                )
+                yield _tried(part, played)

@@ -7,22 +7,24 @@ show, ``–`` for what the other stack does not offer, or ``FAIL``.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from covey.lab.interop.play.runner import Outcome
 from covey.lab.interop.play.scenarios.catalogue import ALL
-from interop.matrix import Matrix
+from interop.matrix import AGAIN, Matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from interop.bugs import Bug
+    from interop.bugs import Bug, Known
 
 PASSED: Final = "✓"
 UNOFFERED: Final = "–"
 FAIL: Final = "FAIL"
+AGAIN_MARK: Final = "↻"
 
 Company = tuple[str, ...]
 """The folders of stacks that play with covey."""
@@ -66,8 +68,8 @@ class Judged(msgspec.Struct, frozen=True):
         return [each for cell in self.cells.values() for each in cell.failures]
 
 
-def judge(matrix: Matrix, known: Sequence[Bug]) -> Judged:
-    """Explain failures by bugs that have a name."""
+def judge(matrix: Matrix, known: Known) -> Judged:
+    """Explain failures by bugs that have a name, and what is not offered by known gaps."""
     cells: dict[tuple[Company, str, int], Cell] = {}
     unoffered: dict[Company, dict[str, list[str]]] = {}
     shown: set[str] = set()
@@ -84,20 +86,28 @@ def judge(matrix: Matrix, known: Sequence[Bug]) -> Judged:
     return Judged(matrix, cells, frozenset(shown), unoffered)
 
 
-def _cell(company: Company, outcomes: Sequence[Outcome], known: Sequence[Bug]) -> Cell:
+def _cell(company: Company, outcomes: Sequence[Outcome], known: Known) -> Cell:
     marks: set[str] = set()
     failures = []
     for each in outcomes:
         if each.ending == "pass":
             marks.add(PASSED)
-        elif each.ending == "not offered":
+            marks.update(_left_out(each))
+            if any(note.startswith(AGAIN) for note in each.left_out):
+                marks.add(AGAIN_MARK)
+        elif each.ending == "not offered" and known.is_gap(company, each.detail):
             marks.add(UNOFFERED)
-        elif (bug := _explained(company, each, known)) is not None:
+        elif (bug := _explained(company, each, known.bug)) is not None:
             marks.add(bug.id)
         else:
             marks.add(FAIL)
             failures.append(each)
     return Cell(tuple(sorted(marks, key=_place)), tuple(failures))
+
+
+def _left_out(outcome: Outcome) -> set[str]:
+    """The bugs because of which a random story did without something, in brackets."""
+    return {f"({each})" for each in re.findall(r"left out \((.*?)\)", " ".join(outcome.left_out))}
 
 
 def _explained(company: Company, outcome: Outcome, known: Sequence[Bug]) -> Bug | None:
@@ -176,7 +186,9 @@ After every commit all members must have the same epoch authenticator and the sa
 | | |
 |---|---|
 | ✓ | passed, in all four ways if it stands alone |
-| TS-1, … | a bug of the other stack, [named below](#named-bugs), shows in at least one way |
+| TS-1, … | a bug or limit of the other stack, [named below](#named-bugs), in at least one way |
+| (TS-1) | because of that, the random story leaves some of it out |
+| ↻ | a play failed, and passed when it was played again with other keys; [see below](#not-offered) |
 | – | needs something that the other stack [does not offer](#not-offered), in at least one way |
 
 """
@@ -222,7 +234,12 @@ here; and stacks that cannot be in one group, by such a bug, play once more with
 
 
 def _linked(cell: Cell, ids: set[str]) -> str:
-    return " ".join(f"[{each}](#{each.lower()})" if each in ids else each for each in cell.marks)
+    return " ".join(_link(each, ids) for each in cell.marks)
+
+
+def _link(mark: str, ids: set[str]) -> str:
+    bare = mark.strip("()")
+    return mark.replace(bare, f"[{bare}](#{bare.lower()})") if bare in ids else mark
 
 
 def _bugs(judged: Judged, known: Sequence[Bug]) -> str:
@@ -234,10 +251,15 @@ def _bugs(judged: Judged, known: Sequence[Bug]) -> str:
     return "\n".join(made)
 
 
+_UNOFFERED_HEAD: Final = """\
+What the other stacks say they do not offer, what random stories leave out because of a bug, and
+what was said when a play passed only at the second try."""
+
+
 def _unoffered(judged: Judged) -> str:
-    made = ["## Not offered", ""]
+    made = ["## Not offered", "", _UNOFFERED_HEAD, ""]
     for company, reasons in judged.unoffered.items():
-        if len(company) > 1:
+        if len(company) > 1 and not any(each.startswith(AGAIN) for each in reasons):
             continue
         made += [f"### {_short(judged, company)}", ""]
         for reason, where in sorted(reasons.items()):

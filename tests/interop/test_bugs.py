@@ -29,6 +29,11 @@ BUG = Bug(
 )
 
 
+KNOWN_HERE = bugs.Known(
+    suites={"mlspp": [1]}, gap=[bugs.Gap(peer="mlspp", said="no such thing$")], bug=[BUG]
+)
+
+
 def outcome(scenario: str, ending: Ending, detail: str = "", **more: object) -> Outcome:
     clients = ("covey", "mlspp")
     return Outcome(scenario, clients, 1, encrypt=False, ending=ending, detail=detail, **more)  # type: ignore[arg-type]
@@ -37,7 +42,7 @@ def outcome(scenario: str, ending: Ending, detail: str = "", **more: object) -> 
 def judged(*outcomes: Outcome, company: tuple[str, ...] = ("mlspp",)) -> table.Judged:
     part = Part(company, 1, (), ())
     names = {"mlspp": "mlspp 1", "openmls": "openmls 2"}
-    return table.judge(Matrix(names, {"mlspp": [1]}, (Found(part, outcomes),)), [BUG])
+    return table.judge(Matrix(names, {"mlspp": [1]}, (Found(part, outcomes),)), KNOWN_HERE)
 
 
 # --- the file --------------------------------------------------------------------------------
@@ -70,6 +75,21 @@ def test_a_bug_explains_what_it_names_and_nothing_else() -> None:
     assert not BUG.explains(["openmls"], outcome("commit/add", "fail", "got five"))
     assert not BUG.explains(["mlspp"], outcome("commit/remove", "fail", "got five"))
     assert not BUG.explains(["mlspp"], outcome("commit/add", "fail", "got six"))
+    elsewhere = msgspec.structs.replace(BUG, suites=(2,))
+    assert not elsewhere.explains(["mlspp"], outcome("commit/add", "fail", "got five"))
+    there = msgspec.structs.replace(elsewhere, anywhere=["commit/add"])
+    assert there.explains(["mlspp"], outcome("commit/add", "fail", "got five"))
+
+
+def test_what_is_not_offered_has_to_be_known() -> None:
+    found = judged(outcome("commit/add", "not offered", "mlspp: Commit: UNIMPLEMENTED: not today"))
+    assert str(found.cells[("mlspp",), "commit/add", 1]) == "FAIL"
+
+
+def test_what_covey_refuses_is_never_a_gap() -> None:
+    for gap in bugs.read_all().gap:
+        assert gap.said.startswith("^")
+        assert not re.search(gap.said, "covey 0.1.0: CreateBranch: UNIMPLEMENTED: no")
 
 
 def test_a_cell_shows_all_that_happened_in_it() -> None:
@@ -108,6 +128,7 @@ def test_companies_are_as_large_as_bugs_allow() -> None:
 
 def test_what_a_story_left_out_is_told() -> None:
     found = judged(outcome(STORY, "pass", left_out=("Protect of mlspp is left out (X-1)",)))
+    assert str(found.cells[("mlspp",), STORY, 1]) == "✓ (X-1)"
     assert found.unoffered["mlspp",] == {"Protect of mlspp is left out (X-1)": [STORY]}
 
 

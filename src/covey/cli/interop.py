@@ -11,8 +11,8 @@ import os
 import signal
 import sys
 import threading
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from covey.lab.interop.play.runner import Outcome, Play
     from covey.lab.interop.play.scenarios.registry import Scenario
     from covey.lab.interop.targets import Seat
+
+
+_GLANCE: Final = 0.5  # seconds between two looks at whether we were asked to stop
+_INTERRUPTED: Final = 128 + signal.SIGINT
 
 
 @click.group()
@@ -66,12 +70,13 @@ def serve(host: str, port: int, *, stop_on_eof: bool) -> None:
     click.echo(f"covey interop service at {host}:{server.port}")
     if stop_on_eof:
         threading.Thread(target=_until_eof, args=(stopped,), daemon=True).start()
-    stopped.wait()
+    while not stopped.wait(_GLANCE):
+        pass  # a wait without end would not be woken by a signal that another thread takes
     server.stop()
 
 
 def _until_eof(stopped: threading.Event) -> None:
-    while os.read(sys.stdin.fileno(), 4096):
+    while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
         pass  # whatever is said there; a buffered read would hold a lock when the program ends
     stopped.set()
 
@@ -126,10 +131,14 @@ def run(
             msg = "these clients have no cipher suite in common that was asked for"
             raise click.ClickException(msg)
         outcomes = _performed(planned, seed)
+    interrupted = len(outcomes) < len(planned)
     if as_json:
         click.echo(json.dumps({"plays": msgspec.to_builtins(outcomes)}, indent=2))
     else:
         _print(outcomes)
+    if interrupted:
+        click.echo(f"interrupted after {len(outcomes)} of {len(planned)} plays", err=True)
+        context.exit(_INTERRUPTED)
     if any(each.ending == "fail" for each in outcomes):
         context.exit(1)
 
@@ -152,8 +161,9 @@ def _seats(targets: tuple[str, ...], patience: float) -> list[Seat]:
 
 
 def _performed(planned: Sequence[Play], seed: int) -> list[Outcome]:
-    outcomes = []
-    with _progress(len(planned)) as advance:
+    """Play; what has been played when somebody interrupts is returned all the same."""
+    outcomes: list[Outcome] = []
+    with suppress(KeyboardInterrupt), _progress(len(planned)) as advance:
         for outcome in perform(planned, seed):
             outcomes.append(outcome)
             advance(outcome.scenario)
@@ -163,7 +173,7 @@ def _performed(planned: Sequence[Play], seed: int) -> list[Outcome]:
 def _print(outcomes: Sequence[Outcome]) -> None:
     suites = sorted({each.suite for each in outcomes})
     found = cells(outcomes)
-    names = list(dict.fromkeys(each.scenario for each in outcomes))
+    names = list(dict.fromkeys(each.scenario for each in outcomes)) or ["nothing was played"]
     width = max(map(len, names))
     click.echo(" " * width + "  suite " + "  ".join(map(str, suites)))
     for name in names:

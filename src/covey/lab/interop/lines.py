@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import time
 from collections import deque
+from contextlib import suppress
 from threading import Thread
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
@@ -142,7 +144,7 @@ class Process:
     def _understood(self, call: str, line: bytes) -> Message:
         try:
             answer = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             self._rubbish(call, line)
         match answer:
             case {"response": dict(fields)}:
@@ -166,6 +168,8 @@ class Process:
     def _fail(self, what: str) -> NoReturn:
         """Stop a process that is of no more use, and show its last words."""
         self.close()
+        if self._unread:
+            self._last.append(self._unread.decode(errors="replace")[:_LONGEST])
         code = self._process.returncode
         said = "".join(f"\n  | {line}" for line in self._last) or " nothing"
         msg = f"{self._name} {what} (exit code {code}); it said last:{said}"
@@ -181,15 +185,20 @@ class Process:
         try:
             _stream(self._process.stdin).close()
         except OSError:
-            self._process.kill()  # it went without reading what it was sent
+            self._kill()  # it went without reading what it was sent
         try:
             self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self._kill()
             self._process.wait()
         self._listener.join(timeout=2)
         for pipe in (self._process.stdout, self._process.stderr):
             _stream(pipe).close()
+
+    def _kill(self) -> None:
+        """End it by force, with whatever it has started: it leads a session of its own."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def __enter__(self) -> Self:
         return self

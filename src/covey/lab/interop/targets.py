@@ -28,9 +28,11 @@ class Seat:
 
     Args:
         start: Starts it.
+        name: How it is called until it has said so itself.
     """
 
-    def __init__(self, start: Callable[[], Client]) -> None:
+    def __init__(self, start: Callable[[], Client], name: str = "a client") -> None:
+        self.name: str = name
         self._start: Callable[[], Client] = start
         self._client: Client | None = None
 
@@ -43,6 +45,7 @@ class Seat:
         """
         if self._client is None:
             self._client = self._start()
+            self.name = self._client.name
         return self._client
 
     def drop(self) -> None:
@@ -74,12 +77,20 @@ def seat(target: str, patience: float) -> Seat:
         ValueError: It is none of these.
     """
     if target == "covey":
-        return Seat(Covey)
+        return Seat(Covey, target)
     if target.startswith(COMMAND):
-        words = shlex.split(target.removeprefix(COMMAND))
+        words = _words(target.removeprefix(COMMAND))
         if words:
-            return Seat(lambda: Process(words, patience=patience))
+            return Seat(lambda: Process(words, patience=patience), target)
     elif target.rpartition(":")[0] and target.rpartition(":")[2].isdigit():
-        return Seat(lambda: Remote(target, patience))
+        return Seat(lambda: Remote(target, patience), target)
     msg = f"{target!r} is no client: give covey, HOST:PORT, or exec: and a command"
     raise ValueError(msg)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        msg = f"the command after exec: cannot be split into words ({error}): {command}"
+        raise ValueError(msg) from None

@@ -136,6 +136,7 @@ class Sending(GroupCore):
 
     def propose_update(self, member: Member | None = None) -> bytes:
         """Propose a fresh leaf key for us, and another identity or signature key if given."""
+        self._require_active()
         proposal, update = proposing.own_update(self._state.epoch, member, self.ports.entropy)
         return self._propose(proposal, update, b"", None)
 

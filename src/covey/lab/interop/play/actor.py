@@ -1,7 +1,7 @@
 """One role of a scenario: a client that is told what to do (RFC 9420, by the service's calls).
 
-May import the calls. An actor remembers its numbers at its client, and nothing of the protocol:
-what it says is opaque bytes, which only clients read.
+May import the calls and the witness. An actor remembers its numbers at its client, and nothing of
+the protocol.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from covey.lab.interop.calls import CallError
+from covey.lab.interop.play.witness import require_form
 from covey.lab.interop.proto import mls_client_pb2 as pb
 from covey.lab.interop.proto import peer_pb2
 
@@ -60,6 +61,9 @@ class Actor:
         client: Who plays it.
         suite: The cipher suite.
         encrypt: Whether it sends its handshakes encrypted.
+
+    Attributes:
+        claimed: The epoch authenticator in the last answer that had one.
     """
 
     def __init__(self, name: str, client: Client, suite: int, *, encrypt: bool) -> None:
@@ -71,6 +75,7 @@ class Actor:
         self._transaction: int = 0
         self._reinit: int = 0
         self._signer: int = 0
+        self.claimed: bytes = b""
 
     def __repr__(self) -> str:
         return f"{self.name} ({self.client.name})"
@@ -86,6 +91,10 @@ class Actor:
             said = f"answered with a {type(got).__name__}"
             raise CallError(self.client.name, call, "UNKNOWN", said)
         return got
+
+    def _claims(self, authenticator: bytes) -> bytes:
+        self.claimed = authenticator
+        return authenticator
 
     # --- becoming a member -----------------------------------------------------------------
 
@@ -128,7 +137,7 @@ class Actor:
         )
         answer = self._ask("JoinGroup", request, pb.JoinGroupResponse)
         self._state = answer.state_id
-        return answer.epoch_authenticator
+        return self._claims(answer.epoch_authenticator)
 
     def external_join(
         self, published: Published, psks: Iterable[tuple[bytes, bytes]], *, remove_prior: bool
@@ -144,7 +153,7 @@ class Actor:
         )
         answer = self._ask("ExternalJoin", request, pb.ExternalJoinResponse)
         self._state = answer.state_id
-        return answer.commit, answer.epoch_authenticator
+        return answer.commit, self._claims(answer.epoch_authenticator)
 
     def store_psk(self, psk_id: bytes, secret: bytes) -> None:
         """Keep an external PSK: in its group, or until it has joined one (§8.4)."""
@@ -189,38 +198,42 @@ class Actor:
 
     # --- proposing (§12.1) -----------------------------------------------------------------
 
+    def _propose(self, call: str, request: Message) -> bytes:
+        proposal = self._ask(call, request, pb.ProposalResponse).proposal
+        require_form(proposal, encrypted=self.encrypt)
+        return proposal
+
     def propose_add(self, key_package: bytes) -> bytes:
         """Add."""
         request = pb.AddProposalRequest(state_id=self._state, key_package=key_package)
-        return self._ask("AddProposal", request, pb.ProposalResponse).proposal
+        return self._propose("AddProposal", request)
 
     def propose_update(self) -> bytes:
         """Update."""
         request = pb.UpdateProposalRequest(state_id=self._state)
-        return self._ask("UpdateProposal", request, pb.ProposalResponse).proposal
+        return self._propose("UpdateProposal", request)
 
     def propose_remove(self, removed: Actor) -> bytes:
         """Remove."""
         request = pb.RemoveProposalRequest(state_id=self._state, removed_id=removed.identity)
-        return self._ask("RemoveProposal", request, pb.ProposalResponse).proposal
+        return self._propose("RemoveProposal", request)
 
     def propose_external_psk(self, psk_id: bytes) -> bytes:
         """PreSharedKey, external."""
         request = pb.ExternalPSKProposalRequest(state_id=self._state, psk_id=psk_id)
-        return self._ask("ExternalPSKProposal", request, pb.ProposalResponse).proposal
+        return self._propose("ExternalPSKProposal", request)
 
     def propose_resumption_psk(self, epoch: int) -> bytes:
         """PreSharedKey of a past epoch."""
         request = pb.ResumptionPSKProposalRequest(state_id=self._state, epoch_id=epoch)
-        return self._ask("ResumptionPSKProposal", request, pb.ProposalResponse).proposal
+        return self._propose("ResumptionPSKProposal", request)
 
     def propose_extensions(self, extensions: Iterable[pb.Extension]) -> bytes:
         """GroupContextExtensions."""
         request = pb.GroupContextExtensionsProposalRequest(
             state_id=self._state, extensions=extensions
         )
-        call = "GroupContextExtensionsProposal"
-        return self._ask(call, request, pb.ProposalResponse).proposal
+        return self._propose("GroupContextExtensionsProposal", request)
 
     def propose_reinit(
         self, suite: int, group_id: bytes, extensions: Iterable[pb.Extension]
@@ -229,12 +242,12 @@ class Actor:
         request = pb.ReInitProposalRequest(
             state_id=self._state, cipher_suite=suite, group_id=group_id, extensions=extensions
         )
-        return self._ask("ReInitProposal", request, pb.ProposalResponse).proposal
+        return self._propose("ReInitProposal", request)
 
     def propose_external_signer(self, sender: bytes) -> bytes:
         """GroupContextExtensions with one external sender more."""
         request = pb.AddExternalSignerRequest(state_id=self._state, external_sender=sender)
-        return self._ask("AddExternalSigner", request, pb.ProposalResponse).proposal
+        return self._propose("AddExternalSigner", request)
 
     # --- proposing from outside (§12.1.8) --------------------------------------------------
 
@@ -287,6 +300,7 @@ class Actor:
             external_tree=external_tree,
         )
         answer = self._ask(call, request, pb.CommitResponse)
+        require_form(answer.commit, encrypted=self.encrypt)
         return Committed(answer.commit, answer.welcome, answer.ratchet_tree)
 
     def accept(self) -> bytes:
@@ -294,14 +308,14 @@ class Actor:
         request = pb.HandlePendingCommitRequest(state_id=self._state)
         answer = self._ask("HandlePendingCommit", request, pb.HandleCommitResponse)
         self._state = answer.state_id
-        return answer.epoch_authenticator
+        return self._claims(answer.epoch_authenticator)
 
     def receive_commit(self, commit: bytes, proposals: Sequence[bytes] = ()) -> bytes:
         """Apply another member's commit; returns the epoch authenticator."""
         request = pb.HandleCommitRequest(state_id=self._state, proposal=proposals, commit=commit)
         answer = self._ask("HandleCommit", request, pb.HandleCommitResponse)
         self._state = answer.state_id
-        return answer.epoch_authenticator
+        return self._claims(answer.epoch_authenticator)
 
     # --- continuing (§11.2, §11.3) ---------------------------------------------------------
 
@@ -318,7 +332,7 @@ class Actor:
     def _ended(self, call: str, request: Message) -> Ended:
         answer = self._ask(call, request, pb.HandleReInitCommitResponse)
         self._reinit = answer.reinit_id
-        return Ended(answer.key_package, answer.epoch_authenticator)
+        return Ended(answer.key_package, self._claims(answer.epoch_authenticator))
 
     def reinit_welcome(
         self, key_packages: Sequence[bytes], *, force_path: bool, external_tree: bool
@@ -339,7 +353,7 @@ class Actor:
         )
         answer = self._ask("HandleReInitWelcome", request, pb.JoinGroupResponse)
         self._state = answer.state_id
-        return answer.epoch_authenticator
+        return self._claims(answer.epoch_authenticator)
 
     def branch(
         self,
@@ -363,7 +377,8 @@ class Actor:
 
     def _founded(self, answer: pb.CreateSubgroupResponse) -> Founded:
         self._state = answer.state_id
-        return Founded(answer.welcome, answer.ratchet_tree, answer.epoch_authenticator)
+        authenticator = self._claims(answer.epoch_authenticator)
+        return Founded(answer.welcome, answer.ratchet_tree, authenticator)
 
     def join_branch(self, welcome: bytes, ratchet_tree: bytes) -> bytes:
         """Join a group of some of the members, and be in that one from now on."""
@@ -375,14 +390,14 @@ class Actor:
         )
         answer = self._ask("HandleBranch", request, pb.HandleBranchResponse)
         self._state = answer.state_id
-        return answer.epoch_authenticator
+        return self._claims(answer.epoch_authenticator)
 
     # --- going -----------------------------------------------------------------------------
 
     def another_life(self) -> Actor:
         """The same client, as it is now: to go on in an old group after it has branched."""
         other = Actor(self.name, self.client, self.suite, encrypt=self.encrypt)
-        other._state = self._state
+        other._state, other.claimed = self._state, self.claimed
         return other
 
     def free(self) -> None:

@@ -34,7 +34,8 @@ class Outcome(msgspec.Struct, frozen=True):
         clients: Who played, in the order of the roles.
         suite: The cipher suite.
         encrypt: Whether handshakes were sent encrypted.
-        ending: ``"not offered"`` when a client answered a call with UNIMPLEMENTED.
+        ending: ``"not offered"`` when a client answered a call with UNIMPLEMENTED, which covey
+            never does of what is played here.
         detail: What was wrong, a sentence.
         broken: Whether a client has broken down.
         seconds: How long it took.
@@ -87,16 +88,24 @@ def plays(
 def perform(planned: Sequence[Play], seed: int = 0) -> Iterator[Outcome]:
     """Play one after the other; who breaks down is started anew.
 
-    Raises:
-        TransportError: Somebody cannot be started again.
+    Somebody that cannot be started again fails its plays.
     """
     for each in planned:
-        cast = [seat.client for seat in each.seats]
-        outcome = play(each.scenario, cast, each.suite, encrypt=each.encrypt, seed=seed)
+        outcome = _played(each, seed)
         if outcome.broken:
             for seat in each.seats:
                 seat.drop()
         yield outcome
+
+
+def _played(each: Play, seed: int) -> Outcome:
+    try:
+        cast = [seat.client for seat in each.seats]
+    except TransportError as error:
+        where = tuple(seat.name for seat in each.seats)
+        played = each.scenario.id
+        return Outcome(played, where, each.suite, each.encrypt, "fail", str(error), broken=True)
+    return play(each.scenario, cast, each.suite, encrypt=each.encrypt, seed=seed)
 
 
 def play(
@@ -134,7 +143,7 @@ def _ended(scenario: Scenario, scene: Scene) -> tuple[Ending, str, bool]:
     except TransportError as error:
         return "fail", str(error), True
     except CallError as error:
-        unoffered = error.code == "UNIMPLEMENTED"
+        unoffered = error.code == "UNIMPLEMENTED" and not error.client.startswith("covey ")
         return "not offered" if unoffered else "fail", str(error), False
     except CoveyError as error:
         return "fail", str(error), False

@@ -100,17 +100,13 @@ class Desk:
         """A client with a fresh KeyPackage."""
         return Waiting(member, member.key_package(now=int(time.time())), mls.MemoryPsks())
 
-    def take_waiting(self, transaction_id: int) -> Waiting:
-        """The client of a transaction, whose KeyPackage is used up by that (§10)."""
-        waiting = _in(self.waiting, transaction_id, "transaction_id")
-        del self.waiting[transaction_id]
-        return waiting
+    def waiting_client(self, transaction_id: int) -> Waiting:
+        """The client of a transaction; once it has joined, its KeyPackage is used up (§10)."""
+        return _in(self.waiting, transaction_id, "transaction_id")
 
-    def take_continuing(self, reinit_id: int) -> Continuing:
-        """The member of a reinit id, which is used up by that."""
-        continuing = _in(self.continuing, reinit_id, "reinit_id")
-        del self.continuing[reinit_id]
-        return continuing
+    def continuing_member(self, reinit_id: int) -> Continuing:
+        """The member of a reinit id, until it is in the next group."""
+        return _in(self.continuing, reinit_id, "reinit_id")
 
     def signer(self, signer_id: int) -> mls.Member:
         """The external signer of a signer id."""

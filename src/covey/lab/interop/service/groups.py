@@ -11,7 +11,7 @@ from covey import __version__, mls
 from covey.lab.interop.proto import mls_client_pb2 as pb
 from covey.lab.interop.proto import peer_pb2
 from covey.lab.interop.service.desk import Certified, Desk, Playing, Waiting
-from covey.lab.interop.service.policy import is_named, ports
+from covey.lab.interop.service.policy import InteropPolicy, is_named, ports
 from covey.mls.crypto.suite import SUITES
 from covey.mls.group.external import decode_group_info
 
@@ -36,8 +36,14 @@ def use_certificate(
 ) -> peer_pb2.UseCertificateResponse:
     """Give an identity a certificate, and trust its authorities (§5.3)."""
     certified = Certified(tuple(request.certificates), request.signature_priv)
-    desk.certified[request.identity, request.cipher_suite] = certified
-    desk.roots.extend(root for root in request.roots if root not in desk.roots)
+    roots = [root for root in request.roots if root not in desk.roots]
+    policy = InteropPolicy(trust_anchors=(*desk.roots, *roots))
+    suite = request.cipher_suite
+    mls.Member.x509(
+        certified.chain, certified.signer, suite, policy=policy
+    ).key_package()  # or say why
+    desk.certified[request.identity, suite] = certified
+    desk.roots.extend(roots)
     return peer_pb2.UseCertificateResponse()
 
 
@@ -66,10 +72,11 @@ def create_key_package(
 
 def join_group(desk: Desk, request: pb.JoinGroupRequest) -> pb.JoinGroupResponse:
     """Join by a Welcome (§12.4.3.1)."""
-    waiting = desk.take_waiting(request.transaction_id)
+    waiting = desk.waiting_client(request.transaction_id)
     playing = welcome(
         waiting, request.welcome, request.ratchet_tree, encrypt=request.encrypt_handshake
     )
+    del desk.waiting[request.transaction_id]
     return joined(desk, playing)
 
 

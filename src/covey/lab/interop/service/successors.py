@@ -59,7 +59,7 @@ def _identity(credential: Credential) -> bytes:
 
 def reinit_welcome(desk: Desk, request: pb.ReInitWelcomeRequest) -> pb.CreateSubgroupResponse:
     """Make the group that follows a ReInit (§11.2)."""
-    continuing = desk.take_continuing(request.reinit_id)
+    continuing = desk.continuing_member(request.reinit_id)
     old, member = continuing.old, continuing.waiting.member
     founded = old.group.reinitialize(
         member,
@@ -68,6 +68,7 @@ def reinit_welcome(desk: Desk, request: pb.ReInitWelcomeRequest) -> pb.CreateSub
         path=True if request.force_path else None,
         welcome_tree=not request.external_tree,
     )
+    del desk.continuing[request.reinit_id]
     return _founded(desk, founded, Playing(founded.group, member, old.psks), request.external_tree)
 
 
@@ -75,7 +76,7 @@ def handle_reinit_welcome(
     desk: Desk, request: pb.HandleReInitWelcomeRequest
 ) -> pb.JoinGroupResponse:
     """Join the group that follows a ReInit (§11.2)."""
-    continuing = desk.take_continuing(request.reinit_id)
+    continuing = desk.continuing_member(request.reinit_id)
     old = continuing.old.group
     playing = welcome(
         continuing.waiting,
@@ -84,6 +85,7 @@ def handle_reinit_welcome(
         encrypt=encrypts(old),
         successor_of=old,
     )
+    del desk.continuing[request.reinit_id]
     return joined(desk, playing)
 
 
@@ -120,10 +122,11 @@ def _founded(
 def handle_branch(desk: Desk, request: pb.HandleBranchRequest) -> pb.HandleBranchResponse:
     """Join a group of some of the members (§11.3)."""
     old = desk.playing(request.state_id).group
-    waiting = desk.take_waiting(request.transaction_id)
+    waiting = desk.waiting_client(request.transaction_id)
     playing = welcome(
         waiting, request.welcome, request.ratchet_tree, encrypt=encrypts(old), successor_of=old
     )
+    del desk.waiting[request.transaction_id]
     answer = joined(desk, playing)
     return pb.HandleBranchResponse(
         state_id=answer.state_id, epoch_authenticator=answer.epoch_authenticator

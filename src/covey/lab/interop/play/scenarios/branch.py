@@ -30,18 +30,23 @@ def _branch(
     old, old_epoch = [each.another_life() for each in members], scene.epoch
     founder, *others = members[:count]
     packages = [each.key_package() for each in others]
+    group_id = scene.random.randbytes(16)
     founded = founder.branch(
-        scene.random.randbytes(16),
+        group_id,
         extensions,
         packages,
         force_path=force_path,
         external_tree=external_tree,
     )
-    joined = [each.join_branch(founded.welcome, founded.ratchet_tree) for each in others]
-    scene.members = [founder, *others]
-    scene.succeed(founder, founded, joined)
+    for each in others:
+        each.join_branch(founded.welcome, founded.ratchet_tree)
+    was = (scene.group_id, old, old_epoch, scene.extensions)
+    scene.group_id, scene.members = group_id, [founder, *others]
+    scene.extensions = [(each.extension_type, each.extension_data) for each in extensions]
+    scene.succeed(founder, founded, force_path=force_path)
     scene.commit(others[0], force_path=True)
-    scene.members, scene.epoch = old, old_epoch
+    scene.group_id, scene.members, scene.epoch, scene.extensions = was
+    scene.agree()
     scene.commit(old[-1], force_path=True)
     scene.talk()
 

@@ -37,9 +37,9 @@ def empty(scene: Scene) -> None:
 def add(scene: Scene) -> None:
     """Add, by value and by reference."""
     alice, bob, carol, dave = _company(scene)
-    scene.commit(alice, joiners=[scene.actor("erin")])
-    scene.commit(bob, joiners=[scene.actor("frank")])
-    for proposer, committer, name in ((carol, dave, "grace"), (bob, bob, "heidi")):
+    scene.commit(bob, joiners=[scene.actor("erin")])
+    scene.commit(alice, joiners=[scene.actor("frank")])
+    for proposer, committer, name in ((carol, dave, "grace"), (carol, carol, "heidi")):
         joiner = scene.actor(name)
         proposal = proposer.propose_add(joiner.key_package())
         scene.commit(committer, by_reference=[proposal], welcomed=[joiner])
@@ -51,7 +51,7 @@ def update(scene: Scene) -> None:
     """Update, by reference."""
     alice, bob, carol, dave = _company(scene)
     for proposer, committer in ((bob, alice), (alice, bob), (carol, dave), (dave, carol)):
-        scene.commit(committer, by_reference=[proposer.propose_update()])
+        scene.commit(committer, by_reference=[proposer.propose_update()], renewed=[proposer])
     scene.talk()
 
 
@@ -96,24 +96,30 @@ def unmerged(scene: Scene) -> None:
 
 @scenario
 def external_psk(scene: Scene) -> None:
-    """An external PSK, by value and by reference."""
-    alice, bob, carol, _ = _company(scene)
-    scene.commit(alice, by_value=[values.external_psk(scene.install_psk())])
-    scene.commit(bob, by_value=[values.external_psk(scene.install_psk())])
-    proposal = carol.propose_external_psk(scene.install_psk().id)
-    scene.commit(bob, by_reference=[proposal])
+    """An external PSK, by value and by reference; who lacks it cannot follow."""
+    alice, bob, carol, dave = _company(scene)
+    psk = scene.install_psk(alice, bob, carol)
+    scene.commit(alice, by_value=[values.external_psk(psk)], lost=[dave])
+    erin = scene.actor("erin")
+    scene.commit(bob, by_value=[values.remove(dave)], joiners=[erin], removed=[dave])
+    psk = scene.install_psk(alice, bob, carol)
+    proposal = carol.propose_external_psk(psk.id)
+    scene.commit(bob, by_reference=[proposal], lost=[erin])
+    scene.commit(carol, by_value=[values.external_psk(scene.install_psk())])
     scene.talk()
 
 
 @scenario
 def resumption_psk(scene: Scene) -> None:
-    """The resumption PSK of a past epoch, by value and by reference."""
+    """The resumption PSK of a past epoch, by value and by reference; newcomers lack it."""
     alice, bob, carol, dave = _company(scene)
-    scene.commit(carol)
-    scene.commit(alice, by_value=[values.resumption_psk(scene.epoch - 1)])
-    scene.commit(bob, by_value=[values.resumption_psk(scene.epoch)])
-    proposal = dave.propose_resumption_psk(scene.epoch - 2)
-    scene.commit(carol, by_reference=[proposal])
+    scene.commit(alice, by_value=[values.resumption_psk(scene.epoch)])
+    scene.commit(bob, by_value=[values.resumption_psk(scene.epoch - 1)])
+    erin = scene.actor("erin")
+    scene.commit(carol, joiners=[erin])
+    proposal = dave.propose_resumption_psk(scene.epoch - 1)
+    scene.commit(carol, by_reference=[proposal], lost=[erin])
+    scene.commit(dave, by_value=[values.remove(erin)], removed=[erin])
     scene.talk()
 
 
@@ -122,7 +128,8 @@ def extensions(scene: Scene) -> None:
     """GroupContextExtensions, by value and by reference."""
     alice, bob, carol, dave = _company(scene)
     scene.commit(alice, by_value=[values.extensions(PRIVATE)])
-    scene.commit(bob, by_reference=[dave.propose_extensions([REQUIRED, PRIVATE])])
+    listed = [REQUIRED, PRIVATE]
+    scene.commit(bob, by_reference=[dave.propose_extensions(listed)], extended=listed)
     scene.commit(carol, joiners=[scene.actor("erin")])
     scene.talk()
 
@@ -183,6 +190,8 @@ def _mixed(scene: Scene, *, with_update: bool) -> None:
         by_value=[values.add(package), values.external_psk(second)],
         welcomed=[frank, grace],
         removed=[dave],
+        renewed=[alice] if with_update else [],
+        extended=[REQUIRED, PRIVATE],
     )
     scene.talk()
 

@@ -12,6 +12,7 @@ from covey.lab.interop.calls import CallError
 from covey.lab.interop.play import scene as values
 from covey.lab.interop.play.scenarios.commit import PRIVATE, REQUIRED
 from covey.lab.interop.play.scenarios.registry import scenario
+from covey.lab.interop.play.witness import DisagreementError
 from covey.lab.interop.proto import mls_client_pb2 as pb
 
 if TYPE_CHECKING:
@@ -72,9 +73,9 @@ class _Story:
             (self.extend, 1),
             (self.add, 4 if len(self.scene.members) < MOST else 0),
             (self.join, 2 if len(self.scene.members) < MOST else 0),
-            (self.replace, 1 if len(self.scene.members) > 2 else 0),
-            (self.remove, 3 if len(self.scene.members) > 3 else 0),
-            (self.many, 3 if len(self.scene.members) > 4 else 0),
+            (self.replace, 1),
+            (self.remove, 3 if len(self.scene.members) > MOST - 2 else 0),
+            (self.many, 3 if len(self.scene.members) > MOST - 2 else 0),
         ]
         chosen = self.random.choices(
             [each for each, _ in operations], [weight for _, weight in operations]
@@ -124,7 +125,9 @@ class _Story:
 
     def _leaving(self, *but: Actor) -> Actor:
         """Who is removed next; what it has said is read before."""
-        leaving = self._one(*but)
+        here = [each.client for each in self.scene.members]
+        last = [each for each in self.scene.members if here.count(each.client) == 1]
+        leaving = self._one(*but, *last)
         self.deliver_all(leaving)
         return leaving
 
@@ -137,7 +140,8 @@ class _Story:
         committer = self._one()
         others = [each for each in self.scene.members if each is not committer]
         chosen = self.random.sample(others, min(len(others), self.random.randint(1, 3)))
-        self.scene.commit(committer, by_reference=[each.propose_update() for each in chosen])
+        proposals = [each.propose_update() for each in chosen]
+        self.scene.commit(committer, by_reference=proposals, renewed=chosen)
 
     def add_psk(self) -> None:
         """An external PSK, by value or by reference."""
@@ -213,6 +217,7 @@ class _Story:
             joiners=[joiner],
             welcomed=[other],
             removed=[removed],
+            renewed=[updating],
         )
         while len(self.scene.members) > MOST:
             self.remove()
@@ -224,6 +229,10 @@ def play(scene: Scene, steps: int) -> None:
     for _ in range(steps):
         story.step()
     story.deliver_all()
+    missing = {each.name for each in scene.cast} - {each.client.name for each in scene.members}
+    if missing:
+        msg = f"in the end nobody is left of {', '.join(sorted(missing))}"
+        raise DisagreementError(msg)
     scene.talk()
 
 

@@ -24,17 +24,19 @@ def more_members(scene: Scene) -> None:
     """Into a group of four, by the GroupInfo of each of them in turn."""
     members = [scene.actor(f"member {index}") for index in range(4)]
     scene.create(*members)
-    for index, helper in enumerate(members):
-        scene.external_join(helper, scene.actor(f"newcomer {index}"))
+    clients = [each.client for each in members]
+    for index, helper in enumerate(members):  # by a member of another stack
+        joiner = scene.engage(f"newcomer {index}", clients[(index + 1) % len(clients)])
+        scene.external_join(helper, joiner)
     scene.talk()
 
 
 @scenario
 def with_psk(scene: Scene) -> None:
-    """With an external PSK."""
-    alice, bob, carol = (scene.actor(name) for name in ("alice", "bob", "carol"))
-    scene.create(alice)
-    scene.external_join(alice, bob, psks=[scene.install_psk()])
+    """With external PSKs; a member that lacks one cannot follow."""
+    alice, bob, carol, dave = (scene.actor(name) for name in ("alice", "bob", "carol", "dave"))
+    scene.create(alice, dave)
+    scene.external_join(alice, bob, psks=[scene.install_psk(alice)], lost=[dave])
     scene.external_join(bob, carol, psks=[scene.install_psk(), scene.install_psk()])
     scene.talk()
 

@@ -8,11 +8,13 @@ from covey.lab.interop.play import scene as values
 from covey.lab.interop.play.scenarios.commit import PRIVATE, REQUIRED
 from covey.lab.interop.play.scenarios.registry import scenario
 from covey.lab.interop.play.scenarios.reinit import follow
+from covey.lab.interop.proto import mls_client_pb2 as pb
+from covey.mls.structs.extensions import ExternalSender, ExternalSenders
+from covey.mls.wire.code_points import ExtensionType
 
 if TYPE_CHECKING:
     from covey.lab.interop.play.actor import Actor
     from covey.lab.interop.play.scene import Scene
-    from covey.lab.interop.proto import mls_client_pb2 as pb
 
 
 @scenario
@@ -20,7 +22,7 @@ def new_member(scene: Scene) -> None:
     """Somebody new asks to be added."""
     alice, bob = scene.actor("alice"), scene.actor("bob")
     scene.create(alice, bob)
-    for committer, name in ((alice, "carol"), (bob, "dave")):
+    for committer, name in ((bob, "carol"), (alice, "dave")):  # of another stack each
         joiner = scene.actor(name)
         proposal = joiner.propose_to_join(committer.group_info())
         scene.commit(committer, by_reference=[proposal], welcomed=[joiner])
@@ -36,7 +38,11 @@ class _Office:
         scene.create(self.alice, self.bob, self.carol)
         self.signer = scene.actor("signer")
         sender = self.signer.become_signer()
-        scene.commit(self.alice, by_reference=[self.bob.propose_external_signer(sender)])
+        senders = ExternalSenders((ExternalSender.decode(sender),)).encode()
+        kind = ExtensionType.external_senders
+        listed = pb.Extension(extension_type=kind, extension_data=senders)
+        proposal = self.bob.propose_external_signer(sender)
+        scene.commit(self.alice, by_reference=[proposal], extended=[listed])
 
     def propose(self, description: pb.ProposalDescription) -> bytes:
         """A proposal of the signer."""
@@ -49,17 +55,26 @@ class _Office:
         *,
         welcomed: tuple[Actor, ...] = (),
         removed: tuple[Actor, ...] = (),
+        lost: tuple[Actor, ...] = (),
     ) -> None:
         """A proposal of the signer, committed."""
         proposal = self.propose(description)
-        self.scene.commit(committer, by_reference=[proposal], welcomed=welcomed, removed=removed)
+        sets_extensions = description.proposal_type == b"groupContextExtensions"
+        self.scene.commit(
+            committer,
+            by_reference=[proposal],
+            welcomed=welcomed,
+            removed=removed,
+            lost=lost,
+            extended=description.extensions if sets_extensions else None,
+        )
 
 
 @scenario
 def signer_add(scene: Scene) -> None:
     """An external signer proposes to add somebody."""
     office = _Office(scene)
-    for committer, name in ((office.alice, "dave"), (office.bob, "erin")):
+    for committer, name in ((office.bob, "dave"), (office.alice, "erin")):
         joiner = scene.actor(name)
         office.commit(committer, values.add(joiner.key_package()), welcomed=(joiner,))
     scene.talk()
@@ -77,8 +92,14 @@ def signer_remove(scene: Scene) -> None:
 def signer_external_psk(scene: Scene) -> None:
     """An external signer proposes an external PSK."""
     office = _Office(scene)
-    for committer in (office.alice, office.bob):
-        office.commit(committer, values.external_psk(scene.install_psk()))
+    for committer, without in (
+        (office.alice, scene.actor("dave")),
+        (office.bob, scene.actor("erin")),
+    ):
+        scene.commit(committer, joiners=[without])
+        psk = scene.install_psk(office.alice, office.bob, office.carol)
+        office.commit(committer, values.external_psk(psk), lost=(without,))
+        scene.commit(committer, by_value=[values.remove(without)], removed=[without])
     scene.talk()
 
 
@@ -86,8 +107,13 @@ def signer_external_psk(scene: Scene) -> None:
 def signer_resumption_psk(scene: Scene) -> None:
     """An external signer proposes the PSK of a past epoch."""
     office = _Office(scene)
-    for committer in (office.alice, office.bob):
-        office.commit(committer, values.resumption_psk(scene.epoch - 1))
+    for committer, without in (
+        (office.alice, scene.actor("dave")),
+        (office.bob, scene.actor("erin")),
+    ):
+        scene.commit(committer, joiners=[without])
+        office.commit(committer, values.resumption_psk(scene.epoch - 1), lost=(without,))
+        scene.commit(committer, by_value=[values.remove(without)], removed=[without])
     scene.talk()
 
 
@@ -103,5 +129,6 @@ def signer_extensions(scene: Scene) -> None:
 def signer_reinit(scene: Scene) -> None:
     """An external signer proposes a ReInit."""
     office = _Office(scene)
-    proposal = office.propose(values.reinit(scene.suite, scene.random.randbytes(16)))
+    scene.group_id, scene.extensions = scene.random.randbytes(16), []
+    proposal = office.propose(values.reinit(scene.suite, scene.group_id))
     follow(scene, office.bob, office.alice, proposal)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from covey.lab.interop.calls import CallError
 from covey.lab.interop.play.scenarios.commit import PRIVATE, REQUIRED
 from covey.lab.interop.play.scenarios.registry import scenario
+from covey.lab.interop.play.witness import DisagreementError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +37,10 @@ def _reinit(
 ) -> None:
     """One member proposes, one commits, one makes the new group."""
     proposer, committer, founder = roles
-    chosen = group_id or scene.random.randbytes(16)
-    proposal = proposer.propose_reinit(suite or scene.suite, chosen, extensions)
+    scene.group_id = group_id or scene.random.randbytes(16)
+    scene.suite = suite or scene.suite
+    scene.extensions = [(each.extension_type, each.extension_data) for each in extensions]
+    proposal = proposer.propose_reinit(scene.suite, scene.group_id, extensions)
     follow(scene, committer, founder, proposal, force_path=force_path, external_tree=external_tree)
 
 
@@ -49,7 +53,13 @@ def follow(
     force_path: bool = False,
     external_tree: bool = False,
 ) -> None:
-    """Commit a ReInit, make the group that follows, and have everybody join it."""
+    """Commit a ReInit, make the group that follows, and have everybody join it.
+
+    The scene's group_id, suite and extensions are those of the new group already.
+
+    Raises:
+        DisagreementError: Members differ about the last epoch of the old group, or the new one.
+    """
     made = committer.commit([proposal], call="ReInitCommit")
     ended = {
         each: each.accept_reinit()
@@ -57,15 +67,18 @@ def follow(
         else each.receive_reinit(made.commit, [proposal])
         for each in scene.members
     }
-    assert len({each.epoch_authenticator for each in ended.values()}) == 1
+    if len({each.epoch_authenticator for each in ended.values()}) != 1:
+        msg = "members differ about the last epoch of the old group"
+        raise DisagreementError(msg)
     others = [each for each in scene.members if each is not founder]
     founded = founder.reinit_welcome(
         [ended[each].key_package for each in others],
         force_path=force_path,
         external_tree=external_tree,
     )
-    joined = [each.join_reinit(founded.welcome, founded.ratchet_tree) for each in others]
-    scene.succeed(founder, founded, joined)
+    for each in others:
+        each.join_reinit(founded.welcome, founded.ratchet_tree)
+    scene.succeed(founder, founded, force_path=force_path)
     scene.commit(others[0], force_path=True)
 
 
@@ -82,7 +95,9 @@ def suite(scene: Scene) -> None:
     alice, bob, carol, _ = _company(scene)
     common = set.intersection(*(scene.suites_of(each) for each in scene.cast))
     others = sorted(common - {scene.suite})
-    _reinit(scene, (bob, carol, alice), suite=others[0] if others else None)
+    if not others:
+        raise CallError(scene.cast[-1].name, "ReInitProposal", "UNIMPLEMENTED", "no other suite")
+    _reinit(scene, (bob, carol, alice), suite=others[0])
 
 
 @scenario

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from covey.lab.adversary.forge.certificates import Authority
 from covey.lab.interop.play.scenarios.registry import scenario
-from covey.lab.interop.play.scene import external_psk
+from covey.lab.interop.play.scene import add, external_psk, remove
+from covey.lab.interop.play.witness import DisagreementError
 from covey.mls.crypto.suite import get_suite
+from covey.mls.structs.credentials import X509Credential
 
 if TYPE_CHECKING:
     from covey.lab.interop.play.actor import Actor
@@ -36,13 +38,20 @@ def with_path(scene: Scene) -> None:
 
 @scenario
 def with_psk(scene: Scene) -> None:
-    """A Welcome with an external PSK."""
+    """A Welcome with an external PSK; who lacks it cannot join."""
     alice, bob, carol = (scene.actor(name) for name in ("alice", "bob", "carol"))
-    scene.create(alice, bob)
-    package = carol.key_package()
-    psk = scene.install_psk(alice, bob, carol)
-    proposal = alice.propose_add(package)
-    scene.commit(bob, by_reference=[proposal], by_value=[external_psk(psk)], welcomed=[carol])
+    scene.create(alice)
+    for committer, joiner, name in ((alice, bob, "dave"), (bob, carol, "erin")):
+        without = scene.actor(name)
+        packages = [each.key_package() for each in (joiner, without)]
+        psk = scene.install_psk(*scene.members, joiner)
+        scene.commit(
+            committer,
+            by_value=[*map(add, packages), external_psk(psk)],
+            welcomed=[joiner, without],
+            lost=[without],
+        )
+        scene.commit(committer, by_value=[remove(without)], removed=[without])
     scene.talk()
 
 
@@ -77,6 +86,9 @@ def x509(scene: Scene) -> None:
         _certify(scene, authority, each)
     scene.create(alice, bob)
     scene.commit(bob, joiners=[carol])
+    if not all(isinstance(each.credential, X509Credential) for each in scene.look().leaves):
+        msg = "somebody has no X.509 credential, and was given a certificate"
+        raise DisagreementError(msg)
     scene.talk()
     scene.commit(carol, removed=[alice], by_reference=[bob.propose_remove(alice)])
     scene.talk()
