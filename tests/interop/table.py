@@ -188,7 +188,7 @@ After every commit all members must have the same epoch authenticator and the sa
 | ✓ | passed, in all four ways if it stands alone |
 | TS-1, … | a bug or limit of the other stack, [named below](#named-bugs), in at least one way |
 | (TS-1) | because of that, the random story leaves some of it out |
-| ↻ | a play failed, and passed when it was played again with other keys; [see below](#not-offered) |
+| ↻ | a play failed, and passed when it was played again: [see below](#not-offered) |
 | – | needs something that the other stack [does not offer](#not-offered), in at least one way |
 
 """

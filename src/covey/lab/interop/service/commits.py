@@ -23,7 +23,7 @@ def commit(desk: Desk, request: pb.CommitRequest) -> pb.CommitResponse:
     pending = group.commit(
         references=_references(playing, request.by_reference),
         proposals=[described(each, group, group.suite) for each in request.by_value],
-        path=True if request.force_path else None,
+        path=request.force_path,
         welcome_tree=not request.external_tree,
     )
     return pb.CommitResponse(

@@ -65,7 +65,7 @@ def reinit_welcome(desk: Desk, request: pb.ReInitWelcomeRequest) -> pb.CreateSub
         member,
         request.key_package,
         ports=ports(member, old.psks, encrypt=encrypts(old.group)),
-        path=True if request.force_path else None,
+        path=request.force_path,
         welcome_tree=not request.external_tree,
     )
     del desk.continuing[request.reinit_id]
@@ -98,7 +98,7 @@ def create_branch(desk: Desk, request: pb.CreateBranchRequest) -> pb.CreateSubgr
         group_id=request.group_id,
         extensions=extensions(request.extensions),
         ports=ports(old.member, old.psks, encrypt=encrypts(old.group)),
-        path=True if request.force_path else None,
+        path=request.force_path,
         welcome_tree=not request.external_tree,
     )
     playing = Playing(founded.group, old.member, old.psks)
