@@ -16,8 +16,8 @@ _ADDRESS = re.compile(rb"at (127\.0\.0\.1:\d+)\n")
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Run ``covey interop serve`` until the end of the block; yields its address."""
+def serving() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run ``covey interop serve`` until the end of the block; yields its address, and itself."""
     command = [*COVEY, "interop", "serve", "--port", "0", "--stop-on-eof"]
     with subprocess.Popen(  # noqa: S603 - our own program
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -26,6 +26,6 @@ def serving() -> Iterator[str]:
             assert process.stdout is not None
             said = _ADDRESS.search(process.stdout.readline())
             assert said is not None
-            yield said.group(1).decode()
+            yield said.group(1).decode(), process
         finally:
             process.terminate()

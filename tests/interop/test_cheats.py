@@ -37,7 +37,7 @@ class Cheat(Covey):
         self._answer = answer
 
     def answer(self, call: str, request: Message) -> Message:
-        """covey's answer, changed."""
+        """The answer of covey, changed."""
         copied = CALLS[call].request()
         copied.CopyFrom(request)
         self._request(call, copied)

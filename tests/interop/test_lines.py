@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from covey.lab.interop.play.scenarios.catalogue import ALL
 from covey.lab.interop.proto import mls_client_pb2 as pb
 from covey.lab.interop.service.client import Covey
 from covey.lab.interop.targets import Seat
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HONEST = """
 import json, sys
@@ -82,6 +86,29 @@ def test_one_that_hangs_is_stopped() -> None:
     assert "| thinking" in said
 
 
+def test_what_it_was_saying_is_shown_without_an_end_of_line_too() -> None:
+    said = failure('sys.stdout.write("half a li"); sys.stdout.flush(); sys.exit(1)')
+    assert "| half a li" in said
+
+
+def test_what_it_has_started_ends_with_it(tmp_path: Path) -> None:
+    sign = tmp_path / "alive"
+    child = (
+        f"import time, pathlib\nwhile True:\n pathlib.Path({str(sign)!r}).touch(); time.sleep(.05)"
+    )
+    then = f"""
+    import subprocess, time
+    subprocess.Popen([sys.executable, "-c", {child!r}])
+    while not __import__("os").path.exists({str(sign)!r}):
+        time.sleep(.01)
+    time.sleep(600)
+    """
+    failure(then, patience=3)
+    sign.unlink(missing_ok=True)
+    time.sleep(0.3)
+    assert not sign.exists()
+
+
 def test_one_that_does_not_read_is_stopped() -> None:
     large = pb.ProtectRequest(plaintext=bytes(1 << 22))
     program = (
@@ -102,12 +129,13 @@ def test_one_that_does_not_read_is_stopped() -> None:
         '{"error": "no"}',
         '{"response": {"no_such_field": 1}}',
         '{"response": {"ciphertext": "not base64!"}}',
+        "[" * 100_000,
     ],
 )
 def test_rubbish_is_shown(line: str) -> None:
     said = failure(f"print({line!r}, flush=True)")
     assert "answered Protect with something else than an answer" in said
-    assert f"| {line}" in said
+    assert f"| {line[:1000]}" in said
 
 
 def test_what_it_said_is_shown_from_the_end_only() -> None:

@@ -13,10 +13,11 @@ import pytest
 from covey.errors import TransportError
 from covey.lab.interop.calls import CALLS, CallError
 from covey.lab.interop.grpc_client import Remote
-from covey.lab.interop.play.runner import play
-from covey.lab.interop.play.scenarios.catalogue import ALL, KINDS
+from covey.lab.interop.play.runner import Play, perform, play
+from covey.lab.interop.play.scenarios.catalogue import ALL, KINDS, chosen
 from covey.lab.interop.proto import mls_client_pb2 as pb
 from covey.lab.interop.service.client import ANSWERS, Covey
+from covey.lab.interop.targets import Seat
 from interop.serving import COVEY, serving
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ SUITES = (1, 2, 3, 4, 5, 6, 7)
 @pytest.fixture(scope="module")
 def instances() -> Iterator[tuple[Remote, Remote]]:
     with ExitStack() as stack:
-        addresses = [stack.enter_context(serving()) for _ in range(2)]
+        addresses = [stack.enter_context(serving())[0] for _ in range(2)]
         first, second = (stack.enter_context(Remote(each)) for each in addresses)
         yield first, second
 
@@ -75,7 +76,7 @@ def test_every_call_of_the_service_has_an_answer() -> None:
     assert set(ANSWERS) == set(CALLS)
 
 
-HARMLESS = {"Name", "SupportedCiphersuites", "UseCertificate"}
+HARMLESS = {"Name", "SupportedCiphersuites"}
 
 
 @pytest.mark.parametrize("call", sorted(CALLS))
@@ -113,7 +114,7 @@ def test_bad_requests_are_told_apart(
 
 
 def test_an_unknown_call_is_unimplemented() -> None:
-    with serving() as address, grpc.insecure_channel(address) as channel:
+    with serving() as (address, _), grpc.insecure_channel(address) as channel:
         ask = channel.unary_unary("/mls_client.MLSClient/Dance")
         with pytest.raises(grpc.RpcError) as raised:
             ask(b"", timeout=10)
@@ -125,16 +126,41 @@ def test_an_unknown_call_is_unimplemented_in_process_too() -> None:
         Covey().answer("Dance", pb.NameRequest())
 
 
-def test_a_client_that_stops_answering_is_a_transport_error() -> None:
-    with serving() as address, Remote(address, patience=0.5) as client:
+def test_nobody_at_an_address_is_a_transport_error() -> None:
+    with serving() as (address, _):
         pass
     with pytest.raises(TransportError, match="nobody answers"):
         Remote(address)
-    del client
+
+
+def test_a_server_that_hangs_is_a_transport_error() -> None:
+    with serving() as (address, process), Remote(address, patience=0.5) as client:
+        process.send_signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(TransportError, match="SupportedCiphersuites: DEADLINE_EXCEEDED"):
+                client.answer("SupportedCiphersuites", pb.SupportedCiphersuitesRequest())
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+
+def test_a_server_that_dies_fails_its_plays_and_the_run_goes_on() -> None:
+    (scenario,) = chosen(("application/in_order",))
+    with serving() as (address, process):
+        seats = (Seat(Covey), Seat(lambda: Remote(address, 5), address))
+        with seats[0], seats[1]:
+            planned = [Play(scenario, seats, 1, encrypt=False)] * 3
+            outcomes = []
+            for outcome in perform(planned):
+                outcomes.append(outcome)
+                process.kill()
+                process.wait()
+    assert [each.ending for each in outcomes] == ["pass", "fail", "fail"]
+    assert "UNAVAILABLE" in outcomes[1].detail
+    assert "nobody answers" in outcomes[2].detail
 
 
 def test_a_port_that_is_taken_is_a_sentence() -> None:
-    with serving() as address:
+    with serving() as (address, _):
         port = address.rpartition(":")[2]
         done = subprocess.run(  # noqa: S603 - our own program
             [*COVEY, "interop", "serve", "--port", port],
@@ -157,3 +183,50 @@ def test_the_service_stops_when_it_is_asked_to(how: signal.Signals) -> None:
         assert process.stdout.readline().startswith(b"covey interop service at 127.0.0.1:")
         process.send_signal(how)
         assert process.wait(20) == 0
+
+
+def test_the_service_does_without_standard_input() -> None:
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", *COVEY, "interop", "serve", "--port", "0"]
+    done = subprocess.run(  # noqa: S603 - our own program
+        [*command, "--stop-on-eof"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def removed_member() -> tuple[Covey, int]:
+    """covey, with a member that has been removed."""
+    client = Covey()
+    created = client.answer("CreateGroup", pb.CreateGroupRequest(cipher_suite=1, identity=b"a"))
+    package = client.answer(
+        "CreateKeyPackage", pb.CreateKeyPackageRequest(cipher_suite=1, identity=b"b")
+    )
+    assert isinstance(created, pb.CreateGroupResponse)
+    assert isinstance(package, pb.CreateKeyPackageResponse)
+    adding = pb.ProposalDescription(proposal_type=b"add", key_package=package.key_package)
+    state = created.state_id
+    made = client.answer("Commit", pb.CommitRequest(state_id=state, by_value=[adding]))
+    assert isinstance(made, pb.CommitResponse)
+    client.answer("HandlePendingCommit", pb.HandlePendingCommitRequest(state_id=state))
+    joining = pb.JoinGroupRequest(transaction_id=package.transaction_id, welcome=b"junk")
+    with pytest.raises(CallError, match="INVALID_ARGUMENT"):
+        client.answer("JoinGroup", joining)
+    joining.welcome = made.welcome  # a request that failed has used nothing up
+    joined = client.answer("JoinGroup", joining)
+    assert isinstance(joined, pb.JoinGroupResponse)
+    going = pb.ProposalDescription(proposal_type=b"remove", removed_id=b"b")
+    made = client.answer("Commit", pb.CommitRequest(state_id=state, by_value=[going]))
+    assert isinstance(made, pb.CommitResponse)
+    handled = pb.HandleCommitRequest(state_id=joined.state_id, commit=made.commit)
+    client.answer("HandleCommit", handled)
+    return client, joined.state_id
+
+
+@pytest.mark.parametrize(
+    "call", ["StateAuth", "Export", "Protect", "UpdateProposal", "GroupInfo", "Commit"]
+)
+def test_who_has_been_removed_says_so(call: str) -> None:
+    client, state = removed_member()
+    request = CALLS[call].request(state_id=state)
+    with pytest.raises(CallError, match="FAILED_PRECONDITION: we have been removed"):
+        client.answer(call, request)

@@ -101,7 +101,13 @@ def list_scenarios() -> None:
     help="How proposals and commits are sent.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of what scenarios leave to chance.")
-@click.option("--patience", default=60.0, show_default=True, help="Seconds that one call may take.")
+@click.option(
+    "--patience",
+    default=60,
+    show_default=True,
+    type=click.IntRange(1, 86_400),
+    help="Seconds that one call may take.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every play.")
 @click.pass_context
 def run(
@@ -111,7 +117,7 @@ def run(
     suites: tuple[int, ...],
     handshake: str,
     seed: int,
-    patience: float,
+    patience: int,
     *,
     as_json: bool,
 ) -> None:

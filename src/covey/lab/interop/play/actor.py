@@ -6,9 +6,10 @@ the protocol.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from covey.lab.interop.calls import CallError
+from covey.lab.interop.play.answers import Committed, Ended, Founded, Published
 from covey.lab.interop.play.witness import require_form
 from covey.lab.interop.proto import mls_client_pb2 as pb
 from covey.lab.interop.proto import peer_pb2
@@ -21,36 +22,6 @@ if TYPE_CHECKING:
     from covey.lab.interop.calls import Client
 
 R = TypeVar("R", bound="Message")
-
-
-class Published(NamedTuple):
-    """A GroupInfo, and the tree if it is beside it."""
-
-    group_info: bytes
-    ratchet_tree: bytes
-
-
-class Committed(NamedTuple):
-    """What a commit sends: to members, to new members, and the tree if it goes beside that."""
-
-    commit: bytes
-    welcome: bytes
-    ratchet_tree: bytes
-
-
-class Founded(NamedTuple):
-    """What the maker of a successor sends to the others, and its epoch authenticator."""
-
-    welcome: bytes
-    ratchet_tree: bytes
-    epoch_authenticator: bytes
-
-
-class Ended(NamedTuple):
-    """What a member says once a ReInit has been committed."""
-
-    key_package: bytes
-    epoch_authenticator: bytes
 
 
 class Actor:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from covey.lab.interop.calls import CallError
 from covey.lab.interop.play import witness
 from covey.lab.interop.play.actor import Actor
+from covey.lab.interop.play.values import EXTENSIONS, Psk, add
 from covey.lab.interop.play.witness import DisagreementError
 from covey.lab.interop.proto import mls_client_pb2 as pb
 
@@ -22,20 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from covey.lab.interop.calls import Client
-    from covey.lab.interop.play.actor import Committed, Founded
+    from covey.lab.interop.play.answers import Committed, Founded
     from covey.lab.interop.play.witness import Seen
 
 _LABEL: Final = "covey interop"
-_EXTENSIONS: Final = b"groupContextExtensions"
 _LENGTH: Final = 40  # bytes, more than the hash of some suites has
-
-
-class Psk:
-    """An external PSK (§8.4)."""
-
-    def __init__(self, random: Random) -> None:
-        self.id: bytes = random.randbytes(32)
-        self.secret: bytes = random.randbytes(32)
 
 
 class Scene:
@@ -168,7 +160,7 @@ class Scene:
         by_reference: Sequence[pb.Extension] | None,
     ) -> None:
         """Remember the extensions that a commit sets."""
-        listed = [each.extensions for each in by_value if each.proposal_type == _EXTENSIONS]
+        listed = [each.extensions for each in by_value if each.proposal_type == EXTENSIONS]
         for each in (*listed, *([] if by_reference is None else [by_reference])):
             self.extensions = [(one.extension_type, one.extension_data) for one in each]
 
@@ -394,37 +386,3 @@ class Scene:
         if force_path:
             witness.require_path(self.look(), founder.identity)
         self.talk()
-
-
-def add(key_package: bytes) -> pb.ProposalDescription:
-    """An Add by value (§12.1.1)."""
-    return pb.ProposalDescription(proposal_type=b"add", key_package=key_package)
-
-
-def remove(removed: Actor) -> pb.ProposalDescription:
-    """A Remove by value (§12.1.3)."""
-    return pb.ProposalDescription(proposal_type=b"remove", removed_id=removed.identity)
-
-
-def external_psk(psk: Psk) -> pb.ProposalDescription:
-    """An external PSK by value (§12.1.4)."""
-    return pb.ProposalDescription(proposal_type=b"externalPSK", psk_id=psk.id)
-
-
-def resumption_psk(epoch: int) -> pb.ProposalDescription:
-    """The resumption PSK of an epoch by value (§12.1.4)."""
-    return pb.ProposalDescription(proposal_type=b"resumptionPSK", epoch_id=epoch)
-
-
-def extensions(*given: pb.Extension) -> pb.ProposalDescription:
-    """GroupContextExtensions by value (§12.1.7)."""
-    return pb.ProposalDescription(proposal_type=_EXTENSIONS, extensions=given)
-
-
-def reinit(
-    suite: int, group_id: bytes, given: Iterable[pb.Extension] = ()
-) -> pb.ProposalDescription:
-    """A ReInit, which only an external signer can describe (§12.1.5)."""
-    return pb.ProposalDescription(
-        proposal_type=b"reinit", cipher_suite=suite, group_id=group_id, extensions=given
-    )

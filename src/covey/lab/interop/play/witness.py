@@ -19,7 +19,7 @@ from covey.mls.wire.code_points import ExtensionType, LeafNodeSource, WireFormat
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from covey.lab.interop.play.actor import Published
+    from covey.lab.interop.play.answers import Published
     from covey.mls.structs.schedule import GroupContext
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from covey.lab.interop.play.scenarios.registry import scenario
-from covey.lab.interop.play.scene import remove
+from covey.lab.interop.play.values import remove
 
 if TYPE_CHECKING:
     from covey.lab.interop.play.actor import Actor

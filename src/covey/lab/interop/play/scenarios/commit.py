@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.lab.interop.play import scene as values
+from covey.lab.interop.play import values
 from covey.lab.interop.play.scenarios.registry import scenario
 from covey.lab.interop.proto import mls_client_pb2 as pb
 

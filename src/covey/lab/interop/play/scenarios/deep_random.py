@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.lab.interop.calls import CallError
-from covey.lab.interop.play import scene as values
+from covey.lab.interop.play import values
 from covey.lab.interop.play.scenarios.commit import PRIVATE, REQUIRED
 from covey.lab.interop.play.scenarios.registry import scenario
 from covey.lab.interop.play.witness import DisagreementError

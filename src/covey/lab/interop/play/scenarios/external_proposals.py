@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from covey.lab.interop.play import scene as values
+from covey.lab.interop.play import values
 from covey.lab.interop.play.scenarios.commit import PRIVATE, REQUIRED
 from covey.lab.interop.play.scenarios.registry import scenario
 from covey.lab.interop.play.scenarios.reinit import follow
