@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +64,20 @@ def test_an_output_that_lacks_characters_is_no_error() -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert b": HPKEPublicKey  " in ended.stdout
-    assert b"?\n" in ended.stdout  # the end of what is shortened
+    assert b"...\n" in ended.stdout  # the end of what is shortened
+    assert b"?" not in ended.stdout
+
+
+def test_a_standard_input_that_is_closed_is_one_sentence() -> None:
+    ended = subprocess.run(  # noqa: S602 - our own program, without standard input
+        f"exec {shlex.join(COVEY)} inspect - <&-",
+        shell=True,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(b"Error: standard input is closed")
 
 
 @needs_full

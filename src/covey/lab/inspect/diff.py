@@ -51,12 +51,13 @@ __all__ = [
 
 
 class _Side(NamedTuple):
-    """What there is to compare of one of the two."""
+    """What there is to compare of one of the two; ``stray``: the tree beside it is another's."""
 
     kind: str
     context: GroupContext | None
     info: GroupInfo | None
     nodes: tuple[Node | None, ...] | None
+    stray: bool = False
 
 
 def compare(before: Inspected, after: Inspected) -> Difference:
@@ -84,8 +85,7 @@ def _side(inspected: Inspected) -> _Side:
     if isinstance(value, MLSMessage):
         value = value.message
     if isinstance(value, GroupInfo):
-        nodes = _nodes_of(inspected) or _carried(value)
-        return _Side(inspected.kind, value.group_context, value, nodes)
+        return _of_group_info(inspected, value)
     if isinstance(value, GroupContext):
         return _Side(inspected.kind, value, None, None)
     if isinstance(value, RatchetTreeNodes):
@@ -95,19 +95,25 @@ def _side(inspected: Inspected) -> _Side:
     raise ValueError(msg)
 
 
-def _nodes_of(inspected: Inspected) -> tuple[Node | None, ...] | None:
-    return None if inspected.tree is None else inspected.tree.to_nodes()
-
-
-def _carried(info: GroupInfo) -> tuple[Node | None, ...] | None:
-    """The tree in a GroupInfo's extensions, when there is one that can be read (§12.4.3.3)."""
+def _of_group_info(inspected: Inspected, info: GroupInfo) -> _Side:
+    """A GroupInfo with the tree that it carries; else with one beside it that is its own."""
+    context, beside = info.group_context, inspected.tree
     for each in info.extensions:
         if each.extension_type == ExtensionType.ratchet_tree:
-            try:
-                return RatchetTreeNodes.decode(each.extension_data).ratchet_tree
-            except DecodeError:
-                return None
-    return None
+            return _Side(inspected.kind, context, info, _decoded(each.extension_data))
+    if beside is None:
+        return _Side(inspected.kind, context, info, None)
+    if beside.tree_hash != context.tree_hash:
+        return _Side(inspected.kind, context, info, None, stray=True)
+    return _Side(inspected.kind, context, info, beside.to_nodes())
+
+
+def _decoded(carried: bytes) -> tuple[Node | None, ...] | None:
+    """The nodes of a ratchet_tree extension, when they can be read (§12.4.3.3)."""
+    try:
+        return RatchetTreeNodes.decode(carried).ratchet_tree
+    except DecodeError:
+        return None
 
 
 def _of_context(old: GroupContext, new: GroupContext) -> Iterator[Change]:
@@ -161,7 +167,12 @@ def _notes(old: _Side, new: _Side) -> Iterator[str]:
             if one.context is not None and other.nodes is not None:
                 yield _belongs(one.context, other.nodes)
     for which, side in (("first", old), ("second", new)):
-        if side.nodes is None:
+        if side.stray and side.context is not None:
+            yield (
+                f"The tree that was handed in is not that of the {which} one: its hash is not "
+                f"the tree_hash of epoch {side.context.epoch}. Trees were not compared."
+            )
+        elif side.nodes is None:
             yield f"The {which} one holds no ratchet tree: trees were not compared."
 
 

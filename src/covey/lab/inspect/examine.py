@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from covey.errors import StateError
 from covey.lab.inspect.encodings import candidates
 from covey.lab.inspect.inspected import Finding, Form, Inspected
-from covey.lab.inspect.judging import leaves, messages, proposals, trees, welcomes
+from covey.lab.inspect.judging import commits, leaves, messages, proposals, trees, welcomes
 from covey.lab.inspect.judging.verdicts import Surroundings, Verdicts, known_suite, suite_for
 from covey.lab.inspect.kinds import KINDS, a, guess
 from covey.lab.inspect.payloads import explainer
@@ -102,9 +102,10 @@ def inspect_as(
         broken = None if version == ProtocolVersion.mls10 else f"version {version}"
         into.fact("VAL-008", "6", "The version of an MLSMessage is mls10.", broken)
         value = value.message
-    tree = judge(into, value, around or Surroundings()) if judged else None
+    around = around or Surroundings()
+    tree = judge(into, value, around) if judged else None
     name = _NAMES.get(type(value).__name__, type(value).__name__)
-    facts = _facts(value, tree)
+    facts = _facts(value, tree, around)
     findings = into.findings if judged else ()
     return Inspected(name, value, data, reading.outline, form, tree, findings, facts=facts)
 
@@ -135,11 +136,11 @@ def judge(into: Verdicts, value: WireStruct, around: Surroundings) -> RatchetTre
         case LeafNode():
             leaves.leaf(into, value, suite_for(value, around), around)
         case Commit():
-            proposals.commit(into, value, None, around)
+            commits.commit(into, value, None, around)
         case ProposalFrame(proposal=inner):
             proposals.proposal(into, inner, None, around)
         case UpdatePath():
-            proposals.update_path(into, value, None, around)
+            commits.update_path(into, value, around)
         case (
             Add()
             | Update()
@@ -156,13 +157,19 @@ def judge(into: Verdicts, value: WireStruct, around: Surroundings) -> RatchetTre
     return None
 
 
-def _facts(value: Any, tree: RatchetTree | None) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - any struct
+def _facts(
+    value: Any,  # noqa: ANN401 - any struct
+    tree: RatchetTree | None,
+    around: Surroundings,
+) -> tuple[tuple[str, str], ...]:
     """What follows from an object and stands nowhere in it."""
     facts: list[tuple[str, str]] = []
     if isinstance(value, KeyPackage):
         suite = known_suite(value.cipher_suite)
         if suite is not None:
             facts.append(("KeyPackageRef (§5.2)", key_package_ref(suite, value).hex()))
+    if isinstance(value, GroupInfo) and around.tree is not None and trees.carries_one(value):
+        facts.append(("ratchet tree", "the one that it carries; the one beside it is not used"))
     if tree is not None:
         members = sum(1 for _ in tree.members())
         facts.append(("members", f"{members:,} of {tree.size:,} leaves"))

@@ -109,11 +109,13 @@ class Guess(NamedTuple):
         kind: A key of ``KINDS``.
         candidate: The way to take the input.
         reason: Why, as a sentence.
+        fits: Whether it decodes as that.
     """
 
     kind: str
     candidate: Candidate
     reason: str
+    fits: bool = True
 
 
 def guess(ways: Sequence[Candidate], kind: str | None = None) -> Guess:
@@ -121,7 +123,7 @@ def guess(ways: Sequence[Candidate], kind: str | None = None) -> Guess:
 
     Args:
         ways: How the input can be taken, the likeliest first.
-        kind: What it has to be; then only the way is guessed.
+        kind: What it has to be, or what an MLSMessage has to hold; then the way is guessed.
     """
     names: tuple[str, ...] = _GUESSES if kind is None else (kind,)
     total = len(names)
@@ -129,6 +131,12 @@ def guess(ways: Sequence[Candidate], kind: str | None = None) -> Guess:
         fitting = [name for name in names if _decodes(KINDS[name], way.data)]
         if fitting:
             return Guess(fitting[0], way, _why(fitting, kind))
+    for way in ways:
+        if kind is not None and _decodes(message.MLSMessage, way.data):
+            held = type(message.MLSMessage.decode(way.data).message).__name__
+            if held == kind:
+                said = f"it was said to be {a(kind)}, and is an MLSMessage that holds one"
+                return Guess("MLSMessage", way, said)
     way = ways[0]
     if kind is None:
         names = _plausible(way.data)
@@ -138,9 +146,13 @@ def guess(ways: Sequence[Candidate], kind: str | None = None) -> Guess:
     stop = readings[name].stop
     reached = len(way.data) if stop is None else stop.reached
     if kind is not None:
-        return Guess(name, way, f"it was said to be {a(name)}; it does not decode as one")
-    furthest = f"it can be read furthest as {a(name)}, {reached:,} bytes"
-    return Guess(name, way, f"it decodes as none of {total} kinds; {furthest}")
+        said = f"it was said to be {a(name)}; it does not decode as one"
+        others = [each for each in _GUESSES if _decodes(KINDS[each], way.data)]
+        hint = f", but as {' and as '.join(map(a, others))}" if others else ""
+        return Guess(name, way, said + hint, fits=False)
+    plural = "byte" if reached == 1 else "bytes"
+    furthest = f"it can be read furthest as {a(name)}, {reached:,} {plural}"
+    return Guess(name, way, f"it decodes as none of {total} kinds; {furthest}", fits=False)
 
 
 def _plausible(data: bytes) -> tuple[str, ...]:

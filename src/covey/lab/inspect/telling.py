@@ -7,20 +7,33 @@ every character that does not print is escaped.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from covey.errors import DecodeError
 from covey.lab.inspect.kinds import a
+from covey.lab.inspect.tree_facts import tree_facts
+from covey.mls.structs.message import MLSMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from covey.lab.inspect.inspected import Finding, Inspected
+    from covey.lab.inspect.opening import Unopened
     from covey.lab.inspect.vector_file import VectorFile
     from covey.mls.wire.outline import Outline
 
 Tone = Literal["plain", "head", "good", "bad", "faint"]
+
+
+_PLAIN: Final = {
+    **dict(zip("■□●◐○▒▶✓✗·┌└│─–", "#.@%o=>*x:,`|--", strict=True)),
+    "…": "...",
+    "→": "->",
+    "§": "sec. ",
+}
+_LEFT_OVER: Final = "VAL-006"
 
 
 def _no(_: Inspected) -> str:
@@ -41,7 +54,7 @@ Draw = Callable[["Inspected"], str]
 def lines(found: Inspected, *, everything: bool = False, draw: Draw = _no) -> Iterator[Line]:
     """An inspection, with a drawing if it has a tree; with ``everything``, also what holds."""
     title = found.kind if found.stop is None else f"No {found.kind}"
-    yield Line(f"{title}, {len(found.raw):,} bytes", "head" if found.stop is None else "bad")
+    yield Line(f"{title}, {_bytes(len(found.raw))}", "head" if found.stop is None else "bad")
     yield Line(_safe(f"  {found.form.encoding}: {'; '.join(found.form.reasons)}"), "faint")
     for name, value in found.facts:
         yield Line(_safe(f"  {name}: {value}"))
@@ -74,11 +87,14 @@ def _ending(found: Inspected, *, everything: bool) -> Iterator[Line]:
     """Where decoding stopped, or which rules are broken."""
     stop = found.stop
     if stop is not None:
-        read = f"Read {stop.reached:,} of {len(found.raw):,} bytes as {a(found.kind)}."
+        read = f"Read {stop.reached:,} of {_bytes(len(found.raw))} as {a(found.kind)}."
         yield Line(read, "bad")
         rule = f" ({stop.rule}, §{stop.section})" if stop.rule else ""
         where = f"At offset {stop.offset}, in {stop.path}"
         yield Line(_safe(f"{where}: expected {stop.expected}, found {stop.found}{rule}"), "bad")
+        if stop.rule == _LEFT_OVER and _begins_with_a_message(found.raw[stop.reached :]):
+            rest = _bytes(len(found.raw) - stop.reached)
+            yield Line(f"The other {rest} begin with another MLSMessage: inspect one at a time.")
         return
     yield from finding_lines(found.findings, everything=everything)
 
@@ -119,8 +135,10 @@ def vector_lines(
     if found.problem:
         yield Line(_safe(f"JSON: {found.problem}"), "bad")
         return
-    yield Line(f"Test vectors, {found.family}: case {found.case} of {found.cases}", "head")
-    yield Line(f"  {found.tests}")
+    title = f"Test vectors, {found.family}" if found.family else "JSON, of no family of vectors"
+    yield Line(f"{title}: case {found.case} of {found.cases}", "head")
+    if found.tests:
+        yield Line(f"  {found.tests}")
     if found.cases > 1:
         yield Line(f"  --case N opens another, up to {found.cases - 1}", "faint")
     yield Line("")
@@ -132,8 +150,25 @@ def vector_lines(
         yield from lines(opened, everything=everything, draw=draw)
 
 
-def as_json(found: Inspected) -> dict[str, Any]:
-    """An inspection as values that JSON has; secrets and the bytes themselves are not in it."""
+def unopened_lines(found: Unopened) -> Iterator[Line]:
+    """Why an input holds no bytes of MLS."""
+    yield Line(_safe(f"Nothing to inspect: {found.problem}."), "bad")
+
+
+def unopened_as_json(found: Unopened) -> dict[str, Any]:
+    """An input without bytes of MLS as values that JSON has."""
+    return {"kind": None, "good": False, "problem": found.problem}
+
+
+def as_json(found: Inspected, leaf: int | None = None) -> dict[str, Any]:
+    """An inspection as values that JSON has; the bytes themselves are not in it.
+
+    Args:
+        found: The inspection. Fields of structs that are secret say only that they are.
+        leaf: The member of whom to say which keys of the tree it holds, where there is one.
+    """
+    tree = found.tree
+    shown = leaf if leaf is not None and tree is not None and tree.leaf(leaf) else None
     stop = found.stop
     return {
         "kind": found.kind,
@@ -143,12 +178,13 @@ def as_json(found: Inspected) -> dict[str, Any]:
         "stop": None if stop is None else msgspec.to_builtins(stop),
         "facts": dict(found.facts),
         "findings": msgspec.to_builtins(found.findings),
+        "tree": None if tree is None else tree_facts(tree, shown),
         "outline": msgspec.to_builtins(found.outline),
     }
 
 
-def vectors_as_json(found: VectorFile) -> dict[str, Any]:
-    """A case of a file of vectors as values that JSON has."""
+def vectors_as_json(found: VectorFile, leaf: int | None = None) -> dict[str, Any]:
+    """A case of a file of vectors as values that JSON has; what is secret in it as well."""
     return {
         "kind": "vectors",
         "good": found.good,
@@ -161,11 +197,46 @@ def vectors_as_json(found: VectorFile) -> dict[str, Any]:
             {
                 "place": each.place,
                 "text": each.text,
-                "opened": None if each.opened is None else as_json(each.opened),
+                "opened": None if each.opened is None else as_json(each.opened, leaf),
             }
             for each in found.entries
         ],
     }
+
+
+def plain(text: str, encoding: str) -> str:
+    """Text for an output that has not all characters: signs of our own by others, the rest escaped.
+
+    Args:
+        text: The text.
+        encoding: What the output is encoded in, a name that Python knows.
+    """
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        said = "".join(_or_plain(each, encoding) for each in text)
+        return said.encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def _or_plain(character: str, encoding: str) -> str:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return _PLAIN.get(character, character)
+    return character
+
+
+def _bytes(number: int) -> str:
+    return f"{number:,} byte{'' if number == 1 else 's'}"
+
+
+def _begins_with_a_message(data: bytes) -> bool:
+    try:
+        MLSMessage.decode_prefix(data)
+    except DecodeError:
+        return False
+    return True
 
 
 def _safe(text: str) -> str:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 64  # characters of a value
 _NUMBERS: Final = 12  # of a list that are shown
+_DIGITS: Final = 1000  # of a number
+_EXPECTED: Final = (
+    "expected an object, or an array of objects as files of test vectors are, with MLS objects in "
+    "hexadecimal digits"
+)
 
 TESTED: Final = {
     "deserialization": "The headers of variable-size vectors, and what they announce (§2.1.2).",
@@ -107,11 +112,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class VectorFile(msgspec.Struct, frozen=True):
-    """A file of test vectors, and one case of it.
+    """A file of test vectors, and one case of it; or other JSON with MLS objects in it.
 
     Attributes:
         family: Its family; empty when it is of none.
-        tests: What the family tests.
+        tests: What the family tests; empty when it is of none.
         cases: How many cases it holds.
         case: The index of the one that was opened.
         entries: The values of that case.
@@ -154,29 +159,52 @@ def inspect_vectors(
         fold: Entries of a list that are told one by one; None for all.
     """
     try:
-        cases = json.loads(given)
+        cases = json.loads(given, parse_int=_number)
     except (ValueError, RecursionError) as error:
         return _unusable(f"it begins like JSON, and is none: {error}")
-    if (
-        not isinstance(cases, list)
-        or not cases
-        or not all(isinstance(each, dict) for each in cases)
-    ):
-        return _unusable("expected an array of objects, as files of test vectors are")
+    cases = [cases] if cases and isinstance(cases, dict) else cases
+    problem = _problem(cases, case)
+    if problem:
+        return _unusable(problem)
     family = recognise(PurePath(name), cases[0])
-    if family is None:
-        keys = ", ".join(list(cases[0])[:_NUMBERS])
-        return _unusable(f"it is of no known family of test vectors; its cases have {keys}")
-    if case >= len(cases):
-        return _unusable(f"there is no case {case}: the file holds {len(cases)}")
     chosen = cases[case]
-    known = _known(chosen, around or Surroundings())
-    opening = _Opening(known, fold, judged=family.name not in _SYNTAX_ONLY)
+    around = around or Surroundings()
+    known = _known(chosen, around if family is None else around._replace(now=None))
+    opening = _Opening(known, fold, judged=family is None or family.name not in _SYNTAX_ONLY)
     try:
         entries = tuple(opening.entries(chosen, ""))
     except RecursionError:
         return _unusable(f"case {case} is nested deeper than any vector")
-    return VectorFile(family.name, TESTED[family.name], len(cases), case, entries)
+    if family is not None:
+        return VectorFile(family.name, TESTED[family.name], len(cases), case, entries)
+    found = VectorFile("", "", len(cases), case, entries)
+    return found if found.opened else _unusable(_unknown(chosen))
+
+
+def _problem(cases: Any, case: int) -> str:  # noqa: ANN401 - what JSON may hold
+    """Why JSON is no file with such a case; empty when it is."""
+    is_list = isinstance(cases, list) and cases
+    if not is_list or not all(isinstance(each, dict) for each in cases):
+        return f"it is JSON without anything to inspect: {_EXPECTED}"
+    return "" if case < len(cases) else f"there is no case {case}: the file holds {len(cases)}"
+
+
+def _number(text: str) -> int:
+    """A whole number; Python would refuse a longer one with advice about itself."""
+    if len(text) > _DIGITS:
+        msg = f"a number of {len(text):,} digits is in it, and no vector has one"
+        raise ValueError(msg)
+    return int(text)
+
+
+def _unknown(case: dict[str, Any]) -> str:
+    """Why nothing in a case was opened, and what would help."""
+    keys = ", ".join(_plain(key) for key in list(case)[:_NUMBERS]) or "no members"
+    return (
+        f"it is of no known family of test vectors; its cases have {keys}. A file is known by its "
+        "name, such as welcome.json, or by the members of its first case; an object, by its "
+        "member: key_package, welcome, commit, ratchet_tree … Or hand in its value alone"
+    )
 
 
 def _unusable(problem: str) -> VectorFile:
@@ -190,7 +218,7 @@ def _known(case: dict[str, Any], around: Surroundings) -> Surroundings:
         around = around._replace(suite=suite)
     if around.group_id is None and group_id is not None:
         around = around._replace(group_id=group_id)
-    return around._replace(now=None)
+    return around
 
 
 class _Opening:
@@ -204,7 +232,8 @@ class _Opening:
     def entries(self, value: object, place: str, key: str = "") -> Iterator[Entry]:
         """The values at a place and below it, in order."""
         if isinstance(value, dict):
-            for name, each in value.items():
+            for key_, each in value.items():
+                name = _plain(key_)
                 yield from self.entries(each, f"{place}.{name}" if place else name, name)
         elif isinstance(value, list) and (key in OPENED or _is_nested(value)):
             told = len(value) if self._fold is None else self._fold
@@ -222,8 +251,10 @@ class _Opening:
             return Entry(place, _shown(value))
         kind = next((each for each in kinds if _decodes(each, data)), kinds[-1])
         form = Form("hex", (f"the member {key!r} of a case holds one",))
-        opened = inspect_as(kind, data, form, self._around, self._fold, judged=self._judged)
-        return Entry(place, f"{opened.kind}, {len(data)} bytes", opened)
+        around = self._around._replace(provisional=key == "tree_after")
+        opened = inspect_as(kind, data, form, around, self._fold, judged=self._judged)
+        size = f"{len(data)} byte{'' if len(data) == 1 else 's'}"
+        return Entry(place, f"{opened.kind}, {size}", opened)
 
 
 def _is_nested(value: list[object]) -> bool:
@@ -254,9 +285,14 @@ def _shown(value: object) -> str:
         return f"[{told}{more}]"
     if value is None:
         return "null"
-    text = str(value)
+    text = _plain(str(value))
     if len(text) <= _SHOWN:
         return text
     data = _octets(value)
     size = f"{len(text)} characters" if data is None else f"{len(data)} bytes"
     return f"{text[: _SHOWN // 2]}… ({size})"
+
+
+def _plain(text: str) -> str:
+    """Text of JSON without halves of surrogates, which no encoding has."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -9,11 +9,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.mls.picture import layout
-from covey.mls.picture.holding import Mark, held_by, holders
+from covey.mls.picture.holding import Mark, encrypted_to, holders, nodes_held_by
 from covey.mls.picture.names import name_of, ranges, short
 from covey.mls.structs.tree import LeafNode
 from covey.mls.tree import nodes
-from covey.mls.tree.math import node_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +32,7 @@ class Facts(NamedTuple):
         what: The leaf, or the leaves of a folded subtree; that a parent is blank.
         name: Who is at the leaf; that it is blank.
         key: Its public key, shortened; empty where there is none.
-        more: Who holds the key, or to which nodes one encrypts instead.
+        more: Who holds the key, or to which nodes one encrypts instead; all of them.
     """
 
     what: str
@@ -62,12 +61,12 @@ def _leaf(tree: RatchetTree, shape: Shape) -> str:
     return f"leaf {shape.position:>{len(str(tree.size - 1))}}"
 
 
-def _nodes(indices: Sequence[int]) -> str:
+def _nodes(indices: Sequence[int], *, whole: bool = True) -> str:
     if not indices:
         return "empty"
-    shown = ", ".join(map(str, indices[:_SHOWN]))
+    shown = ", ".join(map(str, indices if whole else indices[:_SHOWN]))
     if len(indices) > _SHOWN:
-        return f"{len(indices):,} nodes ({shown}, …)"
+        return f"{len(indices):,} nodes ({shown}{'' if whole else ', …'})"
     return f"{'node' if len(indices) == 1 else 'nodes'} {shown}"
 
 
@@ -78,13 +77,14 @@ def _resolution(tree: RatchetTree, shape: Shape) -> str:
 def _holding(shape: Shape, node: ParentNode) -> str:
     held = holders(shape.subtree, *shape.place)
     unmerged = node.unmerged_leaves
-    return f"held by {_leaves(held)}" + (f"; unmerged {ranges(unmerged)}" if unmerged else "")
+    said = f"held by {_leaves(held)}"
+    return f"{said}; unmerged {ranges(unmerged, whole=True)}" if unmerged else said
 
 
 def _leaves(indices: Sequence[int]) -> str:
     if not indices:
         return "nobody"
-    return f"{'leaf' if len(indices) == 1 else 'leaves'} {ranges(indices)}"
+    return f"{'leaf' if len(indices) == 1 else 'leaves'} {ranges(indices, whole=True)}"
 
 
 def _of_folded(shape: Shape) -> Facts:
@@ -139,14 +139,12 @@ def _counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def highlighted(tree: RatchetTree, leaf: int) -> str:
+def highlighted(tree: RatchetTree, leaf: int, *, whole: bool = True) -> str:
     """Which private keys a leaf holds, and to which it encrypts, in two sentences (§7.4, §7.5)."""
-    held = [node_index(height, leaf >> height) for height in held_by(tree, leaf)]
-    steps = tree.filtered_path(leaf)
-    copath = [tree.resolution(each.sibling_height, each.sibling_position) for each in steps]
-    keys = [index for resolved in copath for index in resolved]
+    held, keys = nodes_held_by(tree, leaf), encrypted_to(tree, leaf)
     said = f"Leaf {leaf} holds the private keys of {_nodes(held)}."
-    return f"{said} To renew its path, it encrypts to {_nodes(keys)}." if keys else said
+    more = f" To renew its path, it encrypts to {_nodes(keys, whole=whole)}."
+    return said + more if keys else said
 
 
 def tooltip(tree: RatchetTree, shape: Shape, mark: Mark | None) -> str:
@@ -170,7 +168,7 @@ def tooltip(tree: RatchetTree, shape: Shape, mark: Mark | None) -> str:
         lines += [
             f"encryption_key {short(node.encryption_key)}",
             f"parent_hash {short(node.parent_hash) or 'empty'}",
-            f"unmerged_leaves {ranges(node.unmerged_leaves)}",
+            f"unmerged_leaves {ranges(node.unmerged_leaves, whole=True)}",
             f"held by {_leaves(holders(shape.subtree, *shape.place))}",
         ]
     elif said.more:

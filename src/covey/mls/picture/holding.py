@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from covey.mls.structs.tree import ParentNode
 from covey.mls.tree import nodes
+from covey.mls.tree.math import node_index
 
 if TYPE_CHECKING:
     from covey.mls.picture.layout import Shape
@@ -51,6 +52,18 @@ def held_by(tree: RatchetTree, leaf: int) -> list[int]:
         for height, node in enumerate(tree.nodes_above(leaf))
         if node is not None and not (isinstance(node, ParentNode) and leaf in node.unmerged_leaves)
     ]
+
+
+def nodes_held_by(tree: RatchetTree, leaf: int) -> list[int]:
+    """The array indices of the nodes whose private keys a leaf holds, its own first (§7.4)."""
+    return [node_index(height, leaf >> height) for height in held_by(tree, leaf)]
+
+
+def encrypted_to(tree: RatchetTree, leaf: int) -> list[int]:
+    """The array indices of the nodes that a leaf encrypts to when it renews its path (§7.5)."""
+    steps = tree.filtered_path(leaf)
+    copath = [tree.resolution(each.sibling_height, each.sibling_position) for each in steps]
+    return [index for resolved in copath for index in resolved]
 
 
 def mark(shape: Shape, leaf: int | None, height: int) -> Mark | None:

@@ -90,15 +90,16 @@ class Shape(msgspec.Struct, frozen=True):
             yield from self.right.rows()
 
 
-def layout(tree: RatchetTree, highlight: int | None = None, rows: int = ROWS) -> Shape:
+def layout(tree: RatchetTree, highlight: int | None = None, rows: int | None = ROWS) -> Shape:
     """What is drawn of a tree.
 
     Args:
         tree: The tree.
         highlight: A leaf index that must be seen.
-        rows: How many rows there may be; a highlighted leaf may take two more per level.
+        rows: How many rows there may be; a highlighted leaf may take two more per level. None
+            folds nothing.
     """
-    opened = None if tree.size <= WHOLE else _opened(tree, highlight, rows)
+    opened = None if rows is None or tree.size <= WHOLE else _opened(tree, highlight, rows)
     return _shape(tree.root, tree.height, 0, opened)
 
 

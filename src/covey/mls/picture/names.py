@@ -70,15 +70,21 @@ def short(data: bytes) -> str:
     return data.hex() if len(data) <= KEY_BYTES else f"{data[:KEY_BYTES].hex()}…"
 
 
-def ranges(numbers: Sequence[int]) -> str:
-    """Ascending numbers as ranges, ``"0–2, 5"``; many of them end in how many there are."""
+def ranges(numbers: Sequence[int], *, whole: bool = False) -> str:
+    """Ascending numbers as ranges, ``"0–2, 5"``; many of them end in how many there are.
+
+    Args:
+        numbers: The numbers.
+        whole: Whether all of them are to be written, however many.
+    """
     if not numbers:
         return "none"
     starts = [numbers[0], *(after for before, after in pairwise(numbers) if after != before + 1)]
     ends = [before for before, after in pairwise(numbers) if after != before + 1]
     spans = list(zip(starts, [*ends, numbers[-1]], strict=True))
-    written = ", ".join(_span(*span) for span in spans[:_RANGES])
-    return written if len(spans) <= _RANGES else f"{written}, … ({len(numbers):,} in all)"
+    many = len(spans) > _RANGES and not whole
+    written = ", ".join(_span(*span) for span in (spans[:_RANGES] if many else spans))
+    return written if not many else f"{written}, … ({len(numbers):,} in all)"
 
 
 def _span(first: int, last: int) -> str:
@@ -111,6 +117,14 @@ def clipped(text: str, width: int) -> str:
             break
         kept.append(each)
     return "".join(kept).rstrip(" …") + "…"
+
+
+def clipped_list(text: str, width: int) -> str:
+    """A list that takes at most ``width`` columns, cut off after a whole item of it."""
+    if columns(text) <= width:
+        return text
+    kept = text[: max(0, text.rfind(", ", 0, max(0, width - 1)))]
+    return f"{kept}, …" if kept and columns(kept) + 3 <= width else clipped(text, width)
 
 
 def padded(text: str, width: int) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from covey.mls.picture import facts, holding
 from covey.mls.picture.holding import Mark
-from covey.mls.picture.layout import layout
-from covey.mls.picture.names import clipped, columns, padded
+from covey.mls.picture.layout import ROWS, layout
+from covey.mls.picture.names import clipped, clipped_list, columns, padded
 from covey.mls.structs.tree import ParentNode
 
 if TYPE_CHECKING:
@@ -55,15 +55,24 @@ _NARROW: Final = 7  # height from which on a level takes two columns, and not th
 _NAMES: Final = 16  # columns that the longest name is left
 _BESIDE: Final = 46  # columns for what is said beside a name
 _LEAST: Final = 40
+_ENDLESS: Final = 1 << 40  # columns
+_LEGEND_ENDS: Final = 100  # columns of the legend, where there are more
 
 
-def text(tree: RatchetTree, *, width: int = 100, highlight: int | None = None) -> str:
+def text(
+    tree: RatchetTree,
+    *,
+    width: int | None = 100,
+    highlight: int | None = None,
+    rows: int | None = ROWS,
+) -> str:
     """Draw a ratchet tree for a terminal.
 
     Args:
         tree: The tree.
-        width: Columns that there are; less than 40 are taken for 40.
+        width: Columns that there are; less than 40 are taken for 40. None cuts nothing off.
         highlight: A leaf index whose direct path, copath and private keys are marked.
+        rows: How many rows there may be, before subtrees are folded; None folds nothing.
 
     Returns:
         Lines, none of them wider than that, without a newline after the last.
@@ -71,17 +80,17 @@ def text(tree: RatchetTree, *, width: int = 100, highlight: int | None = None) -
     Raises:
         ValueError: Nobody is at the leaf to be highlighted.
     """
-    width = max(width, _LEAST)
+    whole, width = width is None, _ENDLESS if width is None else max(width, _LEAST)
     holding.require_member(tree, highlight)
-    shape = layout(tree, highlight)
-    rows = list(shape.rows())
-    marks = [holding.mark(each, highlight, tree.height) for each in rows]
+    shape = layout(tree, highlight, rows)
+    drawn = list(shape.rows())
+    marks = [holding.mark(each, highlight, tree.height) for each in drawn]
     lines = [*textwrap.wrap(facts.heading(tree), width), ""]
-    lines += _rows(tree, shape, rows, marks, width)
-    lines += ["", *_legend(rows, marks, width)]
+    lines += _rows(tree, shape, drawn, marks, width)
+    lines += ["", *_legend(drawn, marks, min(width, _LEGEND_ENDS))]
     lines += textwrap.wrap(facts.folding(shape, tree), width)
     if highlight is not None:
-        lines += textwrap.wrap(facts.highlighted(tree, highlight), width)
+        lines += textwrap.wrap(facts.highlighted(tree, highlight, whole=whole), width)
     return "\n".join(clipped(line.rstrip(), width) for line in lines)
 
 
@@ -98,7 +107,8 @@ def _rows(
     for each, mark, line, words in zip(rows, marks, drawn, said, strict=True):
         marked = _MARKS.get(mark, "") if mark is not None else ""
         place = f"{each.index:>{digits}} {padded(marked, gutter)}"
-        yield f"{place} {padded(line, graph)}  {_words(words, names)}"
+        start = f"{place} {padded(line, graph)}  "
+        yield start + _words(words, names, width - columns(start))
 
 
 def _named(said: Facts) -> str:
@@ -106,10 +116,13 @@ def _named(said: Facts) -> str:
     return f"{said.what}  {said.name}" if said.name else ""
 
 
-def _words(said: Facts, names: int) -> str:
+def _words(said: Facts, names: int, room: int) -> str:
+    """What is said beside a node, in so many columns; lists end after a whole item."""
     if said.what and not said.name:
-        return f"{said.what}  {said.more}"
-    return f"{padded(clipped(_named(said), names), names)}  {said.key}  {said.more}".rstrip()
+        start = f"{said.what}  "
+    else:
+        start = f"{padded(clipped(_named(said), names), names)}  {said.key}  "
+    return (start + clipped_list(said.more, max(1, room - columns(start)))).rstrip()
 
 
 def _drawn(shape: Shape, step: int, before: str = "", corner: str = "") -> Iterator[str]:

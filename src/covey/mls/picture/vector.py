@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.mls.picture import facts, holding
 from covey.mls.picture.holding import Mark
-from covey.mls.picture.layout import layout
-from covey.mls.picture.names import clipped, columns
+from covey.mls.picture.layout import ROWS, layout
+from covey.mls.picture.names import clipped, clipped_list, columns
 from covey.mls.picture.style import STYLE
 from covey.mls.structs.tree import ParentNode
 
@@ -84,12 +84,13 @@ class _Table(NamedTuple):
     end: int
 
 
-def svg(tree: RatchetTree, *, highlight: int | None = None) -> str:
+def svg(tree: RatchetTree, *, highlight: int | None = None, rows: int | None = ROWS) -> str:
     """Draw a ratchet tree as SVG.
 
     Args:
         tree: The tree.
         highlight: A leaf index whose direct path, copath and private keys are marked.
+        rows: How many rows there may be, before subtrees are folded; None folds nothing.
 
     Returns:
         An ``<svg>`` element, to be put into a page as it is, or to be kept as a file.
@@ -98,13 +99,13 @@ def svg(tree: RatchetTree, *, highlight: int | None = None) -> str:
         ValueError: Nobody is at the leaf to be highlighted.
     """
     holding.require_member(tree, highlight)
-    shape = layout(tree, highlight)
+    shape = layout(tree, highlight, rows)
     items = [_item(tree, row, each, highlight) for row, each in enumerate(shape.rows())]
     table = _table(items)
     width = table.end + (_LEFT if highlight is None else _SAYS)
     notes = [facts.folding(shape, tree)]
     if highlight is not None:
-        notes.append(facts.highlighted(tree, highlight))
+        notes.append(facts.highlighted(tree, highlight, whole=False))
     letters = int((width - 2 * _LEFT) / _LETTER)
     lines = [line for note in notes for line in textwrap.wrap(note, letters)]
     legend, bottom = _legend(items, _TOP + _ROW * len(items) + 14, width)
@@ -175,7 +176,7 @@ def _plain(said: Facts) -> str:
     """What is said of a node at which there is no key: it fits into no column."""
     if said.key:
         return ""
-    return clipped(f"{said.what}  {said.name}{said.more}", _NAMES + _MORE)
+    return clipped_list(f"{said.what}  {said.name}{said.more}", _NAMES + _MORE)
 
 
 def _edges(items: list[_Item]) -> Iterator[str]:
@@ -239,7 +240,7 @@ def _words(item: _Item, table: _Table) -> Iterator[str]:
         yield _text("name", table.name, y, clipped(said.name, _NAMES))
     yield _text("key", table.key, y, said.key)
     if said.more:
-        yield _text("dim", table.more, y, clipped(said.more, _MORE))
+        yield _text("dim", table.more, y, clipped_list(said.more, _MORE))
 
 
 def _legend(items: list[_Item], y: int, width: int) -> tuple[list[str], int]:

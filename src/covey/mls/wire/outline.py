@@ -24,8 +24,9 @@ class Outline(msgspec.Struct, frozen=True):
     Attributes:
         name: Its field, or ``"[3]"`` in a vector; at the top the name of the struct.
         type: The RFC's name of its type, such as ``"Extension<V>"``.
-        offset: Where it begins, in bytes from the start of the input; a length header or the
-            octet of an optional belongs to it.
+        offset: Where it begins, in bytes from the start of the input. A length header belongs to
+            it, and so does the octet of an optional; the tag of a select does where its type
+            begins with one (Proposal, Node, Credential), so that the bytes are of that type.
         length: How many bytes it takes.
         value: What it holds, for people; empty where the parts say it.
         section: Of RFC 9420, where the struct is declared; empty for what is no struct.

@@ -8,16 +8,17 @@ from __future__ import annotations
 import typing
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import partial
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, Final, NoReturn
 
 from covey.errors import DecodeError
-from covey.mls.wire import compiler
-from covey.mls.wire.code_points import CipherSuite
+from covey.mls.wire.code_points import CipherSuite, ProposalType
 from covey.mls.wire.declared import code_point_name, declared, registry
 from covey.mls.wire.hints import fields, mark_of, split, type_name, without_none
 from covey.mls.wire.outline import Draft, Explain, Halt, Place, Reading, Stop, shown
+from covey.mls.wire.skimming import skim
 from covey.mls.wire.types import Case, Fixed, Given, Opaque, Tagged, UInt
 from covey.mls.wire.varint import read_header
 
@@ -29,6 +30,7 @@ _HEADERS: Final = {
     "VAL-003": "a length header that does not begin with 0b11",
     "VAL-004": "the rest of a length header",
 }
+_UNNAMED: Final = frozenset({"", "Union"})  # types that the RFC has no name for
 _NUMBERS: Final = 8  # of a vector that are shown
 
 
@@ -77,7 +79,8 @@ class _Reader:
             value = self._struct(cls, root, given)
             if self._pos != len(self._data):
                 left = len(self._data) - self._pos
-                self._halt("the end of the input", f"{left} bytes more", "VAL-006", "6")
+                more = f"{left} byte{'s' * (left > 1)} more"
+                self._halt("the end of the input", more, "VAL-006", "6")
             return value
 
     # --- drafting ---------------------------------------------------------------------
@@ -85,12 +88,11 @@ class _Reader:
     @contextmanager
     def _within(self, draft: Draft) -> Iterator[Draft]:
         """Draft a part; its length is what has been read when it ends, in whatever way."""
-        start = self._pos
         self._drafts.append(draft)
         try:
             yield draft
         finally:
-            draft.length = self._pos - start
+            draft.length = self._base + self._pos - draft.offset
             self._drafts.pop()
 
     @contextmanager
@@ -99,6 +101,22 @@ class _Reader:
         self._drafts[-1].parts.append(draft)
         with self._within(draft):
             yield draft
+
+    @contextmanager
+    def _part_before(self, draft: Draft, name: str, kind: str) -> Iterator[Draft]:
+        """Draft a part that stands before the one being drafted, which begins after it."""
+        around = self._drafts[-2]
+        around.parts.pop()
+        self._drafts.pop()
+        try:
+            with self._part(name, kind) as part:
+                yield part
+        except Halt:
+            self._drafts.append(draft)  # for who drafts it to take away
+            raise
+        self._drafts.append(draft)
+        around.parts.append(draft)
+        draft.offset = self._base + self._pos
 
     def _halt(
         self, expected: str, found: str, rule: str, section: str, at: int | None = None
@@ -248,17 +266,26 @@ class _Reader:
         present = self._data[self._pos]
         if present > 1:
             self._halt("the octet of an optional: 0 or 1", str(present), "VAL-001", "2.1.1")
-        self._pos += 1
         if not present:
+            self._pos += 1
             draft.value = "absent"
             return None
+        with self._part("present", "uint8") as part:
+            part.value = "1"
+            self._pos += 1
         return self._value(inner, draft)
 
     def _tagged(self, base: Any, tagged: Tagged, draft: Draft) -> Any:  # noqa: ANN401
+        """Read a tag, and the struct that it stands for.
+
+        The RFC gives most of these a name (Proposal, Node, Credential); then both are parts of
+        it. Where it does not, the tag is a field beside the struct (MLSMessage, §6).
+        """
         arms = {cls.tag: cls for cls in typing.get_args(base) if cls is not tagged.other}
         names = type(next(iter(arms)))
-        start = self._pos
-        with self._part(_snake(names.__name__), names.__name__) as part:
+        start, is_named = self._pos, draft.type not in _UNNAMED
+        drafting = self._part if is_named else partial(self._part_before, draft)
+        with drafting(_snake(names.__name__), names.__name__) as part:
             tag = self._uint(tagged.size, part)
             arm = arms.get(tag, tagged.other)
             if arm is None:
@@ -266,14 +293,22 @@ class _Reader:
                 found = part.value
                 self._pos = start
                 self._halt(f"a {names.__name__}: {known}", found, tagged.check, "6")
-        if tag in arms:
-            draft.value = names(tag).name
-            if declared(arm).is_struct:
-                draft.type = arm.__name__
-            return self._struct(arm, draft, None)
-        draft.value = part.value
-        draft.parts.pop()
-        self._pos = start
+        if tag not in arms:
+            return self._unknown(arm, draft, part, start)
+        draft.value = names(tag).name
+        if not is_named:
+            draft.type = arm.__name__
+        elif declared(arm).is_struct:
+            name = names(tag).name if names is ProposalType else _snake(arm.__name__)
+            with self._part(name, arm.__name__) as body:
+                return self._struct(arm, body, None)
+        return self._struct(arm, draft, None)
+
+    def _unknown(self, arm: Any, draft: Draft, tag: Draft, start: int) -> Any:  # noqa: ANN401
+        """Read the struct for all code points that are not known; it holds its tag itself."""
+        self._drafts[-1 if tag in draft.parts else -2].parts.remove(tag)
+        self._pos, draft.offset = start, min(draft.offset, tag.offset)
+        draft.value = tag.value
         return self._struct(arm, draft, None)
 
     # --- vectors ----------------------------------------------------------------------
@@ -327,7 +362,7 @@ class _Reader:
         with self._part("", kind) as part:
             while self._pos < self._end:
                 try:
-                    item, after = _fast(element, self._data, self._pos)
+                    item, after = skim(element, self._data, self._pos)
                 except (DecodeError, IndexError):
                     break
                 if after > self._end:
@@ -346,31 +381,6 @@ def _listed(names: type[IntEnum] | None, value: int) -> str:
     if names is CipherSuite:
         return f"0x{value:04x}"
     return str(value) if names is None else code_point_name(names, value)
-
-
-def _fast(hint: Any, data: bytes, pos: int) -> tuple[Any, int]:  # noqa: ANN401
-    """Read a value by compiled codecs.
-
-    Raises:
-        DecodeError: It is not one.
-        IndexError: The bytes end before it does.
-    """
-    base, marks = split(hint)
-    if (tagged := mark_of(marks, Tagged)) is not None:
-        tag = int.from_bytes(data[pos : pos + tagged.size])
-        arms = {cls.tag: cls for cls in typing.get_args(base) if cls is not tagged.other}
-        arm = arms.get(tag)
-        if arm is None:
-            if tagged.other is None:
-                raise IndexError
-            return compiler.codec(tagged.other).decode_at(data, pos)
-        return compiler.codec(arm).decode_at(data, pos + tagged.size)
-    inner = without_none(base)
-    if inner is not None:
-        if data[pos] > 1:
-            raise IndexError
-        return _fast(inner, data, pos + 1) if data[pos] else (None, pos + 1)
-    return compiler.codec(base).decode_at(data, pos)
 
 
 def _snake(name: str) -> str:

@@ -148,6 +148,24 @@ def test_an_inspected_tree_is_taken_as_it_is() -> None:
     assert compare(inspected(value, tree=group.tree), tree(group)).tree is not None
 
 
+def test_the_tree_beside_two_group_infos_is_that_of_one_of_them() -> None:
+    group = found("abc")[0]
+    before = mls.MLSMessage.decode(group.group_info(with_tree=False)).message
+    old = group.tree
+    group.accept(group.commit(remove=[1]))
+    after = mls.MLSMessage.decode(group.group_info(with_tree=False)).message
+    difference = compare(inspected(before, tree=old), inspected(after, tree=old))
+    assert difference.tree is None
+    [note] = difference.notes
+    assert note.startswith("The tree that was handed in is not that of the second one")
+    assert note.endswith("the tree_hash of epoch 2. Trees were not compared.")
+    carrying = mls.MLSMessage.decode(group.group_info()).message
+    difference = compare(inspected(before, tree=old), inspected(carrying, tree=old))
+    assert difference.tree is not None
+    assert [each.name for each in difference.tree.removed] == ["b"]
+    assert difference.notes == ()
+
+
 def test_the_tree_of_a_group_info_is_known_by_its_hash() -> None:
     group = found("abc")[0]
     before = info(group, with_tree=False)

@@ -136,4 +136,15 @@ def test_what_describes_no_group_is_refused_in_a_sentence() -> None:
     with pytest.raises(StateError, match="carries no ratchet tree that can be read"):
         group_of(GROUPS[0].group_info(with_tree=False), None)
     with pytest.raises(StateError, match="nothing can be judged by this GroupInfo: The last node"):
-        group_of(GROUPS[0].group_info(), b"\x00")
+        group_of(GROUPS[0].group_info(with_tree=False), b"\x00")
+
+
+def test_the_tree_beside_a_group_info_that_carries_one_is_not_used() -> None:
+    group, other = GROUPS[0], found("ab")[0].tree.encode()
+    assert group_of(group.group_info(), other).tree.tree_hash == group.tree.tree_hash
+    inspected = inspect(group.group_info(), around=NOW._replace(tree=other))
+    assert inspected.good
+    said = dict(inspected.facts)["ratchet tree"]
+    assert said == "the one that it carries; the one beside it is not used"
+    bare = inspect(group.group_info(with_tree=False), around=NOW._replace(tree=other))
+    assert verdicts(bare) == {"VAL-066", "VAL-186"}

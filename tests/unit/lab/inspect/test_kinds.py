@@ -84,7 +84,14 @@ def test_a_kind_can_be_forced() -> None:
     assert guess(candidates(MESSAGE), "MLSMessage").reason.endswith("and decodes as one")
     wrong = guess(candidates(MESSAGE), "Welcome")
     assert (wrong.kind, wrong.candidate.encoding) == ("Welcome", "raw")
-    assert wrong.reason == "it was said to be a Welcome; it does not decode as one"
+    assert (
+        wrong.reason
+        == "it was said to be a Welcome; it does not decode as one, but as an MLSMessage"
+    )
+    assert not wrong.fits
+    held = guess(candidates(MESSAGE), "KeyPackage")
+    assert (held.kind, held.fits) == ("MLSMessage", True)
+    assert held.reason == "it was said to be a KeyPackage, and is an MLSMessage that holds one"
 
 
 def test_kinds_have_their_article() -> None:

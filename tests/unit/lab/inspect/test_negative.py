@@ -46,3 +46,29 @@ def test_what_must_be_refused_breaks_its_rule(name: str) -> None:
         shown.add(found.stop.rule)
     assert not found.good
     assert shown & {negative["rule"], *negative["refused_as"]}
+
+
+UNKNOWABLE = (
+    "a_committer_removes_itself_by_reference",
+    "a_committer_updates_itself",
+    "a_group_info_of_another_suite",
+    "a_joiner_commits_by_reference",
+    "a_path_with_the_encryption_key_of_another_member",
+    "a_path_with_the_key_of_another_member",
+    "a_reinit_by_reference_and_a_psk",
+    "an_add_of_another_suite",
+    "an_update_and_a_remove_of_one_leaf",
+    "one_psk_by_value_and_by_reference",
+    "two_lists_of_extensions_by_reference",
+    "two_updates_of_one_leaf",
+)
+
+
+@pytest.mark.parametrize("name", UNKNOWABLE)
+def test_what_cannot_be_known_is_not_said_to_hold(name: str) -> None:
+    """Of a message without its group, and of a commit without the proposals it refers to."""
+    negative: Any = vector(CASES[name], 1, b"inspect")["negative"]
+    found = inspect(negative["message"].encode())
+    names = {negative["rule"], *negative["refused_as"]}
+    assert "not judged" in {each.verdict for each in found.findings if each.rule in names}
+    assert found.good

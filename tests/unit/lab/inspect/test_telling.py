@@ -8,17 +8,23 @@ import msgspec
 
 from covey.lab.inspect.examine import inspect, inspect_as
 from covey.lab.inspect.inspected import Finding, Form
+from covey.lab.inspect.judging.verdicts import Surroundings
+from covey.lab.inspect.opening import Unopened
 from covey.lab.inspect.telling import (
     as_json,
     finding_lines,
     lines,
     outline_lines,
+    plain,
+    unopened_as_json,
+    unopened_lines,
     vector_lines,
     vectors_as_json,
 )
 from covey.lab.inspect.vector_file import inspect_vectors
 from covey.mls.structs.welcome import GroupSecrets, PathSecret
 from covey.mls.wire.outline import Outline
+from group_samples import found as groups
 from group_samples import member
 from vectors_path import vectors_path
 
@@ -86,6 +92,38 @@ def test_json_has_all_of_it() -> None:
     assert cut["stop"]["offset"] == 50
 
 
+def test_json_has_the_tree() -> None:
+    group = groups("abc")[0]
+    shown = as_json(inspect(group.tree.encode(), around=Surroundings(suite=1)), 1)["tree"]
+    assert [each["name"] for each in shown["members"]] == ["a", "b", "c"]
+    assert [each["node"] for each in shown["parents"]] == [1, 3, 5]
+    assert shown["parents"][0]["holders"] == [0, 1]
+    assert [each["resolution"] for each in shown["parents"]] == [[1], [3], [4]]
+    assert [each["held"] for each in shown["parents"]] == [True, True, False]
+    assert shown["leaf"]["holds"] == [2, 1, 3]
+    assert "leaf" not in as_json(inspect(group.tree.encode(), around=Surroundings(suite=1)))["tree"]
+
+
+def test_an_input_without_bytes_is_a_sentence() -> None:
+    [line] = unopened_lines(Unopened("this is text"))
+    assert line.text == "Nothing to inspect: this is text."
+    assert unopened_as_json(Unopened("x")) == {"kind": None, "good": False, "problem": "x"}
+
+
+def test_a_message_after_a_message_is_pointed_at() -> None:
+    told = [line.text for line in lines(inspect(PACKAGE + PACKAGE))]
+    rest = f"The other {len(PACKAGE)} bytes begin with another MLSMessage: inspect one at a time."
+    assert told[-1] == rest
+    assert "begin with" not in [line.text for line in lines(inspect(PACKAGE + b"\0"))][-1]
+    assert next(lines(inspect(b"\0", kind="Welcome"))).text == "No Welcome, 1 byte"
+
+
+def test_an_output_without_our_signs_gets_others() -> None:
+    assert plain("■ §7 … → é", "utf-8") == "■ §7 … → é"
+    assert plain("■ §7 … → é", "latin-1") == "# §7 ... -> é"
+    assert plain("● §7 雪", "ascii") == "@ sec. 7 \\u96ea"
+
+
 def test_secrets_stand_in_neither() -> None:
     secrets = GroupSecrets(b"\x11" * 32, PathSecret(b"\x22" * 32), ())
     found = inspect_as("GroupSecrets", secrets.encode(), Form("raw"))
@@ -109,4 +147,7 @@ def test_a_case_is_told_with_its_objects() -> None:
 
 def test_a_file_of_no_vectors_is_told_in_a_sentence() -> None:
     [line] = vector_lines(inspect_vectors(b"[]"))
-    assert line.text == "JSON: expected an array of objects, as files of test vectors are"
+    assert line.text == (
+        "JSON: it is JSON without anything to inspect: expected an object, or an array of objects "
+        "as files of test vectors are, with MLS objects in hexadecimal digits"
+    )

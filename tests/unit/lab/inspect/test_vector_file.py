@@ -6,12 +6,16 @@ import json
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from covey.cli.main import covey
 from covey.lab.conformance.families import FAMILIES, NEGATIVE
+from covey.lab.inspect.judging.verdicts import Surroundings
 from covey.lab.inspect.kinds import KINDS
 from covey.lab.inspect.vector_file import OPENED, TESTED, inspect_vectors
+from group_samples import member
 from vectors_path import vectors_path
 
 HOLDING: dict[str, set[str]] = {
@@ -116,9 +120,11 @@ def test_an_object_that_does_not_decode_is_told() -> None:
         (b"[", "it begins like JSON, and is none"),
         (b"[" * 100_000, "it begins like JSON, and is none"),
         (b"\xff", "it begins like JSON, and is none"),
-        (b"{}", "expected an array of objects"),
-        (b"[1]", "expected an array of objects"),
-        (b"[]", "expected an array of objects"),
+        (b"{}", "expected an object, or an array of objects"),
+        (b"[1]", "JSON without anything to inspect: expected an object"),
+        (b"[]", "expected an object, or an array of objects"),
+        (b'[{"cipher_suite": ' + b"9" * 9999 + b"}]", "a number of 9,999 digits is in it"),
+        (b'{"a": 1}', "known by its name, such as welcome.json, or by the members"),
         (b'[{"a": 1, "b": 2}]', "of no known family of test vectors; its cases have a, b"),
     ],
 )
@@ -126,6 +132,23 @@ def test_what_is_no_file_of_vectors_is_told(given_: bytes, problem: str) -> None
     found = inspect_vectors(given_)
     assert problem in found.problem
     assert not found.good
+
+
+def test_an_object_of_no_family_is_opened() -> None:
+    package = member("alice").key_package().message.hex()
+    for case in ({"key_package": package}, {"answer": {"key_package": package}}):
+        found = inspect_vectors(json.dumps(case).encode())
+        assert (found.family, found.cases, found.problem) == ("", 1, "")
+        [(place, opened)] = found.opened
+        assert (place.endswith("key_package"), opened.kind) == (True, "KeyPackage")
+    late = Surroundings(now=4_102_444_800)
+    assert not inspect_vectors(json.dumps(case).encode(), around=late).good
+
+
+def test_half_a_surrogate_is_told_as_text() -> None:
+    found = inspect_vectors(b'[{"signer_pub": "\\ud800", "welcome": "00", "\\udfff": 1}]')
+    assert found.entries[0].text == "\\ud800"
+    assert found.entries[-1].place == "\\udfff"
 
 
 def nested(depth: int) -> bytes:
@@ -157,3 +180,10 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 def test_any_case_can_be_opened(case: dict[str, Any], name: str) -> None:
     found = inspect_vectors(json.dumps([case]).encode(), f"{name}.json")
     assert found.family == name
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_the_tree_between_proposal_and_path_is_not_called_broken(number: int) -> None:
+    path = vectors_path("mls", "tree-operations.json")
+    done = CliRunner().invoke(covey, ["inspect", str(path), "--case", str(number)])
+    assert done.exit_code == 0, done.output

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from covey.mls.picture.holding import Mark, held_by, holders, mark, require_member
+from covey.mls.picture.holding import (
+    Mark,
+    encrypted_to,
+    held_by,
+    holders,
+    mark,
+    nodes_held_by,
+    require_member,
+)
 from covey.mls.picture.layout import layout
 from covey.mls.structs.tree import ParentNode
 from covey.mls.tree.math import level, node_index
@@ -56,6 +64,12 @@ def test_nobody_holds_a_key_at_a_blank_leaf() -> None:
     assert held_by(tree, 6) == []
     assert held_by(tree, 99) == []
     assert holders(None, 0, 6) == []
+
+
+def test_a_leaf_encrypts_to_what_is_beside_its_path() -> None:
+    tree = grown_tree(4).tree
+    assert nodes_held_by(tree, 0)[0] == 0
+    assert encrypted_to(tree, 0)[0] == 2
 
 
 def test_marks_tell_the_path_from_the_copath() -> None:

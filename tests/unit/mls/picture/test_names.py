@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from certificates import Authority
-from covey.mls.picture.names import clipped, columns, name_of, padded, ranges, short, text_of
+from covey.mls.picture.names import (
+    clipped,
+    clipped_list,
+    columns,
+    name_of,
+    padded,
+    ranges,
+    short,
+    text_of,
+)
 from covey.mls.structs.credentials import (
     BasicCredential,
     Certificate,
@@ -76,6 +85,18 @@ def test_keys_are_shortened() -> None:
 )
 def test_numbers_are_written_as_ranges(numbers: tuple[int, ...], written: str) -> None:
     assert ranges(numbers) == written
+
+
+def test_all_numbers_are_written_where_they_are_wanted() -> None:
+    assert ranges(range(0, 20, 2), whole=True) == "0, 2, 4, 6, 8, 10, 12, 14, 16, 18"
+
+
+@pytest.mark.parametrize(
+    ("width", "written"),
+    [(20, "leaves 10, 20, 30"), (15, "leaves 10, …"), (12, "leaves 10, …"), (8, "leaves…")],
+)
+def test_a_list_is_clipped_after_an_item(width: int, written: str) -> None:
+    assert clipped_list("leaves 10, 20, 30", width) == written
 
 
 def test_columns_are_those_of_a_terminal() -> None:

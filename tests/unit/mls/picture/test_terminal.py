@@ -136,6 +136,23 @@ def test_a_folded_subtree_tells_what_is_in_it() -> None:
     assert ", new)" in drawn
 
 
+def test_lists_are_cut_off_after_a_whole_item() -> None:
+    tree = tree_of(32).edited(removed=list(range(1, 31, 2))).tree
+    whole, cut = text(tree, width=None), text(tree, width=70)
+    held = next(line for line in whole.splitlines() if line.startswith("31 "))
+    assert held.endswith(
+        "17 nodes (0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 62)"
+    )
+    row = next(line for line in cut.splitlines() if line.startswith("31 "))
+    assert row.endswith(", …")
+    assert held.startswith(row.removesuffix(" …"))
+
+
+def test_nothing_is_folded_where_there_are_rows_enough() -> None:
+    assert "Folded" not in text(tree_of(100), rows=None)
+    assert len(text(tree_of(100), rows=None).splitlines()) > 2 * 128
+
+
 def test_ten_thousand_members_are_drawn_in_a_moment() -> None:
     tree = tree_of(10_000)
     begun = time.perf_counter()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from covey.errors import DecodeError
+from covey.mls.structs.credentials import Credential
+from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
-from covey.mls.structs.tree import LeafNode, RatchetTreeNodes
+from covey.mls.structs.proposals import Proposal, ProposalFrame, Remove
+from covey.mls.structs.tree import LeafNode, Node, ParentNode, RatchetTreeNodes
 from covey.mls.structs.welcome import GroupSecrets, PathSecret
 from covey.mls.wire.outline import Explained, Outline, Place, Reading
 from covey.mls.wire.reading import read
@@ -16,6 +22,9 @@ from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import uint32
 from wire_samples import SAMPLES
 from wire_strategies import GIVEN, STRUCTS, damaged, structs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def agree(cls: type[WireStruct], data: bytes, fold: int | None = None) -> Reading:
@@ -103,7 +112,7 @@ def test_it_says_what_was_expected() -> None:
     assert stopped(MLSMessage, "0001 0009") == (
         2,
         2,
-        "MLSMessage.message.wire_format",
+        "MLSMessage.wire_format",
         f"a WireFormat: {formats}",
         "unknown (9)",
         "VAL-009",
@@ -131,13 +140,13 @@ def test_it_says_what_was_expected() -> None:
         1,
         "RatchetTreeNodes",
         "the end of the input",
-        "1 bytes more",
+        "1 byte more",
         "VAL-006",
     )
     inner = "the end of the vector around it after 1 of them"
     assert stopped(RatchetTreeNodes, "05 01 02 02 41 00")[1:] == (
         6,
-        f"{path}[0].parent_hash",
+        f"{path}[0].parent_node.parent_hash",
         "a length header",
         "the end of the input",
         "VAL-004",
@@ -156,6 +165,76 @@ def test_a_vector_that_announces_too_much_is_read_to_the_end() -> None:
         "at offset 3, in RatchetTreeNodes.ratchet_tree: expected 14 bytes of elements of "
         "optional<Node><V>, found the end of the input"
     )
+
+
+BY_NAME = {cls.__name__: cls for cls in STRUCTS}
+UNIONS: dict[str, Any] = {"Proposal": Proposal, "Node": Node, "Credential": Credential}
+
+
+def decoder(kind: str) -> type[WireStruct] | None:
+    """A struct of one field, of a type that an outline names; or the struct of that name."""
+    inner = kind.removesuffix("<V>").removeprefix("optional<").removesuffix(">")
+    hint: Any = UNIONS.get(inner) or BY_NAME.get(inner)
+    if hint is None:
+        return None
+    if kind.removesuffix("<V>").startswith("optional<"):
+        hint = hint | None
+    if kind.endswith("<V>"):
+        hint = GenericAlias(tuple, (hint, ...))
+    return type("One", (WireStruct,), {"__annotations__": {"value": hint}})
+
+
+def parts(outline: Outline) -> Iterator[Outline]:
+    """All parts of an outline."""
+    yield outline
+    for part in outline.parts:
+        yield from parts(part)
+
+
+@pytest.mark.parametrize("number", range(len(SAMPLES)))
+def test_the_bytes_of_a_part_are_of_its_type(number: int) -> None:
+    value = SAMPLES[number][0]
+    encoded = value.encode()
+    for part in parts(read(type(value), encoded).outline):
+        cls = decoder(part.type)
+        if cls is not None:
+            cls.decode(encoded[part.offset : part.offset + part.length])
+
+
+def test_a_tag_stands_beside_its_struct_where_the_rfc_has_it_there() -> None:
+    package = next(value for value, _ in SAMPLES if isinstance(value, KeyPackage))
+    data = MLSMessage(1, package).encode()
+    told = [
+        (part.name, part.type, part.offset, part.length)
+        for part in read(MLSMessage, data).outline.parts
+    ]
+    assert told == [
+        ("version", "ProtocolVersion", 0, 2),
+        ("wire_format", "WireFormat", 2, 2),
+        ("message", "KeyPackage", 4, len(data) - 4),
+    ]
+
+
+def test_tags_and_octets_have_lines_of_their_own() -> None:
+    nodes = RatchetTreeNodes((None, ParentNode(b"", b"", ()))).encode()
+    [tree] = read(RatchetTreeNodes, nodes).outline.parts
+    assert [(part.name, part.type, part.value) for part in tree.parts] == [
+        ("[0]", "optional<Node>", "absent"),
+        ("[1]", "optional<Node>", "parent"),
+    ]
+    assert [(part.name, part.offset, part.length) for part in tree.parts[1].parts] == [
+        ("present", 2, 1),
+        ("node_type", 3, 1),
+        ("parent_node", 4, 3),
+    ]
+    frame = read(ProposalFrame, ProposalFrame(Remove(7)).encode()).outline
+    assert [(part.name, part.type, part.offset) for part in frame.parts] == [
+        ("proposal_type", "ProposalType", 0),
+        ("proposal", "Remove", 2),
+    ]
+    unknown = read(ProposalFrame, bytes.fromhex("f001 02 0102")).outline
+    [proposal] = unknown.parts
+    assert (proposal.offset, proposal.length) == (0, 5)
 
 
 def test_long_vectors_are_folded() -> None:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.lab.inspect.judging.verdicts import APPLICATION, GROUP, STAND_IN, SUITE, known_suite
+from covey.lab.inspect.judging.verdicts import (
+    AFTER,
+    APPLICATION,
+    GROUP,
+    SENDER,
+    STAND_IN,
+    SUITE,
+    known_suite,
+)
 from covey.mls.group.verify import key_package_job, leaf_job
 from covey.mls.rules import key_packages, leaves
-from covey.mls.wire.code_points import LeafNodeSource
+from covey.mls.wire.code_points import LeafNodeSource, ProtocolVersion
 
 if TYPE_CHECKING:
     from covey.lab.inspect.judging.verdicts import Surroundings, Verdicts
@@ -32,7 +40,12 @@ ARRIVALS: Final = {
 _CREDENTIAL: Final = "The credential of a LeafNode is one that the application accepts."
 ANYWHERE: Final = -1
 """The index of a leaf whose place is not known."""
+JOINING: Final = -2
+"""The index of a leaf that comes with its member: its place is found after the proposals."""
 
+_OF_PACKAGE: Final = tuple(
+    rule for rule in key_packages.KEY_PACKAGE if rule is not key_packages.suite_and_version_match
+)
 _BY_SUITE: Final = (
     leaves.encryption_key_is_valid,
     leaves.signature_key_is_valid,
@@ -59,19 +72,34 @@ IN_TREE: Final = (*_BY_SUITE, *BY_ITSELF)
 
 
 def key_package(into: Verdicts, package: KeyPackage, around: Surroundings, where: str = "") -> None:
-    """Judge a KeyPackage (§10.1)."""
-    code = package.cipher_suite if around.suite is None else around.suite
+    """Judge a KeyPackage (§10.1): its keys and signatures by the suite that it says itself."""
+    _suite_and_version(into, package, around, where)
+    code = package.cipher_suite
     suite = known_suite(code)
     if suite is None:
-        into.unknown(key_packages.KEY_PACKAGE, f"an implementation of suite 0x{code:04x}", where)
-        into.open(*PACKAGE_SIGNATURE, SUITE, where)
+        needs = f"an implementation of suite 0x{code:04x}"
+        into.unknown(_OF_PACKAGE, needs, where)
+        into.open(*PACKAGE_SIGNATURE, needs, where)
     else:
-        subject = key_packages.KeyPackageSubject(package, suite)
-        into.judge(key_packages.KEY_PACKAGE, subject, where)
+        into.judge(_OF_PACKAGE, key_packages.KeyPackageSubject(package, suite), where)
         holds = suite.verify_with_label(*key_package_job(package))
         into.fact(*PACKAGE_SIGNATURE, None if holds else "it does not", where)
     inner = f"{where}.leaf_node" if where else "leaf_node"
     leaf(into, package.leaf_node, suite, around, inner, source=LeafNodeSource.key_package)
+
+
+def _suite_and_version(
+    into: Verdicts, package: KeyPackage, around: Surroundings, where: str
+) -> None:
+    """Whether it is for the group, which has to be known for that."""
+    rule = key_packages.suite_and_version_match
+    wanted = None if around.group_suite is None else known_suite(around.group_suite)
+    if wanted is not None:
+        into.ask(rule, key_packages.KeyPackageSubject(package, wanted), where)
+    elif package.version != ProtocolVersion.mls10:
+        into.fact(rule.id, rule.section, rule.statement, f"version {package.version}", where)
+    else:
+        into.unknown((rule,), f"the suite of the group (--suite), or {GROUP}", where)
 
 
 def leaf(
@@ -95,7 +123,7 @@ def leaf(
         where: Its place.
         source: Where it has to come from; what it says itself by default.
         replaced: The leaf whose place it takes, where that is known.
-        index: The leaf index, where that is known.
+        index: The leaf index, where that is known; ``JOINING`` of one that has none yet.
     """
     source = node.leaf_node_source if source is None else source
     subject = leaves.LeafSubject(
@@ -112,10 +140,11 @@ def leaf(
         into.judge(_BY_SUITE, subject, where)
     from_there, changes = _BY_SOURCE[source]
     into.ask(from_there, subject, where)
-    if changes is not None and replaced is None:
-        into.unknown((changes,), f"the leaf that it replaces: {GROUP}", where)
-    elif changes is not None:
+    if changes is not None and replaced is not None:
         into.ask(changes, subject, where)
+    elif changes is not None and index != JOINING:
+        needs = GROUP if around.group is None else SENDER
+        into.unknown((changes,), f"the leaf that it replaces: {needs}", where)
     into.judge(BY_ITSELF, subject, where)
     _lifetime(into, subject, where)
     _signature(into, node, suite, around, where, index)
@@ -146,8 +175,10 @@ def _signature(
     bare = node.leaf_node_source is LeafNodeSource.key_package
     if suite is None:
         into.open(*LEAF_SIGNATURE, SUITE, where)
-    elif not bare and (around.group_id is None or index == ANYWHERE):
+    elif not bare and (around.group_id is None or index < 0):
         needs = f"the group_id and the leaf index, which are signed: {GROUP}"
+        if around.group is not None:
+            needs = AFTER if index == JOINING else f"the leaf index, which is signed: {SENDER}"
         into.open(*LEAF_SIGNATURE, needs, where)
     else:
         job = leaf_job(node, around.group_id or b"", max(index, 0))

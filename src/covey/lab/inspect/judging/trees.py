@@ -45,6 +45,8 @@ _OF_CONTEXT: Final = (
     trees.known_extensions_decode,
 )
 _OF_BOTH: Final = (trees.required_capabilities_are_met, trees.context_extensions_are_supported)
+_BEFORE_PATH: Final = trees.JOINED_TREE[:-1]
+"""What a tree satisfies after proposals already: not that its root has no parent_hash."""
 _OF_TREE: Final = tuple(rule for rule in trees.TREE if rule not in {*_OF_CONTEXT, *_OF_BOTH})
 _SIGNATURE: Final = (
     "VAL-186",
@@ -61,11 +63,16 @@ _CREDENTIALS: Final = (
     "5.3.1",
     "The credentials of all members are ones that the application accepts.",
 )
+_OF_JOINER: Final = (
+    ("VAL-189", "13.4", "Who joins supports every extension of the GroupContext."),
+    ("VAL-190", "11.1", "Who joins supports what required_capabilities lists."),
+)
 _KNOWN: Final[dict[int, type[WireStruct]]] = {
     ExtensionType.ratchet_tree: RatchetTreeNodes,
     ExtensionType.external_pub: ExternalPub,
 }
 _TREE: Final = "the ratchet tree, which it does not carry (--tree)"
+_PATH: Final = "the path that follows; a Remove can make a root of what had a parent (§7.7)"
 
 
 def group_context(into: Verdicts, context: GroupContext, where: str = "") -> None:
@@ -79,8 +86,7 @@ def group_context(into: Verdicts, context: GroupContext, where: str = "") -> Non
 def group_info(into: Verdicts, info: GroupInfo, around: Surroundings) -> RatchetTree | None:
     """Judge a GroupInfo, and the tree that it carries or that was handed in (§12.4.3)."""
     context = info.group_context
-    code = context.cipher_suite if around.suite is None else around.suite
-    into.judge(joining.GROUP_INFO, joining.GroupInfoSubject(info, code))
+    _expected(into, info, around)
     group_context(into, context, "group_context")
     suite = known_suite(context.cipher_suite)
     _carried(into, info)
@@ -95,7 +101,22 @@ def group_info(into: Verdicts, info: GroupInfo, around: Surroundings) -> Ratchet
         _with_tree(into, info, tree)
     into.open(*_TAG, "the confirmation_key of the epoch")
     into.open(*_CREDENTIALS, APPLICATION)
+    for check in _OF_JOINER:
+        into.open(*check, "the client that joins")
     return tree
+
+
+def _expected(into: Verdicts, info: GroupInfo, around: Surroundings) -> None:
+    """What a GroupInfo satisfies by itself; which suite was expected is seldom known."""
+    suites, *rest = joining.GROUP_INFO
+    own = joining.GroupInfoSubject(info, info.group_context.cipher_suite)
+    if around.suite is not None:
+        into.ask(suites, joining.GroupInfoSubject(info, around.suite))
+    elif suites.check(own) is not None:
+        into.ask(suites, own)
+    else:
+        into.unknown((suites,), "the Welcome and the KeyPackage, or their suite (--suite)")
+    into.judge(rest, own)
 
 
 def _with_tree(into: Verdicts, info: GroupInfo, tree: RatchetTree | None) -> None:
@@ -133,11 +154,16 @@ def _carried(into: Verdicts, info: GroupInfo) -> None:
             into.fact("", "12.4.3", statement, None, where)
 
 
+def carries_one(info: GroupInfo) -> bool:
+    """Whether a GroupInfo carries its ratchet tree (§12.4.3.3)."""
+    return trees.find_extension(info.extensions, ExtensionType.ratchet_tree) is not None
+
+
 def nodes_of(info: GroupInfo, around: Surroundings) -> tuple[Node | None, ...] | str:
-    """The nodes of the tree, or what would be needed to have them."""
-    data = around.tree
+    """The nodes of the tree that it carries, or else of the one beside it; or what is needed."""
+    data = trees.find_extension(info.extensions, ExtensionType.ratchet_tree)
     if data is None:
-        data = trees.find_extension(info.extensions, ExtensionType.ratchet_tree)
+        data = around.tree
     if data is None:
         return _TREE
     try:
@@ -214,7 +240,9 @@ def array(
         return None
     extensions: tuple[Extension, ...] = ()
     into.judge(_OF_TREE, trees.TreeSubject(tree, extensions))
-    into.in_order(trees.JOINED_TREE, trees.TreeSubject(tree, extensions))
+    joined = _BEFORE_PATH if around.provisional else trees.JOINED_TREE
+    into.in_order(joined, trees.TreeSubject(tree, extensions))
+    into.unknown(trees.JOINED_TREE[len(joined) :], _PATH)
     members = list(tree.members())
     of = f"all {len(members):,} leaves"
     subjects = [

@@ -14,7 +14,7 @@ from covey.mls.tree import census, keys
 from covey.mls.tree.ratchet_tree import RatchetTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from covey.lab.inspect.inspected import Verdict
     from covey.mls.crypto.suite import Suite
@@ -30,6 +30,10 @@ STAND_IN: Final = get_suite(1)
 SUITE: Final = "the cipher suite (--suite)"
 GROUP: Final = "the GroupInfo of its epoch (--group-info)"
 APPLICATION: Final = "the application, which knows whom to believe"
+PROPOSALS: Final = "the proposals that it refers to"
+SENDER: Final = "its sender: the message that it came in"
+AFTER: Final = "the tree after the proposals"
+"""What an observer computes who follows a commit: see :meth:`Verdicts.settle`."""
 
 
 class Surroundings(NamedTuple):
@@ -40,8 +44,9 @@ class Surroundings(NamedTuple):
         group_id: The group that the object belongs to, if that is known.
         now: Seconds since the epoch, by which lifetimes are judged; None judges none.
         group: The group that the object is for, or comes from.
-        tree: The ratchet tree beside a GroupInfo, encoded.
+        tree: The ratchet tree for a GroupInfo that carries none, encoded.
         threads: How many verify the signatures of a tree.
+        provisional: Whether a tree is one after proposals, before the path of their commit.
     """
 
     suite: int | None = None
@@ -50,6 +55,12 @@ class Surroundings(NamedTuple):
     group: PublicState | None = None
     tree: bytes | None = None
     threads: int = 1
+    provisional: bool = False
+
+    @property
+    def group_suite(self) -> int | None:
+        """The code point of the suite that a group is known to have; None when it is not."""
+        return self.suite if self.group is None else self.group.suite.code
 
 
 class Verdicts:
@@ -127,6 +138,23 @@ class Verdicts:
     def open(self, rule: str, section: str, statement: str, needs: str, where: str = "") -> None:
         """Note a check that cannot be judged, and what would be needed."""
         self._found.append(Finding(rule, section, statement, "not judged", f"needs {needs}", where))
+
+    def settle(self, needs: str, rules: Collection[str], now: str | None = None) -> None:
+        """What was needed has come: note what became of the checks that waited for it.
+
+        Args:
+            needs: What they needed.
+            rules: The ids of the checks of which something has become known.
+            now: None when they hold; else what they need now, empty to strike them out.
+        """
+        found, self._found = self._found, []
+        for each in found:
+            if each.detail != f"needs {needs}" or each.rule not in rules:
+                self._found.append(each)
+            elif now is None:
+                self.fact(each.rule, each.section, each.statement, None, each.where)
+            elif now:
+                self.open(each.rule, each.section, each.statement, now, each.where)
 
 
 def empty_tree(suite: Suite) -> RatchetTree:

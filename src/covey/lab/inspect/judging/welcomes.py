@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from covey.mls.structs.welcome import GroupSecrets, Welcome
 
 _TAG_BYTES: Final = 16  # of every AEAD of the RFC's suites
+_TAGS: Final = (
+    "VAL-183",
+    "12.4.3.1",
+    f"A ciphertext has at least the {_TAG_BYTES} bytes of its tag.",
+)
+_REFERENCES: Final = "A KeyPackageRef has the length of a hash of the suite."
+_ENCAPSULATIONS: Final = "A kem_output is a public key of the suite's KEM."
 
 
 def welcome(into: Verdicts, found: Welcome) -> None:
     """Judge a Welcome: its suite, and what it seals to whom."""
     suite = known_suite(found.cipher_suite)
-    statement = "The cipher suite of a Welcome is one that is implemented."
-    unknown = None if suite is not None else f"0x{found.cipher_suite:04x}"
-    into.fact("", "12.4.3.1", statement, unknown)
     names = [each.new_member for each in found.secrets]
     twice = len(names) - len(set(names))
     broken = f"{twice} stand twice" if twice else None if names else "there is none"
@@ -29,16 +33,25 @@ def welcome(into: Verdicts, found: Welcome) -> None:
     into.fact("VAL-166", "12.4.1", statement, broken)
     if suite is not None:
         _lengths(into, found, suite)
+        _sealed(into, found)
+    else:
+        needs = f"an implementation of suite 0x{found.cipher_suite:04x}"
+        into.open("", "5.2", _REFERENCES, needs, "secrets")
+        into.open("VAL-016", "5.1.3", _ENCAPSULATIONS, needs, "secrets")
+        into.open(*_TAGS, needs, "all ciphertexts")
+    statement = "The GroupSecrets and the GroupInfo open, and satisfy all that they have to."
+    into.open("VAL-183", "12.4.3.1", statement, "the init_key of a new member")
+
+
+def _sealed(into: Verdicts, found: Welcome) -> None:
+    """Ciphertexts are as long as they have to be, at least."""
     sealed = [
         (f"secrets[{number}]", each.encrypted_group_secrets.ciphertext)
         for number, each in enumerate(found.secrets)
     ]
     sealed.append(("encrypted_group_info", found.encrypted_group_info))
     short = [(where, f"it has {len(data)}") for where, data in sealed if len(data) < _TAG_BYTES]
-    statement = f"A ciphertext has at least the {_TAG_BYTES} bytes of its tag."
-    into.many("VAL-183", "12.4.3.1", statement, short, "all ciphertexts")
-    statement = "The GroupSecrets and the GroupInfo open, and satisfy all that they have to."
-    into.open("VAL-183", "12.4.3.1", statement, "the init_key of a new member")
+    into.many(*_TAGS, short, "all ciphertexts")
 
 
 def _lengths(into: Verdicts, found: Welcome, suite: Suite) -> None:
@@ -47,14 +60,13 @@ def _lengths(into: Verdicts, found: Welcome, suite: Suite) -> None:
     for number, each in enumerate(found.secrets):
         where = f"secrets[{number}]"
         if len(each.new_member) != suite.Nh:
-            wrong.append((where, f"it has {len(each.new_member)}"))
+            wrong.append((where, f"it has {len(each.new_member)} bytes, not {suite.Nh}"))
         try:
             suite.check_hpke_public(each.encrypted_group_secrets.kem_output)
         except DecodeError as error:
             bad.append((where, str(error)))
-    into.many("", "5.2", f"A KeyPackageRef is a hash, of {suite.Nh} bytes.", wrong, "secrets")
-    statement = "A kem_output is a public key of the suite's KEM."
-    into.many("VAL-016", "5.1.3", statement, bad, "secrets")
+    into.many("", "5.2", _REFERENCES, wrong, "secrets")
+    into.many("VAL-016", "5.1.3", _ENCAPSULATIONS, bad, "secrets")
 
 
 def group_secrets(into: Verdicts, found: GroupSecrets, around: Surroundings) -> None:

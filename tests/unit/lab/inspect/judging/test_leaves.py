@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from covey.lab.inspect.examine import group_of
 from covey.lab.inspect.judging import leaves
 from covey.lab.inspect.judging.verdicts import Surroundings, Verdicts, known_suite
 from covey.mls.wire.code_points import LeafNodeSource
@@ -34,8 +35,8 @@ def rules(into: Verdicts, verdict: str) -> set[str]:
 def test_a_good_key_package_holds() -> None:
     into = judged(PACKAGE)
     assert rules(into, "broken") == set()
-    assert rules(into, "not judged") == {"VAL-038", "VAL-021"}
-    assert {"VAL-052", "VAL-055", "VAL-029", "VAL-037", "VAL-031"} <= rules(into, "holds")
+    assert rules(into, "not judged") == {"VAL-052", "VAL-038", "VAL-021"}
+    assert {"VAL-055", "VAL-029", "VAL-037", "VAL-031"} <= rules(into, "holds")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,35 @@ def test_a_suite_that_is_not_implemented_is_not_judged() -> None:
     into = judged(PACKAGE.replace(cipher_suite=0x0A0A))
     assert rules(into, "broken") == set()
     assert {"VAL-052", "VAL-055", "VAL-010", "VAL-029"} <= rules(into, "not judged")
-    assert rules(judged(PACKAGE, suite=2), "broken") >= {"VAL-052"}
+
+
+def test_the_suite_of_a_key_package_is_compared_with_that_of_a_group() -> None:
+    assert "VAL-052" in rules(judged(PACKAGE, suite=1), "holds")
+    assert rules(judged(PACKAGE, suite=2), "broken") == {"VAL-052"}
+    group = group_of(found("ab", suite=3)[0].group_info(), None)
+    assert rules(judged(PACKAGE, group=group), "broken") == {"VAL-052"}
+    strange = PACKAGE.replace(cipher_suite=0x0A0A)
+    assert rules(judged(strange, suite=1), "broken") == {"VAL-052"}
+
+
+def test_the_leaf_of_a_joiner_replaces_none() -> None:
+    group = found("ab")[0]
+    leaf = group.tree.leaf(0)
+    assert leaf is not None
+    around = Surroundings(
+        group_id=group.group_id, group=group_of(group.group_info(), None), now=NOW
+    )
+    into = Verdicts()
+    leaves.leaf(into, leaf, known_suite(1), around, index=leaves.JOINING)
+    assert "VAL-083" not in {each.rule for each in into.findings}
+    assert [each.detail for each in into.findings if each.rule == "VAL-029"] == [
+        "needs the tree after the proposals"
+    ]
+    into = Verdicts()
+    leaves.leaf(into, leaf, known_suite(1), around)
+    details = [each.detail for each in into.findings if each.rule in {"VAL-029", "VAL-083"}]
+    assert all(each.endswith("its sender: the message that it came in") for each in details)
+    assert len(details) == 2
 
 
 def test_a_leaf_of_a_tree_is_signed_for_its_place() -> None:

@@ -25,6 +25,8 @@ def info_of(data: bytes) -> GroupInfo:
 
 
 INFO = info_of(GROUP.group_info())
+WITHOUT_JOINER = {"VAL-195", "VAL-020", "VAL-187", "VAL-189", "VAL-190"}
+"""What is never known of a GroupInfo by itself."""
 
 
 def rules(into: Verdicts, verdict: str) -> set[str]:
@@ -62,7 +64,10 @@ def put(index: int, node: Node | None) -> tuple[Node | None, ...]:
 def test_a_good_group_info_holds() -> None:
     into = of_info(INFO)
     assert rules(into, "broken") == set()
-    assert rules(into, "not judged") == {"VAL-195", "VAL-020"}
+    assert rules(into, "not judged") == WITHOUT_JOINER
+    expected = of_info(INFO, Surroundings(suite=1))
+    assert rules(expected, "not judged") == WITHOUT_JOINER - {"VAL-187"}
+    assert rules(of_info(INFO, Surroundings(suite=2)), "broken") == {"VAL-187"}
     assert {"VAL-066", "VAL-186", "VAL-067", "VAL-029", "VAL-187"} <= rules(into, "holds")
 
 
@@ -84,7 +89,27 @@ def test_without_a_tree_less_is_judged() -> None:
     assert rules(into, "broken") == set()
     assert {"VAL-066", "VAL-186", "VAL-067", "VAL-043"} <= rules(into, "not judged")
     with_tree = of_info(bare, Surroundings(tree=GROUP.tree.encode()))
-    assert rules(with_tree, "not judged") == {"VAL-195", "VAL-020"}
+    assert rules(with_tree, "not judged") == WITHOUT_JOINER
+
+
+def test_the_tree_that_a_group_info_carries_is_its_own() -> None:
+    other = Surroundings(tree=found("ab")[0].tree.encode())
+    assert rules(of_info(INFO, other), "broken") == set()
+    bare = info_of(GROUP.group_info(with_tree=False))
+    assert "VAL-066" in rules(of_info(bare, other), "broken")
+    assert trees.carries_one(INFO)
+    assert not trees.carries_one(bare)
+
+
+def test_after_proposals_the_root_may_have_had_a_parent() -> None:
+    groups = found("abcdefgh")
+    groups[0].accept(groups[0].commit(update=True))
+    half = groups[0].tree.to_nodes()[:7]
+    assert "VAL-078" in rules(of_nodes(half), "broken")
+    into = of_nodes(half, Surroundings(provisional=True))
+    assert rules(into, "broken") == set()
+    assert "VAL-078" in rules(into, "not judged")
+    assert "VAL-067" in rules(into, "holds")
 
 
 def test_a_tree_that_is_none_is_found() -> None:

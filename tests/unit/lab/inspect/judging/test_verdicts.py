@@ -61,6 +61,21 @@ def test_many_places_are_told_up_to_a_bound() -> None:
     assert (told[-1].verdict, told[-1].detail) == ("broken", "and at 5 places more")
 
 
+def test_what_waited_is_settled_in_its_place() -> None:
+    into = Verdicts()
+    for name, needs in (("A", "it"), ("B", "it"), ("C", "it"), ("D", "it"), ("A", "more")):
+        into.open(name, "1", f"{name} holds.", needs)
+    into.settle("it", {"A"})
+    into.settle("it", {"B"}, "")
+    into.settle("it", {"C"}, "another")
+    assert [(each.rule, each.verdict, each.detail) for each in into.findings] == [
+        ("A", "holds", ""),
+        ("C", "not judged", "needs another"),
+        ("D", "not judged", "needs it"),
+        ("A", "not judged", "needs more"),
+    ]
+
+
 @pytest.mark.parametrize("suite", [1, 2, 3, 4, 5, 6, 7])
 def test_a_suite_is_known_by_the_keys_of_a_leaf(suite: int) -> None:
     leaf = key_package(member("a", suite)).leaf_node

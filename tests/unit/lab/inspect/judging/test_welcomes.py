@@ -32,12 +32,19 @@ def test_a_welcome_is_judged_by_its_outside() -> None:
     assert broken(WELCOME.replace(secrets=())) == ["VAL-166"]
     assert broken(WELCOME.replace(secrets=(FIRST, FIRST))) == ["VAL-166"]
     assert broken(WELCOME.replace(secrets=(FIRST.replace(new_member=b"x"), SECOND))) == [""]
-    assert broken(WELCOME.replace(cipher_suite=0x0A0A)) == [""]
     assert broken(WELCOME.replace(encrypted_group_info=b"")) == ["VAL-183"]
     sealed = FIRST.encrypted_group_secrets.replace(kem_output=b"")
     assert broken(WELCOME.replace(secrets=(FIRST.replace(encrypted_group_secrets=sealed),))) == [
         "VAL-016"
     ]
+
+
+def test_a_welcome_of_an_unknown_suite_is_not_judged() -> None:
+    into = Verdicts()
+    welcomes.welcome(into, WELCOME.replace(cipher_suite=0x0A0A, encrypted_group_info=b""))
+    assert rules(into, "broken") == []
+    assert rules(into, "not judged") == ["", "VAL-016", "VAL-183", "VAL-183"]
+    assert "suite 0x0a0a" in into.findings[1].detail
 
 
 def test_group_secrets_are_judged_by_their_psks() -> None:
