@@ -110,7 +110,7 @@ class ExternalJoinRequest(_message.Message):
     identity: bytes
     remove_prior: bool
     psks: _containers.RepeatedCompositeFieldContainer[PreSharedKey]
-    def __init__(self, group_info: _Optional[bytes] = ..., ratchet_tree: _Optional[bytes] = ..., encrypt_handshake: _Optional[bool] = ..., identity: _Optional[bytes] = ..., remove_prior: _Optional[bool] = ..., psks: _Optional[_Iterable[_Union[PreSharedKey, _Mapping]]] = ...) -> None: ...
+    def __init__(self, group_info: _Optional[bytes] = ..., ratchet_tree: _Optional[bytes] = ..., encrypt_handshake: _Optional[bool] = ..., identity: _Optional[bytes] = ..., remove_prior: _Optional[bool] = ..., psks: _Optional[_Iterable[_Union[PreSharedKey, _Mapping[str, object]]]] = ...) -> None: ...
 
 class ExternalJoinResponse(_message.Message):
     __slots__ = ("state_id", "commit", "epoch_authenticator")
@@ -272,7 +272,7 @@ class GroupContextExtensionsProposalRequest(_message.Message):
     EXTENSIONS_FIELD_NUMBER: _ClassVar[int]
     state_id: int
     extensions: _containers.RepeatedCompositeFieldContainer[Extension]
-    def __init__(self, state_id: _Optional[int] = ..., extensions: _Optional[_Iterable[_Union[Extension, _Mapping]]] = ...) -> None: ...
+    def __init__(self, state_id: _Optional[int] = ..., extensions: _Optional[_Iterable[_Union[Extension, _Mapping[str, object]]]] = ...) -> None: ...
 
 class ProposalDescription(_message.Message):
     __slots__ = ("proposal_type", "key_package", "removed_id", "psk_id", "epoch_id", "extensions", "group_id", "cipher_suite")
@@ -292,7 +292,7 @@ class ProposalDescription(_message.Message):
     extensions: _containers.RepeatedCompositeFieldContainer[Extension]
     group_id: bytes
     cipher_suite: int
-    def __init__(self, proposal_type: _Optional[bytes] = ..., key_package: _Optional[bytes] = ..., removed_id: _Optional[bytes] = ..., psk_id: _Optional[bytes] = ..., epoch_id: _Optional[int] = ..., extensions: _Optional[_Iterable[_Union[Extension, _Mapping]]] = ..., group_id: _Optional[bytes] = ..., cipher_suite: _Optional[int] = ...) -> None: ...
+    def __init__(self, proposal_type: _Optional[bytes] = ..., key_package: _Optional[bytes] = ..., removed_id: _Optional[bytes] = ..., psk_id: _Optional[bytes] = ..., epoch_id: _Optional[int] = ..., extensions: _Optional[_Iterable[_Union[Extension, _Mapping[str, object]]]] = ..., group_id: _Optional[bytes] = ..., cipher_suite: _Optional[int] = ...) -> None: ...
 
 class CommitRequest(_message.Message):
     __slots__ = ("state_id", "by_reference", "by_value", "force_path", "external_tree")
@@ -306,7 +306,7 @@ class CommitRequest(_message.Message):
     by_value: _containers.RepeatedCompositeFieldContainer[ProposalDescription]
     force_path: bool
     external_tree: bool
-    def __init__(self, state_id: _Optional[int] = ..., by_reference: _Optional[_Iterable[bytes]] = ..., by_value: _Optional[_Iterable[_Union[ProposalDescription, _Mapping]]] = ..., force_path: _Optional[bool] = ..., external_tree: _Optional[bool] = ...) -> None: ...
+    def __init__(self, state_id: _Optional[int] = ..., by_reference: _Optional[_Iterable[bytes]] = ..., by_value: _Optional[_Iterable[_Union[ProposalDescription, _Mapping[str, object]]]] = ..., force_path: _Optional[bool] = ..., external_tree: _Optional[bool] = ...) -> None: ...
 
 class CommitResponse(_message.Message):
     __slots__ = ("commit", "welcome", "ratchet_tree")
@@ -352,7 +352,7 @@ class ReInitProposalRequest(_message.Message):
     cipher_suite: int
     group_id: bytes
     extensions: _containers.RepeatedCompositeFieldContainer[Extension]
-    def __init__(self, state_id: _Optional[int] = ..., cipher_suite: _Optional[int] = ..., group_id: _Optional[bytes] = ..., extensions: _Optional[_Iterable[_Union[Extension, _Mapping]]] = ...) -> None: ...
+    def __init__(self, state_id: _Optional[int] = ..., cipher_suite: _Optional[int] = ..., group_id: _Optional[bytes] = ..., extensions: _Optional[_Iterable[_Union[Extension, _Mapping[str, object]]]] = ...) -> None: ...
 
 class HandleReInitCommitResponse(_message.Message):
     __slots__ = ("reinit_id", "key_package", "epoch_authenticator")
@@ -412,7 +412,7 @@ class CreateBranchRequest(_message.Message):
     key_packages: _containers.RepeatedScalarFieldContainer[bytes]
     force_path: bool
     external_tree: bool
-    def __init__(self, state_id: _Optional[int] = ..., group_id: _Optional[bytes] = ..., extensions: _Optional[_Iterable[_Union[Extension, _Mapping]]] = ..., key_packages: _Optional[_Iterable[bytes]] = ..., force_path: _Optional[bool] = ..., external_tree: _Optional[bool] = ...) -> None: ...
+    def __init__(self, state_id: _Optional[int] = ..., group_id: _Optional[bytes] = ..., extensions: _Optional[_Iterable[_Union[Extension, _Mapping[str, object]]]] = ..., key_packages: _Optional[_Iterable[bytes]] = ..., force_path: _Optional[bool] = ..., external_tree: _Optional[bool] = ...) -> None: ...
 
 class HandleBranchRequest(_message.Message):
     __slots__ = ("state_id", "transaction_id", "welcome", "ratchet_tree")
@@ -500,7 +500,7 @@ class ExternalSignerProposalRequest(_message.Message):
     group_info: bytes
     ratchet_tree: bytes
     description: ProposalDescription
-    def __init__(self, signer_id: _Optional[int] = ..., signer_index: _Optional[int] = ..., group_info: _Optional[bytes] = ..., ratchet_tree: _Optional[bytes] = ..., description: _Optional[_Union[ProposalDescription, _Mapping]] = ...) -> None: ...
+    def __init__(self, signer_id: _Optional[int] = ..., signer_index: _Optional[int] = ..., group_info: _Optional[bytes] = ..., ratchet_tree: _Optional[bytes] = ..., description: _Optional[_Union[ProposalDescription, _Mapping[str, object]]] = ...) -> None: ...
 
 class FreeRequest(_message.Message):
     __slots__ = ("state_id",)
