@@ -55,14 +55,23 @@ def test_a_harness_that_is_none_fails_its_plays_and_is_quoted() -> None:
     program = f"exec:{sys.executable} -c 'print(1)'"
     done = covey("run", program, "--scenario", "commit/empty", "--suite", "1")
     assert done.returncode == 1
-    assert "answered Name with something else than an answer" in done.stderr
+    assert "Name" in done.stderr  # which it was asked, or was gone before
     assert "| 1" in done.stderr
+
+
+def _as_in_a_terminal() -> None:
+    """Do not ignore an interrupt, as whoever runs the tests in the background may do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_an_interrupt_shows_what_has_been_played() -> None:
     command = [*COVEY, "run", "covey", "--scenario", "deep_random", "--json"]
     with subprocess.Popen(  # noqa: S603 - our own program
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 - no threads here
     ) as process:
         with pytest.raises(subprocess.TimeoutExpired):
             process.communicate(timeout=6)

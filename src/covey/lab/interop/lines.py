@@ -167,6 +167,7 @@ class Process:
 
     def _fail(self, what: str) -> NoReturn:
         """Stop a process that is of no more use, and show its last words."""
+        self._hear_out()
         self.close()
         if self._unread:
             self._last.append(self._unread.decode(errors="replace")[:_LONGEST])
@@ -174,6 +175,15 @@ class Process:
         said = "".join(f"\n  | {line}" for line in self._last) or " nothing"
         msg = f"{self._name} {what} (exit code {code}); it said last:{said}"
         raise TransportError(msg) from None
+
+    def _hear_out(self) -> None:
+        """Read what it has said already."""
+        output = _stream(self._process.stdout)
+        while not output.closed and select.select([output], [], [], 0)[0]:
+            piece = os.read(output.fileno(), _CHUNK)
+            self._unread += piece
+            if not piece or len(self._unread) > _MOST_BYTES:
+                break
 
     def _listen(self) -> None:
         """Keep the last lines of standard error, and never let it fill up."""
