@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from covey.lab.interop.calls import Client
+    from covey.lab.interop.play.scenarios.registry import Scenario
 
 STORY: Final = "deep_random/steps_200"
 """The scenario that several stacks play at once."""
@@ -166,16 +167,26 @@ AGAIN: Final = "failed at first: "
 """What a note begins with that tells of a play which passed when it was played again."""
 
 
-def _tried(part: Part, first: Callable[[], runner.Outcome]) -> runner.Outcome:
-    """Play; what fails by no known bug is played once more, with other keys, and that is told."""
-    outcome = first()
-    known = any(each.explains(part.company, outcome) for each in bugs.read())
-    if outcome.ending != "fail" or outcome.broken or known:
+_TRIES: Final = 3
+
+
+def _tried(part: Part, once: Callable[[], runner.Outcome]) -> runner.Outcome:
+    """Play; what fails by no known bug is played again, with new processes, and that is told.
+
+    Args:
+        part: Who plays.
+        once: Starts whom it needs, and plays.
+    """
+    failed: list[str] = []
+    outcome = once()
+    while outcome.ending == "fail" and len(failed) + 1 < _TRIES:
+        if any(each.explains(part.company, outcome) for each in bugs.read()):
+            return outcome
+        failed.append(AGAIN + outcome.detail)
+        outcome = once()
+    if outcome.ending != "pass":
         return outcome
-    again = first()
-    if again.ending != "pass":
-        return outcome
-    return msgspec.structs.replace(again, left_out=(*again.left_out, AGAIN + outcome.detail))
+    return msgspec.structs.replace(outcome, left_out=(*outcome.left_out, *failed))
 
 
 def _with_covey(part: Part) -> Iterable[runner.Outcome]:
@@ -183,33 +194,35 @@ def _with_covey(part: Part) -> Iterable[runner.Outcome]:
     (name,), (command,) = part.company, part.commands
     known = [each for each in bugs.read() if each.peer == name]
     with Seat(lambda: Process(command, patience=PATIENCE)) as theirs:
+
+        def once(scenario: Scenario, encrypt: bool, covey_first: bool) -> runner.Outcome:  # noqa: FBT001 - passed on
+            peer = bugs.Careful(theirs.client, known if scenario.id == STORY else ())
+            cast: list[Client] = [Covey(), peer] if covey_first else [peer, Covey()]
+            outcome = runner.play(scenario, cast, part.suite, encrypt=encrypt)
+            if outcome.ending == "fail":
+                theirs.drop()
+            return outcome
+
         for scenario in chosen(part.scenarios):
             for covey_first in (True, False):
                 for encrypt in (False, True):
-                    careful = known if scenario.id == STORY else ()
-                    peer = bugs.Careful(theirs.client, careful)
-                    cast: list[Client] = [Covey(), peer] if covey_first else [peer, Covey()]
-                    outcome = _tried(
-                        part, partial(runner.play, scenario, cast, part.suite, encrypt=encrypt)
-                    )
-                    if outcome.broken:
-                        theirs.drop()
-                    yield outcome
+                    yield _tried(part, partial(once, scenario, encrypt, covey_first))
 
 
 def _all_at_once(part: Part) -> Iterable[runner.Outcome]:
     """The random story with several stacks and covey, each of them in turn its founder."""
     (story,) = (each for each in ALL if each.id == STORY)
     known = bugs.read()
+
+    def once(first: int, encrypt: bool) -> runner.Outcome:  # noqa: FBT001 - passed on
+        with ExitStack() as stack:
+            cast: list[Client] = [Covey()]
+            for name, command in zip(part.company, part.commands, strict=True):
+                client = stack.enter_context(Process(command, patience=PATIENCE))
+                cast.append(bugs.Careful(client, [each for each in known if each.peer == name]))
+            turned = cast[first:] + cast[:first]
+            return runner.play(story, turned, part.suite, encrypt=encrypt, seed=first)
+
     for first in range(len(part.company) + 1):
         for encrypt in (False, True):
-            with ExitStack() as stack:
-                cast: list[Client] = [Covey()]
-                for name, command in zip(part.company, part.commands, strict=True):
-                    client = stack.enter_context(Process(command, patience=PATIENCE))
-                    cast.append(bugs.Careful(client, [each for each in known if each.peer == name]))
-                turned = cast[first:] + cast[:first]
-                played = partial(
-                    runner.play, story, turned, part.suite, encrypt=encrypt, seed=first
-                )
-                yield _tried(part, played)
+            yield _tried(part, partial(once, first, encrypt))
