@@ -200,7 +200,7 @@ def _with_covey(part: Part) -> Iterable[runner.Outcome]:
             cast: list[Client] = [Covey(), peer] if covey_first else [peer, Covey()]
             outcome = runner.play(scenario, cast, part.suite, encrypt=encrypt)
             if outcome.ending == "fail":
-                theirs.drop()
+                theirs.close()
             return outcome
 
         for scenario in chosen(part.scenarios):

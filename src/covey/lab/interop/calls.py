@@ -6,6 +6,7 @@ another stack behind lines of JSON. Whoever drives clients need not know which i
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from google.protobuf.message_factory import GetMessageClass
@@ -14,6 +15,8 @@ from covey.errors import CoveyError
 from covey.lab.interop.proto import mls_client_pb2, peer_pb2
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from google.protobuf.message import Message
 
 
@@ -83,3 +86,17 @@ class Client(Protocol):
     def close(self) -> None:
         """Let go of the client, and of all that it plays."""
         ...
+
+
+class Closing(ABC):
+    """What is closed at the end of a ``with`` block."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what is held."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()

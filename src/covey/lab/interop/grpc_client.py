@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Final, cast
 import grpc
 
 from covey.errors import TransportError
-from covey.lab.interop.calls import CALLS, CallError
+from covey.lab.interop.calls import CALLS, CallError, Closing
 from covey.lab.interop.grpc_server import OPTIONS
 from covey.lab.interop.proto import mls_client_pb2 as pb
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
     from google.protobuf.message import Message
 
 CONNECTING: Final = 10.0
@@ -24,7 +21,7 @@ _GONE: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"})
 """Statuses that tell of the connection rather than of the call."""
 
 
-class Remote:
+class Remote(Closing):
     """A client at an address.
 
     Args:
@@ -80,17 +77,6 @@ class Remote:
     def close(self) -> None:
         """Let go of the connection."""
         self._channel.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _status(error: grpc.RpcError) -> tuple[str, str]:

@@ -22,14 +22,12 @@ from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 
 from covey.errors import TransportError
-from covey.lab.interop.calls import CALLS, CallError
+from covey.lab.interop.calls import CALLS, CallError, Closing
 from covey.lab.interop.proto import mls_client_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
-    from typing import Self
 
     from google.protobuf.message import Message
 
@@ -39,7 +37,7 @@ _CHUNK: Final = 1 << 16
 _MOST_BYTES: Final = 256 * 1024 * 1024  # of one line
 
 
-class Process:
+class Process(Closing):
     """A client in a process of its own.
 
     Args:
@@ -209,17 +207,6 @@ class Process:
         """End it by force, with whatever it has started: it leads a session of its own."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _stream(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from covey.lab.interop.calls import Closing
 from covey.lab.interop.grpc_client import Remote
 from covey.lab.interop.lines import Process
 from covey.lab.interop.service.client import Covey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
-    from typing import Self
 
     from covey.lab.interop.calls import Client
 
@@ -23,7 +22,7 @@ COMMAND: Final = "exec:"
 """What a target begins with that is a command which speaks lines of JSON."""
 
 
-class Seat:
+class Seat(Closing):
     """A client that is started when it is first needed, and anew after it has broken down.
 
     Args:
@@ -48,22 +47,11 @@ class Seat:
             self.name = self._client.name
         return self._client
 
-    def drop(self) -> None:
+    def close(self) -> None:
         """Let go of the client; the next one is a new one."""
         if self._client is not None:
             self._client.close()
         self._client = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.drop()
 
 
 def seat(target: str, patience: float) -> Seat:

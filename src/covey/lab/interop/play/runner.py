@@ -94,7 +94,7 @@ def perform(planned: Sequence[Play], seed: int = 0) -> Iterator[Outcome]:
         outcome = _played(each, seed)
         if outcome.broken:
             for seat in each.seats:
-                seat.drop()
+                seat.close()
         yield outcome
 
 
