@@ -66,16 +66,16 @@ def main() -> int:
     whole = not (chosen.peers or chosen.suite or chosen.scenario)
     if whole:
         PAGE.write_text(table.markdown(judged, known.bug))
-    return _verdict(judged, [each for each in known.bug if whole and each.id not in judged.shown])
+    return _verdict(judged, judged.vanished(known) if whole else [])
 
 
-def _verdict(judged: table.Judged, vanished: list[bugs.Bug]) -> int:
+def _verdict(judged: table.Judged, vanished: list[str]) -> int:
     for each in judged.failures:
         form = "private" if each.encrypt else "public"
         who = ", ".join(each.clients)
         _show([f"FAIL {each.scenario}, suite {each.suite}, {form}, {who}: {each.detail}"])
-    for bug in vanished:
-        _show([f"{bug.id} does not show any more: take it out of bugs.toml if that is mended"])
+    for gone in vanished:
+        _show([f"{gone} does not show any more: take it out of bugs.toml if that is mended"])
     return 1 if judged.failures or vanished else 0
 
 

@@ -62,6 +62,16 @@ class Judged(msgspec.Struct, frozen=True):
     shown: frozenset[str]
     unoffered: dict[Company, dict[str, list[str]]]
 
+    def vanished(self, known: Known) -> list[str]:
+        """The bugs and gaps that did not show, in a run of everything."""
+        details = [each.detail for found in self.matrix.found for each in found.outcomes]
+        gone = [each.id for each in known.bug if each.id not in self.shown]
+        return gone + [
+            f"the gap {each.said!r}"
+            for each in known.gap
+            if not any(re.search(each.said, detail) for detail in details)
+        ]
+
     @property
     def failures(self) -> list[Outcome]:
         """The failed plays that no bug explains."""

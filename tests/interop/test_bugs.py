@@ -86,6 +86,15 @@ def test_what_is_not_offered_has_to_be_known() -> None:
     assert str(found.cells[("mlspp",), "commit/add", 1]) == "FAIL"
 
 
+def test_what_does_not_show_any_more_is_named() -> None:
+    nothing = judged(outcome("commit/add", "pass"))
+    assert nothing.vanished(KNOWN_HERE) == ["X-1", "the gap 'no such thing$'"]
+    both = judged(
+        outcome("commit/add", "fail", "five"), outcome("commit/add", "not offered", "no such thing")
+    )
+    assert both.vanished(KNOWN_HERE) == []
+
+
 def test_what_covey_refuses_is_never_a_gap() -> None:
     for gap in bugs.read_all().gap:
         assert gap.said.startswith("^")
