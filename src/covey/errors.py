@@ -151,12 +151,23 @@ class TransportError(CoveyError):
     """A peer or a broker could not be reached."""
 
 
+class ForkError(CoveyError):
+    """What a broker shows contradicts what it showed before, or what other members saw.
+
+    It dropped, reordered, replayed or rolled back entries, or shows different members
+    different logs.
+    """
+
+
 class BrokerError(CoveyError):
     """The broker answered with an error.
 
     Attributes:
         code: The machine-readable code, from a short closed list.
+        retry_after: Seconds after which it makes sense to try again; 0 where that is not known.
     """
+
+    retry_after: float = 0.0
 
     def __init__(self, code: str, message: str = "") -> None:
         self.code = code

@@ -1,111 +1,185 @@
 """The broker over HTTP: ``POST /v1/<operation>`` with a struct, and a struct or an error back.
 
-May import Starlette and the operations. What a request says is decoded before anything else
-is done with it; of what it says nothing is logged but the operation and the outcome.
+May import Starlette and the operations. Who asks is looked at first, then the size, then what
+the request says; of which nothing is logged but the operation and the outcome.
 """
 
 from __future__ import annotations
 
 import logging
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
-from covey import __version__
-from covey.broker import limits, messages
+from covey.access.operations import OPERATIONS
+from covey.access.refusals import REFUSALS, Code, refused
+from covey.access.structs.basics import Signed
+from covey.access.structs.log import EpochClosed
+from covey.broker import reception
+from covey.broker.about import About
+from covey.broker.blob_routes import BlobRoutes
+from covey.broker.connections import Connections
 from covey.broker.limits import KiB
-from covey.broker.refusals import REFUSALS, Code, refused
+from covey.broker.live import Live
 from covey.errors import BrokerError, DecodeError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
 
-    from covey.broker.operations import Operations
+    from covey.access.operations import Operation
+    from covey.broker.addresses import Prefixes
+    from covey.broker.config import Limits
+    from covey.broker.connections import Proxy
+    from covey.broker.metrics import Metrics
+    from covey.broker.operations.table import Operations
     from covey.mls.wire.struct import WireStruct
+
+    Answer = Callable[[Request], Awaitable[Response]]
 
 log: logging.Logger = logging.getLogger("covey.broker")
 
 MEDIA_TYPE: Final = "application/octet-stream"
-"""Of structs; errors are ``application/json``."""
+"""Of structs and blobs; errors are ``application/json``."""
 
-_FRAME: Final = 1 * KiB  # what a request has besides the bytes it carries
+DONE: Final = "done"
+"""The outcome of a request that was not refused."""
 
-
-class _Operation(NamedTuple):
-    """A kind of request: its struct, and how many bytes its body may have."""
-
-    request: type[WireStruct]
-    body: int
+_FRAME: Final = 64 * KiB  # what a request has besides the bytes it carries
+_UNKNOWN: Final = "unknown"
+_WAITING: Final = frozenset({"read", "fetch", "stock"})  # they wait on purpose
 
 
-OPERATIONS: Final = {
-    "publish": _Operation(messages.Publish, limits.KEY_PACKAGES * 8 * KiB + _FRAME),
-    "claim": _Operation(messages.Claim, _FRAME),
-    "deliver": _Operation(messages.Deliver, limits.WELCOME + _FRAME),
-    "fetch": _Operation(messages.Fetch, _FRAME),
-    "create": _Operation(messages.Create, _FRAME),
-    "append": _Operation(messages.Append, max(limits.BODY.values()) + _FRAME),
-    "read": _Operation(messages.Read, _FRAME),
-}
-"""Every operation; its method of Operations has the same name."""
+def build(operations: Operations, prefixes: Prefixes, proxy: Proxy | None = None) -> Connections:
+    """The ASGI application of a broker.
+
+    Args:
+        operations: What it does.
+        prefixes: Makes the marks of networks.
+        proxy: The proxy in front of it, if there is one.
+    """
+    app = Application(operations)
+    blobs = BlobRoutes(operations.attachments)
+    about = About(operations.ports)
+    routes = [
+        Route("/v1/{operation}", app.operate, methods=["POST"]),
+        Route("/v1/blobs/{blob}", app.guarded("put_blob", blobs.put), methods=["PUT"]),
+        Route("/v1/blobs/{blob}", app.guarded("get_blob", blobs.get), methods=["GET", "HEAD"]),
+        Route("/.well-known/covey", app.guarded("about", about.show), methods=["GET"]),
+        Route("/livez", app.guarded("about", about.live), methods=["GET"]),
+        Route("/readyz", app.guarded("about", about.ready), methods=["GET"]),
+        WebSocketRoute("/v1/subscribe", Live(operations).serve),
+    ]
+    handlers = {HTTPException: app.no_route, Exception: app.broken}
+    starlette = Starlette(routes=routes, exception_handlers=handlers)
+    return Connections(starlette, prefixes, proxy)
 
 
-def build(operations: Operations) -> Starlette:
-    """The ASGI application of a broker; it closes the broker's store when it stops."""
+class Application:
+    """Answers requests, and says what became of them.
 
-    async def operate(request: Request) -> Response:
+    Args:
+        operations: What is done.
+    """
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._metrics: Metrics = operations.ports.metrics
+
+    async def operate(self, request: Request) -> Response:
+        """Answer one request for an operation."""
         name = request.path_params["operation"]
         if name not in OPERATIONS:
-            return _refuse("unknown", Code.unknown_operation)
+            return self._refuse(_UNKNOWN, refused(Code.unknown_operation))
+        return await self.guarded(name, self._struct)(request)
+
+    async def _struct(self, request: Request) -> Response:
+        name = request.path_params["operation"]
+        operation = OPERATIONS[name]
+        ports = self._operations.ports
+        caller = reception.caller(request, operation, ports.mint)
+        body = await read_body(request, most(operation, ports.limits))
+        asked = _decoded(Signed if operation.label else operation.request, body)
         try:
-            answer = await _answer(operations, name, request)
-        except BrokerError as error:
-            return _refuse(name, Code(error.code))
-        except StorageError as error:
-            log.error("%s: %s", name, error)  # noqa: TRY400 - a sentence is all an operator needs
-            return _refuse(name, Code.unavailable)
-        except ClientDisconnect:
-            log.info("%s disconnected", name)
-            return Response(status_code=REFUSALS[Code.bad_request].status)
-        closed = isinstance(answer, messages.EpochClosed)
+            answer = await self._operations.by_name[name](caller, asked)
+        except DecodeError:  # of what was signed
+            raise refused(Code.malformed) from None
+        closed = isinstance(answer, EpochClosed)
         status = REFUSALS[Code.epoch_closed].status if closed else 200
-        log.info("%s %s", name, Code.epoch_closed if closed else "done")
         return Response(answer.encode(), status, media_type=MEDIA_TYPE)
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        await operations.store.close()
+    def guarded(self, name: str, answer: Answer) -> Answer:
+        """What answers a request, with its errors turned into answers, logged and counted."""
 
-    return Starlette(
-        routes=[
-            Route("/v1/{operation}", operate, methods=["POST"]),
-            Route("/.well-known/covey", _about, methods=["GET"]),
-        ],
-        exception_handlers={HTTPException: _no_route, Exception: _broken},
-        lifespan=lifespan,
-    )
+        async def guarded(request: Request) -> Response:
+            began = perf_counter()
+            try:
+                response = await answer(request)
+            except BrokerError as error:
+                return self._refuse(name, error)
+            except StorageError as error:
+                log.error("%s: %s", name, error)  # noqa: TRY400 - a sentence is all it takes
+                self._metrics.store_failed()
+                return self._refuse(name, refused(Code.unavailable))
+            except ClientDisconnect:
+                log.info("%s disconnected", name)
+                return Response(status_code=REFUSALS[Code.malformed].status)
+            conflict = response.status_code == REFUSALS[Code.epoch_closed].status
+            outcome = Code.epoch_closed.value if conflict and name == "append" else DONE
+            log.info("%s %s", name, outcome)
+            seconds = None if name in _WAITING else perf_counter() - began
+            self._metrics.answered(name, outcome, seconds)
+            return response
+
+        return guarded
+
+    def _refuse(self, name: str, error: BrokerError) -> Response:
+        log.info("%s %s", name, error.code)
+        self._metrics.answered(name, error.code)
+        refusal = REFUSALS[Code(error.code)]
+        headers = {"retry-after": str(int(error.retry_after) + 1)} if error.retry_after else None
+        return JSONResponse(
+            {"code": error.code, "sentence": refusal.sentence}, refusal.status, headers
+        )
+
+    async def no_route(self, _: Request, __: Exception) -> Response:
+        """Answer what no route is for."""
+        return self._refuse(_UNKNOWN, refused(Code.unknown_operation))
+
+    async def broken(self, _: Request, __: Exception) -> Response:
+        """Answer; Starlette then raises the exception again, so that the server logs it."""
+        return self._refuse(_UNKNOWN, refused(Code.broken))
 
 
-async def _answer(operations: Operations, name: str, request: Request) -> WireStruct:
-    operation = OPERATIONS[name]
-    body = await _body(request, operation.body)
+def most(operation: Operation, limits: Limits) -> int:
+    """How many bytes the request of an operation may have."""
+    match operation.label or operation.request.__name__:
+        case "append":
+            return limits.handshake + limits.parcels + _FRAME
+        case "Publish" | "PutOnShelf":
+            return limits.key_packages * (min(limits.key_package, 16 * KiB) + 1 * KiB) + _FRAME
+        case "SetSlots" | "Heads":
+            return 1024 * KiB
+        case "knock":
+            return limits.knock + _FRAME
+        case _:
+            return limits.pointer + limits.note + _FRAME
+
+
+def _decoded(request: type[WireStruct], body: bytes) -> WireStruct:
     try:
-        decoded = operation.request.decode(body)
+        return request.decode(body)
     except DecodeError:
-        raise refused(Code.bad_request) from None
-    answer: WireStruct = await getattr(operations, name)(decoded)
-    return answer
+        raise refused(Code.malformed) from None
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int) -> bytes:
     """The body of a request, as long as it is within the limit.
 
     Raises:
@@ -122,22 +196,3 @@ async def _body(request: Request, limit: int) -> bytes:
             raise refused(Code.too_large)
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _refuse(name: str, code: Code) -> Response:
-    log.info("%s %s", name, code)
-    refusal = REFUSALS[code]
-    return JSONResponse({"code": code.value, "sentence": refusal.sentence}, refusal.status)
-
-
-async def _no_route(_: Request, __: Exception) -> Response:
-    return _refuse("unknown", Code.unknown_operation)
-
-
-async def _broken(_: Request, __: Exception) -> Response:
-    """Answer; Starlette then raises the exception again, so that the server logs it."""
-    return _refuse("unknown", Code.broken)
-
-
-async def _about(_: Request) -> Response:
-    return JSONResponse({"covey": __version__, "limits": limits.served()})

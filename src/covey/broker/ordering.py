@@ -1,22 +1,26 @@
 """Which request wins: functions from what is known of a log, and a request, to a decision.
 
-May import the broker's messages, limits and codes. Nothing here does I/O: a store looks up
-what a decision depends on, asks, and makes the decision so, in one transaction.
+May import the protocol (:mod:`covey.access`) and nothing that does I/O: a store looks up what a
+decision depends on, asks, and makes the decision so, in one transaction.
 
-The order of the checks is that of the protocol. The idem comes before the epoch, so that a
-retry is answered as the first try was, also when its epoch has closed since; the epoch comes
-before the size, so that whoever is too late learns of the commit first. An epoch closes with
-its first commit, always: there is no grace, and no flag that would tell one commit from
-another.
+The order of the checks is that of the protocol. That the request is signed by the key of its
+epoch has been seen before. Then comes the idem, so that a retry is answered as the first try
+was, also when its epoch has closed since; then the epoch, so that whoever is too late learns of
+the commit first; then the size. An epoch closes with its first commit, always: there is no
+grace, and no flag that would tell one commit from another.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from covey.broker.limits import BODY, FIRST_EPOCH
-from covey.broker.messages import Append, Create, Entry, Kind, Read
-from covey.broker.refusals import Code
+from covey.access import chain
+from covey.access.refusals import Code
+from covey.access.structs.log import Append, Create, Entry
+from covey.broker.limits import FIRST_EPOCH
+
+if TYPE_CHECKING:
+    from covey.access.structs.heads import Position
 
 
 class Log(NamedTuple):
@@ -24,34 +28,72 @@ class Log(NamedTuple):
 
     Attributes:
         epoch: The current epoch, to which entries can be added.
-        seq: The number of the last entry; 0 when there is none.
-        idem: Under which the log was created.
-        first_epoch: The epoch that it began with.
+        head: The last entry's place.
+        floor: The oldest epoch that is still kept.
     """
 
     epoch: int
-    seq: int
-    idem: bytes
-    first_epoch: int
+    head: Position
+    floor: int
+
+
+class Begun(NamedTuple):
+    """What is remembered of how a log began.
+
+    Attributes:
+        digest: SHA-256 of the request that began it.
+        start: The place before its first entry.
+    """
+
+    digest: bytes
+    start: Position
+
+
+class Admitted(NamedTuple):
+    """A request to append whose signature fits its epoch's key.
+
+    Attributes:
+        request: What is asked for.
+        digest: SHA-256 of the request as it was signed.
+        limit: How many bytes its body may have.
+    """
+
+    request: Append
+    digest: bytes
+    limit: int
+
+
+class Earlier(NamedTuple):
+    """An entry that was taken before, and the SHA-256 of the request for it."""
+
+    position: Position
+    digest: bytes
 
 
 class Began(NamedTuple):
     """A log begins, or has begun by the same request before."""
 
-    log: Log
+    begun: Begun
 
 
 class Taken(NamedTuple):
-    """The entry is taken, and the log is then as given."""
+    """The entry is taken.
+
+    Attributes:
+        log: The log with it.
+        entry: What is added.
+        previous: The hash before it.
+    """
 
     log: Log
     entry: Entry
+    previous: bytes
 
 
 class Repeated(NamedTuple):
-    """The same was taken before, under this number."""
+    """The same was taken before, and this is its place."""
 
-    seq: int
+    position: Position
 
 
 class Late(NamedTuple):
@@ -60,74 +102,56 @@ class Late(NamedTuple):
     epoch: int
 
 
-class Allowed(NamedTuple):
-    """The entries of an epoch can be read; ``closed`` when no more will come."""
-
-    closed: bool
-
-
 class Refused(NamedTuple):
     """Nothing is done."""
 
     code: Code
 
 
-def create(log: Log | None, request: Create) -> Began | Refused:
+def create(begun: Begun | None, request: Create, digest: bytes) -> Began | Refused:
     """Decide whether a log begins.
 
     Args:
-        log: The log of this gid, if there is one.
+        begun: How the log of this gid began, if there is one.
         request: What is asked for.
+        digest: SHA-256 of the request as it was signed.
     """
     if request.epoch >= FIRST_EPOCH:
-        return Refused(Code.bad_request)
-    if log is None:
-        return Began(Log(request.epoch, 0, request.idem, request.epoch))
-    if log.idem != request.idem:
-        return Refused(Code.group_exists)
-    if log.first_epoch != request.epoch:
-        return Refused(Code.idem_mismatch)
-    return Began(log)
+        return Refused(Code.malformed)
+    if begun is None:
+        return Began(Begun(digest, chain.start(request)))
+    return Began(begun) if begun.digest == digest else Refused(Code.group_exists)
 
 
 def append(
-    log: Log | None, earlier: Entry | None, request: Append
+    log: Log, earlier: Earlier | None, admitted: Admitted
 ) -> Taken | Repeated | Late | Refused:
     """Decide whether an entry is taken.
 
     Args:
-        log: The log of this gid, if there is one.
-        earlier: The entry that was taken under the same idem, if there is one.
-        request: What is asked for.
+        log: The log.
+        earlier: What was taken under the same idem, if anything was.
+        admitted: What is asked for.
     """
-    if log is None:
-        return Refused(Code.group_unknown)
+    request = admitted.request
     if earlier is not None:
-        return _again(earlier, request)
-    if not log.first_epoch <= request.epoch <= log.epoch:
-        return Refused(Code.epoch_unknown)
+        same = earlier.digest == admitted.digest
+        return Repeated(earlier.position) if same else Refused(Code.idem_mismatch)
+    if (unknown := epoch_is_kept(log, request.epoch)) is not None:
+        return Refused(unknown)
     if request.epoch < log.epoch:
         return Late(request.epoch)
-    if len(request.body) > BODY[request.kind]:
+    if len(request.body) > admitted.limit:
         return Refused(Code.too_large)
-    entry = Entry(log.seq + 1, request.epoch, request.kind, request.idem, request.body)
-    epoch = log.epoch + 1 if request.kind is Kind.commit else log.epoch
-    return Taken(log._replace(epoch=epoch, seq=entry.seq), entry)
+    seq = log.head.seq + 1
+    entry = Entry(seq, request.epoch, request.kind, request.idem, request.body)
+    head = chain.link(log.head, request.gid, entry)
+    epoch = log.epoch if request.next is None else log.epoch + 1
+    return Taken(Log(epoch, head, log.floor), entry, log.head.hash)
 
 
-def read(log: Log | None, request: Read) -> Allowed | Refused:
-    """Decide whether the entries of an epoch can be read."""
-    if log is None:
-        return Refused(Code.group_unknown)
-    if not log.first_epoch <= request.epoch <= log.epoch:
-        return Refused(Code.epoch_unknown)
-    return Allowed(closed=request.epoch < log.epoch)
-
-
-def _again(earlier: Entry, request: Append) -> Repeated | Refused:
-    same = (
-        earlier.epoch == request.epoch
-        and earlier.kind is request.kind
-        and earlier.body == request.body
-    )
-    return Repeated(earlier.seq) if same else Refused(Code.idem_mismatch)
+def epoch_is_kept(log: Log, epoch: int) -> Code | None:
+    """None when the log holds an epoch, otherwise the code that says why it does not."""
+    if epoch > log.epoch:
+        return Code.epoch_unknown
+    return Code.gone if epoch < log.floor else None

@@ -6,6 +6,7 @@ its standard input ends; requests that wait are then answered at once.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -18,60 +19,96 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from covey.broker.addresses import Prefixes
 from covey.broker.app import build
-from covey.broker.operations import Operations
-from covey.broker.sqlite import SqliteStore
+from covey.broker.connections import Proxy, protocol
+from covey.broker.metrics import served
+from covey.broker.running import opened
 from covey.errors import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
     from types import TracebackType
+
+    from covey.broker.config import Config
+    from covey.broker.metrics import Metrics
+    from covey.broker.operations.table import Operations
 
 _GRACE: Final = 5  # seconds for requests that are under way when the broker stops
 _STDIN: Final = 0  # the file descriptor
 _KEEP_ALIVE: Final = 75  # seconds an idle connection is kept
+_PING: Final = 20.0  # seconds between two pings on a WebSocket
+_FRAME: Final = 65_536  # bytes of a frame that a client sends
 
 
-def serve(
-    path: Path,
-    host: str,
-    port: int,
-    announce: Callable[[str], None],
-    *,
-    stop_on_eof: bool = False,
-) -> None:
+def serve(config: Config, announce: Callable[[str], None], *, stop_on_eof: bool = False) -> None:
     """Run a broker until it is stopped.
 
     Args:
-        path: The database file; begun if it is not there.
-        host: The address to listen at.
-        port: The port to listen at; 0 for any that is free.
+        config: How it runs.
         announce: Is told the broker's URL, once it answers there.
         stop_on_eof: Also stop when standard input ends, so as not to outlive a parent.
 
     Raises:
-        StorageError: The file cannot be used.
-        TransportError: The address cannot be listened at.
+        StorageError: The database, the key file or the place of the blobs cannot be used.
+        TransportError: An address cannot be listened at.
     """
-    listener = _listen(host, port)
-    _log_to_stderr()
-    operations = Operations(SqliteStore.open(path))
-    config = uvicorn.Config(
-        build(operations),
-        http="h11",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE,
-        timeout_graceful_shutdown=_GRACE,
-    )
-    server = _Server(config, operations, announce)
-    if stop_on_eof:
-        threading.Thread(target=_stop_at_eof, args=(server,), daemon=True).start()
-    server.run([listener])
+    listener = _listen(config.host, config.port)
+    _log_to_stderr(config.log_level)
+    try:
+        asyncio.run(_serve(config, listener, announce, stop_on_eof=stop_on_eof))
+    finally:
+        listener.close()
+
+
+async def _serve(
+    config: Config,
+    listener: socket.socket,
+    announce: Callable[[str], None],
+    *,
+    stop_on_eof: bool,
+) -> None:
+    async with opened(config) as operations:
+        app = build(operations, Prefixes(), _proxy(config))
+        server = _Server(
+            uvicorn.Config(
+                app,
+                http=protocol(app),
+                ws="websockets-sansio",
+                ws_max_size=_FRAME,
+                ws_ping_interval=_PING,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                timeout_keep_alive=_KEEP_ALIVE,
+                timeout_graceful_shutdown=_GRACE,
+            ),
+            operations,
+            announce,
+        )
+        if stop_on_eof:
+            threading.Thread(target=_stop_at_eof, args=(server,), daemon=True).start()
+        with _metrics_served(config, operations.ports.metrics):
+            await server.serve([listener])
+
+
+def _proxy(config: Config) -> Proxy | None:
+    said = config.proxy
+    if said.connection_header is None or said.address_header is None:
+        return None
+    return Proxy(said.connection_header, said.address_header, said.peers)
+
+
+@contextmanager
+def _metrics_served(config: Config, metrics: Metrics) -> Iterator[None]:
+    where = config.metrics.listen
+    if where is None:
+        yield
+        return
+    with served(metrics, where.host, where.port):
+        yield
 
 
 class _Server(uvicorn.Server):
@@ -96,7 +133,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer who waits, then stop."""
-        self._operations.wakeups.close()
+        await self._operations.ports.store.wakes.close()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -126,11 +163,11 @@ class _Formatter(logging.Formatter):
         return f"{frames}{kind.__name__ if kind else ''}"
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter("%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger("covey").setLevel(logging.INFO)
+    logging.getLogger("covey").setLevel(level.upper())
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,116 @@
+"""What the broker reads in a KeyPackage before it hands it to others (RFC 9420 §10).
+
+May import the protocol and the engine's structs. Not checked here: the signature and the
+credential, which concern those who claim it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from covey.access.refusals import Code, refused
+from covey.access.structs.extensions import ExtensionCode, InboxAddress
+from covey.broker.hours import HOUR, hour_of
+from covey.errors import DecodeError, UnsupportedError
+from covey.mls.crypto.suite import get_suite
+from covey.mls.structs.extensions import AppDataDictionary
+from covey.mls.structs.key_package import KeyPackage
+from covey.mls.structs.message import MLSMessage
+from covey.mls.wire.code_points import ExtensionType, ProtocolVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LAST_RESORT_COMPONENT: Final = 0x0004  # ComponentID of draft-ietf-mls-extensions
+_TOLERANCE: Final = 1 * HOUR  # by which a client's clock may differ
+
+
+class Offer(NamedTuple):
+    """A KeyPackage to be handed out.
+
+    Attributes:
+        message: The MLSMessage.
+        ref: Its KeyPackageRef (Nh bytes).
+        inbox: Where a pointer for it is to be left.
+        cipher_suite: Of its keys.
+        not_after: The last hour of its lifetime, in hours since the epoch.
+        last_resort: Whether it may be handed out more than once.
+    """
+
+    message: bytes
+    ref: bytes
+    inbox: bytes
+    cipher_suite: int
+    not_after: int
+    last_resort: bool
+
+
+class Terms(NamedTuple):
+    """What a KeyPackage has to keep to.
+
+    Attributes:
+        broker_id: Of the broker that its inbox has to be at.
+        size: Bytes of the MLSMessage, at most.
+        lifetime: Seconds that are left of its lifetime, at most.
+        now: Seconds since the epoch.
+    """
+
+    broker_id: bytes
+    size: int
+    lifetime: int
+    now: int
+
+
+def offer(message: bytes, terms: Terms) -> Offer:
+    """Read a KeyPackage.
+
+    Args:
+        message: The MLSMessage that holds it.
+        terms: What it has to keep to.
+
+    Raises:
+        BrokerError: ``too_large``; or ``bad_key_package``: it is none, of a suite that is not
+            known, has expired, lives too long, or names no inbox at this broker.
+    """
+    if len(message) > terms.size:
+        raise refused(Code.too_large)
+    try:
+        package = _key_package(message)
+        extensions = {each.extension_type: each.extension_data for each in package.extensions}
+        address = InboxAddress.decode(extensions[ExtensionCode.inbox_address])
+        last_resort = _is_last_resort(extensions)
+        suite = get_suite(package.cipher_suite)
+    except (DecodeError, KeyError, UnsupportedError):
+        raise refused(Code.bad_key_package) from None
+    lifetime = package.leaf_node.lifetime
+    if lifetime is None or address.broker_id != terms.broker_id:
+        raise refused(Code.bad_key_package)
+    left = lifetime.not_after - terms.now
+    if not 0 <= left <= terms.lifetime + _TOLERANCE:
+        raise refused(Code.bad_key_package)
+    return Offer(
+        message,
+        suite.ref_hash("MLS 1.0 KeyPackage Reference", package.encode()),
+        address.inbox,
+        package.cipher_suite,
+        hour_of(lifetime.not_after),
+        last_resort,
+    )
+
+
+def _key_package(message: bytes) -> KeyPackage:
+    decoded = MLSMessage.decode(message)
+    package = decoded.message
+    if not isinstance(package, KeyPackage) or decoded.version != ProtocolVersion.mls10:
+        raise refused(Code.bad_key_package)
+    return package
+
+
+def _is_last_resort(extensions: Mapping[int, bytes]) -> bool:
+    if ExtensionType.last_resort in extensions:
+        return True
+    data = extensions.get(ExtensionType.app_data_dictionary)
+    if data is None:
+        return False
+    components = AppDataDictionary.decode(data).component_data
+    return any(each.component_id == _LAST_RESORT_COMPONENT for each in components)

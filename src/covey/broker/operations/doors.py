@@ -1,0 +1,157 @@
+"""The group plane: parcels and pointers, inboxes, knocks, and the private directory."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from covey.access import signing
+from covey.access.refusals import Code, refused
+from covey.access.structs.basics import Nothing
+from covey.access.structs.joining import (
+    Fetched,
+    Knock,
+    Knocks,
+    Parcels,
+    Pointers,
+)
+from covey.broker.buckets import Bucket, Spending
+from covey.broker.operations import waiting
+from covey.broker.operations.waiting import Wait
+from covey.broker.transactions import inboxes, joining, key_packages
+from covey.broker.transactions.inboxes import Room
+from covey.broker.transactions.joining import Door
+from covey.broker.transactions.key_packages import Asked
+
+if TYPE_CHECKING:
+    from covey.access.structs.basics import Signed
+    from covey.access.structs.identity import TakeFromShelf, TakenFromShelf
+    from covey.access.structs.joining import (
+        Fetch,
+        FetchKnocks,
+        FetchParcels,
+        FetchPointers,
+        Post,
+        PostNote,
+        SetSlots,
+    )
+    from covey.broker.operations.ports import Caller, Ports
+    from covey.broker.operations.proving import Proving
+
+
+class Doors:
+    """The operations by which people come in.
+
+    Args:
+        ports: What the broker has.
+        proving: Looks at proofs.
+    """
+
+    def __init__(self, ports: Ports, proving: Proving) -> None:
+        self._ports = ports
+        self._proving = proving
+
+    # --- what a commit left ------------------------------------------------------------
+
+    async def parcels(self, _: Caller, request: FetchParcels) -> Parcels:
+        """Hand out parcels."""
+        if len(request.wanted) > self._ports.limits.page_entries:
+            raise refused(Code.too_large)
+        ids = tuple(each.id for each in request.wanted)
+        gid = request.gid
+        return Parcels(await self._ports.store.read(gid, lambda: joining.parcels(gid, ids)))
+
+    async def pointers(self, caller: Caller, request: FetchPointers) -> Pointers:
+        """Hand out the pointer list of a commit."""
+        gid, epoch = request.gid, request.epoch
+        await self._proving.group(caller, gid, epoch, request.proof)
+        return await self._ports.store.read(gid, lambda: joining.pointers(gid, epoch))
+
+    # --- inboxes -----------------------------------------------------------------------
+
+    async def post(self, _: Caller, request: Post) -> Nothing:
+        """Leave a pointer in an inbox."""
+        if len(request.pointer) > self._ports.limits.pointer:
+            raise refused(Code.too_large)
+        self._ports.spend(Spending(Bucket.postings, request.inbox))
+        inbox, ref, room = request.inbox, request.key_package_ref, self._room()
+        await self._ports.store.write(None, lambda: inboxes.post(inbox, ref, request.pointer, room))
+        self._ports.store.wakes.wake(inbox)
+        return Nothing()
+
+    async def post_note(self, _: Caller, request: PostNote) -> Nothing:
+        """Leave a note in an inbox."""
+        if len(request.note) > self._ports.limits.note:
+            raise refused(Code.too_large)
+        self._ports.spend(Spending(Bucket.postings, request.inbox))
+        room = self._room()
+        await self._ports.store.write(None, lambda: inboxes.post_note(request, room))
+        self._ports.store.wakes.wake(request.inbox)
+        return Nothing()
+
+    def _room(self) -> Room:
+        return Room(self._ports.clock.hour, self._ports.limits.inbox_entries)
+
+    async def fetch(self, caller: Caller, request: Fetch) -> Fetched:
+        """Hand out what waits in an inbox, or wait for it."""
+        inbox, after = request.inbox, request.after
+        await self._proving.inbox(caller, inbox, request.proof)
+        store, most = self._ports.store, self._ports.limits.page_entries
+        run = store.write if after else store.read
+        entries = await waiting.until(
+            store.wakes,
+            Wait(inbox, min(request.wait, self._ports.limits.wait_ms) / 1000),
+            lambda: run(None, lambda: inboxes.fetch(inbox, after, most)),
+            bool,
+        )
+        return Fetched(entries, self._proving.inbox_ticket(caller, inbox))
+
+    async def set_slots(self, caller: Caller, request: SetSlots) -> Nothing:
+        """Say which post tokens are good for an inbox."""
+        if len(request.slots) > self._ports.limits.slots:
+            raise refused(Code.too_large)
+        inbox = request.inbox
+        await self._proving.inbox(caller, inbox, request.proof)
+        hashes = tuple({each.hash for each in request.slots})
+        await self._ports.store.write(None, lambda: inboxes.set_slots(inbox, hashes))
+        return Nothing()
+
+    # --- knocks ------------------------------------------------------------------------
+
+    async def knock(self, _: Caller, signed: Signed) -> Nothing:
+        """Leave a KeyPackage at a group's door."""
+        request = Knock.decode(signed.request)
+        if len(request.sealed) > self._ports.limits.knock:
+            raise refused(Code.too_large)
+        key = request.capability
+        if request.broker_id != self._ports.broker_id or not signing.verify(
+            key, "knock", signed.request, signed.signature
+        ):
+            raise refused(Code.proof_refused)
+        gid = request.gid
+        self._ports.spend(Spending(Bucket.knocks, gid))
+        limits, hour = self._ports.limits, self._ports.clock.hour
+        door = Door(sha256(signed.request).digest(), hour, limits.knocks)
+        await self._ports.store.write(gid, lambda: joining.knock(request, door))
+        self._ports.store.wakes.wake(gid)
+        return Nothing()
+
+    async def knocks(self, caller: Caller, request: FetchKnocks) -> Knocks:
+        """Say who is at the door."""
+        gid = request.gid
+        await self._proving.group(caller, gid, request.epoch, request.proof)
+        most = self._ports.limits.knocks
+        return Knocks(
+            await self._ports.store.read(gid, lambda: joining.knocks(gid, request.epoch, most))
+        )
+
+    # --- the private directory ---------------------------------------------------------
+
+    async def take_from_shelf(self, _: Caller, request: TakeFromShelf) -> TakenFromShelf:
+        """Hand out a KeyPackage to whoever has the token of its shelf."""
+        self._ports.spend(Spending(Bucket.claims_of_target, sha256(request.token).digest()))
+        idem = sha256(request.token + request.idem).digest()
+        asked = Asked(idem, sha256(request.encode()).digest(), self._ports.clock.hour)
+        return await self._ports.store.write(
+            None, lambda: key_packages.take_from_shelf(request.token, asked)
+        )

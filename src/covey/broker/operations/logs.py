@@ -1,0 +1,160 @@
+"""The group plane: logs are begun, appended to, read, and asked for their heads."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from covey.access import signing
+from covey.access.refusals import Code, refused
+from covey.access.structs.log import (
+    Append,
+    Appended,
+    Create,
+    Created,
+    Entries,
+    EpochClosed,
+    HeadsMoved,
+    Moved,
+    NotAnswered,
+)
+from covey.broker.buckets import Bucket, Spending
+from covey.broker.enrolment import invites
+from covey.broker.operations import waiting
+from covey.broker.operations.combining import TOGETHER, Combiner
+from covey.broker.operations.waiting import Wait
+from covey.broker.ordering import Admitted
+from covey.broker.transactions import log, reading
+from covey.broker.transactions.log import Creation
+from covey.broker.transactions.reading import Page, Window
+from covey.errors import BrokerError
+
+if TYPE_CHECKING:
+    from covey.access.structs.basics import Signed
+    from covey.access.structs.log import HeadQuery, Heads, NextEpoch, Read
+    from covey.broker.operations.ports import Caller, Ports
+    from covey.broker.operations.proving import Proving
+
+
+class Logs:
+    """The operations on logs.
+
+    Args:
+        ports: What the broker has.
+        proving: Looks at proofs.
+    """
+
+    def __init__(self, ports: Ports, proving: Proving) -> None:
+        self._ports = ports
+        self._proving = proving
+        together = TOGETHER if ports.config.combine else 1
+        self.combiner: Combiner = Combiner(ports.store, lambda: ports.clock.hour, together)
+
+    async def create(self, caller: Caller, signed: Signed) -> Created:
+        """Begin a group's log."""
+        request = Create.decode(signed.request)
+        self._for_us(request.broker_id)
+        key = request.access_key
+        if not (
+            signing.is_public_key(key)
+            and signing.verify(key, "create", signed.request, signed.signature)
+        ):
+            raise refused(Code.proof_refused)
+        self._ports.spend(Spending(Bucket.creations, caller.connection.network))
+        invite = None
+        if self._ports.config.create == "invite":
+            invite = _invite(request.invite)
+        digest = sha256(signed.request).digest()
+        creation = Creation(request, digest, invite, self._ports.clock.hour)
+        start = await self._ports.store.write(request.gid, lambda: log.create(creation))
+        return Created(self._ports.head(request.gid, start))
+
+    async def append(self, _: Caller, signed: Signed) -> Appended | EpochClosed:
+        """Add to a group's log."""
+        request = Append.decode(signed.request)
+        self._for_us(request.broker_id)
+        await self._proving.signed(signed, "append", request.gid, request.epoch)
+        self._ports.spend(Spending(Bucket.appends, request.gid))
+        if request.next is not None:
+            self._check_next(request.next)
+        limits = self._ports.limits
+        limit = limits.application_message if request.next is None else limits.handshake
+        admitted = Admitted(request, sha256(signed.request).digest(), limit)
+        answer = await self.combiner.append(admitted)
+        if isinstance(answer, Appended):
+            self._ports.metrics.appended()
+            self._ports.store.wakes.wake(request.gid)
+            for pointer in () if request.next is None else request.next.bundled:
+                self._ports.store.wakes.wake(pointer.inbox)
+        return answer
+
+    def _check_next(self, following: NextEpoch) -> None:
+        """Refuse what no commit may bring, whether it wins or not."""
+        limits = self._ports.limits
+        if not signing.is_public_key(following.access_key):
+            raise refused(Code.malformed)
+        brought = sum(len(each.body) for each in following.parcels) + len(following.pointers)
+        too_many = len(following.capabilities) > limits.capabilities
+        if brought > limits.parcels or too_many or len(following.answered) > limits.knocks:
+            raise refused(Code.too_large)
+        if following.bundled and not self._ports.config.bundled:
+            raise refused(Code.not_offered)
+        if any(len(each.pointer) > limits.pointer for each in following.bundled):
+            raise refused(Code.too_large)
+
+    async def read(self, caller: Caller, request: Read) -> Entries:
+        """Hand out entries of an epoch, or wait for some."""
+        gid, epoch = request.gid, request.epoch
+        await self._proving.group(caller, gid, epoch, request.proof)
+        page = await waiting.until(
+            self._ports.store.wakes,
+            Wait(gid, min(request.wait, self._ports.limits.wait_ms) / 1000),
+            lambda: self.page(gid, epoch, request.after),
+            lambda page: page.closed or bool(page.entries),
+        )
+        return Entries(
+            page.before,
+            page.entries,
+            self._ports.head(gid, page.head),
+            int(page.complete),
+            self._proving.ticket(caller, gid, epoch),
+        )
+
+    async def page(self, gid: bytes, epoch: int, after: int) -> Page:
+        """Entries of an epoch; who asks has proved it."""
+        limits = self._ports.limits
+        window = Window(limits.page_entries, limits.page_bytes)
+        return await self._ports.store.read(gid, lambda: reading.page(gid, epoch, after, window))
+
+    async def heads(self, caller: Caller, request: Heads) -> HeadsMoved:
+        """Say which of several logs have moved."""
+        if len(request.queries) > self._ports.limits.subscriptions:
+            raise refused(Code.too_large)
+        moved, failed = [], []
+        for query in request.queries:
+            try:
+                one = await self._head(caller, query)
+            except BrokerError as error:
+                failed.append(NotAnswered(query.gid, error.code.encode()))
+                continue
+            if one is not None:
+                moved.append(one)
+        return HeadsMoved(tuple(moved), tuple(failed))
+
+    async def _head(self, caller: Caller, query: HeadQuery) -> Moved | None:
+        gid, epoch = query.gid, query.epoch
+        await self._proving.group(caller, gid, epoch, query.proof)
+        end = await self._ports.store.read(gid, lambda: reading.head(gid, epoch))
+        return None if end.seq == query.seq else Moved(gid, self._ports.head(gid, end))
+
+    def _for_us(self, broker_id: bytes) -> None:
+        if broker_id != self._ports.broker_id:
+            raise refused(Code.proof_refused)
+
+
+def _invite(typed: bytes) -> bytes:
+    """The digest of an invite code for groups."""
+    try:
+        return invites.digest(invites.Purpose.create, typed.decode())
+    except (invites.InviteCodeError, UnicodeDecodeError):
+        raise refused(Code.invite_needed) from None

@@ -1,0 +1,149 @@
+"""A broker put together from its configuration, and kept tidy while it runs.
+
+May import everything of the broker but its application and its server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from covey.access.heads import HeadSigner
+from covey.access.operations import OPERATIONS
+from covey.access.refusals import Code
+from covey.access.tickets import Mint
+from covey.broker.blobs.files import FileBlobs
+from covey.broker.buckets import Buckets
+from covey.broker.config import seed_of
+from covey.broker.enrolment.oidc import Verifier
+from covey.broker.metrics import Metrics
+from covey.broker.operations.ports import Clock, Ports
+from covey.broker.operations.table import Operations
+from covey.broker.stores.opening import open_store
+from covey.broker.transactions import birth, sweeping
+from covey.broker.hours import DAY, HOUR, week_of
+from covey.broker.transactions.sweeping import Ages
+from covey.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from covey.broker.blobs.port import Blobs
+    from covey.broker.config import BlobSettings, Config
+
+log: logging.Logger = logging.getLogger("covey.broker")
+
+_HEAD_KEY_DAYS: Final = 366  # the life of a key that signs heads; it ends with the process
+_OTHERS: Final = ("subscribe", "put_blob", "get_blob", "about")
+
+CLOCK: Final = Clock(time.time, time.monotonic)
+"""The system's clocks."""
+
+
+@asynccontextmanager
+async def opened(config: Config, clock: Clock = CLOCK) -> AsyncIterator[Operations]:
+    """The operations of a broker, which throws away what is too old, until the end of the block.
+
+    Args:
+        config: How it runs.
+        clock: The time.
+
+    Raises:
+        StorageError: The database, the key file or the place of the blobs cannot be used.
+    """
+    seed = seed_of(config.key_path)
+    places = [str(config.sqlite_file)] if config.sqlite_file is not None else list(config.store)
+    store = await open_store(places, migrate=config.migrate)
+    try:
+        blobs = await _blobs(config)
+        signer = HeadSigner(seed, clock.hour + _HEAD_KEY_DAYS * DAY, os.urandom)
+        fresh = secrets.token_bytes(16)
+        ports = Ports(
+            config=config,
+            store=store,
+            blobs=blobs,
+            signer=signer,
+            incarnation=await store.write(None, lambda: birth.incarnation(fresh)),
+            mint=Mint(secrets.token_bytes(32), clock.steady),
+            buckets=Buckets(config.rates.by_bucket()),
+            clock=clock,
+            metrics=Metrics((*OPERATIONS, *_OTHERS), ("done", *Code)),
+            issuer=_issuer(config),
+        )
+        await sweep(ports)
+        sweeper = asyncio.create_task(_sweep_hourly(ports))
+        try:
+            yield Operations(ports)
+        finally:
+            sweeper.cancel()
+            await asyncio.gather(sweeper, return_exceptions=True)
+            if blobs is not None:
+                await blobs.close()
+    finally:
+        await store.close()
+
+
+async def sweep(ports: Ports) -> None:
+    """Throw away what is too old, and make room for what comes."""
+    hour, retention = ports.clock.hour, ports.config.retention_days * DAY
+    ages = Ages(hour, retention)
+    await ports.store.turn_weeks(week_of(hour), ages.oldest_week)
+    for swept in await ports.store.every(lambda: sweeping.sweep(ages)):
+        for kind, rows in swept.items():
+            ports.metrics.swept(kind, rows)
+    if ports.blobs is not None:
+        ports.metrics.swept("blobs", await ports.blobs.sweep(hour))
+
+
+async def _sweep_hourly(ports: Ports) -> None:
+    while True:
+        await asyncio.sleep(HOUR)
+        try:
+            await sweep(ports)
+        except StorageError as error:
+            log.error("sweep: %s", error)  # noqa: TRY400 - a sentence is all it takes
+
+
+async def _blobs(config: Config) -> Blobs | None:
+    place = config.blobs_at
+    if place is None:
+        return None
+    blobs: Blobs
+    if place.startswith("s3://"):
+        blobs = _in_a_bucket(config.blobs, place)
+    else:
+        blobs = FileBlobs(Path(place))
+    await blobs.prepare()
+    return blobs
+
+
+def _in_a_bucket(settings: BlobSettings, place: str) -> Blobs:
+    # Only who keeps blobs in a bucket needs obstore.
+    from covey.broker.blobs.bucket import Bucket  # noqa: PLC0415
+    from covey.broker.blobs.s3 import S3Blobs  # noqa: PLC0415
+
+    name, _, prefix = place.removeprefix("s3://").partition("/")
+    secret = settings.s3_secret_access_key
+    return S3Blobs(
+        Bucket(
+            name=name,
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region or "us-east-1",
+            access_key=settings.s3_access_key_id,
+            secret_key=None if secret is None else secret.get_secret_value(),
+            prefix=prefix,
+        )
+    )
+
+
+def _issuer(config: Config) -> Verifier | None:
+    oidc = config.oidc
+    if config.enrol != "oidc" or oidc.issuer is None or oidc.audience is None:
+        return None
+    return Verifier(oidc.issuer, oidc.audience)

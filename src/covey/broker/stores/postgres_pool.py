@@ -1,0 +1,297 @@
+"""Transactions on a PostgreSQL database: a pool of connections, and what to do when one fails.
+
+May import scripts, outcomes and `covey.errors`. PostgreSQL's errors become `StorageError`
+here; they are told by their kind only, since their words may hold the values of a request.
+
+What the database asks to be done again (a deadlock, two who insert the same) is done again,
+and so is what lost its connection before it was committed: nothing of it was done. Whoever
+loses it *while* committing cannot know what became of it, and is told so.
+
+A process may be stopped while it holds a lock. The database therefore throws out whoever does
+nothing in the middle of a transaction for `IDLE` seconds: its work is undone, the others go on,
+and when it wakes up it finds its connection closed and begins anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from covey.broker.script import Query
+from covey.broker.stores.outcome import Outcome
+from covey.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from asyncpg import Record
+    from asyncpg.pool import PoolConnectionProxy
+
+    from covey.broker.script import Row, Script, Step
+
+READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"  # scripts lock the row of their group
+
+SESSION: Final = {
+    "application_name": "covey",
+    "synchronous_commit": "on",
+    "statement_timeout": "10s",  # waiting for a lock counts too
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
+IDLE_SETTING: Final = "idle_in_transaction_session_timeout"
+IDLE: Final = 5.0  # seconds that somebody may do nothing in the middle of a transaction
+PATIENCE: Final = 15.0  # seconds for a connection, or for one statement
+ATTEMPTS: Final = 5
+PAUSE: Final = 0.005  # seconds before the second attempt; twice as many before each further one
+
+DRIVER: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""What asyncpg raises; a timeout is an OSError."""
+
+_AGAIN: Final = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.UniqueViolationError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.OutdatedSchemaCacheError,
+)
+_THROWN_OUT: Final = (
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.PostgresConnectionError,
+    ConnectionError,
+)
+_NOT_COMMITTED: Final = (
+    *_AGAIN,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+class _LostError(Exception):
+    """The connection is gone, and nothing of the transaction was done."""
+
+
+class PlainConnection(asyncpg.Connection):
+    """A connection that needs no cleaning between two users: ours leave nothing in it."""
+
+    def get_reset_query(self) -> str:
+        """Nothing."""
+        return ""
+
+
+def shown(dsn: str) -> str:
+    """A database as it may be told: without a name of a user, and without a password."""
+    parts = urlsplit(dsn)
+    host = parts.hostname or "the local socket"
+    return f"PostgreSQL database {parts.path.lstrip('/') or '(default)'} at {host}"
+
+
+def kind_of(error: BaseException) -> str:
+    """What an error may tell of itself: its kind, its code, and the rule that was broken."""
+    code = getattr(error, "sqlstate", None)
+    rule = getattr(error, "constraint_name", None)
+    told = ", ".join(each for each in (code, rule) if each)
+    return type(error).__name__ + (f" ({told})" if told else "")
+
+
+class PostgresPool:
+    """Connections to one database.
+
+    Attributes:
+        where: The database, as it may be shown.
+    """
+
+    def __init__(self, pool: asyncpg.Pool[Record], where: str) -> None:
+        self.where: str = where
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, dsn: str, connections: int, idle: float = IDLE) -> Self:
+        """Connect to a database.
+
+        Args:
+            dsn: ``postgresql://…``.
+            connections: How many there may be at once.
+            idle: Seconds that one may do nothing in the middle of a transaction.
+
+        Raises:
+            StorageError: It cannot be reached.
+        """
+        where = shown(dsn)
+        try:
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=0,
+                max_size=connections,
+                timeout=PATIENCE,
+                command_timeout=PATIENCE,
+                server_settings=SESSION | {IDLE_SETTING: f"{idle * 1000:.0f}"},
+                connection_class=PlainConnection,
+            )
+        except (*DRIVER, ValueError) as error:
+            msg = f"cannot reach {where}: {kind_of(error)}"
+            raise StorageError(msg) from error
+        return cls(pool, where)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[PoolConnectionProxy[Record]]:
+        """A connection until the end of the block.
+
+        Raises:
+            StorageError: The database cannot be reached, or all connections are busy.
+        """
+        try:
+            connection = await self._pool.acquire(timeout=PATIENCE)
+        except DRIVER as error:
+            msg = f"cannot get a connection to {self.where}: {kind_of(error)}"
+            raise StorageError(msg) from None
+        try:
+            yield connection
+        finally:
+            with suppress(*DRIVER):
+                await self._pool.release(connection, timeout=PATIENCE)
+
+    async def run(
+        self, begin: str, scripts: Sequence[Callable[[], Script[Any]]]
+    ) -> list[Outcome[Any]]:
+        """Run scripts in one transaction; one that raises takes nothing with it.
+
+        Args:
+            begin: `READING` or `WRITING`.
+            scripts: They make scripts, and are called again when the transaction begins anew.
+
+        Returns:
+            What became of each.
+
+        Raises:
+            StorageError: Nothing was done, or, when it says so, nobody knows.
+        """
+        pause = PAUSE
+        last = ""
+        for _ in range(ATTEMPTS):
+            try:
+                async with self.connection() as connection:
+                    return await _transaction(connection, begin, scripts)
+            except (*_AGAIN, _LostError) as error:
+                last = kind_of(error)
+            except DRIVER as error:
+                msg = f"{self.where} failed: {kind_of(error)}"
+                raise StorageError(msg) from None
+            await asyncio.sleep(pause)
+            pause *= 2
+        msg = f"{self.where} failed {ATTEMPTS} times: {last}"
+        raise StorageError(msg)
+
+    async def close(self) -> None:
+        """Let the connections go, when nobody uses them any more."""
+        with suppress(*DRIVER):
+            await asyncio.wait_for(self._pool.close(), PATIENCE)
+
+
+async def _transaction(
+    connection: PoolConnectionProxy[Record],
+    begin: str,
+    scripts: Sequence[Callable[[], Script[Any]]],
+) -> list[Outcome[Any]]:
+    """Do all in one transaction; afterwards there is none, or no connection."""
+    clean = False
+    try:
+        await connection.execute(begin)
+        outcomes = await _play_all(connection, scripts)
+        if all(outcome.error is not None for outcome in outcomes):
+            await connection.execute("ROLLBACK")
+        else:
+            await _commit(connection)
+        clean = True
+    except _AGAIN:
+        with suppress(*DRIVER):
+            await connection.execute("ROLLBACK")
+            clean = True
+        raise
+    except DRIVER as error:
+        if isinstance(error, _THROWN_OUT) or _is_closed(connection):
+            raise _LostError from error
+        raise
+    finally:
+        if not clean:
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
+    return outcomes
+
+
+async def _play_all(
+    connection: PoolConnectionProxy[Record], scripts: Sequence[Callable[[], Script[Any]]]
+) -> list[Outcome[Any]]:
+    """Run scripts one after the other; each in a savepoint, when there are several."""
+    together = len(scripts) > 1
+    outcomes: list[Outcome[Any]] = []
+    if together:
+        await connection.execute("SAVEPOINT script")
+    for script in scripts:
+        outcome: Outcome[Any] = Outcome()
+        with outcome:
+            outcome.keep(await _play(connection, script()))
+        if isinstance(outcome.error, DRIVER):
+            if isinstance(outcome.error, (*_AGAIN, *_THROWN_OUT)) or _is_closed(connection):
+                raise outcome.error
+            outcome.fail(StorageError(f"the database refused: {kind_of(outcome.error)}"))
+        if together and outcome.error is None:
+            await connection.execute("RELEASE SAVEPOINT script; SAVEPOINT script")
+        elif together:
+            await connection.execute("ROLLBACK TO SAVEPOINT script")
+        outcomes.append(outcome)
+    return outcomes
+
+
+async def _play(connection: PoolConnectionProxy[Record], script: Script[Any]) -> object:
+    """Run a script, step by step."""
+    try:
+        step = next(script)
+        while True:
+            step = script.send(await _run(connection, step))
+    except StopIteration as end:
+        return end.value
+    finally:
+        script.close()
+
+
+async def _run(connection: PoolConnectionProxy[Record], step: Step) -> list[Row]:
+    if isinstance(step, Query):
+        rows = await connection.fetch(step.statement.postgres, *step.args)
+        return [tuple(row) for row in rows]
+    if step.rows:
+        await connection.executemany(step.statement.postgres, step.rows)
+    return []
+
+
+async def _commit(connection: PoolConnectionProxy[Record]) -> None:
+    try:
+        await connection.execute("COMMIT")
+    except _NOT_COMMITTED:
+        raise
+    except DRIVER as error:
+        msg = (
+            f"the connection was lost while committing ({kind_of(error)}), and nobody knows "
+            "whether it was done: ask again with the same request"
+        )
+        raise StorageError(msg) from None
+
+
+def _is_closed(connection: PoolConnectionProxy[Record]) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has taken it back already
+        return True

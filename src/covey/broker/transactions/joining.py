@@ -1,0 +1,173 @@
+"""What a commit brings for those who are let in, and how it is fetched; who knocks.
+
+All of it lies with the log of its group. Parcels and pointer lists are sealed, and a knock is a
+KeyPackage that only members can open: none of these rows knows an inbox or an account.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from covey.access.refusals import Code, refused
+from covey.access.structs.joining import Pointers, WaitingKnock
+from covey.access.structs.log import Parcel
+from covey.broker.script import Many, Statement
+from covey.broker.transactions import inboxes
+from covey.broker.hours import week_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.access.structs.joining import Knock
+    from covey.access.structs.log import NextEpoch
+    from covey.broker.script import Script
+
+_PARCELS = Statement("SELECT id, body FROM parcel WHERE gid = $1 AND id IN $2")
+_TAKEN_IDS = Statement("SELECT id FROM parcel WHERE id IN $1")
+_ADD_PARCEL = Statement("INSERT INTO parcel (id, gid, body, week) VALUES ($1, $2, $3, $4)")
+_ADD_POINTERS = Statement(
+    "INSERT INTO pointer_list (gid, epoch, idem, sealed, week) VALUES ($1, $2, $3, $4, $5)"
+)
+_POINTERS = Statement("SELECT idem, sealed FROM pointer_list WHERE gid = $1 AND epoch = $2")
+_DROP_CAPABILITIES = Statement("DELETE FROM capability WHERE gid = $1")
+_ADD_CAPABILITY = Statement(
+    "INSERT INTO capability (gid, key, not_after) VALUES ($1, $2, $3)"
+    " ON CONFLICT (gid, key) DO NOTHING"
+)
+_CAPABILITY = Statement("SELECT not_after FROM capability WHERE gid = $1 AND key = $2")
+_EPOCH = Statement("SELECT epoch FROM log WHERE gid = $1")
+_KNOCK = Statement("SELECT digest FROM knock WHERE gid = $1 AND id = $2")
+_COUNT_KNOCKS = Statement("SELECT count(*) FROM knock WHERE gid = $1 AND answered = 0")
+_ADD_KNOCK = Statement(
+    "INSERT INTO knock (gid, id, capability, digest, sealed, answered, hour)"
+    " VALUES ($1, $2, $3, $4, $5, 0, $6)"
+)
+_KNOCKS = Statement(
+    "SELECT id, capability, sealed FROM knock WHERE gid = $1 AND answered = 0"
+    " ORDER BY hour, id LIMIT $2"
+)
+_ANSWER_KNOCKS = Statement("UPDATE knock SET answered = 1, sealed = $3 WHERE gid = $1 AND id IN $2")
+_DROP_UNENTITLED = Statement(
+    "DELETE FROM knock WHERE gid = $1 AND NOT EXISTS (SELECT 1 FROM capability"
+    " WHERE capability.gid = knock.gid AND capability.key = knock.capability)"
+)
+
+_NO_IDEM: Final = bytes(16)
+
+
+# --- with a commit -------------------------------------------------------------------------
+
+
+def refusal(following: NextEpoch) -> Script[Code | None]:
+    """Why a commit cannot be taken although it would win; None if it can."""
+    ids = tuple(parcel.id for parcel in following.parcels)
+    if len(set(ids)) != len(ids):
+        return Code.malformed
+    if ids and (yield _TAKEN_IDS.of(ids)):
+        return Code.parcel_exists
+    for pointer in following.bundled:
+        if not (yield from inboxes.is_claimed(pointer.inbox, pointer.key_package_ref)):
+            return Code.not_claimed
+    return None
+
+
+def store(gid: bytes, epoch: int, idem: bytes, following: NextEpoch, hour: int) -> Script[None]:
+    """Keep what a commit brings.
+
+    Args:
+        gid: Of the group.
+        epoch: That the commit opens.
+        idem: Of the commit.
+        following: What it brings; :func:`refusal` had nothing against it.
+        hour: Now.
+    """
+    week = week_of(hour)
+    if following.parcels:
+        yield Many(_ADD_PARCEL, [(each.id, gid, each.body, week) for each in following.parcels])
+    if following.pointers:
+        yield _ADD_POINTERS.of(gid, epoch, idem, following.pointers, week)
+    yield _DROP_CAPABILITIES.of(gid)
+    if following.capabilities:
+        yield Many(
+            _ADD_CAPABILITY, [(gid, each.key, each.not_after) for each in following.capabilities]
+        )
+    if following.answered:
+        yield _ANSWER_KNOCKS.of(gid, tuple(each.id for each in following.answered), b"")
+    yield _DROP_UNENTITLED.of(gid)
+    for pointer in following.bundled:
+        yield from inboxes.post(
+            pointer.inbox, pointer.key_package_ref, pointer.pointer, inboxes.Room(hour, None)
+        )
+
+
+# --- for members and joiners ---------------------------------------------------------------
+
+
+def parcels(gid: bytes, ids: tuple[bytes, ...]) -> Script[tuple[Parcel, ...]]:
+    """Parcels, in the order in which they are asked for.
+
+    Raises:
+        BrokerError: ``parcel_unknown``: one of them is not there.
+    """
+    rows = yield _PARCELS.of(gid, ids)
+    found: dict[bytes, bytes] = dict(rows)
+    if len(found) != len(set(ids)):
+        raise refused(Code.parcel_unknown)
+    return tuple(Parcel(each, found[each]) for each in ids)
+
+
+def pointers(gid: bytes, epoch: int) -> Script[Pointers]:
+    """The pointer list of the commit that opened an epoch."""
+    rows = yield _POINTERS.of(gid, epoch)
+    return Pointers(*rows[0]) if rows else Pointers(_NO_IDEM, b"")
+
+
+def _require_current(gid: bytes, epoch: int) -> Script[None]:
+    rows = yield _EPOCH.of(gid)
+    if not rows:
+        raise refused(Code.group_unknown)
+    if rows[0][0] != epoch:
+        raise refused(Code.epoch_passed)
+
+
+class Door(NamedTuple):
+    """What a knock meets.
+
+    Attributes:
+        digest: SHA-256 of the request as it was signed.
+        hour: Now.
+        most: How many may wait.
+    """
+
+    digest: bytes
+    hour: int
+    most: int
+
+
+def knock(request: Knock, door: Door) -> Script[None]:
+    """Leave somebody's KeyPackage at the door. The same knock twice is one."""
+    [*known] = yield _KNOCK.of(request.gid, request.id)
+    if known:
+        if known[0][0] != door.digest:
+            raise refused(Code.parcel_exists)
+        return
+    capability = yield _CAPABILITY.of(request.gid, request.capability)
+    if not capability or capability[0][0] < door.hour:
+        raise refused(Code.proof_refused)
+    [(waiting,)] = yield _COUNT_KNOCKS.of(request.gid)
+    if waiting >= door.most:
+        raise refused(Code.full)
+    yield _ADD_KNOCK.of(
+        request.gid, request.id, request.capability, door.digest, request.sealed, door.hour
+    )
+
+
+def knocks(gid: bytes, epoch: int, most: int) -> Script[tuple[WaitingKnock, ...]]:
+    """Who waits at the door; of one hour in no order.
+
+    Raises:
+        BrokerError: ``epoch_passed``: only members of the current epoch are told.
+    """
+    yield from _require_current(gid, epoch)
+    rows: Iterable[tuple[bytes, bytes, bytes]] = yield _KNOCKS.of(gid, most)
+    return tuple(WaitingKnock(*row) for row in rows)

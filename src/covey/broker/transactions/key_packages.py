@@ -1,0 +1,239 @@
+"""KeyPackages: published by a device, or laid on a shelf, and handed out once (RFC 9420 §10).
+
+A claim leaves a row that says for which KeyPackage a pointer may be left in which inbox, and
+nothing about who claimed. What was answered to a device is kept for a day under a hash, so that
+a retry gets the same KeyPackage and not another one.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from covey.access.refusals import Code, refused
+from covey.access.structs.identity import (
+    Claimed,
+    ClaimedKeyPackage,
+    Shelved,
+    Stock,
+    TakenFromShelf,
+)
+from covey.broker.script import Statement
+from covey.broker.hours import hour_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from covey.access.structs.identity import PutOnShelf
+    from covey.broker.offers import Offer
+    from covey.broker.script import Script
+
+_ANSWER = Statement("SELECT digest, answer FROM answer WHERE idem = $1")
+_KEEP_ANSWER = Statement("INSERT INTO answer (idem, digest, answer, hour) VALUES ($1, $2, $3, $4)")
+_PUBLISHED = Statement(
+    "INSERT INTO published (ref, not_after) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING ref"
+)
+_ADD = Statement(
+    "INSERT INTO key_package (device, cipher_suite, last_resort, ref, inbox, not_after, message)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+)
+_DROP_LAST_RESORT = Statement(
+    "DELETE FROM key_package WHERE device = $1 AND cipher_suite = $2 AND last_resort = 1"
+)
+_COUNT = Statement(
+    "SELECT last_resort, count(*) FROM key_package"
+    " WHERE device = $1 AND not_after >= $2 GROUP BY last_resort"
+)
+_DEVICES = Statement("SELECT device FROM device WHERE handle = $1 ORDER BY device")
+_PICK = Statement(
+    "SELECT ref, inbox, not_after, message FROM key_package WHERE device = $1"
+    " AND cipher_suite = $2 AND last_resort = $3 AND not_after >= $4 ORDER BY ref LIMIT 1",
+    lock="FOR UPDATE SKIP LOCKED",
+)
+_LAST_RESORT = Statement(
+    "SELECT ref, inbox, not_after, message FROM key_package WHERE device = $1"
+    " AND cipher_suite = $2 AND last_resort = 1 AND not_after >= $3 LIMIT 1"
+)
+_DROP = Statement(
+    "DELETE FROM key_package"
+    " WHERE device = $1 AND cipher_suite = $2 AND last_resort = 0 AND ref = $3"
+)
+_CLAIM = Statement(
+    "INSERT INTO claim (inbox, ref, pointers, not_after) VALUES ($1, $2, 1, $3)"
+    " ON CONFLICT (inbox, ref) DO UPDATE SET pointers = claim.pointers + 1"
+)
+_SHELVE = Statement(
+    "INSERT INTO shelved (shelf, last_resort, ref, inbox, not_after, sealed)"
+    " VALUES ($1, $2, $3, $4, $5, $6)"
+)
+_COUNT_SHELF = Statement("SELECT count(*) FROM shelved WHERE shelf = $1")
+_DROP_SHELF_LAST_RESORT = Statement("DELETE FROM shelved WHERE shelf = $1 AND last_resort = 1")
+_TAKE = Statement(
+    "SELECT ref, inbox, not_after, sealed FROM shelved WHERE shelf = $1 AND last_resort = 0"
+    " AND not_after >= $2 ORDER BY ref LIMIT 1",
+    lock="FOR UPDATE SKIP LOCKED",
+)
+_TAKE_LAST_RESORT = Statement(
+    "SELECT ref, inbox, not_after, sealed FROM shelved WHERE shelf = $1 AND last_resort = 1"
+    " AND not_after >= $2 LIMIT 1"
+)
+_DROP_SHELVED = Statement("DELETE FROM shelved WHERE shelf = $1 AND last_resort = 0 AND ref = $2")
+
+
+class Asked(NamedTuple):
+    """A request that is answered once, however often it is sent.
+
+    Attributes:
+        idem: SHA-256 of who asks and the idem that was given (32 bytes).
+        digest: SHA-256 of the request.
+        hour: Now.
+    """
+
+    idem: bytes
+    digest: bytes
+    hour: int
+
+
+class Shelf(NamedTuple):
+    """How much may lie about.
+
+    Attributes:
+        most: KeyPackages that wait, of one device or on one shelf.
+        low: Below so many, it is time to publish more.
+    """
+
+    most: int
+    low: int
+
+
+def publish(device: bytes, offers: Sequence[Offer], asked: Asked, shelf: Shelf) -> Script[Stock]:
+    """Keep KeyPackages of a device.
+
+    Raises:
+        BrokerError: ``key_package_known``, ``full`` or ``idem_mismatch``; nothing is kept then.
+    """
+    if (yield from _earlier(asked)) is None:
+        for offer in offers:
+            yield from _keep(device, offer)
+        yield _KEEP_ANSWER.of(asked.idem, asked.digest, b"", asked.hour)
+    found = yield from stock(device, asked.hour, shelf.low)
+    if found.waiting + found.last_resorts > shelf.most:
+        raise refused(Code.full)
+    return found
+
+
+def stock(device: bytes, hour: int, low: int) -> Script[Stock]:
+    """How many KeyPackages of a device wait, and whether they are few."""
+    rows = yield _COUNT.of(device, hour)
+    counts: dict[int, int] = dict(rows)
+    waiting = counts.get(0, 0)
+    return Stock(waiting, counts.get(1, 0), int(waiting < low))
+
+
+def claim(handle: bytes, cipher_suite: int, asked: Asked) -> Script[Claimed]:
+    """Take one KeyPackage of each device of an account.
+
+    Raises:
+        BrokerError: ``account_unknown``, ``nothing_to_claim`` or ``idem_mismatch``.
+    """
+    earlier = yield from _earlier(asked)
+    if earlier is not None:
+        return Claimed.decode(earlier)
+    devices = yield _DEVICES.of(handle)
+    if not devices:
+        raise refused(Code.account_unknown)
+    taken = []
+    for (device,) in devices:
+        one = yield from _take(device, cipher_suite, asked.hour)
+        if one is not None:
+            taken.append(one)
+    if not taken:
+        raise refused(Code.nothing_to_claim)
+    answer = Claimed(tuple(taken))
+    yield _KEEP_ANSWER.of(asked.idem, asked.digest, answer.encode(), asked.hour)
+    return answer
+
+
+def put_on_shelf(request: PutOnShelf, asked: Asked, shelf: Shelf) -> Script[Shelved]:
+    """Keep KeyPackages for whoever has the token of the shelf."""
+    if (yield from _earlier(asked)) is None:
+        for each in request.key_packages:
+            not_after = hour_of(each.not_after)
+            if each.last_resort:
+                yield _DROP_SHELF_LAST_RESORT.of(request.shelf)
+            else:
+                yield from _publish_once(each.key_package_ref, not_after)
+            yield _SHELVE.of(
+                request.shelf, each.last_resort, each.key_package_ref, each.inbox, not_after,
+                each.sealed,
+            )  # fmt: skip
+        yield _KEEP_ANSWER.of(asked.idem, asked.digest, b"", asked.hour)
+    [(waiting,)] = yield _COUNT_SHELF.of(request.shelf)
+    if waiting > shelf.most:
+        raise refused(Code.full)
+    return Shelved(waiting)
+
+
+def take_from_shelf(token: bytes, asked: Asked) -> Script[TakenFromShelf]:
+    """Take one KeyPackage from the shelf that a token opens."""
+    earlier = yield from _earlier(asked)
+    if earlier is not None:
+        return TakenFromShelf.decode(earlier)
+    shelf = sha256(token).digest()
+    rows = yield _TAKE.of(shelf, asked.hour)
+    last_resort = 0
+    if rows:
+        yield _DROP_SHELVED.of(shelf, rows[0][0])
+    else:
+        rows = yield _TAKE_LAST_RESORT.of(shelf, asked.hour)
+        last_resort = 1
+    if not rows:
+        raise refused(Code.nothing_to_claim)
+    [(ref, inbox, not_after, sealed)] = rows
+    yield _CLAIM.of(inbox, ref, not_after)
+    answer = TakenFromShelf(last_resort, sealed)
+    yield _KEEP_ANSWER.of(asked.idem, asked.digest, answer.encode(), asked.hour)
+    return answer
+
+
+def _earlier(asked: Asked) -> Script[bytes | None]:
+    """What was answered to the same request before; None if it is new."""
+    rows = yield _ANSWER.of(asked.idem)
+    if not rows:
+        return None
+    digest, answer = rows[0]
+    if digest != asked.digest:
+        raise refused(Code.idem_mismatch)
+    return bytes(answer)
+
+
+def _keep(device: bytes, offer: Offer) -> Script[None]:
+    """Keep a KeyPackage: one for one use once, a last resort in place of the one before."""
+    if offer.last_resort:
+        yield _DROP_LAST_RESORT.of(device, offer.cipher_suite)
+    else:
+        yield from _publish_once(offer.ref, offer.not_after)
+    yield _ADD.of(
+        device, offer.cipher_suite, int(offer.last_resort), offer.ref, offer.inbox,
+        offer.not_after, offer.message,
+    )  # fmt: skip
+
+
+def _publish_once(ref: bytes, not_after: int) -> Script[None]:
+    if not (yield _PUBLISHED.of(ref, not_after)):
+        raise refused(Code.key_package_known)
+
+
+def _take(device: bytes, cipher_suite: int, hour: int) -> Script[ClaimedKeyPackage | None]:
+    rows = yield _PICK.of(device, cipher_suite, 0, hour)
+    last_resort = 0
+    if rows:
+        yield _DROP.of(device, cipher_suite, rows[0][0])
+    else:
+        rows = yield _LAST_RESORT.of(device, cipher_suite, hour)
+        last_resort = 1
+    if not rows:
+        return None
+    [(ref, inbox, not_after, message)] = rows
+    yield _CLAIM.of(inbox, ref, not_after)
+    return ClaimedKeyPackage(device, last_resort, message)

@@ -1,0 +1,208 @@
+"""Logs of groups: begin one, append to it.
+
+Appending takes a batch, all for one log: the log's row is locked once, the decisions of
+:mod:`covey.broker.ordering` are made one after the other in memory, and what they come to is
+written at the end. A batch of one is the plain case.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from covey.access import chain
+from covey.access.refusals import Code, refused
+from covey.access.structs.basics import Kind
+from covey.access.structs.heads import Position
+from covey.access.structs.log import Appended, Entry, EpochClosed
+from covey.broker import ordering
+from covey.broker.ordering import Begun, Earlier, Log, Taken
+from covey.broker.script import Many, Statement
+from covey.broker.transactions import joining
+from covey.broker.hours import week_of
+from covey.errors import BrokerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from covey.access.structs.log import Create, NextEpoch
+    from covey.broker.ordering import Admitted
+    from covey.broker.script import Row, Script, Value
+
+_BEGUN = Statement("SELECT digest, start FROM log WHERE gid = $1")
+_BEGIN = Statement(
+    "INSERT INTO log (gid, epoch, seq, hash, floor, digest, start, unproven)"
+    " VALUES ($1, $2, 0, $3, $2, $4, $3, $5) ON CONFLICT (gid) DO NOTHING RETURNING epoch"
+)
+_OPEN_EPOCH = Statement(
+    "INSERT INTO epoch (gid, epoch, access_key, before_seq, before_hash)"
+    " VALUES ($1, $2, $3, $4, $5)"
+)
+_CLOSE_EPOCH = Statement("UPDATE epoch SET closed_week = $3 WHERE gid = $1 AND epoch = $2")
+_USE_INVITE = Statement(
+    "DELETE FROM invite WHERE digest = $1 AND purpose = $2 AND not_after >= $3 RETURNING purpose"
+)
+_LOCKED = Statement(
+    "SELECT epoch, seq, hash, floor FROM log WHERE gid = $1", lock="FOR NO KEY UPDATE"
+)
+_EARLIER = Statement(
+    "SELECT idem, seq, epoch, kind, previous, body, digest FROM entry WHERE gid = $1 AND idem IN $2"
+)
+_ADD = Statement(
+    "INSERT INTO entry (gid, seq, epoch, kind, idem, digest, previous, week, body)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+)
+_ADVANCE = Statement(
+    "UPDATE log SET epoch = $2, seq = $3, hash = $4,"
+    " unproven = CASE WHEN epoch = $2 THEN unproven END WHERE gid = $1"
+)
+_CLOSING = Statement("SELECT seq, idem, body FROM entry WHERE gid = $1 AND epoch = $2 AND kind = 1")
+
+Outcome = Appended | EpochClosed | BrokerError
+"""What becomes of one request of a batch."""
+
+
+class Creation(NamedTuple):
+    """A request to begin a log, whose signature fits its own key.
+
+    Attributes:
+        request: What is asked for.
+        digest: SHA-256 of the request as it was signed.
+        invite: The digest of the invite that it costs; None where it costs none.
+        hour: Now.
+    """
+
+    request: Create
+    digest: bytes
+    invite: bytes | None
+    hour: int
+
+
+def create(creation: Creation) -> Script[Position]:
+    """Begin a log; returns the place before its first entry."""
+    request = creation.request
+    rows = yield _BEGUN.of(request.gid)
+    known = Begun(rows[0][0], Position(0, rows[0][1])) if rows else None
+    decision = ordering.create(known, request, creation.digest)
+    if isinstance(decision, ordering.Refused):
+        raise refused(decision.code)
+    start = decision.begun.start
+    if known is not None:
+        return start
+    if creation.invite is not None:
+        yield from use_invite(creation.invite, "create", creation.hour)
+    gid, epoch = request.gid, request.epoch
+    made = yield _BEGIN.of(gid, epoch, start.hash, creation.digest, creation.hour)
+    if not made:  # by somebody else, at this moment
+        raise refused(Code.group_exists)
+    yield _OPEN_EPOCH.of(gid, epoch, request.access_key, 0, start.hash)
+    return start
+
+
+def use_invite(digest: bytes, purpose: str, hour: int) -> Script[None]:
+    """Use up an invite.
+
+    Raises:
+        BrokerError: ``invite_needed``: there is none, it was used, or it is too old.
+    """
+    used = yield _USE_INVITE.of(digest, purpose, hour)
+    if not used:
+        raise refused(Code.invite_needed)
+
+
+def append(gid: bytes, batch: Sequence[Admitted], hour: int) -> Script[list[Outcome]]:
+    """Append to a log, in this order; each request gets its own answer.
+
+    Args:
+        gid: Of the log that all of them are for.
+        batch: What is asked for.
+        hour: Now.
+    """
+    rows = yield _LOCKED.of(gid)
+    if not rows:
+        return [refused(Code.group_unknown) for _ in batch]
+    epoch, seq, hashed, floor = rows[0]
+    earlier = yield _EARLIER.of(gid, tuple({each.request.idem for each in batch}))
+    fold = _Fold(gid, Log(epoch, Position(seq, hashed), floor), earlier)
+    outcomes: list[Outcome] = []
+    for admitted in batch:
+        outcome = yield from fold.decide(admitted)
+        outcomes.append(outcome)
+    yield from fold.write(hour)
+    return outcomes
+
+
+class _Fold:
+    """A batch on its way: the log as it will be, and what has to be written for that."""
+
+    def __init__(self, gid: bytes, log: Log, earlier: Iterable[Row]) -> None:
+        self._gid = gid
+        self._log = log
+        self._before = log
+        self._taken: list[tuple[Taken, Admitted]] = []
+        self._commit: tuple[Entry, NextEpoch] | None = None
+        self._earlier = dict(_remembered(gid, row) for row in earlier)
+
+    def decide(self, admitted: Admitted) -> Script[Outcome]:
+        """Decide about one request."""
+        request = admitted.request
+        decision = ordering.append(self._log, self._earlier.get(request.idem), admitted)
+        match decision:
+            case ordering.Taken() if request.next is not None:
+                code = yield from joining.refusal(request.next)
+                if code is not None:
+                    return refused(code)
+                self._commit = (decision.entry, request.next)
+                return self._take(decision, admitted)
+            case ordering.Taken():
+                return self._take(decision, admitted)
+            case ordering.Repeated(position):
+                return Appended(position)
+            case ordering.Late(epoch):
+                return EpochClosed((yield from self._closing(epoch)))
+            case ordering.Refused(code):
+                return refused(code)
+
+    def _take(self, taken: Taken, admitted: Admitted) -> Appended:
+        self._log = taken.log
+        self._taken.append((taken, admitted))
+        self._earlier[taken.entry.idem] = Earlier(taken.log.head, admitted.digest)
+        return Appended(taken.log.head)
+
+    def _closing(self, epoch: int) -> Script[Entry]:
+        """The commit that closed an epoch."""
+        if self._commit is not None and self._commit[0].epoch == epoch:
+            return self._commit[0]
+        [(seq, idem, body)] = yield _CLOSING.of(self._gid, epoch)
+        return Entry(seq, epoch, Kind.commit, idem, body)
+
+    def write(self, hour: int) -> Script[None]:
+        """Make the decisions so."""
+        if not self._taken:
+            return
+        log, week = self._log, week_of(hour)
+        yield Many(_ADD, [_row(self._gid, *each, week) for each in self._taken])
+        yield _ADVANCE.of(self._gid, log.epoch, log.head.seq, log.head.hash)
+        if self._commit is None:
+            return
+        entry, following = self._commit
+        [position] = [each.log.head for each, _ in self._taken if each.entry is entry]
+        yield _CLOSE_EPOCH.of(self._gid, entry.epoch, week)
+        yield _OPEN_EPOCH.of(
+            self._gid, log.epoch, following.access_key, position.seq, position.hash
+        )
+        yield from joining.store(self._gid, log.epoch, entry.idem, following, hour)
+
+
+def _row(gid: bytes, taken: Taken, admitted: Admitted, week: int) -> tuple[Value, ...]:
+    entry = taken.entry
+    kind, digest = int(entry.kind), admitted.digest
+    return (
+        gid, entry.seq, entry.epoch, kind, entry.idem, digest, taken.previous, week, entry.body,
+    )  # fmt: skip
+
+
+def _remembered(gid: bytes, row: Row) -> tuple[bytes, Earlier]:
+    """What was taken under an idem."""
+    idem, seq, epoch, kind, previous, body, digest = row
+    entry = Entry(seq, epoch, Kind(kind), idem, body)
+    return idem, Earlier(chain.link(Position(seq - 1, previous), gid, entry), digest)
