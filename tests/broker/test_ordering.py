@@ -2,139 +2,231 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covey.broker import limits, ordering
-from covey.broker.messages import Append, Create, Entry, Kind, Read
-from covey.broker.ordering import Allowed, Began, Late, Log, Refused, Repeated, Taken
-from covey.broker.refusals import Code
+from covey.access import chain
+from covey.access.refusals import Code
+from covey.access.structs.basics import Kind
+from covey.access.structs.heads import Position
+from covey.access.structs.log import Append, Create, Entry, NextEpoch
+from covey.broker import ordering
+from covey.broker.limits import FIRST_EPOCH
+from covey.broker.ordering import (
+    Admitted,
+    Began,
+    Begun,
+    Earlier,
+    Late,
+    Log,
+    Refused,
+    Repeated,
+    Taken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GID = bytes(32)
-LOG = Log(epoch=7, seq=12, idem=bytes(16), first_epoch=3)
+BROKER, GID, KEY = b"B" * 32, b"g" * 32, b"k" * 32
+LIMIT = 8
+LOG = Log(epoch=7, head=Position(12, b"h" * 32), floor=3)
+NEXT = NextEpoch(b"n" * 32, (), b"", (), (), ())
 
 
 def an_append(
-    epoch: int = 7, kind: Kind = Kind.other, idem: bytes = b"i" * 16, body: bytes = b"body"
-) -> Append:
-    return Append(GID, epoch, kind, idem, body)
+    epoch: int = 7, idem: bytes = b"i" * 16, body: bytes = b"body", *, commit: bool = False
+) -> Admitted:
+    """A request whose signature was looked at."""
+    request = Append(BROKER, GID, epoch, idem, body, NEXT if commit else None)
+    return Admitted(request, sha256(request.encode()).digest(), LIMIT)
+
+
+def a_create(epoch: int = 4, key: bytes = KEY) -> tuple[Create, bytes]:
+    """A request to begin a log, and its digest."""
+    request = Create(BROKER, GID, epoch, key, b"")
+    return request, sha256(request.encode()).digest()
+
+
+# --- beginning -----------------------------------------------------------------------------
+
+
+def test_a_log_begins_once() -> None:
+    request, digest = a_create()
+    began = ordering.create(None, request, digest)
+    assert began == Began(Begun(digest, chain.start(request)))
+    assert ordering.create(began.begun, request, digest) == began
+
+
+@pytest.mark.parametrize("other", [a_create(5), a_create(4, b"l" * 32)])
+def test_a_gid_is_one_log(other: tuple[Create, bytes]) -> None:
+    request, digest = a_create()
+    begun = Begun(digest, chain.start(request))
+    assert ordering.create(begun, *other) == Refused(Code.group_exists)
+
+
+def test_a_log_begins_where_there_is_room_for_epochs() -> None:
+    assert isinstance(ordering.create(None, *a_create(FIRST_EPOCH - 1)), Began)
+    for epoch in (FIRST_EPOCH, 2**64 - 1):
+        refused = ordering.create(None, *a_create(epoch))
+        assert refused == Refused(Code.malformed)
+
+
+# --- appending -----------------------------------------------------------------------------
 
 
 def test_a_message_is_taken_and_its_epoch_goes_on() -> None:
     decision = ordering.append(LOG, None, an_append())
     entry = Entry(13, 7, Kind.other, b"i" * 16, b"body")
-    assert decision == Taken(LOG._replace(seq=13), entry)
+    after = chain.link(LOG.head, GID, entry)
+    assert decision == Taken(LOG._replace(head=after), entry, LOG.head.hash)
 
 
 def test_a_commit_is_taken_and_closes_its_epoch() -> None:
-    decision = ordering.append(LOG, None, an_append(kind=Kind.commit))
+    decision = ordering.append(LOG, None, an_append(commit=True))
     assert isinstance(decision, Taken)
-    assert decision.log == LOG._replace(seq=13, epoch=8)
+    assert decision.entry.kind is Kind.commit
+    assert decision.log == LOG._replace(epoch=8, head=chain.link(LOG.head, GID, decision.entry))
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_who_comes_after_the_commit_is_late(kind: Kind) -> None:
-    assert ordering.append(LOG, None, an_append(6, kind)) == Late(6)
-
-
-@pytest.mark.parametrize("epoch", [2, 8, 2**64 - 1])
-def test_an_epoch_that_is_not_there_is_unknown(epoch: int) -> None:
-    assert ordering.append(LOG, None, an_append(epoch)) == Refused(Code.epoch_unknown)
-    assert ordering.read(LOG, Read(GID, epoch, 0, 0)) == Refused(Code.epoch_unknown)
-
-
-def test_a_group_that_is_not_there_is_unknown() -> None:
-    assert ordering.append(None, None, an_append()) == Refused(Code.group_unknown)
-    assert ordering.read(None, Read(GID, 0, 0, 0)) == Refused(Code.group_unknown)
-
-
-def test_a_retry_is_answered_as_the_first_try_was_though_its_epoch_closed_since() -> None:
-    request = an_append(5)
-    earlier = Entry(9, 5, request.kind, request.idem, request.body)
-    assert ordering.append(LOG, earlier, request) == Repeated(9)
+@pytest.mark.parametrize("commit", [False, True])
+@pytest.mark.parametrize("body", [b"", bytes(LIMIT + 1)])
+def test_who_is_late_learns_of_the_commit_whatever_the_size(*, commit: bool, body: bytes) -> None:
+    assert ordering.append(LOG, None, an_append(6, body=body, commit=commit)) == Late(6)
+    assert ordering.append(LOG, None, an_append(3, body=body, commit=commit)) == Late(3)
 
 
 @pytest.mark.parametrize(
-    "request_", [an_append(7), an_append(5, Kind.commit), an_append(5, body=b"other")]
+    ("epoch", "code"),
+    [(2, Code.gone), (0, Code.gone), (8, Code.epoch_unknown), (2**64 - 1, Code.epoch_unknown)],
 )
-def test_another_request_under_a_used_idem_is_refused(request_: Append) -> None:
-    earlier = Entry(9, 5, Kind.other, request_.idem, b"body")
-    assert ordering.append(LOG, earlier, request_) == Refused(Code.idem_mismatch)
+def test_an_epoch_that_is_not_there(epoch: int, code: Code) -> None:
+    assert ordering.append(LOG, None, an_append(epoch)) == Refused(code)
+    assert ordering.epoch_is_kept(LOG, epoch) is code
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_a_body_has_a_limit(kind: Kind) -> None:
-    limit = limits.BODY[kind]
-    assert isinstance(ordering.append(LOG, None, an_append(7, kind, body=bytes(limit))), Taken)
-    refused = ordering.append(LOG, None, an_append(7, kind, body=bytes(limit + 1)))
+@pytest.mark.parametrize("epoch", [3, 6, 7])
+def test_an_epoch_that_is_kept(epoch: int) -> None:
+    assert ordering.epoch_is_kept(LOG, epoch) is None
+
+
+@pytest.mark.parametrize("epoch", [1, 5, 7, 9])
+def test_a_retry_is_answered_as_the_first_try_was_whatever_became_of_its_epoch(epoch: int) -> None:
+    admitted = an_append(epoch, body=bytes(LIMIT + 1))
+    place = Position(9, b"p" * 32)
+    assert ordering.append(LOG, Earlier(place, admitted.digest), admitted) == Repeated(place)
+
+
+@pytest.mark.parametrize(
+    "other", [an_append(), an_append(5, commit=True), an_append(5, body=b"other")]
+)
+def test_another_request_under_a_used_idem_is_refused(other: Admitted) -> None:
+    earlier = Earlier(Position(9, b"p" * 32), an_append(5).digest)
+    assert ordering.append(LOG, earlier, other) == Refused(Code.idem_mismatch)
+
+
+@pytest.mark.parametrize("commit", [False, True])
+def test_a_body_has_a_limit(*, commit: bool) -> None:
+    fits = ordering.append(LOG, None, an_append(body=bytes(LIMIT), commit=commit))
+    assert isinstance(fits, Taken)
+    refused = ordering.append(LOG, None, an_append(body=bytes(LIMIT + 1), commit=commit))
     assert refused == Refused(Code.too_large)
 
 
-def test_who_is_late_learns_of_the_commit_whatever_the_size() -> None:
-    assert ordering.append(LOG, None, an_append(6, body=bytes(2**17))) == Late(6)
+# --- against a model -----------------------------------------------------------------------
 
 
-def test_a_log_begins_once() -> None:
-    request = Create(GID, b"i" * 16, 4)
-    began = ordering.create(None, request)
-    assert began == Began(Log(4, 0, b"i" * 16, 4))
-    assert ordering.create(began.log._replace(epoch=9, seq=5), request) == Began(
-        Log(9, 5, b"i" * 16, 4)
-    )
-    assert ordering.create(began.log, Create(GID, b"j" * 16, 4)) == Refused(Code.group_exists)
-    assert ordering.create(began.log, Create(GID, b"i" * 16, 5)) == Refused(Code.idem_mismatch)
-    assert ordering.create(None, Create(GID, b"i" * 16, 2**63)) == Refused(Code.bad_request)
+class Model:
+    """What a log is: a list of what was taken, and a dictionary of what was taken for which idem.
+
+    Its epoch is the number of commits in it.
+    """
+
+    def __init__(self) -> None:
+        self.taken: list[Append] = []
+        self.floor = 0
+
+    @property
+    def epoch(self) -> int:
+        """The current epoch."""
+        return sum(each.next is not None for each in self.taken)
+
+    def expect(self, request: Append) -> int | str:
+        """The number that a request gets, or why it gets none; what is taken is kept."""
+        known = {each.idem: number for number, each in enumerate(self.taken, 1)}
+        number = known.get(request.idem)
+        if number is not None:
+            return number if self.taken[number - 1] == request else "idem_mismatch"
+        if request.epoch > self.epoch:
+            return "epoch_unknown"
+        if request.epoch < self.floor:
+            return "gone"
+        if request.epoch < self.epoch:
+            return "late"
+        if len(request.body) > LIMIT:
+            return "too_large"
+        self.taken.append(request)
+        return len(self.taken)
 
 
-def test_reading_says_whether_more_will_come() -> None:
-    assert ordering.read(LOG, Read(GID, 7, 0, 0)) == Allowed(closed=False)
-    assert ordering.read(LOG, Read(GID, 3, 0, 0)) == Allowed(closed=True)
+def word_for(
+    decision: Taken | Repeated | Late | Refused, request: Append, model: Model
+) -> int | str:
+    """A decision in the words of the model."""
+    match decision:
+        case Taken(_, entry, _):
+            assert entry == Entry(
+                entry.seq, request.epoch, request.kind, request.idem, request.body
+            )
+            return entry.seq
+        case Repeated(position):
+            return position.seq
+        case Late(epoch):
+            assert epoch == request.epoch < model.epoch
+            return "late"
+        case Refused(code):
+            return code.value
 
 
-requests = st.lists(
-    st.builds(
-        an_append,
-        epoch=st.integers(0, 6),
-        kind=st.sampled_from(Kind),
-        idem=st.integers(0, 12).map(lambda number: bytes([number]) * 16),
-        body=st.sampled_from([b"", b"a", b"b"]),
-    ),
-    max_size=40,
+sent = st.builds(
+    an_append,
+    epoch=st.integers(0, 6),
+    idem=st.integers(0, 12).map(lambda number: bytes([number]) * 16),
+    body=st.sampled_from([b"", b"a", b"b", bytes(LIMIT), bytes(LIMIT + 1)]),
+    commit=st.booleans(),
 )
+floors = st.integers(0, 3)
 
 
-@given(requests)
-def test_a_log_is_what_a_list_would_be(sent: Sequence[Append]) -> None:
-    """The model: a list of what was taken; an epoch is the number of commits before."""
-    log = Log(0, 0, bytes(16), 0)
-    taken: list[Entry] = []
-    for request in sent:
-        known = [entry for entry in taken if entry.idem == request.idem]
-        epoch = sum(entry.kind is Kind.commit for entry in taken)
-        decision = ordering.append(log, known[0] if known else None, request)
-        match decision:
-            case Taken(log, entry):
-                assert not known
-                assert request.epoch == epoch
-                assert entry.seq == len(taken) + 1
-                taken.append(entry)
-            case Repeated(seq):
-                [same] = known
-                expected = Entry(seq, request.epoch, request.kind, request.idem, request.body)
-                assert same == expected == taken[seq - 1]
-            case Late(closed):
-                assert not known
-                assert closed == request.epoch < epoch
-            case Refused(code):
-                expected_code = Code.idem_mismatch if known else Code.epoch_unknown
-                assert code is expected_code
-                assert known or request.epoch > epoch
-    assert (log.epoch, log.seq) == (sum(e.kind is Kind.commit for e in taken), len(taken))
-    commits = [entry.epoch for entry in taken if entry.kind is Kind.commit]
-    assert commits == list(range(len(commits)))
+@given(st.lists(sent | floors, max_size=60))
+def test_a_log_is_what_a_list_would_be(steps: Sequence[Admitted | int]) -> None:
+    """Whatever is asked for; a number is the sweeper, which raises the floor to it."""
+    request, digest = a_create(0)
+    began = ordering.create(None, request, digest)
+    assert isinstance(began, Began)
+    log, model = Log(0, began.begun.start, 0), Model()
+    places: dict[bytes, Earlier] = {}
+    entries: list[Entry] = []
+    for step in steps:
+        if isinstance(step, int):
+            model.floor = max(model.floor, min(step, model.epoch))
+            log = log._replace(floor=model.floor)
+            continue
+        expected = model.expect(step.request)
+        decision = ordering.append(log, places.get(step.request.idem), step)
+        assert word_for(decision, step.request, model) == expected
+        if isinstance(decision, Taken):
+            assert decision.previous == log.head.hash
+            log = decision.log
+            entries.append(decision.entry)
+            places[decision.entry.idem] = Earlier(log.head, step.digest)
+        elif isinstance(decision, Repeated):
+            assert decision.position == places[step.request.idem].position
+    assert log == Log(model.epoch, log.head, model.floor)
+    assert chain.follow(began.begun.start, GID, entries) == log.head
+    commits = [entry.epoch for entry in entries if entry.kind is Kind.commit]
+    assert commits == list(range(log.epoch))
+    assert [entry.epoch for entry in entries] == sorted(entry.epoch for entry in entries)

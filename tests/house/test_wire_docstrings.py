@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
+import covey.access.structs
 import covey.mls.structs
+from covey.access.structs.basics import Proof
+from covey.access.structs.live import ClientFrame, ServerFrame
 from covey.mls.structs.credentials import Credential
 from covey.mls.structs.proposals import Proposal
 from covey.mls.structs.tree import Node
@@ -24,8 +27,9 @@ from covey.mls.wire.types import Case, Fixed, Given, Opaque, Tagged, UInt
 from presentation import Declaration, Field, read
 
 MODULES = [
-    importlib.import_module(f"covey.mls.structs.{module.name}")
-    for module in pkgutil.iter_modules(covey.mls.structs.__path__)
+    importlib.import_module(f"{package.__name__}.{module.name}")
+    for package in (covey.mls.structs, covey.access.structs)
+    for module in pkgutil.iter_modules(package.__path__)
 ]
 
 STRUCTS = sorted(
@@ -35,8 +39,14 @@ STRUCTS = sorted(
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, WireStruct) and value is not WireStruct
     },
-    key=lambda cls: cls.__name__,
+    key=lambda cls: (cls.__name__, cls.__module__),
 )
+
+
+def _name(cls: type[WireStruct]) -> str:
+    """The name of a struct, with its file: two chapters may use the same word."""
+    return f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"
+
 
 # Types of the RFC that are other names: of byte strings, and of code points of open registries.
 BYTE_STRINGS = {
@@ -48,6 +58,10 @@ CODE_POINTS = {
 }  # fmt: skip
 
 UNIONS = {"Credential": Credential, "Proposal": Proposal, "Node": Node}
+
+# The access protocol tells its union and its frames apart by numbers, which have no names.
+NUMBERED = {"Proof": Proof}
+FRAMES = [ClientFrame, ServerFrame]
 
 # They are no struct of the RFC: an arm of a select, written as a struct of its own, or a
 # frame around a union.
@@ -70,7 +84,7 @@ def _normal(kind: str) -> str:
 
 def _type_of(hint: Any) -> str:  # noqa: ANN401, PLR0911 - an annotation; one return a kind
     """An annotation in the presentation language."""
-    for name, union in UNIONS.items():
+    for name, union in {**UNIONS, **NUMBERED}.items():
         if hint == union:
             return name
     base, marks = hint, ()
@@ -146,7 +160,9 @@ def _selects_outside(cls: type[WireStruct]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "cls", [cls for cls in STRUCTS if cls.__name__ != "MLSMessage"], ids=lambda cls: cls.__name__
+    "cls",
+    [cls for cls in STRUCTS if cls.__name__ != "MLSMessage" and cls not in FRAMES],
+    ids=_name,
 )
 def test_annotations_are_the_block(cls: type[WireStruct]) -> None:
     declaration = read(inspect.getdoc(cls) or "")
@@ -205,6 +221,25 @@ def test_a_message_is_the_select_of_its_block() -> None:
         Field(_type_of(hints["version"]), "version")
     ]
     _check_union(hints["message"], declaration)
+
+
+@pytest.mark.parametrize("cls", FRAMES, ids=_name)
+def test_a_frame_is_the_numbered_select_of_its_block(cls: type[WireStruct]) -> None:
+    declaration = read(inspect.getdoc(cls) or "")
+    assert declaration is not None
+    assert declaration.name == cls.__name__
+    hint = typing.get_type_hints(cls, include_extras=True)["frame"]
+    mark, arms = _arms(hint)
+    assert (mark.size, mark.other) == (1, None)
+    tag, *cases = declaration.fields
+    assert tag == Field("uint8", "type")
+    assert cases == [Field(arm.__name__, "", ("type", (str(arm.tag),))) for arm in arms]
+
+
+def test_a_proof_says_its_kind_in_a_byte() -> None:
+    mark, arms = _arms(Proof)
+    assert (mark.size, mark.other) == (1, None)
+    assert [(arm.__name__, arm.tag) for arm in arms] == [("Fresh", 1), ("ByTicket", 2)]
 
 
 def _documentation(module: types.ModuleType, name: str) -> str | None:

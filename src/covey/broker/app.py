@@ -7,6 +7,7 @@ the request says; of which nothing is logged but the operation and the outcome.
 from __future__ import annotations
 
 import logging
+import math
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ from covey.access.structs.basics import Signed
 from covey.access.structs.log import EpochClosed
 from covey.broker import reception
 from covey.broker.about import About
-from covey.broker.blob_routes import BlobRoutes
+from covey.broker.blob_routes import BlobRoutes, MisplacedError
 from covey.broker.connections import Connections
 from covey.broker.limits import KiB
 from covey.broker.live import Live
@@ -56,13 +57,19 @@ _UNKNOWN: Final = "unknown"
 _WAITING: Final = frozenset({"read", "fetch", "stock"})  # they wait on purpose
 
 
-def build(operations: Operations, prefixes: Prefixes, proxy: Proxy | None = None) -> Connections:
+def build(
+    operations: Operations,
+    prefixes: Prefixes,
+    proxy: Proxy | None = None,
+    live: Live | None = None,
+) -> Connections:
     """The ASGI application of a broker.
 
     Args:
         operations: What it does.
         prefixes: Makes the marks of networks.
         proxy: The proxy in front of it, if there is one.
+        live: Its WebSockets, for who wants to close them.
     """
     app = Application(operations)
     blobs = BlobRoutes(operations.attachments)
@@ -74,10 +81,11 @@ def build(operations: Operations, prefixes: Prefixes, proxy: Proxy | None = None
         Route("/.well-known/covey", app.guarded("about", about.show), methods=["GET"]),
         Route("/livez", app.guarded("about", about.live), methods=["GET"]),
         Route("/readyz", app.guarded("about", about.ready), methods=["GET"]),
-        WebSocketRoute("/v1/subscribe", Live(operations).serve),
+        WebSocketRoute("/v1/subscribe", (live or Live(operations)).serve),
     ]
     handlers = {HTTPException: app.no_route, Exception: app.broken}
     starlette = Starlette(routes=routes, exception_handlers=handlers)
+    starlette.router.redirect_slashes = False
     return Connections(starlette, prefixes, proxy)
 
 
@@ -121,6 +129,8 @@ class Application:
             began = perf_counter()
             try:
                 response = await answer(request)
+            except MisplacedError as error:
+                return self._refuse(name, error, error.headers)
             except BrokerError as error:
                 return self._refuse(name, error)
             except StorageError as error:
@@ -131,7 +141,7 @@ class Application:
                 log.info("%s disconnected", name)
                 return Response(status_code=REFUSALS[Code.malformed].status)
             conflict = response.status_code == REFUSALS[Code.epoch_closed].status
-            outcome = Code.epoch_closed.value if conflict and name == "append" else DONE
+            outcome = Code.epoch_closed.value if conflict else DONE
             log.info("%s %s", name, outcome)
             seconds = None if name in _WAITING else perf_counter() - began
             self._metrics.answered(name, outcome, seconds)
@@ -139,11 +149,14 @@ class Application:
 
         return guarded
 
-    def _refuse(self, name: str, error: BrokerError) -> Response:
+    def _refuse(
+        self, name: str, error: BrokerError, headers: dict[str, str] | None = None
+    ) -> Response:
         log.info("%s %s", name, error.code)
         self._metrics.answered(name, error.code)
         refusal = REFUSALS[Code(error.code)]
-        headers = {"retry-after": str(int(error.retry_after) + 1)} if error.retry_after else None
+        if error.retry_after:
+            headers = {"retry-after": str(math.ceil(error.retry_after))}
         return JSONResponse(
             {"code": error.code, "sentence": refusal.sentence}, refusal.status, headers
         )

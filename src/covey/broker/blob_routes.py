@@ -8,13 +8,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response, StreamingResponse
 
-from covey.access.refusals import REFUSALS, Code, refused
+from covey.access.refusals import Code, refused
 from covey.broker import reception
-from covey.broker.blobs.port import BlobStateError
+from covey.broker.blobs.port import BlobStateError, TooLittleError, TooMuchError
+from covey.errors import BrokerError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.requests import Request
 
     from covey.broker.blobs.port import State
@@ -30,6 +34,19 @@ _NAME_BYTES: Final = 32
 _MEDIA_TYPE: Final = "application/octet-stream"
 _RANGE: Final = re.compile(r"bytes=(\d{1,18})-(\d{1,18})?")
 _NUMBER: Final = re.compile(r"\d{1,18}")
+
+
+class MisplacedError(BrokerError):
+    """Bytes were sent that do not fit to what is there.
+
+    Attributes:
+        headers: Say how far the blob is.
+    """
+
+    def __init__(self, code: Code, state: State) -> None:
+        refusal = refused(code)
+        super().__init__(refusal.code, refusal.message)
+        self.headers: dict[str, str] = _how_far(state)
 
 
 class BlobRoutes:
@@ -51,9 +68,13 @@ class BlobRoutes:
         if _NUMBER.fullmatch(offset) is None:
             raise refused(Code.malformed)
         try:
-            state = await self._attachments.append(blob, int(offset), request.stream())
+            state = await self._attachments.append(blob, int(offset), _arriving(request))
+        except TooMuchError as error:
+            raise MisplacedError(Code.too_large, error.state) from None
+        except TooLittleError as error:
+            raise MisplacedError(Code.malformed, error.state) from None
         except BlobStateError as error:
-            return _misplaced(error)
+            raise MisplacedError(Code.wrong_offset, error.state) from None
         return Response(status_code=204, headers=_how_far(state))
 
     async def get(self, request: Request) -> Response:
@@ -70,12 +91,29 @@ class BlobRoutes:
         headers = {**_how_far(state), "content-length": str(stop - start)}
         if asked is not None:
             headers["content-range"] = f"bytes {start}-{stop - 1}/{state.size}"
+        pieces = self._attachments.read(blob, start, stop)
+        first = await anext(pieces, b"")  # an error comes with it, and can still be an answer
         return StreamingResponse(
-            self._attachments.read(blob, start, stop),
+            _beginning_with(first, pieces),
             200 if asked is None else 206,
             headers,
             _MEDIA_TYPE,
         )
+
+
+async def _arriving(request: Request) -> AsyncIterator[bytes]:
+    """The bytes that come; when the connection breaks, what came before is all."""
+    try:
+        async for part in request.stream():
+            yield part
+    except ClientDisconnect:
+        return
+
+
+async def _beginning_with(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in pieces:
+        yield piece
 
 
 def _name(request: Request) -> bytes:
@@ -110,10 +148,3 @@ def _range(asked: str, size: int) -> tuple[int, int]:
 
 def _how_far(state: State) -> dict[str, str]:
     return {RECEIVED: str(state.offset), "accept-ranges": "bytes"}
-
-
-def _misplaced(error: BlobStateError) -> Response:
-    """The refusal of bytes that do not fit, with how far the blob is."""
-    refusal = REFUSALS[Code.wrong_offset]
-    body = {"code": Code.wrong_offset.value, "sentence": refusal.sentence}
-    return JSONResponse(body, refusal.status, _how_far(error.state))

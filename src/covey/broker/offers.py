@@ -70,7 +70,7 @@ def offer(message: bytes, terms: Terms) -> Offer:
 
     Raises:
         BrokerError: ``too_large``; or ``bad_key_package``: it is none, of a suite that is not
-            known, has expired, lives too long, or names no inbox at this broker.
+            known, not alive yet or not any more, lives too long, or names no inbox here.
     """
     if len(message) > terms.size:
         raise refused(Code.too_large)
@@ -86,7 +86,8 @@ def offer(message: bytes, terms: Terms) -> Offer:
     if lifetime is None or address.broker_id != terms.broker_id:
         raise refused(Code.bad_key_package)
     left = lifetime.not_after - terms.now
-    if not 0 <= left <= terms.lifetime + _TOLERANCE:
+    begun = lifetime.not_before <= terms.now + _TOLERANCE
+    if not (begun and 0 <= left <= terms.lifetime + _TOLERANCE):
         raise refused(Code.bad_key_package)
     return Offer(
         message,

@@ -28,7 +28,7 @@ def nobody(request: HTTPConnection) -> Caller:
     Raises:
         BrokerError: ``wrong_plane``.
     """
-    if "authorization" in request.headers or "cookie" in request.headers:
+    if _says_who(request):
         raise refused(Code.wrong_plane)
     connection = connection_of(request.scope)
     connection.enter(Plane.group)
@@ -44,7 +44,7 @@ def caller(request: HTTPConnection, operation: Operation, mint: Mint) -> Caller:
     if operation.plane is Plane.group:
         return nobody(request)
     connection = connection_of(request.scope)
-    connection.enter(operation.plane)
+    connection.enter(Plane.identity if _says_who(request) else operation.plane)
     if not operation.token:
         return Caller(connection)
     header = request.headers.get("authorization", "")
@@ -58,3 +58,8 @@ def caller(request: HTTPConnection, operation: Operation, mint: Mint) -> Caller:
     if ticket is None:
         raise refused(Code.stale_proof)
     return Caller(connection, ticket.subject)
+
+
+def _says_who(request: HTTPConnection) -> bool:
+    """Whether a request carries what names somebody, whatever it asks for."""
+    return "authorization" in request.headers or "cookie" in request.headers

@@ -22,20 +22,22 @@ from covey.broker.blobs.files import FileBlobs
 from covey.broker.buckets import Buckets
 from covey.broker.config import seed_of
 from covey.broker.enrolment.oidc import Verifier
+from covey.broker.hours import DAY, HOUR, week_of
 from covey.broker.metrics import Metrics
 from covey.broker.operations.ports import Clock, Ports
 from covey.broker.operations.table import Operations
 from covey.broker.stores.opening import open_store
 from covey.broker.transactions import birth, sweeping
-from covey.broker.hours import DAY, HOUR, week_of
 from covey.broker.transactions.sweeping import Ages
 from covey.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections import Counter
+    from collections.abc import AsyncIterator, Callable
 
     from covey.broker.blobs.port import Blobs
     from covey.broker.config import BlobSettings, Config
+    from covey.broker.script import Script
 
 log: logging.Logger = logging.getLogger("covey.broker")
 
@@ -74,7 +76,7 @@ async def opened(config: Config, clock: Clock = CLOCK) -> AsyncIterator[Operatio
             buckets=Buckets(config.rates.by_bucket()),
             clock=clock,
             metrics=Metrics((*OPERATIONS, *_OTHERS), ("done", *Code)),
-            issuer=_issuer(config),
+            issuer=_issuer(config, clock),
         )
         await sweep(ports)
         sweeper = asyncio.create_task(_sweep_hourly(ports))
@@ -93,12 +95,22 @@ async def sweep(ports: Ports) -> None:
     """Throw away what is too old, and make room for what comes."""
     hour, retention = ports.clock.hour, ports.config.retention_days * DAY
     ages = Ages(hour, retention)
+    await _sweep_by(ports, lambda: sweeping.sweep_epochs(ages))
     await ports.store.turn_weeks(week_of(hour), ages.oldest_week)
-    for swept in await ports.store.every(lambda: sweeping.sweep(ages)):
-        for kind, rows in swept.items():
-            ports.metrics.swept(kind, rows)
+    await _sweep_by(ports, lambda: sweeping.sweep(ages))
     if ports.blobs is not None:
         ports.metrics.swept("blobs", await ports.blobs.sweep(hour))
+
+
+async def _sweep_by(ports: Ports, script: Callable[[], Script[Counter[str]]]) -> None:
+    """Throw away one portion after the other, until there is nothing left to throw away."""
+    full = True
+    while full:
+        portions = await ports.store.every(script)
+        for portion in portions:
+            for kind, rows in portion.items():
+                ports.metrics.swept(kind, rows)
+        full = any(map(sweeping.is_full, portions))
 
 
 async def _sweep_hourly(ports: Ports) -> None:
@@ -142,8 +154,8 @@ def _in_a_bucket(settings: BlobSettings, place: str) -> Blobs:
     )
 
 
-def _issuer(config: Config) -> Verifier | None:
+def _issuer(config: Config, clock: Clock) -> Verifier | None:
     oidc = config.oidc
     if config.enrol != "oidc" or oidc.issuer is None or oidc.audience is None:
         return None
-    return Verifier(oidc.issuer, oidc.audience)
+    return Verifier(oidc.issuer, oidc.audience, wall=clock.now, steady=clock.steady)

@@ -15,13 +15,14 @@ import sys
 import threading
 import traceback
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
 from covey.broker.addresses import Prefixes
 from covey.broker.app import build
 from covey.broker.connections import Proxy, protocol
+from covey.broker.live import Live
 from covey.broker.metrics import served
 from covey.broker.running import opened
 from covey.errors import TransportError
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from covey.broker.config import Config
     from covey.broker.metrics import Metrics
     from covey.broker.operations.table import Operations
+
+log: logging.Logger = logging.getLogger("covey.broker")
 
 _GRACE: Final = 5  # seconds for requests that are under way when the broker stops
 _STDIN: Final = 0  # the file descriptor
@@ -68,26 +71,9 @@ async def _serve(
     *,
     stop_on_eof: bool,
 ) -> None:
+    asyncio.get_running_loop().set_exception_handler(_log_task)
     async with opened(config) as operations:
-        app = build(operations, Prefixes(), _proxy(config))
-        server = _Server(
-            uvicorn.Config(
-                app,
-                http=protocol(app),
-                ws="websockets-sansio",
-                ws_max_size=_FRAME,
-                ws_ping_interval=_PING,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                timeout_keep_alive=_KEEP_ALIVE,
-                timeout_graceful_shutdown=_GRACE,
-            ),
-            operations,
-            announce,
-        )
+        server = Server(operations, announce)
         if stop_on_eof:
             threading.Thread(target=_stop_at_eof, args=(server,), daemon=True).start()
         with _metrics_served(config, operations.ports.metrics):
@@ -111,13 +97,35 @@ def _metrics_served(config: Config, metrics: Metrics) -> Iterator[None]:
         yield
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server, which says where it is and answers who waits before it stops."""
+class Server(uvicorn.Server):
+    """uvicorn's server, which says where it is and answers who waits before it stops.
 
-    def __init__(
-        self, config: uvicorn.Config, operations: Operations, announce: Callable[[str], None]
-    ) -> None:
-        super().__init__(config)
+    Args:
+        operations: What the broker does.
+        announce: Is told the broker's URL, once it answers there.
+    """
+
+    def __init__(self, operations: Operations, announce: Callable[[str], None]) -> None:
+        self._live = Live(operations)
+        proxy = _proxy(operations.ports.config)
+        app = build(operations, Prefixes(), proxy, self._live)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=protocol(app),
+                ws="websockets-sansio",
+                ws_max_size=_FRAME,
+                ws_ping_interval=_PING,
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                timeout_keep_alive=_KEEP_ALIVE,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
         self._operations = operations
         self._announce = announce
 
@@ -134,6 +142,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer who waits, then stop."""
         await self._operations.ports.store.wakes.close()
+        await self._live.close()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -158,9 +167,19 @@ class _Formatter(logging.Formatter):
         ei: tuple[type[BaseException], BaseException, TracebackType | None]
         | tuple[None, None, None],
     ) -> str:
-        kind, _, where = ei
-        frames = "".join(traceback.format_tb(where))
-        return f"{frames}{kind.__name__ if kind else ''}"
+        return "" if ei[1] is None else _told(ei[1])
+
+
+def _told(error: BaseException) -> str:
+    """An exception's type and place, and those of what is in it."""
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return "\n".join([f"{frames}{type(error).__name__}", *map(_told, inner)])
+
+
+def _log_task(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody waited for. asyncio itself would write what the exception says."""
+    log.error("a task failed", exc_info=context.get("exception"))
 
 
 def _log_to_stderr(level: str) -> None:
@@ -198,7 +217,7 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _stop_at_eof(server: _Server) -> None:
+def _stop_at_eof(server: Server) -> None:
     """Wait for the end of standard input. Not by ``sys.stdin``, whose lock would be kept."""
     while os.read(_STDIN, 4096):
         pass

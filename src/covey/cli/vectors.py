@@ -18,6 +18,7 @@ from covey.cli.paths import GivenPath
 from covey.errors import StorageError
 from covey.lab.adversary import vectors as adversary
 from covey.lab.adversary.cases import ALL_CASES
+from covey.lab.conformance.access import writer as access
 from covey.lab.conformance.generate.writer import NAMES, write
 from covey.lab.conformance.runner import vector_files, verify_file
 from covey.mls.crypto.entropy import system_entropy
@@ -42,9 +43,10 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every failure.")
 @click.pass_context
 def verify(context: click.Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Verify files or folders of test vectors, official ones and negative ones.
+    """Verify files or folders of test vectors, official ones and ours.
 
-    Official ones are of any of the 16 families; negative ones hold what must be refused.
+    Official ones are of any of the 16 families; of ours, negative ones hold what must be
+    refused, the others are of the protocol between members and broker.
 
     Exits with 1 if a case failed, if a file is of no known family or holds no case, or if
     there is nothing at PATH.
@@ -72,16 +74,30 @@ def verify(context: click.Context, paths: tuple[Path, ...], *, as_json: bool) ->
 @click.option("--suite", "suites", type=click.IntRange(1, 7), multiple=True, help="Only this one.")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @click.option("--negative", is_flag=True, help="Write what must be refused, instead.")
+@click.option("--access", "of_access", is_flag=True, help="Write the broker's protocol, instead.")
 def generate(
-    folder: Path, seed: str | None, suites: tuple[int, ...], *, force: bool, negative: bool
+    folder: Path,
+    seed: str | None,
+    suites: tuple[int, ...],
+    *,
+    force: bool,
+    negative: bool,
+    of_access: bool,
 ) -> None:
     """Write test vectors of all families into a folder, for all suites.
 
     With --negative: messages, Welcomes and GroupInfos that every implementation must refuse,
     each with the rule that it breaks; for suite 1 unless --suite says otherwise.
+
+    With --access: the protocol between members and broker, by which clients in other languages
+    check themselves.
     """
+    if negative and of_access:
+        msg = "--negative and --access write different files: choose one"
+        raise click.UsageError(msg)
     chosen = system_entropy(16).hex() if seed is None else seed
-    names = tuple(adversary.FILES) if negative else NAMES
+    names = _names(negative=negative, of_access=of_access)
+    codes = sorted(set(suites)) or ([1] if negative else list(SUITES))
     with _writing(folder):
         present = [name for name in names if (folder / f"{name}.json").exists()]
     if present and not force:
@@ -90,17 +106,20 @@ def generate(
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     if negative:
-        _write_negative(folder, sorted(set(suites)) or [1], chosen.encode())
+        _write_negative(folder, codes, chosen.encode())
     else:
-        _write_all(folder, sorted(set(suites)) or list(SUITES), chosen.encode())
+        make = access.write if of_access else write
+        for name in names:
+            with _writing(folder):
+                path, cases = make(folder, name, codes, chosen.encode())
+            click.echo(f"{path}  {cases} cases")
     click.echo(f"{len(names)} files from seed {chosen}")
 
 
-def _write_all(folder: Path, suites: Sequence[int], seed: bytes) -> None:
-    for name in NAMES:
-        with _writing(folder):
-            path, cases = write(folder, name, suites, seed)
-        click.echo(f"{path}  {cases} cases")
+def _names(*, negative: bool, of_access: bool) -> tuple[str, ...]:
+    if negative:
+        return tuple(adversary.FILES)
+    return access.NAMES if of_access else NAMES
 
 
 def _write_negative(folder: Path, suites: Sequence[int], seed: bytes) -> None:

@@ -90,6 +90,7 @@ def knock(link: Link, key_package: bytes, entropy: Entropy, *, recovers: bool = 
 
     Raises:
         UnsupportedError: The group's cipher suite is not supported here.
+        ValueError: The KeyPackage is too large.
     """
     suite = get_suite(link.cipher_suite)
     keys = capability_keys(link.seed, suite)

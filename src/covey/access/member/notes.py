@@ -31,6 +31,9 @@ def seal_note(
 
     Returns:
         The encoded SealedNote.
+
+    Raises:
+        ValueError: It is too large for a note: 3 KiB fit in any case.
     """
     parts = sealing.seal(suite, leaf.encryption_key, sealing.NOTE, context, note, entropy)
     return SealedNote(*parts).encode()

@@ -78,7 +78,7 @@ def letting_in(
         StateError: The commit does not add one of them, or that one names no inbox at the
             group's broker, so that nobody could tell it where the group is.
         DecodeError: A KeyPackage names its inbox in bytes that nobody can read.
-        ValueError: There are too many for one commit.
+        ValueError: There are too many for one commit, or too many doors for a pointer.
     """
     if not invitees:
         return LettingIn((), b"", ())

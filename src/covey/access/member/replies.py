@@ -76,13 +76,17 @@ class Followed(msgspec.Struct, frozen=True):
         """Go on from the place that a broker names, which has to be ours.
 
         Raises:
-            ForkError: It is not.
+            RolledBackError: It is before ours: there is nothing behind it.
+            ForkError: It is behind ours, or has another hash.
         """
         ours = self.position
         if ours is None:
             return self._at(before)
-        if before.seq != ours.seq:
-            msg = f"entries after {ours.seq} were asked for, and those after {before.seq} came"
+        if before.seq < ours.seq:
+            msg = f"the log ends at entry {before.seq}, and entry {ours.seq} was shown already"
+            raise RolledBackError(msg)
+        if before.seq > ours.seq:
+            msg = f"entries {ours.seq + 1} to {before.seq} are held back: the broker left them out"
             raise ForkError(msg)
         if before.hash != ours.hash:
             msg = f"the broker has another log up to entry {ours.seq} than it has shown before"

@@ -28,17 +28,24 @@ class Seal(NamedTuple):
     """One kind of thing that is sealed.
 
     Attributes:
+        name: What it is called.
         label: Of EncryptWithLabel.
         step: Plaintexts are padded to multiples of so many bytes.
+        most: How many bytes it may have sealed, as brokers take it unless told otherwise.
     """
 
+    name: str
     label: str
     step: int
+    most: int
 
 
-POINTER: Final = Seal("covey pointer 1", 512)
-KNOCK: Final = Seal("covey knock 1", 1024)
-NOTE: Final = Seal("covey note 1", 512)
+POINTER: Final = Seal("pointer", "covey pointer 1", 512, 8 << 10)
+KNOCK: Final = Seal("knock", "covey knock 1", 1024, 64 << 10)
+NOTE: Final = Seal("note", "covey note 1", 512, 4 << 10)
+
+_HEADERS: Final = 6
+"""Bytes, at most, that say how long ``kem_output`` and ``ciphertext`` are."""
 
 
 def seal(
@@ -56,8 +63,14 @@ def seal(
 
     Raises:
         DecodeError: Nobody can encrypt to the key.
+        ValueError: The content is too large.
     """
     padded = pad_to_step(content, kind.step)
+    if suite.Nenc + len(padded) + suite.Nt + _HEADERS > kind.most:
+        msg = (
+            f"{len(content)} bytes are too many for a {kind.name}: brokers take {kind.most} sealed"
+        )
+        raise ValueError(msg)
     return suite.encrypt_with_label(public, kind.label, context.encode(), padded, entropy)
 
 

@@ -89,9 +89,17 @@ class Attachments:
         except BlobUnknownError:
             raise refused(Code.blob_unknown) from None
 
-    def read(self, blob: bytes, start: int, stop: int) -> AsyncIterator[bytes]:
-        """The bytes of a complete blob; :meth:`state` has been asked before."""
-        return self._blobs().read(blob, start, stop)
+    async def read(self, blob: bytes, start: int, stop: int) -> AsyncIterator[bytes]:
+        """The bytes of a complete blob; :meth:`state` has been asked before.
+
+        Raises:
+            BrokerError: ``blob_unknown``: its time was over in between.
+        """
+        try:
+            async for piece in self._blobs().read(blob, start, stop):
+                yield piece
+        except BlobUnknownError:
+            raise refused(Code.blob_unknown) from None
 
     def _blobs(self) -> Blobs:
         if self._ports.blobs is None:

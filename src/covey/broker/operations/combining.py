@@ -10,10 +10,12 @@ decides.
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from typing import TYPE_CHECKING, Final
 
+from covey.broker.stores.outcome import Outcome
 from covey.broker.transactions import log
-from covey.errors import BrokerError, StorageError
+from covey.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
     from covey.access.structs.log import Appended, EpochClosed
     from covey.broker.ordering import Admitted
     from covey.broker.stores.port import Store
-    from covey.broker.transactions.log import Outcome
+    from covey.broker.transactions.log import Outcome as Answer
 
-    Waiting = list[tuple[Admitted, asyncio.Future[Outcome]]]
+    Waiting = list[tuple[Admitted, asyncio.Future[Answer]]]
 
 TOGETHER: Final = 128
 """Appends in one transaction, at most."""
@@ -57,7 +59,7 @@ class Combiner:
             StorageError: The transaction failed; nobody knows whether it happened.
         """
         gid = admitted.request.gid
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if gid in self._waiting:
             self._waiting[gid].append((admitted, answer))
         else:
@@ -86,13 +88,15 @@ class Combiner:
         self.transactions += 1
         requests = [admitted for admitted, _ in batch]
         hour = self._hour()
-        try:
-            outcomes = await self._store.write(gid, lambda: log.append(gid, requests, hour))
-        except StorageError as error:
+        whole: Outcome[list[Answer]] = Outcome()
+        with whole:
+            whole.keep(await self._store.write(gid, lambda: log.append(gid, requests, hour)))
+        if whole.error is not None:
             for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(StorageError(str(error)))
+                failed: Outcome[Answer] = Outcome()
+                failed.fail(copy(whole.error))
+                failed.settle(answer)
             return
-        for (_, answer), outcome in zip(batch, outcomes, strict=True):
+        for (_, answer), outcome in zip(batch, whole.answer(), strict=True):
             if not answer.done():
                 answer.set_result(outcome)

@@ -23,12 +23,12 @@ from covey.broker.buckets import Bucket, Spending
 from covey.broker.enrolment import invites
 from covey.broker.enrolment.issuer_keys import IssuerError
 from covey.broker.enrolment.oidc import TokenRefusedError
+from covey.broker.hours import DAY, HOUR
 from covey.broker.offers import Terms, offer
 from covey.broker.operations import waiting
 from covey.broker.operations.waiting import Wait
 from covey.broker.transactions import accounts, inboxes, key_packages
 from covey.broker.transactions.accounts import Evidence
-from covey.broker.hours import DAY, HOUR
 from covey.broker.transactions.key_packages import Asked, Shelf
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ class Identities:
     async def stock(self, caller: Caller, request: FetchStock) -> Stock:
         """Say how many KeyPackages wait, or wait until they are few."""
         device, low = _device(caller), self._ports.limits.key_packages_low
+        await self._handle(device)
         hour = self._ports.clock.hour
         store = self._ports.store
         return await waiting.until(

@@ -120,10 +120,18 @@ class Logs:
             self._proving.ticket(caller, gid, epoch),
         )
 
-    async def page(self, gid: bytes, epoch: int, after: int) -> Page:
-        """Entries of an epoch; who asks has proved it."""
+    async def page(self, gid: bytes, epoch: int, after: int, most: int | None = None) -> Page:
+        """Entries of an epoch; who asks has proved it.
+
+        Args:
+            gid: Of the log.
+            epoch: Its number.
+            after: The number of the last entry that is not wanted.
+            most: How many are wanted; None for as many as the broker hands out at once.
+        """
         limits = self._ports.limits
-        window = Window(limits.page_entries, limits.page_bytes)
+        entries = limits.page_entries if most is None else min(most, limits.page_entries)
+        window = Window(entries, limits.page_bytes)
         return await self._ports.store.read(gid, lambda: reading.page(gid, epoch, after, window))
 
     async def heads(self, caller: Caller, request: Heads) -> HeadsMoved:

@@ -1,4 +1,4 @@
-"""What became of a script that ran together with others. May import nothing of covey."""
+"""What became of a script: its answer, or what it raised. May import nothing of covey."""
 
 from __future__ import annotations
 

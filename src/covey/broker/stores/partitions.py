@@ -92,6 +92,7 @@ async def _drop(connection: PoolConnectionProxy[Record], part: str) -> None:
     try:
         async with connection.transaction():
             await connection.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            await connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
             await connection.execute(f'DROP TABLE IF EXISTS "{part}"')
     except asyncpg.LockNotAvailableError:
         return

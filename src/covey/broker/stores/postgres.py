@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 import asyncpg
 
 from covey.broker.stores import partitions, postgres_schema
-from covey.broker.stores.combining import TOGETHER, Combiner
 from covey.broker.stores.migrating import migrations_in, packaged, require_current
 from covey.broker.stores.notices import PostgresWakes
 from covey.broker.stores.postgres_pool import (
@@ -54,11 +53,10 @@ class PostgresStore:
         shards: 1.
     """
 
-    def __init__(self, pool: PostgresPool, wakes: Wakes, together: int) -> None:
+    def __init__(self, pool: PostgresPool, wakes: Wakes) -> None:
         self.wakes: Wakes = wakes
         self.shards: int = 1
         self._pool = pool
-        self._combiner = Combiner(lambda scripts: pool.run(WRITING, scripts), together)
         self._closed = False
 
     @classmethod
@@ -69,7 +67,6 @@ class PostgresStore:
         *,
         migrate: bool = False,
         connections: int = CONNECTIONS,
-        together: int = TOGETHER,
         listen: bool = True,
         idle: float = IDLE,
     ) -> Self:
@@ -80,7 +77,6 @@ class PostgresStore:
             migrations: The folder of the schema; by default, that of the broker.
             migrate: Whether to bring the schema up to date; otherwise it has to be.
             connections: How many scripts can run at once.
-            together: How many writes to one group may share a transaction.
             listen: Whether to hear of what other processes wrote.
             idle: Seconds after which a process that stopped in the middle of a script is thrown
                 out of its transaction.
@@ -99,24 +95,19 @@ class PostgresStore:
         except BaseException:
             await pool.close()
             raise
-        return cls(pool, wakes, together)
+        return cls(pool, wakes)
 
     async def read(self, key: bytes | None, script: Callable[[], Script[T]]) -> T:
         """Run a script that changes nothing on one snapshot (see `Store`)."""
         del key  # all is in this database
         self._require_open()
-        [outcome] = await self._pool.run(READING, [script])
-        answer: T = outcome.answer()
-        return answer
+        return await self._pool.run(READING, script)
 
     async def write(self, key: bytes | None, script: Callable[[], Script[T]]) -> T:
         """Run a script in a transaction; it is durable when this returns (see `Store`)."""
+        del key
         self._require_open()
-        if key is not None:
-            return await self._combiner.write(key, script)
-        [outcome] = await self._pool.run(WRITING, [script])
-        answer: T = outcome.answer()
-        return answer
+        return await self._pool.run(WRITING, script)
 
     async def every(self, script: Callable[[], Script[T]]) -> list[T]:
         """Run a script in a transaction on the one database (see `Store`)."""
@@ -157,15 +148,9 @@ class PostgresStore:
             raise StorageError(msg)
         return taken.removeprefix(place)
 
-    @property
-    def transactions(self) -> int:
-        """How many transactions wrote to groups, so far; one may hold many writes."""
-        return self._combiner.transactions
-
     async def close(self) -> None:
         """Finish what is under way, and let the connections go."""
         self._closed = True
-        await self._combiner.close()
         await self.wakes.close()
         await self._pool.close()
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -26,12 +26,14 @@ from covey.broker.stores.outcome import Outcome
 from covey.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable
 
     from asyncpg import Record
     from asyncpg.pool import PoolConnectionProxy
 
     from covey.broker.script import Row, Script, Step
+
+T = TypeVar("T")
 
 READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"  # scripts lock the row of their group
@@ -117,6 +119,9 @@ class PostgresPool:
     def __init__(self, pool: asyncpg.Pool[Record], where: str) -> None:
         self.where: str = where
         self._pool = pool
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @classmethod
     async def open(cls, dsn: str, connections: int, idle: float = IDLE) -> Self:
@@ -164,29 +169,34 @@ class PostgresPool:
             with suppress(*DRIVER):
                 await self._pool.release(connection, timeout=PATIENCE)
 
-    async def run(
-        self, begin: str, scripts: Sequence[Callable[[], Script[Any]]]
-    ) -> list[Outcome[Any]]:
-        """Run scripts in one transaction; one that raises takes nothing with it.
+    async def run(self, begin: str, script: Callable[[], Script[T]]) -> T:
+        """Run a script in a transaction.
 
         Args:
             begin: `READING` or `WRITING`.
-            scripts: They make scripts, and are called again when the transaction begins anew.
-
-        Returns:
-            What became of each.
+            script: Makes the script; called again when the transaction begins anew.
 
         Raises:
             StorageError: Nothing was done, or, when it says so, nobody knows.
         """
+        self._running += 1
+        self._idle.clear()
+        try:
+            return await self._insist(begin, script)
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
+
+    async def _insist(self, begin: str, script: Callable[[], Script[T]]) -> T:
         pause = PAUSE
         last = ""
         for _ in range(ATTEMPTS):
             try:
                 async with self.connection() as connection:
-                    return await _transaction(connection, begin, scripts)
+                    return await _transaction(connection, begin, script())
             except (*_AGAIN, _LostError) as error:
-                last = kind_of(error)
+                last = kind_of(error.__cause__ or error)
             except DRIVER as error:
                 msg = f"{self.where} failed: {kind_of(error)}"
                 raise StorageError(msg) from None
@@ -196,25 +206,27 @@ class PostgresPool:
         raise StorageError(msg)
 
     async def close(self) -> None:
-        """Let the connections go, when nobody uses them any more."""
+        """Finish what runs, and let the connections go."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), PATIENCE)
         with suppress(*DRIVER):
             await asyncio.wait_for(self._pool.close(), PATIENCE)
 
 
-async def _transaction(
-    connection: PoolConnectionProxy[Record],
-    begin: str,
-    scripts: Sequence[Callable[[], Script[Any]]],
-) -> list[Outcome[Any]]:
-    """Do all in one transaction; afterwards there is none, or no connection."""
+async def _transaction(connection: PoolConnectionProxy[Record], begin: str, script: Script[T]) -> T:
+    """Run a script in a transaction; afterwards there is none, or no connection."""
     clean = False
     try:
         await connection.execute(begin)
-        outcomes = await _play_all(connection, scripts)
-        if all(outcome.error is not None for outcome in outcomes):
-            await connection.execute("ROLLBACK")
-        else:
+        outcome: Outcome[T] = Outcome()
+        with outcome:
+            outcome.keep(await _play(connection, script))
+        if isinstance(outcome.error, DRIVER):
+            raise outcome.error
+        if outcome.error is None:
             await _commit(connection)
+        else:
+            await connection.execute("ROLLBACK")
         clean = True
     except _AGAIN:
         with suppress(*DRIVER):
@@ -229,41 +241,18 @@ async def _transaction(
         if not clean:
             with suppress(asyncpg.InterfaceError):
                 connection.terminate()
-    return outcomes
+    return outcome.answer()
 
 
-async def _play_all(
-    connection: PoolConnectionProxy[Record], scripts: Sequence[Callable[[], Script[Any]]]
-) -> list[Outcome[Any]]:
-    """Run scripts one after the other; each in a savepoint, when there are several."""
-    together = len(scripts) > 1
-    outcomes: list[Outcome[Any]] = []
-    if together:
-        await connection.execute("SAVEPOINT script")
-    for script in scripts:
-        outcome: Outcome[Any] = Outcome()
-        with outcome:
-            outcome.keep(await _play(connection, script()))
-        if isinstance(outcome.error, DRIVER):
-            if isinstance(outcome.error, (*_AGAIN, *_THROWN_OUT)) or _is_closed(connection):
-                raise outcome.error
-            outcome.fail(StorageError(f"the database refused: {kind_of(outcome.error)}"))
-        if together and outcome.error is None:
-            await connection.execute("RELEASE SAVEPOINT script; SAVEPOINT script")
-        elif together:
-            await connection.execute("ROLLBACK TO SAVEPOINT script")
-        outcomes.append(outcome)
-    return outcomes
-
-
-async def _play(connection: PoolConnectionProxy[Record], script: Script[Any]) -> object:
+async def _play(connection: PoolConnectionProxy[Record], script: Script[T]) -> T:
     """Run a script, step by step."""
     try:
         step = next(script)
         while True:
             step = script.send(await _run(connection, step))
     except StopIteration as end:
-        return end.value
+        answer: T = end.value
+        return answer
     finally:
         script.close()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
@@ -84,16 +85,29 @@ def opened(path: Path) -> sqlite3.Connection:
     """
     with translated(f"cannot open {path}"):
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(
-            path, timeout=BUSY, isolation_level=None, check_same_thread=False
-        )
-        try:
-            _is_new(connection, path)
-            for pragma in _PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
-        except BaseException:
-            connection.close()
-            raise
+        end = time.monotonic() + BUSY
+        while True:
+            try:
+                return _connected(path)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+            time.sleep(0.01)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """A connection that is set as all are.
+
+    To change the journal, SQLite needs the file for itself, and does not wait for it.
+    """
+    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    try:
+        _is_new(connection, path)
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

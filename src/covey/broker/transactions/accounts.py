@@ -19,6 +19,7 @@ _BEGIN = Statement(
 _ADD = Statement(
     "INSERT INTO device (device, handle) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING device"
 )
+_IS_TAKEN = Statement("SELECT handle FROM account WHERE handle = $1")
 _DEVICES = Statement("SELECT device FROM device WHERE handle = $1 ORDER BY device")
 _REMOVE = Statement("DELETE FROM device WHERE device = $1 AND handle = $2 RETURNING device")
 _DROP_KEY_PACKAGES = Statement("DELETE FROM key_package WHERE device = $1")
@@ -45,19 +46,33 @@ def enrol(handle: bytes, device: bytes, evidence: Evidence) -> Script[None]:
     """Begin an account with its first device. The same twice is one.
 
     Raises:
-        BrokerError: ``handle_taken``, by another handle or another device.
+        BrokerError: ``handle_taken``: the account is there with other devices, or the device is
+            another account's; ``enrolment_refused``: the subject has an account already;
+            ``invite_needed``.
     """
-    known = yield _DEVICE.of(device)
-    if known:
-        if known[0][0] != handle:
-            raise refused(Code.handle_taken)
+    if (yield from _has(handle, device)):
         return
-    if evidence.invite is not None:
-        yield from use_invite(evidence.invite, "enrol", evidence.hour)
     if not (yield _BEGIN.of(handle, evidence.subject)):
-        raise refused(Code.handle_taken)
+        if (yield from _has(handle, device)):  # by the same request, at this moment
+            return
+        taken = yield _IS_TAKEN.of(handle)
+        raise refused(Code.handle_taken if taken else Code.enrolment_refused)
     if not (yield _ADD.of(device, handle)):
         raise refused(Code.handle_taken)
+    if evidence.invite is not None:
+        yield from use_invite(evidence.invite, "enrol", evidence.hour)
+
+
+def _has(handle: bytes, device: bytes) -> Script[bool]:
+    """Whether a device is one of an account.
+
+    Raises:
+        BrokerError: ``handle_taken``: it is another account's.
+    """
+    known = yield _DEVICE.of(device)
+    if known and known[0][0] != handle:
+        raise refused(Code.handle_taken)
+    return bool(known)
 
 
 def handle_of(device: bytes) -> Script[bytes]:
@@ -85,13 +100,11 @@ def add_device(handle: bytes, device: bytes, most: int) -> Script[tuple[bytes, .
         BrokerError: ``handle_taken``: it is another account's; ``full``.
     """
     yield _ACCOUNT.of(handle)
-    known = yield _DEVICE.of(device)
-    if known and known[0][0] != handle:
-        raise refused(Code.handle_taken)
-    if not known:
+    if not (yield from _has(handle, device)):
         if len((yield from devices(handle))) >= most:
             raise refused(Code.full)
-        yield _ADD.of(device, handle)
+        if not (yield _ADD.of(device, handle)):  # another account has, at this moment
+            raise refused(Code.handle_taken)
     return (yield from devices(handle))
 
 

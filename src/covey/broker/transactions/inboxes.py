@@ -34,7 +34,9 @@ _DROP = Statement("DELETE FROM inbox_entry WHERE inbox = $1 AND seq <= $2")
 _FETCH = Statement(
     "SELECT seq, kind, body FROM inbox_entry WHERE inbox = $1 AND seq > $2 ORDER BY seq LIMIT $3"
 )
-_CLAIM = Statement("SELECT pointers FROM claim WHERE inbox = $1 AND ref = $2")
+_CLAIM = Statement(
+    "SELECT pointers FROM claim WHERE inbox = $1 AND ref = $2", lock="FOR NO KEY UPDATE"
+)
 _USE_CLAIM = Statement("UPDATE claim SET pointers = pointers - 1 WHERE inbox = $1 AND ref = $2")
 _DROP_CLAIM = Statement("DELETE FROM claim WHERE inbox = $1 AND ref = $2 AND pointers <= 0")
 _DROP_SLOTS = Statement("DELETE FROM slot WHERE inbox = $1")
@@ -73,10 +75,12 @@ def read_key(inbox: bytes) -> Script[bytes]:
     return bytes(rows[0][0])
 
 
-def is_claimed(inbox: bytes, ref: bytes) -> Script[bool]:
-    """Whether a pointer for a KeyPackage would be taken."""
+def would_take(inbox: bytes, ref: bytes, pointers: int) -> Script[bool]:
+    """Whether so many pointers for a KeyPackage would be taken, until this transaction ends."""
+    if not (yield _LOCKED.of(inbox)):
+        return False
     rows = yield _CLAIM.of(inbox, ref)
-    return bool(rows)
+    return bool(rows) and rows[0][0] >= pointers
 
 
 def post(inbox: bytes, ref: bytes, pointer: bytes, room: Room) -> Script[bool]:
@@ -84,6 +88,9 @@ def post(inbox: bytes, ref: bytes, pointer: bytes, room: Room) -> Script[bool]:
 
     Returns:
         Whether it is new.
+
+    Raises:
+        BrokerError: ``inbox_unknown``, ``not_claimed`` or ``full``.
     """
     seq = yield from _lock(inbox)
     mark = sha256(inbox + ref + pointer).digest()
@@ -102,7 +109,8 @@ def post_note(request: PostNote, room: Room) -> Script[bool]:
     """Leave a note; returns whether it is new.
 
     Raises:
-        BrokerError: ``inbox_unknown``: there is no slot for this token; ``idem_mismatch``.
+        BrokerError: ``inbox_unknown``: there is no slot for this token; ``idem_mismatch``;
+            ``full``.
     """
     inbox = request.inbox
     seq = yield from _lock(inbox)
@@ -130,7 +138,12 @@ def fetch(inbox: bytes, after: int, most: int) -> Script[tuple[InboxEntry, ...]]
 
 
 def set_slots(inbox: bytes, hashes: tuple[bytes, ...]) -> Script[None]:
-    """Say which post tokens are good: these, and no others."""
+    """Say which post tokens are good: these, and no others.
+
+    Raises:
+        BrokerError: ``inbox_unknown``.
+    """
+    yield from _lock(inbox)
     yield _DROP_SLOTS.of(inbox)
     if hashes:
         yield Many(_ADD_SLOT, [(inbox, each) for each in hashes])

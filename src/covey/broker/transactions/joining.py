@@ -6,14 +6,16 @@ KeyPackage that only members can open: none of these rows knows an inbox or an a
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.refusals import Code, refused
 from covey.access.structs.joining import Pointers, WaitingKnock
 from covey.access.structs.log import Parcel
+from covey.broker.hours import week_of
+from covey.broker.limits import BIGGEST
 from covey.broker.script import Many, Statement
 from covey.broker.transactions import inboxes
-from covey.broker.hours import week_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +38,7 @@ _ADD_CAPABILITY = Statement(
 )
 _CAPABILITY = Statement("SELECT not_after FROM capability WHERE gid = $1 AND key = $2")
 _EPOCH = Statement("SELECT epoch FROM log WHERE gid = $1")
+_LOCKED = Statement("SELECT epoch FROM log WHERE gid = $1", lock="FOR NO KEY UPDATE")
 _KNOCK = Statement("SELECT digest FROM knock WHERE gid = $1 AND id = $2")
 _COUNT_KNOCKS = Statement("SELECT count(*) FROM knock WHERE gid = $1 AND answered = 0")
 _ADD_KNOCK = Statement(
@@ -65,8 +68,9 @@ def refusal(following: NextEpoch) -> Script[Code | None]:
         return Code.malformed
     if ids and (yield _TAKEN_IDS.of(ids)):
         return Code.parcel_exists
-    for pointer in following.bundled:
-        if not (yield from inboxes.is_claimed(pointer.inbox, pointer.key_package_ref)):
+    wanted = Counter((each.inbox, each.key_package_ref) for each in following.bundled)
+    for (inbox, ref), pointers in sorted(wanted.items()):
+        if not (yield from inboxes.would_take(inbox, ref, pointers)):
             return Code.not_claimed
     return None
 
@@ -89,7 +93,8 @@ def store(gid: bytes, epoch: int, idem: bytes, following: NextEpoch, hour: int) 
     yield _DROP_CAPABILITIES.of(gid)
     if following.capabilities:
         yield Many(
-            _ADD_CAPABILITY, [(gid, each.key, each.not_after) for each in following.capabilities]
+            _ADD_CAPABILITY,
+            [(gid, each.key, min(each.not_after, BIGGEST)) for each in following.capabilities],
         )
     if following.answered:
         yield _ANSWER_KNOCKS.of(gid, tuple(each.id for each in following.answered), b"")
@@ -145,8 +150,14 @@ class Door(NamedTuple):
 
 
 def knock(request: Knock, door: Door) -> Script[None]:
-    """Leave somebody's KeyPackage at the door. The same knock twice is one."""
-    [*known] = yield _KNOCK.of(request.gid, request.id)
+    """Leave somebody's KeyPackage at the door. The same knock twice is one.
+
+    Raises:
+        BrokerError: ``proof_refused``: the capability is not good, or there is no such group;
+            ``parcel_exists``: another knock has this number; ``full``.
+    """
+    yield _LOCKED.of(request.gid)  # a commit drops what may knock no more, all of it
+    known = yield _KNOCK.of(request.gid, request.id)
     if known:
         if known[0][0] != door.digest:
             raise refused(Code.parcel_exists)

@@ -2,7 +2,8 @@
 
 A claim leaves a row that says for which KeyPackage a pointer may be left in which inbox, and
 nothing about who claimed. What was answered to a device is kept for a day under a hash, so that
-a retry gets the same KeyPackage and not another one.
+a retry gets the same KeyPackage and not another one. Nothing is handed out in the hour in which
+it expires.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from covey.access.structs.identity import (
     Stock,
     TakenFromShelf,
 )
-from covey.broker.script import Statement
 from covey.broker.hours import hour_of
+from covey.broker.script import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from covey.access.structs.identity import PutOnShelf
+    from covey.access.structs.identity import PutOnShelf, ShelvedKeyPackage
     from covey.broker.offers import Offer
     from covey.broker.script import Script
 
@@ -42,17 +43,18 @@ _DROP_LAST_RESORT = Statement(
 )
 _COUNT = Statement(
     "SELECT last_resort, count(*) FROM key_package"
-    " WHERE device = $1 AND not_after >= $2 GROUP BY last_resort"
+    " WHERE device = $1 AND not_after > $2 GROUP BY last_resort"
 )
+_PUBLISHER = Statement("SELECT device FROM device WHERE device = $1", lock="FOR NO KEY UPDATE")
 _DEVICES = Statement("SELECT device FROM device WHERE handle = $1 ORDER BY device")
 _PICK = Statement(
     "SELECT ref, inbox, not_after, message FROM key_package WHERE device = $1"
-    " AND cipher_suite = $2 AND last_resort = $3 AND not_after >= $4 ORDER BY ref LIMIT 1",
+    " AND cipher_suite = $2 AND last_resort = $3 AND not_after > $4 ORDER BY ref LIMIT 1",
     lock="FOR UPDATE SKIP LOCKED",
 )
 _LAST_RESORT = Statement(
     "SELECT ref, inbox, not_after, message FROM key_package WHERE device = $1"
-    " AND cipher_suite = $2 AND last_resort = 1 AND not_after >= $3 LIMIT 1"
+    " AND cipher_suite = $2 AND last_resort = 1 AND not_after > $3 LIMIT 1"
 )
 _DROP = Statement(
     "DELETE FROM key_package"
@@ -66,16 +68,16 @@ _SHELVE = Statement(
     "INSERT INTO shelved (shelf, last_resort, ref, inbox, not_after, sealed)"
     " VALUES ($1, $2, $3, $4, $5, $6)"
 )
-_COUNT_SHELF = Statement("SELECT count(*) FROM shelved WHERE shelf = $1")
+_COUNT_SHELF = Statement("SELECT count(*) FROM shelved WHERE shelf = $1 AND not_after > $2")
 _DROP_SHELF_LAST_RESORT = Statement("DELETE FROM shelved WHERE shelf = $1 AND last_resort = 1")
 _TAKE = Statement(
     "SELECT ref, inbox, not_after, sealed FROM shelved WHERE shelf = $1 AND last_resort = 0"
-    " AND not_after >= $2 ORDER BY ref LIMIT 1",
+    " AND not_after > $2 ORDER BY ref LIMIT 1",
     lock="FOR UPDATE SKIP LOCKED",
 )
 _TAKE_LAST_RESORT = Statement(
     "SELECT ref, inbox, not_after, sealed FROM shelved WHERE shelf = $1 AND last_resort = 1"
-    " AND not_after >= $2 LIMIT 1"
+    " AND not_after > $2 LIMIT 1"
 )
 _DROP_SHELVED = Statement("DELETE FROM shelved WHERE shelf = $1 AND last_resort = 0 AND ref = $2")
 
@@ -110,12 +112,16 @@ def publish(device: bytes, offers: Sequence[Offer], asked: Asked, shelf: Shelf) 
     """Keep KeyPackages of a device.
 
     Raises:
-        BrokerError: ``key_package_known``, ``full`` or ``idem_mismatch``; nothing is kept then.
+        BrokerError: ``account_unknown``: the device was removed; ``key_package_known``, ``full``
+            or ``idem_mismatch``; nothing is kept then.
     """
-    if (yield from _earlier(asked)) is None:
-        for offer in offers:
-            yield from _keep(device, offer)
-        yield _KEEP_ANSWER.of(asked.idem, asked.digest, b"", asked.hour)
+    if not (yield _PUBLISHER.of(device)):
+        raise refused(Code.account_unknown)
+    if (yield from _earlier(asked)) is not None:
+        return (yield from stock(device, asked.hour, shelf.low))
+    for offer in offers:
+        yield from _keep(device, offer)
+    yield _KEEP_ANSWER.of(asked.idem, asked.digest, b"", asked.hour)
     found = yield from stock(device, asked.hour, shelf.low)
     if found.waiting + found.last_resorts > shelf.most:
         raise refused(Code.full)
@@ -155,27 +161,41 @@ def claim(handle: bytes, cipher_suite: int, asked: Asked) -> Script[Claimed]:
 
 
 def put_on_shelf(request: PutOnShelf, asked: Asked, shelf: Shelf) -> Script[Shelved]:
-    """Keep KeyPackages for whoever has the token of the shelf."""
-    if (yield from _earlier(asked)) is None:
-        for each in request.key_packages:
-            not_after = hour_of(each.not_after)
-            if each.last_resort:
-                yield _DROP_SHELF_LAST_RESORT.of(request.shelf)
-            else:
-                yield from _publish_once(each.key_package_ref, not_after)
-            yield _SHELVE.of(
-                request.shelf, each.last_resort, each.key_package_ref, each.inbox, not_after,
-                each.sealed,
-            )  # fmt: skip
+    """Keep KeyPackages for whoever has the token of the shelf.
+
+    Raises:
+        BrokerError: ``key_package_known``, ``full`` or ``idem_mismatch``; nothing is kept then.
+    """
+    known = (yield from _earlier(asked)) is not None
+    for each in () if known else request.key_packages:
+        yield from _shelve(request.shelf, each)
+    [(waiting,)] = yield _COUNT_SHELF.of(request.shelf, asked.hour)
+    if not known:
+        if waiting > shelf.most:
+            raise refused(Code.full)
         yield _KEEP_ANSWER.of(asked.idem, asked.digest, b"", asked.hour)
-    [(waiting,)] = yield _COUNT_SHELF.of(request.shelf)
-    if waiting > shelf.most:
-        raise refused(Code.full)
     return Shelved(waiting)
 
 
+def _shelve(shelf: bytes, package: ShelvedKeyPackage) -> Script[None]:
+    """As :func:`_keep`, on a shelf."""
+    not_after = hour_of(package.not_after)
+    if package.last_resort:
+        yield _DROP_SHELF_LAST_RESORT.of(shelf)
+    else:
+        yield from _publish_once(package.key_package_ref, not_after)
+    yield _SHELVE.of(
+        shelf, package.last_resort, package.key_package_ref, package.inbox, not_after,
+        package.sealed,
+    )  # fmt: skip
+
+
 def take_from_shelf(token: bytes, asked: Asked) -> Script[TakenFromShelf]:
-    """Take one KeyPackage from the shelf that a token opens."""
+    """Take one KeyPackage from the shelf that a token opens.
+
+    Raises:
+        BrokerError: ``nothing_to_claim`` or ``idem_mismatch``.
+    """
     earlier = yield from _earlier(asked)
     if earlier is not None:
         return TakenFromShelf.decode(earlier)

@@ -15,10 +15,10 @@ from covey.access.structs.basics import Kind
 from covey.access.structs.heads import Position
 from covey.access.structs.log import Appended, Entry, EpochClosed
 from covey.broker import ordering
+from covey.broker.hours import week_of
 from covey.broker.ordering import Begun, Earlier, Log, Taken
 from covey.broker.script import Many, Statement
 from covey.broker.transactions import joining
-from covey.broker.hours import week_of
 from covey.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -79,23 +79,26 @@ class Creation(NamedTuple):
 
 def create(creation: Creation) -> Script[Position]:
     """Begin a log; returns the place before its first entry."""
-    request = creation.request
-    rows = yield _BEGUN.of(request.gid)
+    rows = yield _BEGUN.of(creation.request.gid)
     known = Begun(rows[0][0], Position(0, rows[0][1])) if rows else None
-    decision = ordering.create(known, request, creation.digest)
+    decision = ordering.create(known, creation.request, creation.digest)
     if isinstance(decision, ordering.Refused):
         raise refused(decision.code)
     start = decision.begun.start
-    if known is not None:
-        return start
+    if known is None and not (yield from _begin(creation, start)):
+        return (yield from create(creation))  # somebody began it since: now it is there
+    return start
+
+
+def _begin(creation: Creation, start: Position) -> Script[bool]:
+    """Begin a log, and use up the invite; False when somebody else did at this moment."""
+    gid, epoch, key = creation.request.gid, creation.request.epoch, creation.request.access_key
+    if not (yield _BEGIN.of(gid, epoch, start.hash, creation.digest, creation.hour)):
+        return False
     if creation.invite is not None:
         yield from use_invite(creation.invite, "create", creation.hour)
-    gid, epoch = request.gid, request.epoch
-    made = yield _BEGIN.of(gid, epoch, start.hash, creation.digest, creation.hour)
-    if not made:  # by somebody else, at this moment
-        raise refused(Code.group_exists)
-    yield _OPEN_EPOCH.of(gid, epoch, request.access_key, 0, start.hash)
-    return start
+    yield _OPEN_EPOCH.of(gid, epoch, key, 0, start.hash)
+    return True
 
 
 def use_invite(digest: bytes, purpose: str, hour: int) -> Script[None]:
@@ -122,75 +125,83 @@ def append(gid: bytes, batch: Sequence[Admitted], hour: int) -> Script[list[Outc
         return [refused(Code.group_unknown) for _ in batch]
     epoch, seq, hashed, floor = rows[0]
     earlier = yield _EARLIER.of(gid, tuple({each.request.idem for each in batch}))
-    fold = _Fold(gid, Log(epoch, Position(seq, hashed), floor), earlier)
+    fold = _Fold(gid, hour, Log(epoch, Position(seq, hashed), floor), earlier)
     outcomes: list[Outcome] = []
     for admitted in batch:
         outcome = yield from fold.decide(admitted)
         outcomes.append(outcome)
-    yield from fold.write(hour)
+    yield from fold.write()
     return outcomes
 
 
 class _Fold:
-    """A batch on its way: the log as it will be, and what has to be written for that."""
+    """A batch on its way: the log as it will be, and what is still to be written for that.
 
-    def __init__(self, gid: bytes, log: Log, earlier: Iterable[Row]) -> None:
+    What was taken is written at the end, or before the epoch turns: at a commit, all that it
+    depends on is in the database.
+    """
+
+    def __init__(self, gid: bytes, hour: int, log: Log, earlier: Iterable[Row]) -> None:
         self._gid = gid
+        self._hour = hour
         self._log = log
-        self._before = log
-        self._taken: list[tuple[Taken, Admitted]] = []
-        self._commit: tuple[Entry, NextEpoch] | None = None
+        self._unwritten: list[tuple[Taken, Admitted]] = []
         self._earlier = dict(_remembered(gid, row) for row in earlier)
+        self._commits: dict[int, Entry] = {}
 
     def decide(self, admitted: Admitted) -> Script[Outcome]:
         """Decide about one request."""
-        request = admitted.request
-        decision = ordering.append(self._log, self._earlier.get(request.idem), admitted)
+        decision = ordering.append(self._log, self._earlier.get(admitted.request.idem), admitted)
         match decision:
-            case ordering.Taken() if request.next is not None:
-                code = yield from joining.refusal(request.next)
-                if code is not None:
-                    return refused(code)
-                self._commit = (decision.entry, request.next)
-                return self._take(decision, admitted)
             case ordering.Taken():
-                return self._take(decision, admitted)
+                return (yield from self._take(decision, admitted))
             case ordering.Repeated(position):
                 return Appended(position)
             case ordering.Late(epoch):
-                return EpochClosed((yield from self._closing(epoch)))
+                return (yield from self._closed(epoch))
             case ordering.Refused(code):
                 return refused(code)
 
-    def _take(self, taken: Taken, admitted: Admitted) -> Appended:
+    def _take(self, taken: Taken, admitted: Admitted) -> Script[Outcome]:
+        following = admitted.request.next
+        if following is not None:
+            code = yield from joining.refusal(following)
+            if code is not None:
+                return refused(code)
         self._log = taken.log
-        self._taken.append((taken, admitted))
+        self._unwritten.append((taken, admitted))
         self._earlier[taken.entry.idem] = Earlier(taken.log.head, admitted.digest)
+        if following is not None:
+            yield from self.write()
+            yield from self._turn(taken, following)
         return Appended(taken.log.head)
 
-    def _closing(self, epoch: int) -> Script[Entry]:
+    def _closed(self, epoch: int) -> Script[Outcome]:
         """The commit that closed an epoch."""
-        if self._commit is not None and self._commit[0].epoch == epoch:
-            return self._commit[0]
-        [(seq, idem, body)] = yield _CLOSING.of(self._gid, epoch)
-        return Entry(seq, epoch, Kind.commit, idem, body)
+        if epoch not in self._commits:
+            rows = yield _CLOSING.of(self._gid, epoch)
+            if not rows:
+                return refused(Code.gone)
+            [(seq, idem, body)] = rows
+            self._commits[epoch] = Entry(seq, epoch, Kind.commit, idem, body)
+        return EpochClosed(self._commits[epoch])
 
-    def write(self, hour: int) -> Script[None]:
-        """Make the decisions so."""
-        if not self._taken:
+    def write(self) -> Script[None]:
+        """Write what was taken and is not written yet."""
+        if not self._unwritten:
             return
-        log, week = self._log, week_of(hour)
-        yield Many(_ADD, [_row(self._gid, *each, week) for each in self._taken])
+        log, week = self._log, week_of(self._hour)
+        yield Many(_ADD, [_row(self._gid, *each, week) for each in self._unwritten])
         yield _ADVANCE.of(self._gid, log.epoch, log.head.seq, log.head.hash)
-        if self._commit is None:
-            return
-        entry, following = self._commit
-        [position] = [each.log.head for each, _ in self._taken if each.entry is entry]
-        yield _CLOSE_EPOCH.of(self._gid, entry.epoch, week)
-        yield _OPEN_EPOCH.of(
-            self._gid, log.epoch, following.access_key, position.seq, position.hash
-        )
-        yield from joining.store(self._gid, log.epoch, entry.idem, following, hour)
+        self._unwritten.clear()
+
+    def _turn(self, taken: Taken, following: NextEpoch) -> Script[None]:
+        """Close an epoch with the commit that was taken, and open the next one."""
+        gid, entry, head = self._gid, taken.entry, taken.log.head
+        self._commits[entry.epoch] = entry
+        yield _CLOSE_EPOCH.of(gid, entry.epoch, week_of(self._hour))
+        yield _OPEN_EPOCH.of(gid, taken.log.epoch, following.access_key, head.seq, head.hash)
+        yield from joining.store(gid, taken.log.epoch, entry.idem, following, self._hour)
 
 
 def _row(gid: bytes, taken: Taken, admitted: Admitted, week: int) -> tuple[Value, ...]:

@@ -26,7 +26,7 @@ _KEY = Statement("SELECT access_key FROM epoch WHERE gid = $1 AND epoch = $2")
 _BEFORE = Statement("SELECT before_seq, before_hash FROM epoch WHERE gid = $1 AND epoch = $2")
 _ENTRIES = Statement(
     "SELECT seq, epoch, kind, idem, body, previous FROM entry"
-    " WHERE gid = $1 AND epoch = $2 AND seq > $3 ORDER BY seq LIMIT $4"
+    " WHERE gid = $1 AND epoch = $2 AND seq > $3 AND seq <= $4 ORDER BY seq LIMIT $5"
 )
 
 
@@ -80,13 +80,19 @@ def access_key(gid: bytes, epoch: int) -> Script[bytes]:
 
 
 def page(gid: bytes, epoch: int, after: int, window: Window) -> Script[Page]:
-    """The entries of an epoch after a number; who asks has proved the epoch."""
+    """The entries of an epoch after a number; who asks has proved the epoch.
+
+    Raises:
+        BrokerError: ``group_unknown``, ``epoch_unknown`` or ``gone``.
+    """
     log = yield from _log(gid)
     start, end = yield from _span(gid, epoch, log)
     after = min(max(after, start.seq), BIGGEST)
-    rows = yield _ENTRIES.of(gid, epoch, after, window.entries)
+    rows = yield _ENTRIES.of(gid, epoch, after, end.seq, window.entries)
     closed = epoch < log.epoch
     if not rows:
+        if closed and after < end.seq:  # without its commit an epoch leads nowhere
+            raise refused(Code.gone)
         return Page(end, (), end, closed)
     before = Position(rows[0][0] - 1, rows[0][5])
     entries = [Entry(seq, of, Kind(kind), idem, body) for seq, of, kind, idem, body, _ in rows]

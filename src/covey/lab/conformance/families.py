@@ -1,12 +1,15 @@
 """The tables of families, the 16 official ones and ours: how a file is recognised, and verified.
 
-May import :mod:`.verify`.
+May import :mod:`.verify` and :mod:`.access.verify`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from covey.lab.conformance.access.verify import basics as access_basics
+from covey.lab.conformance.access.verify import joining as access_joining
+from covey.lab.conformance.access.verify import logs as access_logs
 from covey.lab.conformance.verify import (
     basics,
     messages,
@@ -71,7 +74,26 @@ NEGATIVE: Final = tuple(
 )
 """Our own families: what must be refused (docs/negative-vectors.md)."""
 
-_ALL: Final = (*NEGATIVE, *FAMILIES)
+ACCESS: Final = tuple(
+    Family(name, verify, frozenset(keys))
+    for name, verify, keys in (
+        ("access-structs", access_basics.structs, ("struct", "fields", "encoding")),
+        ("access-signatures", access_basics.signatures, ("label", "signed_bytes")),
+        ("access-handles", access_basics.handles, ("name", "handle")),
+        ("access-links", access_basics.links_, ("link", "seed")),
+        ("access-epochs", access_logs.epochs, ("epoch_context", "s_n")),
+        ("access-envelopes", access_logs.sealed, ("envelope_key", "envelope")),
+        ("access-chain", access_logs.chains, ("create", "entries")),
+        ("access-heads", access_logs.heads, ("broker_private", "signed_head")),
+        ("access-parcels", access_joining.sealed_parcels, ("parcel", "content")),
+        ("access-pointers", access_joining.pointed, ("sealed_pointer", "sealed_pointers")),
+        ("access-knocks", access_joining.knocked, ("knock", "door_key")),
+        ("access-notes", access_joining.noted, ("note", "sealed_note")),
+    )
+)
+"""Our own families: the access protocol (docs/broker-protocol.md)."""
+
+_ALL: Final = (*NEGATIVE, *FAMILIES, *ACCESS)
 _BY_NAME: Final = {family.name: family for family in _ALL}
 
 

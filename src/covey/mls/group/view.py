@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.errors import StateError
+from covey.mls.framing.private import ratchet_of
 from covey.mls.group.events import MemberInfo, member_info
 from covey.mls.schedule import exporter
+from covey.mls.wire.code_points import ContentType
 from covey.mls.wire.struct import as_a, as_bytes
 
 if TYPE_CHECKING:
@@ -70,11 +72,15 @@ class GroupView:
 
     @property
     def _secrets(self) -> EpochSecrets:
-        """The secrets of the epoch; nothing is left of them after a removal (VAL-162)."""
+        """The secrets of the epoch."""
+        self._require_not_removed()
+        return self._state.epoch.secrets
+
+    def _require_not_removed(self) -> None:
+        """Refuse what needs a secret: nothing is left of them after a removal (VAL-162)."""
         if self._state.removed:
             msg = "we have been removed from this group, and its secrets are deleted"
             raise StateError(msg).of(rule="VAL-162", section="12.4.2")
-        return self._state.epoch.secrets
 
     @property
     def own_index(self) -> int:
@@ -145,6 +151,23 @@ class GroupView:
         """
         label, context = as_a(str, label), as_bytes(context)
         return exporter.export(self.suite, self._secrets.exporter_secret, label, context, length)
+
+    def next_generation(self, content_type: ContentType) -> int:
+        """The generation that our next PrivateMessage of a kind will have in this epoch (§9.1).
+
+        It names that message before it is made, and is used up by it even if it is never sent.
+        A PublicMessage has none.
+
+        Args:
+            content_type: Application; or proposal or commit, which share one ratchet.
+
+        Raises:
+            StateError: We have been removed.
+            TypeError: It is no ContentType.
+        """
+        kind = ratchet_of(as_a(ContentType, content_type))
+        self._require_not_removed()
+        return self._state.secret_tree.next_generation(self.own_index, kind)
 
     def resumption_psk(self, epoch: int) -> bytes | None:
         """The resumption PSK of an epoch (Nh bytes, §8.6); None when it is not kept."""

@@ -190,6 +190,10 @@ class SecretTree:
             raise StateError(msg).of(rule="VAL-218", section="15.2")
         return self._peek_ahead(leaf, kind, head[0], head, None)
 
+    def next_generation(self, leaf: int, kind: RatchetKind) -> int:
+        """The generation of the next message to send; 2^32 when all are used."""
+        return self._heads[kind].get(leaf, (0, b""))[0]
+
     def apply(self, step: Step) -> None:
         """Make a step so: its message was sent, or decrypted.
 

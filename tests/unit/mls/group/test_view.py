@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from covey import mls
 from covey.errors import StateError
 from covey.mls.structs.tree import RatchetTreeNodes
 from group_samples import ALL_SUITES, everyone, extension, found
@@ -76,3 +77,33 @@ def test_a_length_that_there_is_not(length: int) -> None:
     [alice] = found("a")
     with pytest.raises(ValueError, match="expand"):
         alice.export("label", b"", length)
+
+
+def test_the_next_generation_names_a_message_before_it_is_made() -> None:
+    alice, bob = found("ab")
+    application, commit = mls.ContentType.application, mls.ContentType.commit
+    for generation in range(3):
+        assert alice.next_generation(application) == generation
+        event = bob.receive(alice.protect(b"x"))
+        assert isinstance(event, mls.MessageReceived)
+        assert event.generation == generation
+    assert alice.next_generation(commit) == alice.next_generation(mls.ContentType.proposal) == 0
+    alice.discard(alice.commit())
+    assert alice.next_generation(commit) == 1
+    everyone([alice, bob], alice.commit().message)
+    assert alice.next_generation(application) == alice.next_generation(commit) == 0
+
+
+def test_a_public_message_uses_no_generation() -> None:
+    alice, _ = found("ab")
+    alice.discard(alice.commit(handshake=mls.WireFormat.mls_public_message))
+    assert alice.next_generation(mls.ContentType.commit) == 0
+
+
+def test_who_was_removed_has_no_next_generation() -> None:
+    alice, bob = found("ab")
+    everyone([alice, bob], alice.commit(remove=[1]).message)
+    with pytest.raises(StateError, match="VAL-162"):
+        bob.next_generation(mls.ContentType.application)
+    with pytest.raises(TypeError, match="ContentType is needed"):
+        alice.next_generation(1)  # type: ignore[arg-type]

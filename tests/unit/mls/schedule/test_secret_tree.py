@@ -308,3 +308,13 @@ def test_a_step_cannot_be_changed() -> None:
     step: Step = SecretTree(SUITE, 8, ROOT).peek(2, APPLICATION, 7)
     with pytest.raises(AttributeError):
         step.generation = 8
+
+
+def test_the_next_generation_is_known_before_it_is_used() -> None:
+    tree = SecretTree(SUITE, 4, ROOT)
+    for used in range(3):
+        assert tree.next_generation(2, APPLICATION) == used
+        tree.apply(tree.peek_next(2, APPLICATION))
+    tree.apply(tree.peek_next(2, HANDSHAKE))
+    assert (tree.next_generation(2, APPLICATION), tree.next_generation(2, HANDSHAKE)) == (3, 1)
+    assert tree.next_generation(3, APPLICATION) == 0

@@ -39,10 +39,14 @@ CREATE TABLE key_package (
     PRIMARY KEY (device, cipher_suite, last_resort, ref)
 );
 
+CREATE INDEX key_package_not_after ON key_package (not_after);
+
 CREATE TABLE published (
     ref       BYTEA   NOT NULL PRIMARY KEY,
     not_after BIGINT NOT NULL
 );
+
+CREATE INDEX published_not_after ON published (not_after);
 
 CREATE TABLE shelved (
     shelf       BYTEA   NOT NULL CHECK (octet_length(shelf) = 32),
@@ -54,6 +58,8 @@ CREATE TABLE shelved (
     PRIMARY KEY (shelf, last_resort, ref)
 );
 
+CREATE INDEX shelved_not_after ON shelved (not_after);
+
 CREATE TABLE claim (
     inbox     BYTEA   NOT NULL CHECK (octet_length(inbox) = 32),
     ref       BYTEA   NOT NULL,
@@ -62,12 +68,16 @@ CREATE TABLE claim (
     PRIMARY KEY (inbox, ref)
 );
 
+CREATE INDEX claim_not_after ON claim (not_after);
+
 CREATE TABLE answer (
     idem   BYTEA   NOT NULL PRIMARY KEY CHECK (octet_length(idem) = 32),
     digest BYTEA   NOT NULL CHECK (octet_length(digest) = 32),
     answer BYTEA   NOT NULL,
     hour   BIGINT NOT NULL
 );
+
+CREATE INDEX answer_hour ON answer (hour);
 
 -- --- inboxes --------------------------------------------------------------------------------
 
@@ -86,11 +96,15 @@ CREATE TABLE inbox_entry (
     PRIMARY KEY (inbox, seq)
 );
 
+CREATE INDEX inbox_entry_hour ON inbox_entry (hour);
+
 CREATE TABLE posted (
     mark   BYTEA   NOT NULL PRIMARY KEY CHECK (octet_length(mark) = 32),
     digest BYTEA   NOT NULL CHECK (octet_length(digest) = 32),
     hour   BIGINT  NOT NULL
 );
+
+CREATE INDEX posted_hour ON posted (hour);
 
 CREATE TABLE slot (
     inbox BYTEA NOT NULL CHECK (octet_length(inbox) = 32),
@@ -151,6 +165,8 @@ CREATE TABLE parcel (
     week BIGINT NOT NULL
 );
 
+CREATE INDEX parcel_week ON parcel (week);
+
 CREATE TABLE pointer_list (
     gid    BYTEA   NOT NULL CHECK (octet_length(gid) = 32),
     epoch  BIGINT NOT NULL,
@@ -159,6 +175,8 @@ CREATE TABLE pointer_list (
     week   BIGINT NOT NULL,
     PRIMARY KEY (gid, epoch)
 );
+
+CREATE INDEX pointer_list_week ON pointer_list (week);
 
 CREATE TABLE capability (
     gid       BYTEA   NOT NULL CHECK (octet_length(gid) = 32),

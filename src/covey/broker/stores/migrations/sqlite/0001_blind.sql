@@ -39,10 +39,14 @@ CREATE TABLE key_package (
     PRIMARY KEY (device, cipher_suite, last_resort, ref)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX key_package_not_after ON key_package (not_after);
+
 CREATE TABLE published (
     ref       BLOB    NOT NULL PRIMARY KEY,
     not_after INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX published_not_after ON published (not_after);
 
 CREATE TABLE shelved (
     shelf       BLOB    NOT NULL CHECK (length(shelf) = 32),
@@ -54,6 +58,8 @@ CREATE TABLE shelved (
     PRIMARY KEY (shelf, last_resort, ref)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX shelved_not_after ON shelved (not_after);
+
 CREATE TABLE claim (
     inbox     BLOB    NOT NULL CHECK (length(inbox) = 32),
     ref       BLOB    NOT NULL,
@@ -62,12 +68,16 @@ CREATE TABLE claim (
     PRIMARY KEY (inbox, ref)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX claim_not_after ON claim (not_after);
+
 CREATE TABLE answer (
     idem   BLOB    NOT NULL PRIMARY KEY CHECK (length(idem) = 32),
     digest BLOB    NOT NULL CHECK (length(digest) = 32),
     answer BLOB    NOT NULL,
     hour   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX answer_hour ON answer (hour);
 
 -- --- inboxes --------------------------------------------------------------------------------
 
@@ -86,11 +96,15 @@ CREATE TABLE inbox_entry (
     PRIMARY KEY (inbox, seq)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX inbox_entry_hour ON inbox_entry (hour);
+
 CREATE TABLE posted (
     mark   BLOB    NOT NULL PRIMARY KEY CHECK (length(mark) = 32),
     digest BLOB    NOT NULL CHECK (length(digest) = 32),
     hour   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX posted_hour ON posted (hour);
 
 CREATE TABLE slot (
     inbox BLOB NOT NULL CHECK (length(inbox) = 32),
@@ -150,6 +164,8 @@ CREATE TABLE parcel (
     week INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX parcel_week ON parcel (week);
+
 CREATE TABLE pointer_list (
     gid    BLOB    NOT NULL CHECK (length(gid) = 32),
     epoch  INTEGER NOT NULL,
@@ -158,6 +174,8 @@ CREATE TABLE pointer_list (
     week   INTEGER NOT NULL,
     PRIMARY KEY (gid, epoch)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX pointer_list_week ON pointer_list (week);
 
 CREATE TABLE capability (
     gid       BLOB    NOT NULL CHECK (length(gid) = 32),

@@ -1,0 +1,97 @@
+"""One's own inbox: read over a connection, and with a key, that nothing else shares.
+
+May import the lines and the protocol.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from covey.access.member import accounts
+from covey.access.member.pointers import open_pointer
+from covey.access.signing import public_key
+from covey.access.structs.basics import Nothing
+from covey.access.structs.extensions import InboxAddress
+from covey.access.structs.joining import Fetch, Fetched, SetSlots, SlotHash
+from covey.errors import AuthenticationError, DecodeError
+from covey.lab.company.line import Prover
+from covey.mls.crypto.entropy import system_entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.access.structs.joining import InboxEntry
+    from covey.access.structs.sealed import Pointer
+    from covey.lab.company.device import Device
+    from covey.lab.company.line import Line
+    from covey.mls import PrivateKeyPackage
+
+
+class Inbox:
+    """An inbox.
+
+    Args:
+        line: A connection of its own.
+        broker_id: The broker's, as it was pinned.
+
+    Attributes:
+        seed: Its reader's private key.
+        address: Where it is, for KeyPackages.
+        read_up_to: The number of the last entry that was taken out.
+    """
+
+    def __init__(self, line: Line, broker_id: bytes) -> None:
+        self.seed: bytes = system_entropy(32)
+        self.address: InboxAddress = InboxAddress(broker_id, system_entropy(32))
+        self.read_up_to: int = 0
+        self._prover = Prover(
+            line,
+            lambda nonce: accounts.prove_inbox(self.seed, broker_id, self.address.inbox, nonce),
+        )
+
+    def begin(self, device: Device) -> None:
+        """Let a device create it; the broker keeps nowhere which one it was."""
+        device.create_inbox(self.address.inbox, public_key(self.seed))
+
+    def fetch(self, wait: int = 0) -> tuple[InboxEntry, ...]:
+        """What waits there, after what was taken out.
+
+        Args:
+            wait: How long to wait for something, in milliseconds.
+        """
+        inbox, after = self.address.inbox, self.read_up_to
+        fetched = self._prover.ask(
+            "fetch", lambda proof: Fetch(inbox, after, wait, proof), Fetched
+        )
+        self._prover.keep(fetched.ticket)
+        return fetched.entries
+
+    def take_out(self, entry: InboxEntry) -> None:
+        """Remember that an entry, and all before it, are dealt with; the next fetch drops them."""
+        self.read_up_to = max(self.read_up_to, entry.seq)
+
+    def set_slots(self, tokens: Iterable[bytes]) -> None:
+        """Say which post tokens are good for notes: these, and no others."""
+        slots = tuple(SlotHash(sha256(each).digest()) for each in tokens)
+        inbox = self.address.inbox
+        self._prover.ask("set_slots", lambda proof: SetSlots(inbox, proof, slots), Nothing)
+
+    def opened(
+        self, entry: InboxEntry, packages: Iterable[PrivateKeyPackage]
+    ) -> tuple[PrivateKeyPackage, Pointer] | None:
+        """The pointer in an entry, and for which of our KeyPackages it is.
+
+        Args:
+            entry: A pointer.
+            packages: Our KeyPackages that may have been claimed.
+
+        Returns:
+            None when it is for none of them; anybody who claimed one can leave anything.
+        """
+        for package in packages:
+            try:
+                return package, open_pointer(package, self.address, entry.body)
+            except (AuthenticationError, DecodeError):
+                continue
+        return None

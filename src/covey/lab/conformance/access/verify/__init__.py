@@ -1,0 +1,1 @@
+"""Verifies the cases of every family. The files follow the chapters of the protocol."""
