@@ -6,9 +6,11 @@ import hmac
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.pretty import pretty_repr
 
-from access_samples import ALL_SUITES, BROKER, GID, RANDOM, begun, changed, person
+from access_samples import ALL_SUITES, BROKER, GID, RANDOM, access_of, begun, changed, person
 from covey.access import signing
+from covey.access.member.addresses import capabilities_of
 from covey.access.member.knocks import (
     capability_keys,
     entitled,
@@ -17,6 +19,7 @@ from covey.access.member.knocks import (
     open_knock,
     restated,
 )
+from covey.access.member.pointers import let_in, letting_in, open_pointer
 from covey.access.member.sealing import KNOCK
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
 from covey.access.structs.joining import Knock, WaitingKnock
@@ -55,7 +58,7 @@ def test_the_keys_are_those_of_the_specification() -> None:
     ikm = hmac.digest(SEED, b"covey access 1 door\x01", "sha256")
     assert (KEYS.door_private, KEYS.door_key) == SUITE.derive_key_pair(ikm)
     assert KEYS.door.capability == KEYS.key
-    assert repr(KEYS) == "CapabilityKeys(…)"
+    assert repr(KEYS) == pretty_repr(KEYS).replace("'", "") == "CapabilityKeys(…)"
 
 
 @pytest.mark.parametrize("suite", ALL_SUITES, ids=lambda suite: f"suite{suite.value}")
@@ -150,3 +153,28 @@ def test_which_capabilities_a_commit_states_again() -> None:
     assert restated(before, {2}, {0, 1, 2}, NOW) == GroupCapabilities((stays,))
     assert restated(before, (), {1, 2, 3}, NOW - 1) == before
     assert for_the_broker(GroupCapabilities((stays,))) == (Capability(stays.key, NOW),)
+
+
+def test_who_has_lost_everything_comes_back_in_place_of_its_old_leaf() -> None:
+    """From a recovery code to the group: knock, one commit with Remove and Add, pointer."""
+    stated = GroupCapabilities((GroupCapability(KEYS.key, 0, NOW, Right.recover),))
+    alice, old = begun(capabilities=stated), person("bob")
+    alice.accept(alice.commit(add=[old.package]))
+    before = alice.find(b"bob")
+    assert before is not None
+    new = person("bob")
+    at_door = waiting(knock(LINK, new.package.message, RANDOM, recovers=True))
+    content = open_knock(alice.suite, BROKER, GID, [KEYS.door], at_door)
+    assert entitled(capabilities_of(alice.extensions), at_door, content, NOW).creator == 0
+    pending = alice.commit(
+        add=[content.key_package], remove=[before], welcome_tree=False, references=()
+    )
+    access, added = access_of(pending), [new.package.package]
+    made = letting_in(pending, added, access, (KEYS.door,), bytes(16), RANDOM)
+    alice.accept(pending)
+    pointer = open_pointer(new.package, new.address, made.postings[0].pointer)
+    back = let_in(new.member, new.package, pointer, made.parcels).accept()
+    assert access_of(back) == access_of(alice)
+    assert [each.identity for each in back.members] == [b"alice", b"bob"]
+    assert pointer.doors == (KEYS.door,)
+    assert restated(capabilities_of(back.extensions), {before.index}, {0, 1}, NOW) == stated

@@ -25,6 +25,7 @@ def test_parcels_have_nothing_in_common() -> None:
     one, other = (seal_parcel(GID, b"the same", RANDOM) for _ in range(2))
     assert one.key.id == one.parcel.id != other.parcel.id
     assert one.key.key != other.key.key
+    assert repr(one.key.key) not in repr(one)
 
 
 def test_a_parcel_opens_in_its_place_only() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from access_samples import BROKER, GID, RANDOM, SIGNER, Log, changed
 from covey.access import heads
-from covey.access.member.replies import Followed, RestoredError, RolledBackError, compare
+from covey.access.member.replies import Followed, GapError, RestoredError, RolledBackError, compare
 from covey.access.structs.basics import Kind
 from covey.access.structs.heads import Position
 from covey.access.structs.sealed import Claimed
@@ -92,7 +92,7 @@ def test_another_log_is_seen() -> None:
     entries = (log.entries[0], bent, *log.entries[2:])
     refuse(log, "signed another log up to entry 4", entries=entries)
     refuse(log, "than it has shown before", before=Position(0, bytes(32)))
-    refuse(log, "entries 1 to 1 are held back", before=log.positions[1])
+    refuse(log, "entries 1 to 1 are held back", GapError, before=log.positions[1])
     refuse(log, "signed another log", head=log.signed(Position(4, bytes(32))))
 
 
@@ -114,6 +114,14 @@ def test_a_rollback_is_seen() -> None:
     shorter = Log().fill("o")
     with pytest.raises(RolledBackError, match="ends at entry 1, and entry 3"):
         followed.read(0, shorter.answer(0, 3))
+
+
+def test_who_was_away_for_long_can_go_on_behind_the_gap() -> None:
+    log = Log().fill("ooo")
+    swept = log.answer(0, 2)
+    with pytest.raises(GapError, match="entries 1 to 2 are held back, or no longer kept") as raised:
+        creator(log).read(0, swept)
+    assert raised.value.missing.read(0, swept).position == log.positions[3]
 
 
 def test_a_restored_database_is_seen() -> None:

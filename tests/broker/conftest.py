@@ -1,29 +1,37 @@
-"""What the tests of the broker share: one that runs, and the numbers that name things."""
+"""What the tests of the broker share: one that runs over each store, and connections to it."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
-from broker_process import running_broker
+from broker_thread import thread_broker
+from stores import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from broker_process import RunningBroker
-    from covey.lab.demo.broker_client import BrokerClient
+    from broker_talk import Line
+    from broker_thread import ThreadBroker
 
 
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    """A broker that all tests of a session use."""
-    with running_broker(tmp_path_factory.mktemp("broker") / "broker.db") as running:
+@pytest.fixture(scope="session", params=KINDS)
+def broker(request: pytest.FixtureRequest) -> Iterator[ThreadBroker]:
+    """A broker that all tests of a session use, over each store."""
+    with thread_broker(request.param) as running:
         yield running
 
 
 @pytest.fixture
-def client(broker: RunningBroker) -> Iterator[BrokerClient]:
-    """A connection to the broker."""
-    with broker.client() as connected:
-        yield connected
+def connect(broker: ThreadBroker) -> Iterator[Callable[[], Line]]:
+    """Opens connections to it, and closes them after the test."""
+    with ExitStack() as lines:
+        yield lambda: lines.enter_context(broker.line())
+
+
+@pytest.fixture
+def line(connect: Callable[[], Line]) -> Line:
+    """A connection."""
+    return connect()

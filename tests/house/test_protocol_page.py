@@ -11,6 +11,7 @@ import importlib
 import inspect
 import re
 from enum import IntEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,11 @@ PART = re.compile(r"<!-- generated: (\w+(?: \w+)?) -->\n.*?<!-- end -->\n", re.D
 CHAPTERS = (
     "basics", "heads", "log", "joining", "identity", "blobs", "live", "extensions", "sealed",
 )  # fmt: skip
+
+
+_NAMED = re.compile(
+    r"(\w+) = Annotated\[(?:bytes, Fixed\((\d+)\)|([\w| ]+), Tagged\(1\))\]"
+)  # a byte string of a length, or a union
 
 
 def module(chapter: str) -> ModuleType:
@@ -53,16 +59,23 @@ def _defined(chapter: str) -> Iterator[type]:
 
 def _describe(chapter: str, cls: type) -> list[str]:
     text = _markdown(inspect.getdoc(cls) or "")
+    heading = f"#### {_heading(chapter, cls)}"
     if issubclass(cls, IntEnum):
-        values = ", ".join(f"{each.name}({int(each)})" for each in cls)
+        digits, most = ("#06x", 65_535) if max(cls) > 255 else ("d", 255)
+        values = ", ".join(f"{each.name}({int(each):{digits}})" for each in cls)
         notes = _after_values(chapter, cls)
-        block = f"enum {{ {values}, (255) }} {cls.__name__};"
-        if max(cls) > 255:
-            block = f"enum {{ {values}, (65535) }} {cls.__name__};"
-        return [f"#### {cls.__name__}", "", text, *notes, "", "```text", block, "```", ""]
+        block = f"enum {{ {values}, ({most}) }} {cls.__name__};"
+        return [heading, "", text, *notes, "", "```text", block, "```", ""]
     assert issubclass(cls, WireStruct)
     first, block, rest = _parts(text)
-    return [f"#### {cls.__name__}", "", first, "", "```text", block, "```", "", *rest]
+    return [heading, "", first, "", "```text", block, "```", "", *rest]
+
+
+def _heading(chapter: str, cls: type) -> str:
+    """The name of a struct; with its chapter, when an earlier one uses the same word."""
+    earlier = CHAPTERS[: CHAPTERS.index(chapter)]
+    taken = any(cls.__name__ == each.__name__ for other in earlier for each in _defined(other))
+    return f"{cls.__name__} ({chapter})" if taken else cls.__name__
 
 
 def _parts(text: str) -> tuple[str, str, list[str]]:
@@ -84,7 +97,7 @@ def _after_values(chapter: str, cls: type[IntEnum]) -> list[str]:
     )
     said = [
         f"- `{ast.unparse(one.targets[0])}`: {_markdown(str(two.value.value))}"
-        for one, two in zip(body, body[1:], strict=False)
+        for one, two in pairwise(body)
         if isinstance(one, ast.Assign)
         and isinstance(two, ast.Expr)
         and isinstance(two.value, ast.Constant)
@@ -95,13 +108,14 @@ def _after_values(chapter: str, cls: type[IntEnum]) -> list[str]:
 def _names(chapter: str) -> Iterator[tuple[str, str, str]]:
     """The names that a chapter gives to byte strings, and what is said of them."""
     tree = ast.parse(Path(str(module(chapter).__file__)).read_bytes())
-    for one, two in zip(tree.body, tree.body[1:], strict=False):
-        found = re.fullmatch(r"(\w+) = Annotated\[bytes, Fixed\((\d+)\)\]", ast.unparse(one))
+    for one, two in pairwise(tree.body):
+        found = _NAMED.fullmatch(ast.unparse(one))
         if found is None:
             continue
+        kind = f"opaque[{found[2]}]" if found[2] else " or ".join(found[3].split(" | "))
         said = isinstance(two, ast.Expr) and isinstance(two.value, ast.Constant)
         text = _markdown(str(two.value.value)) if said else ""  # type: ignore[attr-defined]
-        yield found[1], f"opaque[{found[2]}]", text
+        yield found[1], kind, text
 
 
 def _markdown(text: str) -> str:
@@ -201,7 +215,7 @@ def test_every_label_of_the_protocol_is_on_the_page() -> None:
             "add device",
             "head",
             "head key",
-        )  # fmt: skip
+        )
     }
     missing = [label for label in labels if f'"{label.strip()}"' not in text]
     assert not missing

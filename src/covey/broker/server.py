@@ -56,7 +56,7 @@ def serve(config: Config, announce: Callable[[str], None], *, stop_on_eof: bool 
         StorageError: The database, the key file or the place of the blobs cannot be used.
         TransportError: An address cannot be listened at.
     """
-    listener = _listen(config.host, config.port)
+    listener = listening(config.host, config.port)
     _log_to_stderr(config.log_level)
     try:
         asyncio.run(_serve(config, listener, announce, stop_on_eof=stop_on_eof))
@@ -189,7 +189,7 @@ def _log_to_stderr(level: str) -> None:
     logging.getLogger("covey").setLevel(level.upper())
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
     """A socket that listens, or is ready to.
 
     It says that it speaks TCP: asyncio turns Nagle's algorithm off only for sockets that do,

@@ -166,13 +166,15 @@ def test_settings_hide_the_secret() -> None:
 class _Heedless(BaseHTTPRequestHandler):
     """A server that takes every object, whatever the condition."""
 
+    deleted = b"<DeleteResult><Deleted><Key>x</Key></Deleted></DeleteResult>"
+
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self._answer(b"")
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(b"<DeleteResult></DeleteResult>")
+        self._answer(self.deleted)
 
     def _answer(self, body: bytes) -> None:
         self.send_response(200)
@@ -190,13 +192,23 @@ def heedless() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Heedless) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_server_that_passes_over_conditions_is_refused() -> None:
     with heedless() as endpoint:
         bucket = Bucket(name="b", endpoint=endpoint, access_key="k", secret_key="s", patience=5)  # noqa: S106
         with pytest.raises(StorageError, match="passes over If-None-Match"):
+            asyncio.run(S3Blobs(bucket).prepare())
+
+
+def test_what_is_no_s3_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Heedless, "deleted", b"hello")
+    with heedless() as endpoint:
+        bucket = Bucket(name="b", endpoint=endpoint, access_key="k", secret_key="s", patience=5)  # noqa: S106
+        with pytest.raises(StorageError, match="none of S3"):
             asyncio.run(S3Blobs(bucket).prepare())

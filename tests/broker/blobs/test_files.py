@@ -261,6 +261,26 @@ def test_a_process_that_stops_with_a_lock_stops_nobody_for_good(
     asyncio.run(work())
 
 
+def test_a_sweep_between_opening_and_locking(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was swept is not written to: the blob begins anew."""
+    lock = layout._lock  # noqa: SLF001  # what comes just before it
+    waiting = [True]
+
+    def swept_before(file: int, kind: int) -> None:
+        if waiting:
+            waiting.clear()
+            path_of(folder).unlink()
+        lock(file, kind)
+
+    async def work() -> None:
+        store = await begun(folder, 0)
+        monkeypatch.setattr(layout, "_lock", swept_before)
+        await store.begin(NAME, SIZE + 1, HOUR)
+        assert await store.received(NAME) == State(SIZE + 1, 0, HOUR)
+
+    asyncio.run(work())
+
+
 def test_reading_holds_no_lock(folder: Path) -> None:
     async def work() -> None:
         store = await begun(folder, SIZE)

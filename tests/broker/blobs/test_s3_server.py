@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import s3
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_server_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:

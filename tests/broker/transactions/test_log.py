@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,7 +91,7 @@ def test_the_same_request_ten_times_at_once_begins_it_once(desk: Desk) -> None:
 def test_of_different_requests_at_once_one_begins_it(desk: Desk) -> None:
     chat = Chat(desk)
     creations = [chat.creation(key=name("key", number)) for number in range(10)]
-    answers = desk.at_once(*[lambda each=each: log.create(each) for each in creations])
+    answers = desk.at_once(*[partial(log.create, each) for each in creations])
     assert sorted(codes(answers)) == ["Position", *["group_exists"] * 9]
     assert desk.count("log") == desk.count("epoch") == 1
 
@@ -99,7 +100,7 @@ def test_of_groups_that_cost_the_same_invite_one_begins(desk: Desk) -> None:
     invite = name("invite")
     desk.write(lambda: accounts.add_invite(invite, "create", HOUR))
     creations = [Chat(desk, number).creation(invite) for number in range(8)]
-    answers = desk.at_once(*[lambda each=each: log.create(each) for each in creations])
+    answers = desk.at_once(*[partial(log.create, each) for each in creations])
     assert sorted(codes(answers)) == ["Position", *["invite_needed"] * 7]
     assert desk.count("log") == desk.count("epoch") == 1
 
@@ -168,7 +169,7 @@ def test_commits_of_several_epochs_in_a_batch_each_open_the_next(desk: Desk) -> 
         walked = chain.follow(walked, chat.gid, chat.page(epoch).entries)
     assert walked == chat.page(2).head == Position(4, walked.hash)
     for epoch, sealed in ((1, b"p1"), (2, b"p2")):
-        pointers = desk.read(lambda epoch=epoch: joining.pointers(chat.gid, epoch))
+        pointers = desk.read(partial(joining.pointers, chat.gid, epoch))
         assert pointers.sealed == sealed
 
 
@@ -226,7 +227,7 @@ def test_two_at_once_in_both_stores_take_turns(desk: Desk) -> None:
     chat = Chat(desk)
     start = chat.create()
     requests = [chat.request(0, at, b"%d" % at) for at in range(40)]
-    scripts = [lambda each=each: log.append(chat.gid, [each], HOUR) for each in requests]
+    scripts = [partial(log.append, chat.gid, [each], HOUR) for each in requests]
     answers = desk.at_once(*scripts, key=chat.gid)
     assert not [answer for answer in answers if isinstance(answer, BaseException)]
     entries = chat.page(0).entries
@@ -273,8 +274,8 @@ def test_two_groups_that_bring_the_same_parcel_at_once(desk: Desk) -> None:
     for chat in chats:
         chat.create()
     scripts = [
-        lambda chat=chat: log.append(
-            chat.gid, [chat.request(0, 1, b"c", following(1, (a_parcel(1),)))], HOUR
+        partial(
+            log.append, chat.gid, [chat.request(0, 1, b"c", following(1, (a_parcel(1),)))], HOUR
         )
         for chat in chats
     ]
@@ -359,7 +360,7 @@ def test_of_two_groups_that_bundle_for_one_claim_at_once_one_wins(desk: Desk) ->
     for at, chat in enumerate(chats):
         both = (pointer(1, b"%d" % at), pointer(2, b"%d" % at))
         commit = chat.request(0, 1, b"c", following(1, bundled=both if at % 2 else both[::-1]))
-        scripts.append(lambda chat=chat, commit=commit: log.append(chat.gid, [commit], HOUR))
+        scripts.append(partial(log.append, chat.gid, [commit], HOUR))
     answers = desk.at_once(*scripts)
     told = [code for each in answers if isinstance(each, list) for code in codes(each)]
     assert sorted(told) == ["Appended", *["not_claimed"] * 7]

@@ -26,7 +26,7 @@ from covey.mls.crypto.kdf import HKDF_SHA256
 from covey.mls.crypto.mac import hmac_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 LABEL: Final = "covey access 1"
 """The label of the exporter; with a word behind it, what is derived from s_n."""
@@ -85,6 +85,10 @@ class EpochAccess(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
+
+    def __rich_repr__(self) -> Iterator[str]:
+        """Show nothing to Rich, which does not ask ``repr`` and prints local variables."""
+        yield "…"
 
     def idem(self, content_type: int, leaf: int, generation: int) -> bytes:
         """The idem of a message: 16 bytes, the same whenever it is sent again.

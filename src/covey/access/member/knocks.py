@@ -29,7 +29,7 @@ from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Iterator
 
     from covey.access.structs.basics import Signed
     from covey.access.structs.joining import WaitingKnock
@@ -57,6 +57,10 @@ class CapabilityKeys(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
+
+    def __rich_repr__(self) -> Iterator[str]:
+        """Show nothing to Rich, which does not ask ``repr`` and prints local variables."""
+        yield "…"
 
     @property
     def door(self) -> Door:

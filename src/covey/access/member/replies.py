@@ -28,6 +28,21 @@ class RolledBackError(ForkError):
     """The broker's log ends before an entry that it has shown already."""
 
 
+class GapError(ForkError):
+    """The broker goes on behind our place: what lies between is held back, or no longer kept.
+
+    Brokers say for how many days they keep a log. Who was away for longer, in one epoch all the
+    time, has missed those entries and may go on with ``missing``; anybody else has been cheated.
+
+    Attributes:
+        missing: How far the log is followed, if one goes on.
+    """
+
+    def __init__(self, message: str, missing: Followed) -> None:
+        self.missing = missing
+        super().__init__(message)
+
+
 class RestoredError(ForkError):
     """The broker's database is another copy than before: it was restored from a backup.
 
@@ -62,6 +77,7 @@ class Followed(msgspec.Struct, frozen=True):
             AuthenticationError: The head is not signed for the broker.
             RestoredError: The broker's database is another one.
             RolledBackError: Its log ends before our place.
+            GapError: It begins behind our place.
             ForkError: Entries are missing, or contradict what we know or what is signed.
             DecodeError: ``complete`` is neither 0 nor 1.
         """
@@ -77,7 +93,8 @@ class Followed(msgspec.Struct, frozen=True):
 
         Raises:
             RolledBackError: It is before ours: there is nothing behind it.
-            ForkError: It is behind ours, or has another hash.
+            GapError: It is behind ours.
+            ForkError: It has another hash than ours.
         """
         ours = self.position
         if ours is None:
@@ -86,8 +103,8 @@ class Followed(msgspec.Struct, frozen=True):
             msg = f"the log ends at entry {before.seq}, and entry {ours.seq} was shown already"
             raise RolledBackError(msg)
         if before.seq > ours.seq:
-            msg = f"entries {ours.seq + 1} to {before.seq} are held back: the broker left them out"
-            raise ForkError(msg)
+            msg = f"entries {ours.seq + 1} to {before.seq} are held back, or no longer kept"
+            raise GapError(msg, self._at(before))
         if before.hash != ours.hash:
             msg = f"the broker has another log up to entry {ours.seq} than it has shown before"
             raise ForkError(msg)

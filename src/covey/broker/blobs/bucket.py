@@ -203,7 +203,9 @@ class Objects:
             )
         if isinstance(error, ValueError):
             return f"{self}: these are no settings of a bucket; check the endpoint and the region"
-        return f"{self} cannot be reached; check the endpoint, and that the server runs"
+        if "HTTP error" in str(error):
+            return f"{self} cannot be reached; check the endpoint, and that the server runs"
+        return f"{self}: the answer is none of S3; check what listens at the endpoint"
 
 
 def _code(error: Exception) -> str | None:

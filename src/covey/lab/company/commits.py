@@ -126,7 +126,9 @@ def make(plan: Plan, now: Circumstances) -> Made | None:
     following = EpochAccess.derive(pending.export, access.broker_id, access.gid, group.epoch + 1)
     doors = tuple(each for each in now.doors if each.capability in _keys(stay))
     letting = letting_in(pending, packages, following, doors, idem, system_entropy)
-    bundled = tuple(BundledPointer(*each.__struct_values__) for each in letting.postings)
+    bundled = tuple(
+        BundledPointer(each.inbox, each.key_package_ref, each.pointer) for each in letting.postings
+    )
     next_epoch = NextEpoch(
         following.access_key,
         letting.parcels,
@@ -190,6 +192,7 @@ def _proposed(group: Group) -> set[int]:
     removed = set()
     for sent in group.proposals:
         if isinstance(sent.proposal, SelfRemove):
+            assert sent.sender.leaf_index is not None
             removed.add(sent.sender.leaf_index)
         elif isinstance(sent.proposal, Remove):
             removed.add(sent.proposal.removed)

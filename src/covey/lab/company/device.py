@@ -129,7 +129,11 @@ class Device:
         return self._ask("publish", Publish(idem or system_entropy(16), packed), Stock)
 
     def stock(self, wait: int = 0) -> Stock:
-        """How many KeyPackages wait, or at most ``wait`` milliseconds later whether they are few."""
+        """How many KeyPackages wait.
+
+        Args:
+            wait: How long to wait until they are few, in milliseconds.
+        """
         return self._ask("stock", FetchStock(wait), Stock)
 
     def claim(self, name: str, suite: int, idem: bytes | None = None) -> Claimed:

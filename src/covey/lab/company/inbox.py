@@ -61,9 +61,7 @@ class Inbox:
             wait: How long to wait for something, in milliseconds.
         """
         inbox, after = self.address.inbox, self.read_up_to
-        fetched = self._prover.ask(
-            "fetch", lambda proof: Fetch(inbox, after, wait, proof), Fetched
-        )
+        fetched = self._prover.ask("fetch", lambda proof: Fetch(inbox, after, wait, proof), Fetched)
         self._prover.keep(fetched.ticket)
         return fetched.entries
 

@@ -109,9 +109,7 @@ class Line:
             raise TransportError(msg)
         return about
 
-    def ask(
-        self, operation: str, request: WireStruct, answer: type[W], token: bytes = b""
-    ) -> W:
+    def ask(self, operation: str, request: WireStruct, answer: type[W], token: bytes = b"") -> W:
         """Ask for an operation.
 
         Args:

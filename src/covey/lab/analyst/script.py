@@ -1,0 +1,434 @@
+"""The script: 5 groups, 20 people, and everything that can happen to them.
+
+May import the stage and the company. Who is in which group, who does what and when follows from a
+seed; only keys are random. People come in by a KeyPackage that was claimed, one from a private shelf,
+or a knock; some are removed, one leaves, one comes back with a recovery code; one dies before its
+pointers are posted; commits race, answers get lost, files are attached, notes are left.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from hashlib import sha256
+from random import Random
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from covey.access.member import accounts
+from covey.access.structs.extensions import Right
+from covey.access.structs.identity import ShelvedKeyPackage, TakenFromShelf, TakeFromShelf
+from covey.access.structs.log import EpochClosed
+from covey.lab.analyst.life import DAY, MINUTE, Agenda, Habits, Somebody, Stage
+from covey.lab.company import attachments, doors
+from covey.lab.company.commits import Plan
+from covey.lab.company.contents import Text
+from covey.mls import Group
+from covey.mls.crypto.aead import AES_256_GCM
+from covey.mls.crypto.entropy import system_entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from covey.lab.analyst.tap import Time
+    from covey.lab.company.seat import Seat
+
+GROUPS: Final = 5
+PEOPLE: Final = 20
+SECOND_DEVICES: Final = 3
+_HIDDEN: Final = 3  # people who are not in the directory
+_HOUR: Final = 3600.0
+_CODES: Final = 24 * 365  # hours for which links and recovery codes are good
+
+_FIRST: Final = (
+    "Adaline", "Bastian", "Corisande", "Dorothea", "Evander", "Florian", "Ginevra", "Hyacinth",
+    "Isidore", "Jocasta", "Kasimir", "Leonora", "Melchior", "Nicodemus", "Ottoline", "Peregrine",
+    "Quintilla", "Rosamund", "Severin", "Theodora",
+)  # fmt: skip
+
+
+class Pace(NamedTuple):
+    """How long a script is.
+
+    Attributes:
+        days: Of the script's time.
+        visits: How often a day people open their clients.
+        messages: How many each of them writes in each of its groups.
+    """
+
+    days: float = 1.0
+    visits: float = 1.0
+    messages: int = 2
+
+
+class Circle:
+    """A group as the script sees it.
+
+    Args:
+        number: Of the group.
+        members: Who is to be in it, its founder first.
+    """
+
+    def __init__(self, number: int, members: list[Somebody]) -> None:
+        self.number = number
+        self.members = members
+        self.gid = b""
+        self.dead: set[Somebody] = set()
+        self.recovery = ""
+
+    def seated(self) -> list[tuple[Somebody, Seat]]:
+        """Who is in it now, and can act."""
+        return [
+            (person, person.seats[self.gid])
+            for person in self.members
+            if person not in self.dead
+            and self.gid in person.seats
+            and person.seats[self.gid].group.is_active
+        ]
+
+
+class Script:
+    """One play.
+
+    Args:
+        url: Of the broker.
+        time: Of the script.
+        seed: Decides everything but keys.
+        habits: Of all clients.
+        pace: How long it is.
+
+    Attributes:
+        stage: Where it plays.
+        circles: The groups.
+    """
+
+    def __init__(
+        self, url: str, time: Time, seed: int, habits: Habits = Habits(), pace: Pace = Pace()
+    ) -> None:
+        self.random: Random = Random(seed)  # noqa: S311 - no secret
+        self.stage: Stage = Stage(url, Agenda(time), self.random, habits)
+        self.pace: Pace = pace
+        self.circles: list[Circle] = []
+        self._begin = time.now
+        self._hidden: set[Somebody] = set()
+        self._shelves: dict[Somebody, bytes] = {}
+        self._first: dict[str, Somebody] = {}
+
+    def play(self) -> None:
+        """Let everything happen."""
+        self._cast()
+        for circle in self.circles:
+            self._plot(circle)
+        for person in self.stage.people:
+            self._plan_visits(person)
+        self.stage.agenda.run()
+
+    # --- who -----------------------------------------------------------------------------
+
+    def _cast(self) -> None:
+        names = [f"{each}@lodge.example" for each in _FIRST]
+        for name in names:
+            self._first[name] = self._enrolled(name)
+        for name in self.random.sample(names, SECOND_DEVICES):
+            self._enrolled(name, self._first[name])
+        people = list(self._first.values())
+        self._hidden = set(self.random.sample(people, _HIDDEN))
+        founders = self.random.sample(people, GROUPS)
+        for number, founder in enumerate(founders):
+            self.circles.append(Circle(number, [founder]))
+        for person in people:
+            free = [each for each in self.circles if person not in each.members]
+            wanted = self.random.choice((1, 2, 3)) - (person in founders)
+            for circle in self.random.sample(free, max(wanted, 0)):
+                circle.members.append(person)
+
+    def _enrolled(self, name: str, first: Somebody | None = None) -> Somebody:
+        """Somebody who enrols in the first quarter, or a further device of somebody who has."""
+        person = Somebody(name, self.stage, len(self.stage.people) + 1)
+        self.stage.people.append(person)
+        device = person.device
+        if first is None:
+            self.stage.agenda.at(self._when(0, 0.12), lambda: self._enrol(person))
+            return person
+
+        def add() -> None:
+            first.device.add_device(
+                accounts.new_device(device.seed, device.broker_id, device.handle(name))
+            )
+            person.inbox.begin(device)
+            self._stock(person)
+            self.stage.happened("second device")
+
+        self.stage.agenda.at(self._when(0.12, 0.2), add)
+        return person
+
+    def _enrol(self, person: Somebody) -> None:
+        self._visit(person)
+        person.enrol()
+        self._stock(person)
+
+    def _stock(self, person: Somebody) -> None:
+        """Leave KeyPackages, in the directory or on a shelf."""
+        person.take_notes()
+        if person not in self._hidden:
+            person.publish(self.random.choice((2, 3, 4)))
+            person.take_notes()
+            return
+        token = self._shelves[person] = system_entropy(32)
+        self.stage.known[f"shelf token {token.hex()[:8]}"] = token
+        person.device.put_on_shelf(
+            sha256(token).digest(),
+            tuple(self._for_shelf(person, token) for _ in range(GROUPS)),
+        )
+        person.take_notes()
+
+    def _for_shelf(self, person: Somebody, token: bytes) -> ShelvedKeyPackage:
+        """A KeyPackage that only who has the token can read."""
+        package = person.new_package()
+        lifetime = package.package.leaf_node.lifetime
+        assert lifetime is not None
+        nonce = system_entropy(AES_256_GCM.Nn)
+        key = sha256(b"key of " + token).digest()
+        sealed = nonce + AES_256_GCM.seal(key, nonce, b"", package.message)
+        return ShelvedKeyPackage(
+            package.reference, person.inbox.address.inbox, lifetime.not_after, 0, sealed
+        )
+
+    # --- when ----------------------------------------------------------------------------
+
+    def _when(self, first: float, last: float) -> float:
+        """A time in a part of the play, from 0 to 1."""
+        return self._begin + self.random.uniform(first, last) * self.pace.days * DAY
+
+    def _plan_visits(self, person: Somebody) -> None:
+        for _ in range(round(self.pace.visits * self.pace.days)):
+            self.stage.agenda.at(self._when(0.2, 1), lambda: self._visit(person))
+        self.stage.agenda.at(self._begin + (1.01 + 0.02 * self.random.random()) * self.pace.days * DAY,
+                             lambda: self._visit(person))  # fmt: skip
+
+    def _visit(self, person: Somebody) -> None:
+        """Somebody is there for a while."""
+        if person.is_there:
+            return
+        dead = any(person in circle.dead for circle in self.circles)
+        if dead:
+            return
+        if self.stage.agenda.time.now > self._begin + 0.121 * self.pace.days * DAY:
+            person.come()
+        else:
+            person.is_there = True
+        self.stage.agenda.soon(self.random.uniform(3 * MINUTE, 25 * MINUTE), person.go)
+
+    # --- what ----------------------------------------------------------------------------
+
+    def _plot(self, circle: Circle) -> None:
+        """Everything that is to happen to a group."""
+        at, founder = self.stage.agenda.at, circle.members[0]
+        at(self._when(0.21, 0.25), lambda: self._found(circle, founder))
+        ways = [self._by_claim, self._by_claim, self._by_link]
+        for person in circle.members[1:]:
+            way = self._by_shelf if person in self._hidden else self.random.choice(ways)
+            at(self._when(0.27, 0.6), partial(way, circle, person))
+        for person in circle.members:
+            for number in range(self.pace.messages):
+                at(self._when(0.3, 1), partial(self._say, circle, person, number))
+        events: list[Callable[[Circle], None]] = [
+            self._race, self._attach, self._leave_note, self._remove, self._lose_answers,
+        ]  # fmt: skip
+        for event in events:
+            at(self._when(0.5, 0.95), partial(event, circle))
+        special = (
+            self._leave, self._recover, self._die, self._knock_in_vain, self._remove,
+        )[circle.number]  # fmt: skip
+        at(self._when(0.65, 0.7), partial(special, circle))
+
+    def _found(self, circle: Circle, founder: Somebody) -> None:
+        self._visit(founder)
+        seat = founder.found()
+        circle.gid = seat.gid
+        self.stage.happened("group founded")
+        self.stage.came_in(founder, seat)
+
+    def _somebody(self, circle: Circle, *others: Somebody) -> tuple[Somebody, Seat] | None:
+        """A member who acts; it opens its client for that."""
+        seated = [each for each in circle.seated() if each[0] not in others]
+        if not seated:
+            return None
+        there = [each for each in seated if each[0].is_there]
+        person, seat = self.random.choice(there or seated)
+        self._visit(person)
+        return person, seat
+
+    def _later(self, circle: Circle, way: Callable[[Circle, Somebody], None], who: Somebody) -> None:
+        """Try again when there is somebody to act."""
+        self.stage.agenda.soon(10 * MINUTE, partial(way, circle, who))
+
+    def _by_claim(self, circle: Circle, person: Somebody) -> None:
+        found = self._somebody(circle, person)
+        if found is None:
+            self._later(circle, self._by_claim, person)
+            return
+        host, seat = found
+        packages = host.claim([person.name])
+        self.stage.happened("KeyPackages claimed", len(packages))
+        delay = self.random.uniform(0.5, 15)
+        self.stage.agenda.soon(delay, lambda: self._add(host, seat, Plan(add=packages)))
+
+    def _add(self, host: Somebody, seat: Seat, plan: Plan) -> None:
+        if seat.group.is_active and seat.gid in host.seats:
+            self.stage.learned(seat, lambda: seat.commit(plan))
+
+    def _by_shelf(self, circle: Circle, person: Somebody) -> None:
+        found = self._somebody(circle, person)
+        if found is None or person not in self._shelves:
+            self._later(circle, self._by_shelf, person)
+            return
+        host, seat = found
+        token = self._shelves[person]
+        line = host.lines.group()
+        taken = line.ask("take_from_shelf", TakeFromShelf(token, system_entropy(16)), TakenFromShelf)
+        host.lines.done(line)
+        nonce, sealed = taken.sealed[: AES_256_GCM.Nn], taken.sealed[AES_256_GCM.Nn :]
+        package = AES_256_GCM.open(sha256(b"key of " + token).digest(), nonce, b"", sealed)
+        self.stage.happened("KeyPackage from a shelf")
+        delay = self.random.uniform(0.5, 15)
+        self.stage.agenda.soon(delay, lambda: self._add(host, seat, Plan(add=(package,))))
+
+    def _by_link(self, circle: Circle, person: Somebody) -> None:
+        found = self._somebody(circle, person)
+        if found is None:
+            self._later(circle, self._by_link, person)
+            return
+        _, seat = found
+        fragment = self._link(seat, Right.join)
+        self.stage.agenda.soon(
+            self.random.uniform(MINUTE, 3 * _HOUR * self.pace.days),
+            lambda: self._knock(circle, person, fragment),
+        )
+
+    def _link(self, seat: Seat, right: Right) -> str:
+        made: list[str] = []
+
+        def make() -> int:
+            made.append(doors.open_door(seat, right, _CODES))
+            return 0
+
+        self.stage.learned(seat, make)
+        self.stage.known[f"link {made[0][-8:]}"] = doors.links.decode(made[0]).seed
+        return made[0]
+
+    def _knock(
+        self, circle: Circle, person: Somebody, fragment: str, *, recovers: bool = False
+    ) -> None:
+        self._visit(person)
+        person.knock(fragment, recovers=recovers)
+        self.stage.happened("knock")
+        self.stage.agenda.soon(self.random.uniform(5, 20 * MINUTE), lambda: self._answer(circle))
+
+    def _answer(self, circle: Circle) -> None:
+        found = self._somebody(circle)
+        assert found is not None
+        seat = found[1]
+
+        def answer() -> int:
+            answered = doors.answer(seat)
+            self.stage.happened("let in at the door", answered.joined)
+            self.stage.happened("recovered", answered.recovered)
+            self.stage.happened("refused at the door", len(answered.refused))
+            return 0
+
+        self.stage.learned(seat, answer)
+
+    # --- what else -----------------------------------------------------------------------
+
+    def _say(self, circle: Circle, person: Somebody, number: int) -> None:
+        seat = person.seats.get(circle.gid)
+        if person in circle.dead or seat is None or not seat.group.is_active:
+            return
+        self._visit(person)
+        text = f"{person.name} remarks in circle {circle.number}: {self.random.getrandbits(80):x}"
+        self.stage.known[f"text {number} of {person.name} in {circle.number}"] = text.encode()
+
+        def say() -> int:
+            return seat.say(Text(text.encode())) if seat.group.is_active else 0
+
+        self.stage.learned(seat, say)
+        self.stage.happened("message")
+
+    def _attach(self, circle: Circle) -> None:
+        found = self._somebody(circle)
+        assert found is not None
+        seat = found[1]
+        name = f"minutes of circle {circle.number}, {self.random.getrandbits(40):x}.pdf"
+        content = f"what was resolved: {self.random.getrandbits(200):x} ".encode() * 400
+        self.stage.known[f"file name {circle.number}"] = name.encode()
+        self.stage.known[f"file {circle.number}"] = content[:60]
+        attachment = attachments.attach(seat, content, name, piece=8192)
+        self.stage.known[f"key of file {circle.number}"] = attachment.key
+        self.stage.learned(seat, lambda: seat.say(attachment))
+        self.stage.happened("attachment")
+
+    def _leave_note(self, circle: Circle) -> None:
+        found = self._somebody(circle)
+        if found is None or len(circle.seated()) == 1:
+            return
+        host, seat = found
+        seat.read()
+        other = self.random.choice([p for p, _ in circle.seated() if p.name != host.name] or [host])
+        if other.name in seat.members and other.name != host.name:
+            note = f"a word for {other.name} alone {self.random.getrandbits(60):x}".encode()
+            self.stage.known[f"note in {circle.number}"] = note
+            host.leave_note(seat, other.name, note)
+            self.stage.happened("note")
+
+    def _race(self, circle: Circle) -> None:
+        """Two make a commit at the same time; who comes second follows, and commits again."""
+        one = self._somebody(circle)
+        two = None if one is None else self._somebody(circle, one[0])
+        if one is None or two is None:
+            return
+        made = [seat.prepare(Plan()) for _, seat in (one, two)]
+        for (_, seat), commit in zip((one, two), made, strict=True):
+            assert commit is not None
+            answer = seat.submit(commit)
+            if isinstance(answer, EpochClosed):
+                self.stage.happened("race lost")
+                self.stage.learned(seat, lambda s=seat: s.commit(Plan()))
+        self.stage.spread(two[1])
+
+    def _lose_answers(self, circle: Circle) -> None:
+        """Somebody's next answers get lost, so that it asks again."""
+        found = self._somebody(circle)
+        assert found is not None
+        person, seat = found
+        for tap in person.taps:
+            tap.to_lose = 1
+        self.stage.known[f"twice {circle.number}"] = text = b"said twice " + system_entropy(8)
+        self.stage.learned(seat, lambda: seat.say(Text(text)))
+        for tap in person.taps:
+            tap.to_lose = 0
+        self.stage.happened("answer lost")
+
+    def _remove(self, circle: Circle) -> None:
+        seated = circle.seated()
+        if len(seated) < 3:  # noqa: PLR2004 - or nobody would be left to talk to
+            return
+        (_, seat), (victim, _) = self.random.sample(seated, 2)
+        self.stage.learned(seat, lambda: seat.commit(Plan(remove=(victim.name.encode(),))))
+        self.stage.happened("removed")
+
+    def _leave(self, circle: Circle) -> None:
+        seated = circle.seated()
+        if len(seated) < 2:  # noqa: PLR2004 - somebody has to commit it
+            return
+        person, seat = self.random.choice(seated)
+        self._visit(person)
+        self.stage.learned(seat, lambda: seat.propose(Group.leave))
+        other = self.random.choice([each for each in seated if each[0] is not person])[1]
+        self.stage.agenda.soon(
+            self.random.uniform(5, 5 * MINUTE),
+            lambda: self._add_nothing(other),
+        )
+        self.stage.happened("SelfRemove")
+
+    def _add_nothing(self, seat: Seat) -> None:
+        if seat.group.is_active:
+            self.stage.learned(seat, lambda: seat.commit(Plan()))

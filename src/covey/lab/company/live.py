@@ -1,0 +1,161 @@
+"""Live delivery: entries as they come, over a WebSocket. May import websockets and this folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.sync.client import connect
+
+from covey.access.structs.live import (
+    Arrived,
+    Begun,
+    CaughtUp,
+    ClientFrame,
+    Credit,
+    Greeting,
+    ProveNext,
+    Refused,
+    ServerFrame,
+    Subscribe,
+)
+from covey.errors import BrokerError, TransportError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from covey.lab.company.listening import Heard
+    from covey.lab.company.seat import Seat
+
+_WAIT: Final = 10.0  # seconds
+_LARGEST: Final = 64 << 20  # bytes of a frame
+_REFILL: Final = 64  # entries that are taken before credit for them is given
+
+ServerSent = Greeting | Begun | Arrived | CaughtUp | ProveNext | Refused
+
+
+class Socket:
+    """A WebSocket to a broker.
+
+    Args:
+        url: Where the broker is.
+
+    Attributes:
+        nonce: For proofs on it.
+        credit: How many entries the broker sends before it is given more.
+    """
+
+    def __init__(self, url: str) -> None:
+        address = "ws" + url.removeprefix("http") + "/v1/subscribe"
+        try:
+            self._socket = connect(address, proxy=None, max_size=_LARGEST, compression=None)
+        except (OSError, WebSocketException) as error:
+            msg = f"the broker does not answer: {error}"
+            raise TransportError(msg) from error
+        greeting = self.receive()
+        if not isinstance(greeting, Greeting):
+            self.close()
+            msg = "what answers does not greet as a broker would"
+            raise TransportError(msg)
+        self.nonce: bytes = greeting.nonce
+        self.credit: int = greeting.credit
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def send(self, frame: Subscribe | Credit) -> None:
+        """Send a frame."""
+        try:
+            self._socket.send(ClientFrame(frame).encode())
+        except ConnectionClosed as error:
+            raise _gone(error) from error
+
+    def receive(self, seconds: float = _WAIT) -> ServerSent | None:
+        """The next frame; None when none comes in some seconds.
+
+        Raises:
+            TransportError: The broker hung up.
+        """
+        try:
+            data = self._socket.recv(seconds, decode=False)
+        except TimeoutError:
+            return None
+        except ConnectionClosed as error:
+            raise _gone(error) from error
+        return ServerFrame.decode(data).frame
+
+
+class Subscription:
+    """What comes for one seat, epoch after epoch.
+
+    Args:
+        seat: Whose.
+        socket: A WebSocket of its own.
+    """
+
+    def __init__(self, seat: Seat, socket: Socket) -> None:
+        self._seat = seat
+        self._socket = socket
+        self._taken = 0
+        self._subscribe()
+
+    def listen(self, seconds: float = _WAIT) -> list[Heard]:
+        """What comes until the broker says that this is all for now.
+
+        Args:
+            seconds: How long to wait for something.
+
+        Raises:
+            BrokerError: The broker refuses the subscription.
+            ForkError: It contradicts itself.
+            TransportError: It hung up.
+        """
+        while True:
+            frame = self._socket.receive(seconds)
+            if frame is None or not self._take(frame):
+                return self._seat.told()
+
+    def _take(self, frame: ServerSent) -> bool:
+        """Do what a frame says; whether more is to come at once."""
+        log = self._seat.log
+        match frame:
+            case Begun(before=before):
+                log.begun(before)
+            case Arrived(entry=entry):
+                log.arrived(entry)
+                self._seat.arrived(entry)
+                self._give_credit()
+            case CaughtUp(head=head):
+                log.reached(head)
+                return False
+            case ProveNext():
+                if not self._seat.group.is_active:
+                    return False
+                log.reached(frame.head)
+                self._subscribe()
+            case Refused(code=code, sentence=sentence):
+                raise BrokerError(code.decode(), sentence.decode())
+        return True
+
+    def _subscribe(self) -> None:
+        log = self._seat.log
+        access = log.access
+        proof = access.prove(self._socket.nonce)
+        self._socket.send(Subscribe(access.gid, access.epoch, log.seq, proof))
+
+    def _give_credit(self) -> None:
+        self._taken += 1
+        if self._taken >= min(_REFILL, self._socket.credit):
+            self._socket.send(Credit(self._taken))
+            self._taken = 0
+
+
+def _gone(error: ConnectionClosed) -> TransportError:
+    return TransportError(f"the broker hung up: {error}")

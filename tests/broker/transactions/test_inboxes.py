@@ -1,0 +1,195 @@
+"""Inboxes: pointers for claimed KeyPackages, notes with a token, each once."""
+
+from __future__ import annotations
+
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from broker.transactions.desk import HOUR, codes, name, owe
+from covey.access.structs.joining import InboxEntry, InboxKind, PostNote
+from covey.broker.transactions import inboxes
+from covey.broker.transactions.inboxes import Room
+
+if TYPE_CHECKING:
+    from broker.transactions.desk import Desk
+
+INBOX, REF = name("inbox"), name("ref")
+TOKEN = name("token", 0, 16)
+ROOM = Room(HOUR, 3)
+
+
+def waiting(desk: Desk, after: int = 0) -> list[tuple[int, bytes]]:
+    """What waits in the inbox."""
+    found = desk.write(lambda: inboxes.fetch(INBOX, after, 99))
+    return [(each.seq, each.body) for each in found]
+
+
+def note(text: bytes, idem: int = 0, token: bytes = TOKEN, inbox: bytes = INBOX) -> PostNote:
+    return PostNote(inbox, token, name("idem", idem, 16), text)
+
+
+def test_an_inbox_begins_once(desk: Desk) -> None:
+    for _ in range(2):
+        desk.write(lambda: inboxes.create(INBOX, b"k" * 32))
+    assert desk.rows("SELECT * FROM inbox") == [(INBOX, b"k" * 32, 0)]
+    desk.refuses("inbox_exists", lambda: inboxes.create(INBOX, b"l" * 32))
+    assert desk.read(lambda: inboxes.read_key(INBOX)) == b"k" * 32
+    desk.refuses("inbox_unknown", lambda: inboxes.read_key(name("nobody")))
+
+
+def test_an_inbox_that_two_begin_at_once_is_one_s(desk: Desk) -> None:
+    keys = [name("key", number) for number in range(8)]
+    answers = desk.at_once(*[partial(inboxes.create, INBOX, key) for key in keys])
+    assert sorted(codes(answers)) == ["NoneType", *["inbox_exists"] * 7]
+    again = desk.at_once(*[partial(inboxes.create, name("second"), b"k" * 32)] * 8)
+    assert again == [None] * 8
+
+
+def test_a_pointer_uses_up_a_claim(desk: Desk) -> None:
+    owe(desk, INBOX, REF)
+    assert desk.write(lambda: inboxes.post(INBOX, REF, b"pointer", ROOM)) is True
+    assert waiting(desk) == [(1, b"pointer")]
+    assert desk.count("claim") == 0
+    desk.refuses("not_claimed", lambda: inboxes.post(INBOX, REF, b"another", ROOM))
+
+
+def test_a_pointer_needs_a_claim_and_an_inbox(desk: Desk) -> None:
+    owe(desk, INBOX, REF)
+    desk.refuses("not_claimed", lambda: inboxes.post(INBOX, name("ref", 1), b"p", ROOM))
+    desk.refuses("inbox_unknown", lambda: inboxes.post(name("inbox", 1), REF, b"p", ROOM))
+    assert desk.write(lambda: inboxes.would_take(INBOX, REF, 1))
+    assert not desk.write(lambda: inboxes.would_take(INBOX, REF, 2))
+    assert not desk.write(lambda: inboxes.would_take(name("inbox", 1), REF, 1))
+    assert not desk.write(lambda: inboxes.would_take(INBOX, name("ref", 1), 1))
+
+
+def test_the_claims_of_a_last_resort_are_counted(desk: Desk) -> None:
+    owe(desk, INBOX, REF, 2)
+    for body in (b"one", b"two"):
+        assert desk.write(partial(inboxes.post, INBOX, REF, body, ROOM))
+    desk.refuses("not_claimed", lambda: inboxes.post(INBOX, REF, b"three", ROOM))
+    assert [body for _, body in waiting(desk)] == [b"one", b"two"]
+
+
+def test_a_pointer_is_left_once_also_after_it_was_fetched(desk: Desk) -> None:
+    owe(desk, INBOX, REF, 2)
+    posting = partial(inboxes.post, INBOX, REF, b"pointer", ROOM)
+    assert [desk.write(posting) for _ in range(3)] == [True, False, False]
+    assert waiting(desk) == [(1, b"pointer")]
+    assert waiting(desk, 1) == []
+    assert desk.write(posting) is False
+    assert waiting(desk) == []
+    assert desk.rows("SELECT pointers FROM claim") == [(1,)]
+
+
+def test_one_pointer_ten_times_at_once_is_one(desk: Desk) -> None:
+    owe(desk, INBOX, REF)
+    answers = desk.at_once(*[partial(inboxes.post, INBOX, REF, b"pointer", ROOM)] * 10)
+    assert sorted(answers, key=str) == [*[False] * 9, True]
+    assert waiting(desk) == [(1, b"pointer")]
+
+
+def test_of_ten_pointers_at_once_for_one_claim_one_is_left(desk: Desk) -> None:
+    owe(desk, INBOX, REF)
+    posts = [partial(inboxes.post, INBOX, REF, b"%d" % number, ROOM) for number in range(10)]
+    assert sorted(codes(desk.at_once(*posts))) == ["bool", *["not_claimed"] * 9]
+    assert len(waiting(desk)) == 1
+
+
+def test_a_note_needs_a_slot(desk: Desk) -> None:
+    desk.write(lambda: inboxes.create(INBOX, b"k" * 32))
+    desk.refuses("inbox_unknown", lambda: inboxes.post_note(note(b"n"), ROOM))
+    slots = tuple(sha256(name("token", at, 16)).digest() for at in (0, 1))
+    desk.write(lambda: inboxes.set_slots(INBOX, slots))
+    assert desk.write(lambda: inboxes.post_note(note(b"n"), ROOM)) is True
+    assert desk.write(lambda: inboxes.post_note(note(b"m", 1, name("token", 1, 16)), ROOM)) is True
+    desk.write(lambda: inboxes.set_slots(INBOX, slots[1:]))
+    desk.refuses("inbox_unknown", lambda: inboxes.post_note(note(b"o", 2), ROOM))
+    desk.write(lambda: inboxes.set_slots(INBOX, ()))
+    assert desk.count("slot") == 0
+    found = desk.read(lambda: inboxes.fetch(INBOX, 0, 9))
+    assert found == (InboxEntry(1, InboxKind.note, b"n"), InboxEntry(2, InboxKind.note, b"m"))
+    nowhere = note(b"n", inbox=name("nobody"))
+    desk.refuses("inbox_unknown", lambda: inboxes.post_note(nowhere, ROOM))
+    desk.refuses("inbox_unknown", lambda: inboxes.set_slots(name("nobody"), slots))
+
+
+def test_slots_set_at_once_are_those_of_one(desk: Desk) -> None:
+    desk.write(lambda: inboxes.create(INBOX, b"k" * 32))
+    sets = [tuple(name("slot", 10 * of + at) for at in range(3)) for of in range(8)]
+    assert desk.at_once(*[partial(inboxes.set_slots, INBOX, each) for each in sets]) == [None] * 8
+    kept = {row[0] for row in desk.rows("SELECT hash FROM slot")}
+    assert kept in [set(each) for each in sets]
+
+
+def with_slot(desk: Desk) -> None:
+    desk.write(lambda: inboxes.create(INBOX, b"K" * 32))
+    desk.write(lambda: inboxes.set_slots(INBOX, (sha256(TOKEN).digest(),)))
+
+
+def test_a_note_is_left_once_and_another_under_its_idem_is_refused(desk: Desk) -> None:
+    with_slot(desk)
+    posting = partial(inboxes.post_note, note(b"n"), ROOM)
+    assert [desk.write(posting), desk.write(posting)] == [True, False]
+    desk.refuses("idem_mismatch", lambda: inboxes.post_note(note(b"other"), ROOM))
+    assert waiting(desk, 1) == []
+    assert desk.write(posting) is False
+    assert waiting(desk) == []
+
+
+def test_an_inbox_can_be_full(desk: Desk) -> None:
+    with_slot(desk)
+    owe(desk, INBOX, REF)
+    for idem in range(3):
+        desk.write(partial(inboxes.post_note, note(b"%d" % idem, idem), ROOM))
+    desk.refuses("full", lambda: inboxes.post_note(note(b"3", 3), ROOM))
+    desk.refuses("full", lambda: inboxes.post(INBOX, REF, b"p", ROOM))
+    assert desk.write(lambda: inboxes.post_note(note(b"0", 0), ROOM)) is False
+    assert desk.write(lambda: inboxes.post(INBOX, REF, b"p", Room(HOUR, None)))
+    assert len(waiting(desk, 2)) == 2
+    assert desk.write(lambda: inboxes.post_note(note(b"3", 3), ROOM))
+
+
+def test_fetching_drops_what_was_read(desk: Desk) -> None:
+    with_slot(desk)
+    for idem in range(3):
+        desk.write(partial(inboxes.post_note, note(b"%d" % idem, idem), ROOM))
+    assert waiting(desk) == [(1, b"0"), (2, b"1"), (3, b"2")]
+    assert len(desk.read(lambda: inboxes.fetch(INBOX, 0, 2))) == 2
+    assert waiting(desk, 2) == waiting(desk, 2) == waiting(desk) == [(3, b"2")]
+    assert waiting(desk, 1) == [(3, b"2")]
+    desk.write(lambda: inboxes.post_note(note(b"3", 3), ROOM))
+    assert waiting(desk, 3) == [(4, b"3")]
+
+
+@pytest.mark.parametrize("after", [9, 2**63, 2**64 - 1])
+def test_who_has_read_more_than_there_was_drops_all_and_numbers_go_on(
+    desk: Desk, after: int
+) -> None:
+    with_slot(desk)
+    desk.write(lambda: inboxes.post_note(note(b"0", 0), ROOM))
+    assert waiting(desk, after) == []
+    desk.write(lambda: inboxes.post_note(note(b"1", 1), ROOM))
+    assert waiting(desk) == [(2, b"1")]
+
+
+def test_notes_at_once_are_numbered_without_a_gap(desk: Desk) -> None:
+    with_slot(desk)
+    room = Room(HOUR, 20)
+    posts = [partial(inboxes.post_note, note(b"%d" % at, at), room) for at in range(30)]
+    assert sorted(codes(desk.at_once(*posts))) == [*["bool"] * 20, *["full"] * 10]
+    assert [seq for seq, _ in waiting(desk)] == list(range(1, 21))
+
+
+def test_inboxes_do_not_meet(desk: Desk) -> None:
+    other = name("inbox", 1)
+    owe(desk, INBOX, REF)
+    owe(desk, other, REF)
+    desk.write(lambda: inboxes.post(INBOX, REF, b"pointer", ROOM))
+    desk.write(lambda: inboxes.post(other, REF, b"pointer", ROOM))
+    assert waiting(desk) == [(1, b"pointer")]
+    waiting(desk, 1)
+    assert len(desk.read(lambda: inboxes.fetch(other, 0, 9))) == 1
