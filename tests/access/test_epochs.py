@@ -126,5 +126,6 @@ def test_a_proof_is_for_one_epoch_and_one_nonce() -> None:
 
 def test_the_keys_do_not_show() -> None:
     access = any_access()
-    for shown in (repr(access), str(access), f"{[access]}", pretty_repr(access)):
-        assert shown.strip("[]").replace("'", "") == "EpochAccess(…)"
+    for shown in (repr(access), str(access), f"{[access]}"):
+        assert shown.strip("[]") == "EpochAccess(…)"
+    assert pretty_repr(access) == "EpochAccess()"

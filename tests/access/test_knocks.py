@@ -58,7 +58,8 @@ def test_the_keys_are_those_of_the_specification() -> None:
     ikm = hmac.digest(SEED, b"covey access 1 door\x01", "sha256")
     assert (KEYS.door_private, KEYS.door_key) == SUITE.derive_key_pair(ikm)
     assert KEYS.door.capability == KEYS.key
-    assert repr(KEYS) == pretty_repr(KEYS).replace("'", "") == "CapabilityKeys(…)"
+    assert repr(KEYS) == "CapabilityKeys(…)"
+    assert pretty_repr(KEYS) == "CapabilityKeys()"
 
 
 @pytest.mark.parametrize("suite", ALL_SUITES, ids=lambda suite: f"suite{suite.value}")

@@ -7,7 +7,6 @@ import socket as sockets
 import struct
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +16,6 @@ from broker_talk import Line, access
 from broker_thread import broker_at, place_of, thread_broker
 from covey.access import chain, heads
 from covey.access.structs.basics import Fresh, Kind
-from covey.access.structs.heads import Position
 from covey.access.structs.live import (
     Arrived,
     Begun,
@@ -34,10 +32,12 @@ from covey.broker.live import GOING, UNSUPPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from broker_socket import Frame
     from broker_talk import Group
     from broker_thread import ThreadBroker
+    from covey.access.structs.heads import Position
     from covey.access.structs.log import Entry
 
 

@@ -204,6 +204,7 @@ class _Session:
         Raises:
             BrokerError: The epoch is not kept any more.
             StorageError: The log cannot be read.
+            WebSocketDisconnect: The broker stops, or the socket has closed.
         """
         gid, epoch, after = frame.gid, frame.epoch, frame.after
         ticket = self._operations.proving.ticket(caller, gid, epoch)
@@ -233,6 +234,7 @@ class _Session:
                 await woken_or_time(woken, LOOK_AGAIN)
                 if self._ports.store.wakes.closed:
                     await self.close(GOING)
+                    raise WebSocketDisconnect(GOING)
 
     async def _send_entries(self, gid: bytes, page: Page) -> int:
         """Send as many entries of a page as there is credit for; returns how many."""

@@ -182,6 +182,7 @@ def test_a_knock_never_outlives_its_capability(desk: Desk) -> None:
 
         committing = partial(log.append, chat.gid, [commit], HOUR)
         knocking = a_knock(chat, 1)
-        desk.at_once(*([committing, knocking] if number % 2 else [knocking, committing]))
+        both: list[Callable[[], Script[object]]] = [committing, knocking]
+        desk.at_once(*(both if number % 2 else both[::-1]))
     assert desk.count("capability") == 0
     assert desk.count("knock") == 0

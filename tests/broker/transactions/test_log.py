@@ -281,7 +281,7 @@ def test_two_groups_that_bring_the_same_parcel_at_once(desk: Desk) -> None:
     ]
     answers = desk.at_once(*scripts)
     assert not [answer for answer in answers if isinstance(answer, BaseException)]
-    told = sorted(code for answer in answers for code in codes(answer))  # type: ignore[arg-type]
+    told = sorted(code for answer in answers for code in codes(answer))
     assert told == ["Appended", *["parcel_exists"] * 5]
 
 

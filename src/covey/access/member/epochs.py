@@ -26,7 +26,7 @@ from covey.mls.crypto.kdf import HKDF_SHA256
 from covey.mls.crypto.mac import hmac_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 LABEL: Final = "covey access 1"
 """The label of the exporter; with a word behind it, what is derived from s_n."""
@@ -86,9 +86,9 @@ class EpochAccess(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
 
-    def __rich_repr__(self) -> Iterator[str]:
+    def __rich_repr__(self) -> list[tuple[str, object]]:
         """Show nothing to Rich, which does not ask ``repr`` and prints local variables."""
-        yield "…"
+        return []
 
     def idem(self, content_type: int, leaf: int, generation: int) -> bytes:
         """The idem of a message: 16 bytes, the same whenever it is sent again.

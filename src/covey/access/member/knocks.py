@@ -29,7 +29,7 @@ from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable
 
     from covey.access.structs.basics import Signed
     from covey.access.structs.joining import WaitingKnock
@@ -58,9 +58,9 @@ class CapabilityKeys(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
 
-    def __rich_repr__(self) -> Iterator[str]:
+    def __rich_repr__(self) -> list[tuple[str, object]]:
         """Show nothing to Rich, which does not ask ``repr`` and prints local variables."""
-        yield "…"
+        return []
 
     @property
     def door(self) -> Door:

@@ -6,6 +6,7 @@ May import the ports.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -55,7 +56,6 @@ async def until(
 
 async def woken_or_time(woken: asyncio.Event, seconds: float) -> None:
     """Wait until a hint comes, or some seconds are over."""
-    try:
-        await asyncio.wait_for(woken.wait(), seconds)
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):  # `wait_for` may lose a cancellation
+            await woken.wait()

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from covey.broker.script import Script
 
 _ANSWER = Statement("SELECT digest, answer FROM answer WHERE idem = $1")
-_KEEP_ANSWER = Statement("INSERT INTO answer (idem, digest, answer, hour) VALUES ($1, $2, $3, $4)")
+_ASK = Statement(
+    "INSERT INTO answer (idem, digest, answer, hour) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (idem) DO NOTHING RETURNING idem"
+)
+_KEEP_ANSWER = Statement("UPDATE answer SET answer = $2 WHERE idem = $1")
 _PUBLISHED = Statement(
     "INSERT INTO published (ref, not_after) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING ref"
 )
@@ -121,7 +125,6 @@ def publish(device: bytes, offers: Sequence[Offer], asked: Asked, shelf: Shelf) 
         return (yield from stock(device, asked.hour, shelf.low))
     for offer in offers:
         yield from _keep(device, offer)
-    yield _KEEP_ANSWER.of(asked.idem, asked.digest, b"", asked.hour)
     found = yield from stock(device, asked.hour, shelf.low)
     if found.waiting + found.last_resorts > shelf.most:
         raise refused(Code.full)
@@ -156,7 +159,7 @@ def claim(handle: bytes, cipher_suite: int, asked: Asked) -> Script[Claimed]:
     if not taken:
         raise refused(Code.nothing_to_claim)
     answer = Claimed(tuple(taken))
-    yield _KEEP_ANSWER.of(asked.idem, asked.digest, answer.encode(), asked.hour)
+    yield _KEEP_ANSWER.of(asked.idem, answer.encode())
     return answer
 
 
@@ -170,10 +173,8 @@ def put_on_shelf(request: PutOnShelf, asked: Asked, shelf: Shelf) -> Script[Shel
     for each in () if known else request.key_packages:
         yield from _shelve(request.shelf, each)
     [(waiting,)] = yield _COUNT_SHELF.of(request.shelf, asked.hour)
-    if not known:
-        if waiting > shelf.most:
-            raise refused(Code.full)
-        yield _KEEP_ANSWER.of(asked.idem, asked.digest, b"", asked.hour)
+    if waiting > shelf.most and not known:
+        raise refused(Code.full)
     return Shelved(waiting)
 
 
@@ -212,15 +213,21 @@ def take_from_shelf(token: bytes, asked: Asked) -> Script[TakenFromShelf]:
     [(ref, inbox, not_after, sealed)] = rows
     yield _CLAIM.of(inbox, ref, not_after)
     answer = TakenFromShelf(last_resort, sealed)
-    yield _KEEP_ANSWER.of(asked.idem, asked.digest, answer.encode(), asked.hour)
+    yield _KEEP_ANSWER.of(asked.idem, answer.encode())
     return answer
 
 
 def _earlier(asked: Asked) -> Script[bytes | None]:
-    """What was answered to the same request before; None if it is new."""
-    rows = yield _ANSWER.of(asked.idem)
-    if not rows:
+    """What was answered to the same request before; None if it is new.
+
+    What is new is noted at once, so that the same request, when it comes again meanwhile, waits
+    until it is answered.
+    """
+    if (yield _ASK.of(asked.idem, asked.digest, b"", asked.hour)):
         return None
+    rows = yield _ANSWER.of(asked.idem)
+    if not rows:  # it was thrown away at this moment
+        return (yield from _earlier(asked))
     digest, answer = rows[0]
     if digest != asked.digest:
         raise refused(Code.idem_mismatch)

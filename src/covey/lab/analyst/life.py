@@ -144,12 +144,20 @@ class Somebody(Person):
         self.stage.packages.append(package.message)
         return package
 
+    def new_slots(self) -> None:
+        """Let the inbox take notes with new tokens too, at a time that says nothing."""
+        delay = self.stage.random.uniform(0, self.stage.habits.jitter)
+        self.stage.agenda.soon(delay, self.take_notes)
+
     # --- coming and going --------------------------------------------------------------
 
     def come(self) -> None:
         """Open the client: it asks for everything that it has missed."""
         self.is_there = True
-        hurried = [self.look_into_inbox, *(lambda s=seat: self.look(s) for seat in self.seats.values())]
+        hurried = [
+            self.look_into_inbox,
+            *(lambda s=seat: self.look(s) for seat in self.seats.values()),
+        ]
         random, stage = self.stage.random, self.stage
         if stage.habits.polling:
             for each in hurried:

@@ -84,7 +84,9 @@ class Place(NamedTuple):
 def empty(kind: Kind, folder: Path) -> Iterator[Place]:
     """A place where no broker has been yet."""
     with ExitStack() as ending:
-        server = ending.enter_context(running_postgres(durable=False)) if kind == "postgres" else None
+        server = (
+            ending.enter_context(running_postgres(durable=False)) if kind == "postgres" else None
+        )
         yield Place("", kind, folder, server, "")
 
 
@@ -155,8 +157,14 @@ class _Thread(threading.Thread):
             app = build(operations, Prefixes())
             self._server = uvicorn.Server(
                 uvicorn.Config(
-                    app, http=protocol(app), ws="websockets-sansio", lifespan="off",
-                    log_config=None, access_log=False, date_header=False, server_header=False,
+                    app,
+                    http=protocol(app),
+                    ws="websockets-sansio",
+                    lifespan="off",
+                    log_config=None,
+                    access_log=False,
+                    date_header=False,
+                    server_header=False,
                 )  # fmt: skip
             )
             serving = asyncio.create_task(self._server.serve([self._listener]))

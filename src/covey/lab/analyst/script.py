@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member import accounts
 from covey.access.structs.extensions import Right
-from covey.access.structs.identity import ShelvedKeyPackage, TakenFromShelf, TakeFromShelf
-from covey.access.structs.log import EpochClosed
+from covey.access.structs.identity import ShelvedKeyPackage, TakeFromShelf, TakenFromShelf
+from covey.lab.analyst.incidents import Circle, Incidents
 from covey.lab.analyst.life import DAY, MINUTE, Agenda, Habits, Somebody, Stage
-from covey.lab.company import attachments, doors
+from covey.lab.company import doors
 from covey.lab.company.commits import Plan
-from covey.lab.company.contents import Text
-from covey.mls import Group
 from covey.mls.crypto.aead import AES_256_GCM
 from covey.mls.crypto.entropy import system_entropy
 
@@ -57,32 +55,6 @@ class Pace(NamedTuple):
     days: float = 1.0
     visits: float = 1.0
     messages: int = 2
-
-
-class Circle:
-    """A group as the script sees it.
-
-    Args:
-        number: Of the group.
-        members: Who is to be in it, its founder first.
-    """
-
-    def __init__(self, number: int, members: list[Somebody]) -> None:
-        self.number = number
-        self.members = members
-        self.gid = b""
-        self.dead: set[Somebody] = set()
-        self.recovery = ""
-
-    def seated(self) -> list[tuple[Somebody, Seat]]:
-        """Who is in it now, and can act."""
-        return [
-            (person, person.seats[self.gid])
-            for person in self.members
-            if person not in self.dead
-            and self.gid in person.seats
-            and person.seats[self.gid].group.is_active
-        ]
 
 
 class Script:
@@ -146,7 +118,7 @@ class Script:
         self.stage.people.append(person)
         device = person.device
         if first is None:
-            self.stage.agenda.at(self._when(0, 0.12), lambda: self._enrol(person))
+            self.stage.agenda.at(self.when(0, 0.12), lambda: self._enrol(person))
             return person
 
         def add() -> None:
@@ -157,11 +129,11 @@ class Script:
             self._stock(person)
             self.stage.happened("second device")
 
-        self.stage.agenda.at(self._when(0.12, 0.2), add)
+        self.stage.agenda.at(self.when(0.12, 0.2), add)
         return person
 
     def _enrol(self, person: Somebody) -> None:
-        self._visit(person)
+        self.visit(person)
         person.enrol()
         self._stock(person)
 
@@ -192,19 +164,24 @@ class Script:
             package.reference, person.inbox.address.inbox, lifetime.not_after, 0, sealed
         )
 
+    @property
+    def listed(self) -> list[Somebody]:
+        """Everybody of whom a KeyPackage can be claimed."""
+        return [each for each in self._first.values() if each not in self._hidden]
+
     # --- when ----------------------------------------------------------------------------
 
-    def _when(self, first: float, last: float) -> float:
+    def when(self, first: float, last: float) -> float:
         """A time in a part of the play, from 0 to 1."""
         return self._begin + self.random.uniform(first, last) * self.pace.days * DAY
 
     def _plan_visits(self, person: Somebody) -> None:
         for _ in range(round(self.pace.visits * self.pace.days)):
-            self.stage.agenda.at(self._when(0.2, 1), lambda: self._visit(person))
+            self.stage.agenda.at(self.when(0.2, 1), lambda: self.visit(person))
         self.stage.agenda.at(self._begin + (1.01 + 0.02 * self.random.random()) * self.pace.days * DAY,
-                             lambda: self._visit(person))  # fmt: skip
+                             lambda: self.visit(person))  # fmt: skip
 
-    def _visit(self, person: Somebody) -> None:
+    def visit(self, person: Somebody) -> None:
         """Somebody is there for a while."""
         if person.is_there:
             return
@@ -222,47 +199,46 @@ class Script:
     def _plot(self, circle: Circle) -> None:
         """Everything that is to happen to a group."""
         at, founder = self.stage.agenda.at, circle.members[0]
-        at(self._when(0.21, 0.25), lambda: self._found(circle, founder))
+        incidents = Incidents(self)
+        at(self.when(0.21, 0.25), lambda: self._found(circle, founder))
         ways = [self._by_claim, self._by_claim, self._by_link]
         for person in circle.members[1:]:
             way = self._by_shelf if person in self._hidden else self.random.choice(ways)
-            at(self._when(0.27, 0.6), partial(way, circle, person))
+            at(self.when(0.27, 0.6), partial(way, circle, person))
         for person in circle.members:
             for number in range(self.pace.messages):
-                at(self._when(0.3, 1), partial(self._say, circle, person, number))
-        events: list[Callable[[Circle], None]] = [
-            self._race, self._attach, self._leave_note, self._remove, self._lose_answers,
-        ]  # fmt: skip
-        for event in events:
-            at(self._when(0.5, 0.95), partial(event, circle))
-        special = (
-            self._leave, self._recover, self._die, self._knock_in_vain, self._remove,
-        )[circle.number]  # fmt: skip
-        at(self._when(0.65, 0.7), partial(special, circle))
+                at(self.when(0.3, 1), partial(incidents.say, circle, person, number))
+        for event in incidents.everywhere:
+            at(self.when(0.5, 0.95), partial(event, circle))
+        special = incidents.once[circle.number % len(incidents.once)]
+        at(self.when(0.65, 0.7), partial(special, circle))
 
     def _found(self, circle: Circle, founder: Somebody) -> None:
-        self._visit(founder)
+        self.visit(founder)
         seat = founder.found()
+        founder.new_slots()
         circle.gid = seat.gid
         self.stage.happened("group founded")
         self.stage.came_in(founder, seat)
 
-    def _somebody(self, circle: Circle, *others: Somebody) -> tuple[Somebody, Seat] | None:
+    def somebody(self, circle: Circle, *others: Somebody) -> tuple[Somebody, Seat] | None:
         """A member who acts; it opens its client for that."""
         seated = [each for each in circle.seated() if each[0] not in others]
         if not seated:
             return None
         there = [each for each in seated if each[0].is_there]
         person, seat = self.random.choice(there or seated)
-        self._visit(person)
+        self.visit(person)
         return person, seat
 
-    def _later(self, circle: Circle, way: Callable[[Circle, Somebody], None], who: Somebody) -> None:
+    def _later(
+        self, circle: Circle, way: Callable[[Circle, Somebody], None], who: Somebody
+    ) -> None:
         """Try again when there is somebody to act."""
         self.stage.agenda.soon(10 * MINUTE, partial(way, circle, who))
 
     def _by_claim(self, circle: Circle, person: Somebody) -> None:
-        found = self._somebody(circle, person)
+        found = self.somebody(circle, person)
         if found is None:
             self._later(circle, self._by_claim, person)
             return
@@ -277,14 +253,16 @@ class Script:
             self.stage.learned(seat, lambda: seat.commit(plan))
 
     def _by_shelf(self, circle: Circle, person: Somebody) -> None:
-        found = self._somebody(circle, person)
+        found = self.somebody(circle, person)
         if found is None or person not in self._shelves:
             self._later(circle, self._by_shelf, person)
             return
         host, seat = found
         token = self._shelves[person]
         line = host.lines.group()
-        taken = line.ask("take_from_shelf", TakeFromShelf(token, system_entropy(16)), TakenFromShelf)
+        taken = line.ask(
+            "take_from_shelf", TakeFromShelf(token, system_entropy(16)), TakenFromShelf
+        )
         host.lines.done(line)
         nonce, sealed = taken.sealed[: AES_256_GCM.Nn], taken.sealed[AES_256_GCM.Nn :]
         package = AES_256_GCM.open(sha256(b"key of " + token).digest(), nonce, b"", sealed)
@@ -293,18 +271,18 @@ class Script:
         self.stage.agenda.soon(delay, lambda: self._add(host, seat, Plan(add=(package,))))
 
     def _by_link(self, circle: Circle, person: Somebody) -> None:
-        found = self._somebody(circle, person)
+        found = self.somebody(circle, person)
         if found is None:
             self._later(circle, self._by_link, person)
             return
         _, seat = found
-        fragment = self._link(seat, Right.join)
+        fragment = self.link(seat, Right.join)
         self.stage.agenda.soon(
             self.random.uniform(MINUTE, 3 * _HOUR * self.pace.days),
-            lambda: self._knock(circle, person, fragment),
+            lambda: self.knock(circle, person, fragment),
         )
 
-    def _link(self, seat: Seat, right: Right) -> str:
+    def link(self, seat: Seat, right: Right) -> str:
         made: list[str] = []
 
         def make() -> int:
@@ -315,16 +293,17 @@ class Script:
         self.stage.known[f"link {made[0][-8:]}"] = doors.links.decode(made[0]).seed
         return made[0]
 
-    def _knock(
+    def knock(
         self, circle: Circle, person: Somebody, fragment: str, *, recovers: bool = False
     ) -> None:
-        self._visit(person)
+        self.visit(person)
         person.knock(fragment, recovers=recovers)
+        person.new_slots()
         self.stage.happened("knock")
         self.stage.agenda.soon(self.random.uniform(5, 20 * MINUTE), lambda: self._answer(circle))
 
     def _answer(self, circle: Circle) -> None:
-        found = self._somebody(circle)
+        found = self.somebody(circle)
         assert found is not None
         seat = found[1]
 
@@ -336,99 +315,3 @@ class Script:
             return 0
 
         self.stage.learned(seat, answer)
-
-    # --- what else -----------------------------------------------------------------------
-
-    def _say(self, circle: Circle, person: Somebody, number: int) -> None:
-        seat = person.seats.get(circle.gid)
-        if person in circle.dead or seat is None or not seat.group.is_active:
-            return
-        self._visit(person)
-        text = f"{person.name} remarks in circle {circle.number}: {self.random.getrandbits(80):x}"
-        self.stage.known[f"text {number} of {person.name} in {circle.number}"] = text.encode()
-
-        def say() -> int:
-            return seat.say(Text(text.encode())) if seat.group.is_active else 0
-
-        self.stage.learned(seat, say)
-        self.stage.happened("message")
-
-    def _attach(self, circle: Circle) -> None:
-        found = self._somebody(circle)
-        assert found is not None
-        seat = found[1]
-        name = f"minutes of circle {circle.number}, {self.random.getrandbits(40):x}.pdf"
-        content = f"what was resolved: {self.random.getrandbits(200):x} ".encode() * 400
-        self.stage.known[f"file name {circle.number}"] = name.encode()
-        self.stage.known[f"file {circle.number}"] = content[:60]
-        attachment = attachments.attach(seat, content, name, piece=8192)
-        self.stage.known[f"key of file {circle.number}"] = attachment.key
-        self.stage.learned(seat, lambda: seat.say(attachment))
-        self.stage.happened("attachment")
-
-    def _leave_note(self, circle: Circle) -> None:
-        found = self._somebody(circle)
-        if found is None or len(circle.seated()) == 1:
-            return
-        host, seat = found
-        seat.read()
-        other = self.random.choice([p for p, _ in circle.seated() if p.name != host.name] or [host])
-        if other.name in seat.members and other.name != host.name:
-            note = f"a word for {other.name} alone {self.random.getrandbits(60):x}".encode()
-            self.stage.known[f"note in {circle.number}"] = note
-            host.leave_note(seat, other.name, note)
-            self.stage.happened("note")
-
-    def _race(self, circle: Circle) -> None:
-        """Two make a commit at the same time; who comes second follows, and commits again."""
-        one = self._somebody(circle)
-        two = None if one is None else self._somebody(circle, one[0])
-        if one is None or two is None:
-            return
-        made = [seat.prepare(Plan()) for _, seat in (one, two)]
-        for (_, seat), commit in zip((one, two), made, strict=True):
-            assert commit is not None
-            answer = seat.submit(commit)
-            if isinstance(answer, EpochClosed):
-                self.stage.happened("race lost")
-                self.stage.learned(seat, lambda s=seat: s.commit(Plan()))
-        self.stage.spread(two[1])
-
-    def _lose_answers(self, circle: Circle) -> None:
-        """Somebody's next answers get lost, so that it asks again."""
-        found = self._somebody(circle)
-        assert found is not None
-        person, seat = found
-        for tap in person.taps:
-            tap.to_lose = 1
-        self.stage.known[f"twice {circle.number}"] = text = b"said twice " + system_entropy(8)
-        self.stage.learned(seat, lambda: seat.say(Text(text)))
-        for tap in person.taps:
-            tap.to_lose = 0
-        self.stage.happened("answer lost")
-
-    def _remove(self, circle: Circle) -> None:
-        seated = circle.seated()
-        if len(seated) < 3:  # noqa: PLR2004 - or nobody would be left to talk to
-            return
-        (_, seat), (victim, _) = self.random.sample(seated, 2)
-        self.stage.learned(seat, lambda: seat.commit(Plan(remove=(victim.name.encode(),))))
-        self.stage.happened("removed")
-
-    def _leave(self, circle: Circle) -> None:
-        seated = circle.seated()
-        if len(seated) < 2:  # noqa: PLR2004 - somebody has to commit it
-            return
-        person, seat = self.random.choice(seated)
-        self._visit(person)
-        self.stage.learned(seat, lambda: seat.propose(Group.leave))
-        other = self.random.choice([each for each in seated if each[0] is not person])[1]
-        self.stage.agenda.soon(
-            self.random.uniform(5, 5 * MINUTE),
-            lambda: self._add_nothing(other),
-        )
-        self.stage.happened("SelfRemove")
-
-    def _add_nothing(self, seat: Seat) -> None:
-        if seat.group.is_active:
-            self.stage.learned(seat, lambda: seat.commit(Plan()))

@@ -68,9 +68,7 @@ class Search:
 
     def of(self, place: str, data: bytes) -> list[Sighting]:
         """Everything that is found in some bytes, each form once."""
-        found = {
-            form: data.find(form.content) for form in self._short if form.content in data
-        }
+        found = {form: data.find(form.content) for form in self._short if form.content in data}
         beginnings = self._long
         for offset in range(len(data) - _WINDOW + 1):
             window = data[offset : offset + _WINDOW]

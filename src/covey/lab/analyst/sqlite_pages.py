@@ -173,7 +173,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for place in range(at, at + 8):
         value = value << 7 | data[place] & 0x7F
-        if data[place] < 0x80:  # noqa: PLR2004 - the bit that says that more follow
+        if data[place] < 0x80:
             return value, place + 1
     return value << 8 | data[at + 8], at + 9
 
@@ -193,7 +193,7 @@ def record(content: bytes, wanted: int) -> Iterator[Value]:
 
 
 def _length(kind: int) -> int:
-    if kind >= 12:  # noqa: PLR2004 - blobs and texts
+    if kind >= 12:
         return (kind - 12) // 2
     return (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)[kind]
 
@@ -201,7 +201,7 @@ def _length(kind: int) -> int:
 def _value(kind: int, data: bytes) -> Value:
     if kind in {8, 9}:
         return kind - 8
-    if kind >= 12:  # noqa: PLR2004
+    if kind >= 12:
         return data if kind % 2 == 0 else data.decode()
     return int.from_bytes(data, "big", signed=True) if data else None
 

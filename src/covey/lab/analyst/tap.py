@@ -91,8 +91,13 @@ class Tap:
         body = request.read()
         self.seen.append(
             Seen(
-                self.time.now, connection, address, operation, body,
-                response.status_code, response.content,
+                self.time.now,
+                connection,
+                address,
+                operation,
+                body,
+                response.status_code,
+                response.content,
             )  # fmt: skip
         )
         self.time.now += self._random.uniform(_FASTEST, _SLOWEST)

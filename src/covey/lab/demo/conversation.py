@@ -1,52 +1,33 @@
-"""A member of the demo: the engine, a connection to the broker, and where it stands in the log.
+"""A member of the demo: a person of the company, and what it tells the story.
 
-May import the engine. Everything goes through the log in its order, one's own messages too: a
-commit of one's own takes effect when it comes back.
+May import the company and the engine. Everything that it says to the broker, it says as any
+client would.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING
 
-from covey.broker.messages import EpochClosed, Kind
-from covey.errors import StateError, TransportError
+from covey.access.structs.log import EpochClosed
+from covey.errors import StateError
+from covey.lab.company import attachments
+from covey.lab.company.commits import Plan
+from covey.lab.company.contents import Attachment, Text
+from covey.lab.company.person import Person
 from covey.lab.demo import known_secrets
-from covey.lab.demo.orders import Caught, Changed, Drawing, DrawnNode, Heard
-from covey.mls import (
-    CipherSuite,
-    EpochChanged,
-    Extension,
-    Group,
-    Member,
-    MessageReceived,
-    OwnMessage,
-    ProposalReceived,
-)
-from covey.mls.crypto.entropy import system_entropy
-from covey.mls.structs.message import MLSMessage
+from covey.lab.demo.orders import Caught, Changed, Drawing, DrawnNode, Heard, Published
+from covey.mls import EpochChanged, Group, MessageReceived, OwnMessage, ProposalReceived
 from covey.mls.structs.tree import ParentNode
-from covey.mls.structs.welcome import Welcome
 from covey.mls.tree.math import node_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from covey.broker.messages import Appended, Entry
-    from covey.lab.demo.broker_client import BrokerClient
-    from covey.lab.demo.orders import Invitee
-    from covey.mls import Event, PendingCommit, PrivateKeyPackage
-
-SUITE: Final = CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
-"""Of the group. Any other would do."""
-
-GID_EXTENSION: Final = 0xF0C0
-"""The type (of those for private use) of the GroupInfo extension that says where the log is.
-
-The GroupInfo is encrypted in the Welcome, so the broker cannot tell which inbox goes with
-which log.
-"""
-
-_PATIENCE: Final = 5_000  # milliseconds to wait for something that is known to be there
+    from covey.lab.company import listening
+    from covey.lab.company.commits import Made
+    from covey.lab.company.lines import Lines
+    from covey.lab.company.seat import Seat
 
 
 class Conversation:
@@ -54,160 +35,142 @@ class Conversation:
 
     Args:
         name: Its identity.
-        broker: The broker.
+        lines: Opens connections to the broker.
     """
 
-    def __init__(self, name: str, broker: BrokerClient) -> None:
-        self.member: Member = Member.basic(name.encode(), SUITE)
-        self.broker: BrokerClient = broker
-        self.inbox: bytes = system_entropy(32)
-        self.gid: bytes = b""
-        self.cursor: int = 0
-        self.secrets: dict[str, bytes] = known_secrets.of_member(self.member)
-        self._packages: list[PrivateKeyPackage] = []
-        self._group: Group | None = None
-        self._prepared: PendingCommit | None = None
-        self._heard: list[Heard] = []
+    def __init__(self, name: str, lines: Lines) -> None:
+        self.secrets: dict[str, bytes] = {}
+        self._name = name
+        self._lines = lines
+        self._person: Person | None = None
+        self._seat: Seat | None = None
+        self._made: Made | None = None
 
     @property
-    def group(self) -> Group:
-        """The group.
+    def seat(self) -> Seat:
+        """The place in the group.
 
         Raises:
             StateError: The member is in none.
         """
-        if self._group is None:
+        if self._seat is None:
             msg = "not a member of the group"
             raise StateError(msg)
-        return self._group
+        return self._seat
+
+    @property
+    def group(self) -> Group:
+        """The group."""
+        return self.seat.group
 
     @property
     def in_group(self) -> bool:
         """Whether the member is in the group, and has not been removed."""
-        return self._group is not None and self._group.is_active
+        return self._seat is not None and self.group.is_active
 
     # --- coming in ---------------------------------------------------------------------
 
-    def publish(self) -> list[bytes]:
-        """Leave KeyPackages in our inbox: one for one use, and a last resort."""
-        self._packages = [
-            self.member.key_package(),
-            self.member.key_package(last_resort=True),
-        ]
-        for package in self._packages:
-            self.secrets |= known_secrets.of_key_package(package)
-        messages = [package.message for package in self._packages]
-        self.broker.publish(self.inbox, system_entropy(16), tuple(messages))
-        return messages
+    @property
+    def person(self) -> Person:
+        """Who it is; begins when it is first needed, for the broker's id is asked for then."""
+        if self._person is None:
+            self._person = Person(self._name, self._lines)
+        return self._person
 
-    def found(self, invitees: Sequence[Invitee]) -> Changed:
+    def publish(self) -> Published:
+        """Begin an account, and leave KeyPackages: one for one use, and a last resort."""
+        person = self.person
+        person.enrol()
+        messages = person.publish()
+        device, inbox = person.device, person.inbox
+        self.secrets |= known_secrets.of_member(person.member)
+        self.secrets |= {"device private key": device.seed, "inbox private key": inbox.seed}
+        for package in person.packages:
+            self.secrets |= known_secrets.of_key_package(package)
+        references = [each.reference for each in person.packages]
+        handle = device.handle(person.name)
+        return Published(handle, device.key, inbox.address.inbox, messages, references)
+
+    def found(self, invite: Sequence[str]) -> Changed:
         """Create a group, and add its first members with one commit."""
-        self.gid = system_entropy(32)
-        self._group = Group.create(self.member)
-        self.broker.create(self.gid, system_entropy(16), self.group.epoch)
-        self._learn()
-        return self.change(invite=invitees)
+        self._take(self.person.found())
+        return self.change(invite=invite)
 
     def join(self) -> None:
-        """Join by the Welcome that waits in our inbox."""
-        [waiting, *_] = self.broker.fetch(self.inbox, wait=_PATIENCE)
-        staged = Group.stage_welcome(
-            self.member, self._package_for(waiting.message), waiting.message
-        )
-        [self.gid] = [
-            each.extension_data
-            for each in staged.extensions
-            if each.extension_type == GID_EXTENSION
-        ]
-        self._group = staged.accept()
-        self.broker.fetch(self.inbox, after=waiting.seq)
+        """Join by the pointer that waits in our inbox."""
+        self._take(self.person.join())
+
+    def _take(self, seat: Seat) -> None:
+        self._seat = seat
+        seat.entered = self._learn
         self._learn()
 
-    def _package_for(self, message: bytes) -> PrivateKeyPackage:
-        """The KeyPackage that a Welcome is for; it is used once, unless it is a last resort."""
-        welcome = MLSMessage.decode(message).message
-        assert isinstance(welcome, Welcome)
-        references = {each.new_member for each in welcome.secrets}
-        package = next(each for each in self._packages if each.reference in references)
-        if not package.last_resort:
-            self._packages.remove(package)
-        return package
+    def _learn(self) -> None:
+        """Note the secrets of a new epoch."""
+        self.secrets |= known_secrets.of_group(self.group)
+        if self.group.is_active:
+            access = self.seat.log.access
+            self.secrets |= known_secrets.of_access(access, self.group.group_id)
 
     # --- reading -----------------------------------------------------------------------
 
     def catch_up(self, until: int = 0) -> Caught:
         """Read the log to its end, and at least up to a number; return what was not told yet."""
-        self._read(until)
-        heard, self._heard = self._heard, []
+        heard = [self._told(each) for each in self.seat.catch_up(until)]
         group = self.group
         authenticator = group.epoch_authenticator if group.is_active else None
         return Caught(heard, group.epoch, authenticator, removed=not group.is_active)
 
-    def _read(self, until: int = 0) -> None:
-        while self.in_group:
-            wait = _PATIENCE if self.cursor < until else 0
-            entries = self.broker.read(self.gid, self.group.epoch, self.cursor, wait)
-            if not entries and wait:
-                msg = f"entry {until} of the log did not come"
-                raise TransportError(msg)
-            if not entries:
-                break
-            for entry in entries:
-                self._heard.append(self._receive(entry))
-                self.cursor = entry.seq
-
-    def _receive(self, entry: Entry) -> Heard:
-        event = self.group.receive(entry.body)
-        if isinstance(event, EpochChanged):
-            self._learn()
-        return _heard(entry.seq, event)
-
-    def _learn(self) -> None:
-        """Note the secrets of a new epoch."""
-        self.secrets |= known_secrets.of_group(self.group)
+    def _told(self, heard: listening.Heard) -> Heard:
+        say = partial(Heard, heard.seq)
+        match heard.event, heard.said:
+            case MessageReceived(sender=sender), Text(text=text):
+                return say(sender.identity.decode(), "message", text.decode())
+            case MessageReceived(sender=sender), Attachment() as attachment:
+                file = attachments.fetch(self._lines, attachment)
+                name = attachment.name.decode()
+                return say(sender.identity.decode(), "attachment", name, file)
+            case EpochChanged(changed=changed), _:
+                return say(changed.committer.identity.decode(), "commit")
+            case ProposalReceived(), _:
+                return say("", "proposal")
+            case OwnMessage(), _:
+                return say("", "own")
+            case _:
+                return say("", "other", heard.trouble)
 
     # --- writing -----------------------------------------------------------------------
 
     def say(self, text: str) -> int:
-        """Send a message; encrypt it again if its epoch closes before it gets there."""
-        while True:
-            self._read()
-            body = self.group.protect(text.encode())
-            answer = self._append(Kind.other, body)
-            if not isinstance(answer, EpochClosed):
-                return answer.seq
+        """Send a message."""
+        return self.seat.say(Text(text.encode()))
+
+    def attach(self, name: str, data: bytes) -> int:
+        """Send a file, and a message that names it."""
+        attachment = attachments.attach(self.seat, data, name)
+        self.secrets |= {f"key of {name}": attachment.key}
+        return self.seat.say(attachment)
 
     def propose_update(self) -> int:
         """Propose fresh keys for our leaf."""
-        self._read()
-        answer = self._append(Kind.other, self.group.propose_update())
-        if isinstance(answer, EpochClosed):
-            msg = "the epoch closed before the proposal got there"
-            raise StateError(msg)
-        return answer.seq
+        return self.seat.propose(Group.propose_update)
 
-    def change(self, *, invite: Sequence[Invitee] = (), remove: str = "") -> Changed:
-        """Commit with a path, again until a commit of ours wins its epoch.
+    def change(self, *, invite: Sequence[str] = (), remove: str = "", die: bool = False) -> Changed:
+        """Commit with a path, again until a commit of ours wins its epoch."""
+        packages = self.person.claim(invite)
+        removed = (remove.encode(),) if remove else ()
+        seq = self.seat.commit(Plan(add=packages, remove=removed, die_before_pointers=die))
+        return Changed(seq, self.group.epoch, self.seat.gid)
 
-        A KeyPackage that was claimed for a commit that lost goes into the next.
-        """
-        packages = [self.broker.claim(each.inbox, SUITE) for each in invite]
-        while True:
-            self._read()
-            pending = self._commit(packages, remove)
-            answer = self._append(Kind.commit, pending.message)
-            if isinstance(answer, EpochClosed):
-                continue
-            self._read(answer.seq)
-            for each in invite:
-                self.broker.deliver(each.inbox, system_entropy(16), pending.welcome)
-            return Changed(answer.seq, self.group.epoch, self.gid)
+    def post_missing(self) -> int:
+        """Post the pointers of the last commit, whoever made it."""
+        self.seat.read()
+        return self.seat.post_missing()
 
     def prepare(self) -> int:
         """Make a commit with a path, and keep it back."""
-        self._read()
-        self._prepared = self._commit((), "")
-        return self._prepared.changed.epoch
+        self._made = self.seat.prepare(Plan())
+        return self.group.epoch + 1
 
     def submit(self) -> tuple[bool, int]:
         """Send the commit that was kept back.
@@ -215,40 +178,20 @@ class Conversation:
         Returns:
             Whether it won its epoch, and the number of the commit that did.
         """
-        pending = self._prepared
-        if pending is None:
+        made, self._made = self._made, None
+        if made is None:
             msg = "no commit was prepared"
             raise StateError(msg)
-        self._prepared = None
-        answer = self._append(Kind.commit, pending.message)
+        answer = self.seat.submit(made)
         if isinstance(answer, EpochClosed):
             return False, answer.commit.seq
-        return True, answer.seq
-
-    def _commit(self, packages: Sequence[bytes], remove: str) -> PendingCommit:
-        group = self.group
-        return group.commit(
-            add=packages,
-            remove=[self._leaf(remove)] if remove else [],
-            path=True,
-            info_extensions=[Extension(GID_EXTENSION, self.gid)],
-        )
-
-    def _leaf(self, name: str) -> int:
-        found = self.group.find(name.encode())
-        if found is None:
-            msg = f"{name} is not a member"
-            raise StateError(msg)
-        return found.index
-
-    def _append(self, kind: Kind, body: bytes) -> Appended | EpochClosed:
-        return self.broker.append(self.gid, self.group.epoch, kind, system_entropy(16), body)
+        return True, answer.position.seq
 
     # --- looking -----------------------------------------------------------------------
 
     def members(self) -> list[str]:
         """The names of all members, by leaf."""
-        return [each.identity.decode() for each in self.group.members]
+        return self.seat.members
 
     def draw(self) -> Drawing:
         """Describe the ratchet tree."""
@@ -259,24 +202,12 @@ class Conversation:
         node = self.group.tree.node_at(node_index(height, position))
         key = "" if node is None else node.encryption_key.hex()[:8]
         if height == 0:
-            return DrawnNode(self._name(position) if key else "", key)
+            return DrawnNode(self._name_at(position) if key else "", key)
         unmerged = node.unmerged_leaves if isinstance(node, ParentNode) else ()
         children = [self._node(height - 1, 2 * position + side) for side in (0, 1)]
-        return DrawnNode("", key, [self._name(each) for each in unmerged], children)
+        return DrawnNode("", key, [self._name_at(each) for each in unmerged], children)
 
-    def _name(self, index: int) -> str:
+    def _name_at(self, index: int) -> str:
         member = self.group.member_at(index)
         assert member is not None
         return member.identity.decode()
-
-
-def _heard(seq: int, event: Event) -> Heard:
-    match event:
-        case MessageReceived(sender=sender, data=data):
-            return Heard(seq, sender.identity.decode(), "message", data.decode())
-        case EpochChanged(changed=changed):
-            return Heard(seq, changed.committer.identity.decode(), "commit")
-        case ProposalReceived():
-            return Heard(seq, "", "proposal")
-        case OwnMessage():
-            return Heard(seq, "", "own")

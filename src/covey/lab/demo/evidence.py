@@ -1,4 +1,4 @@
-"""What a database file holds, and what it must not: a search in every form it could take.
+"""What a database holds, and what it must not: a search in every form it could take.
 
 May import nothing of covey. A secret that was cut in two by a page of the database would be
 missed; all secrets here are far smaller than a page.
@@ -7,40 +7,19 @@ missed; all secrets here are far smaller than a page.
 from __future__ import annotations
 
 import base64
-import sqlite3
-from contextlib import closing
-from typing import TYPE_CHECKING, Final, NamedTuple
+import sys
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+
+    from covey.lab.demo.stolen import Tables
 
 SHORTEST: Final = 5
 """Bytes of the shortest thing to search for; less would be found by chance."""
 
-
-class Held(NamedTuple):
-    """One entry of a log, as the file holds it."""
-
-    seq: int
-    epoch: int
-    is_commit: bool
-    body: bytes
-
-
-def bytes_of(file: Path) -> bytes:
-    """All that is on the disk: the database, its write-ahead log, and what goes with them."""
-    parts = sorted(file.parent.glob(f"{file.name}*"))
-    return b"".join(part.read_bytes() for part in parts)
-
-
-def log_of(file: Path, gid: bytes) -> dict[int, Held]:
-    """The entries of a group's log, by number."""
-    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
-        rows = database.execute(
-            "SELECT seq, epoch, kind = 1, body FROM entry WHERE gid = ? ORDER BY seq", (gid,)
-        )
-        return {row[0]: Held(row[0], row[1], bool(row[2]), row[3]) for row in rows}
+_WORD: Final = 8
+_LINK: Final = 16  # bytes of the shortest value that can join two rows
 
 
 def forms(secret: bytes) -> Iterator[tuple[str, bytes]]:
@@ -58,6 +37,31 @@ def forms(secret: bytes) -> Iterator[tuple[str, bytes]]:
         yield "in base64", base64.urlsafe_b64encode(padded)[first:last]
 
 
+class Haystack:
+    """Bytes in which many things are searched for.
+
+    Args:
+        data: The bytes.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        whole = len(data) // _WORD * _WORD
+        self._words = set(memoryview(data)[:whole].cast("Q"))
+
+    def __contains__(self, piece: bytes) -> bool:
+        """Whether a piece stands anywhere in the data.
+
+        Wherever it stands, it covers a whole word of the data, so long as it is long enough for
+        that; and whether a word is there is quickly known.
+        """
+        if len(piece) < 2 * _WORD - 1:
+            return piece in self._data
+        starts = range(_WORD)
+        words = (int.from_bytes(piece[at : at + _WORD], sys.byteorder) for at in starts)
+        return any(word in self._words for word in words) and piece in self._data
+
+
 def sightings(data: bytes, secrets: Mapping[str, bytes]) -> list[str]:
     """Which secrets stand in some bytes, and how.
 
@@ -66,12 +70,13 @@ def sightings(data: bytes, secrets: Mapping[str, bytes]) -> list[str]:
         secrets: What must not be there, by what it is.
     """
     found = []
+    haystack = Haystack(data)
     named = {secret: what for what, secret in secrets.items()}  # members share most of them
     for secret, what in named.items():
         if len(secret) < SHORTEST:
             msg = f"{what} is too short to be searched for"
             raise ValueError(msg)
-        found += sorted({f"{what}, {how}" for how, form in forms(secret) if form in data})
+        found += sorted({f"{what}, {how}" for how, form in forms(secret) if form in haystack})
     return found
 
 
@@ -82,3 +87,38 @@ def blanked(data: bytes, pieces: Iterable[bytes]) -> tuple[bytes, int]:
         count += data.count(piece)
         data = data.replace(piece, bytes(len(piece)))
     return data, count
+
+
+def reached(tables: Tables, start: bytes) -> set[bytes]:
+    """Every value that can be reached from one by going from row to row.
+
+    Two values are joined when they stand in one row, of whatever table; what is shorter than 16
+    bytes joins nothing, since too many rows share it.
+
+    Args:
+        tables: All rows.
+        start: Where to begin.
+    """
+    rows = [
+        frozenset(each for each in row.values() if isinstance(each, bytes) and len(each) >= _LINK)
+        for table in tables.values()
+        for row in table
+    ]
+    found, before = {start}, 0
+    while len(found) != before:
+        before = len(found)
+        for row in rows:
+            if not row.isdisjoint(found):
+                found |= row
+    return found
+
+
+def finest_time(tables: Tables) -> int:
+    """The largest number in any row; an hour since the epoch is below a million."""
+    return max(
+        each
+        for table in tables.values()
+        for row in table
+        for each in row.values()
+        if isinstance(each, int)
+    )

@@ -1,6 +1,6 @@
 """Everything secret in a member's state, by what it is, to be searched for where it must not be.
 
-May import the engine. A group's secrets are read from its snapshot, which is all that it knows.
+May import the engine and the protocol. A group's secrets are read from its snapshot, which is all that it knows.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from covey.mls.schedule import rows as ratchets
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from covey.access.member.epochs import EpochAccess
     from covey.mls import Group, Member, PrivateKeyPackage
 
 _TREE_ROW: Final = len(rows.SECRET) + 8  # what stands before the key of a secret tree's row
@@ -52,6 +53,17 @@ def _fields(snapshot: bytes) -> Iterator[tuple[str, bytes]]:
 def sender_data_secrets(snapshot: bytes) -> list[bytes]:
     """The sender_data_secret of every epoch that a snapshot still knows, the newest last."""
     return [value for name, value in of_snapshot(snapshot) if name.endswith("sender_data_secret")]
+
+
+def of_access(access: EpochAccess, group_id: bytes) -> dict[str, bytes]:
+    """What members derive for the broker's sake, and the group_id, which it is never told."""
+    epoch = f"epoch {access.epoch}"
+    return {
+        f"{epoch} request key": access.signing_key,
+        f"{epoch} envelope key": access.envelope_key,
+        f"{epoch} idem key": access.idem_key,
+        "group_id": group_id,
+    }
 
 
 def of_member(member: Member) -> dict[str, bytes]:

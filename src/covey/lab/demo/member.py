@@ -17,8 +17,8 @@ from typing import Final
 import msgspec
 
 from covey.errors import CoveyError
+from covey.lab.company.lines import Lines
 from covey.lab.demo import orders, thief
-from covey.lab.demo.broker_client import BrokerClient
 from covey.lab.demo.conversation import Conversation
 
 _STDIN: Final = 0  # the file descriptor
@@ -30,13 +30,13 @@ class Performer:
 
     Args:
         name: Who it is.
-        broker: The broker.
+        lines: Opens connections to the broker.
         hoards: Whether it keeps every state it was in, which no honest member does.
     """
 
-    def __init__(self, name: str, broker: BrokerClient, *, hoards: bool = False) -> None:
-        self._conversation = Conversation(name, broker)
-        self._broker = broker
+    def __init__(self, name: str, lines: Lines, *, hoards: bool = False) -> None:
+        self._conversation = Conversation(name, lines)
+        self._lines = lines
         self._hoards = hoards
         self._states: list[bytes] = []
 
@@ -58,22 +58,28 @@ class Performer:
         answer: msgspec.Struct
         match order:
             case orders.Publish():
-                answer = orders.Published(conversation.inbox, conversation.publish())
-            case orders.Found(invitees):
-                answer = conversation.found(invitees)
+                answer = conversation.publish()
+            case orders.Found(invite):
+                answer = conversation.found(invite)
             case orders.Join():
                 conversation.join()
                 answer = orders.Joined(conversation.group.epoch, conversation.members())
             case orders.Say(text):
                 answer = orders.Sent(conversation.say(text))
+            case orders.Attach(name, data):
+                answer = orders.Sent(conversation.attach(name, data))
             case orders.ProposeUpdate():
                 answer = orders.Sent(conversation.propose_update())
             case orders.Prepare():
                 answer = orders.Prepared(conversation.prepare())
             case orders.Submit():
                 answer = orders.Submitted(*conversation.submit())
-            case orders.Change(invite, remove):
-                answer = conversation.change(invite=invite, remove=remove)
+            case orders.Change(invite, remove, die):
+                answer = conversation.change(invite=invite, remove=remove, die=die)
+                if die:
+                    os._exit(1)
+            case orders.PostMissing():
+                answer = orders.Posted(conversation.post_missing())
             case orders.CatchUp(until):
                 answer = conversation.catch_up(until)
             case _:
@@ -85,10 +91,11 @@ class Performer:
             case orders.Draw():
                 return self._conversation.draw()
             case orders.Steal():
-                group = self._conversation.group
-                return orders.Stolen(group.snapshot(), self._conversation.gid)
+                conversation = self._conversation
+                broker_id, gid = conversation.person.broker_id, conversation.seat.gid
+                return orders.Stolen(conversation.group.snapshot(), broker_id, gid)
             case orders.Attack(states=states):
-                return thief.attack(order, states or self._states, self._broker)
+                return thief.attack(order, states or self._states, self._lines)
 
     def _new_secrets(self) -> dict[str, bytes]:
         secrets, self._conversation.secrets = self._conversation.secrets, {}
@@ -125,8 +132,8 @@ def main() -> None:
     _end_with_parent()
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_lines, args=(lines,), daemon=True).start()
-    with BrokerClient(url) as broker:
-        performer = Performer(name, broker, hoards="hoard" in habits)
+    with Lines(url) as lines:
+        performer = Performer(name, lines, hoards="hoard" in habits)
         while True:
             sys.stdout.buffer.write(performer.perform(lines.get()))
             sys.stdout.buffer.flush()

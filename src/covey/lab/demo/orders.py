@@ -34,32 +34,36 @@ class Reply(msgspec.Struct, frozen=True):
     failed: Failed | None = None
 
 
-class Invitee(msgspec.Struct, frozen=True):
-    """Somebody to invite, and the inbox where KeyPackages of theirs wait."""
-
-    name: str
-    inbox: bytes
-
-
 class Publish(Order, tag="publish", frozen=True):
-    """Choose an inbox, and leave KeyPackages there. The answer is Published."""
+    """Begin an account and an inbox, and leave KeyPackages. The answer is Published."""
 
 
 class Published(msgspec.Struct, frozen=True):
-    """Where, and what: MLSMessages with a KeyPackage each."""
+    """What the broker was told.
 
+    Attributes:
+        handle: Of the account.
+        device: The key of its device.
+        inbox: Where pointers are to be left.
+        key_packages: MLSMessages with a KeyPackage each.
+        references: Their KeyPackageRefs.
+    """
+
+    handle: bytes
+    device: bytes
     inbox: bytes
     key_packages: list[bytes]
+    references: list[bytes]
 
 
 class Found(Order, tag="found", frozen=True):
     """Create a group with its first members. The answer is Changed."""
 
-    invitees: list[Invitee]
+    invite: list[str]
 
 
 class Join(Order, tag="join", frozen=True):
-    """Join by the Welcome in the inbox. The answer is Joined."""
+    """Join by the pointer in the inbox. The answer is Joined."""
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -77,6 +81,13 @@ class Say(Order, tag="say", frozen=True):
 
 class ProposeUpdate(Order, tag="propose-update", frozen=True):
     """Propose fresh leaf keys. The answer is Sent."""
+
+
+class Attach(Order, tag="attach", frozen=True):
+    """Send a file, and a message that names it. The answer is Sent."""
+
+    name: str
+    data: bytes
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -97,14 +108,16 @@ class Heard(msgspec.Struct, frozen=True):
     Attributes:
         seq: Its number.
         who: Who sent it.
-        what: ``message``, ``proposal``, ``commit`` or ``own``.
+        what: ``message``, ``attachment``, ``proposal``, ``commit``, ``own`` or ``other``.
         text: What a message says.
+        data: The file of an attachment.
     """
 
     seq: int
     who: str
     what: str
     text: str = ""
+    data: bytes = b""
 
 
 class Caught(msgspec.Struct, frozen=True):
@@ -143,10 +156,22 @@ class Change(Order, tag="change", frozen=True):
     Attributes:
         invite: Whom to add.
         remove: Whom to remove; nobody when empty.
+        die: Whether the process ends once the broker has the commit, without an answer.
     """
 
-    invite: list[Invitee] = []
+    invite: list[str] = []
     remove: str = ""
+    die: bool = False
+
+
+class PostMissing(Order, tag="post-missing", frozen=True):
+    """Post the pointers of the last commit, whoever made it. The answer is Posted."""
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """How many pointers the commit has."""
+
+    pointers: int
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -189,9 +214,10 @@ class Steal(Order, tag="steal", frozen=True):
 
 
 class Stolen(msgspec.Struct, frozen=True):
-    """A snapshot of the group, and where its log is."""
+    """A snapshot of the group, and what goes with it to ask its broker."""
 
     state: bytes
+    broker_id: bytes
     gid: bytes
 
 
@@ -199,13 +225,17 @@ class Attack(Order, tag="attack", frozen=True):
     """Try states on everything in a group's log. The answer is Attacked.
 
     Attributes:
+        database: The broker's: a SQLite file, or the address of a PostgreSQL.
+        broker_id: The broker's.
         gid: The group's log.
-        file: The broker's file, to be read besides.
+        after: The entry after which the broker should give nothing out.
         states: Snapshots to try; a member's own earlier ones when there are none.
     """
 
+    database: str
+    broker_id: bytes
     gid: bytes
-    file: str
+    after: int
     states: list[bytes] = []
 
 
@@ -217,7 +247,7 @@ class Attempt(msgspec.Struct, frozen=True):
         opened: Whether any state opened it.
         text: What it says, when it was an application message.
         error: Why the newest state did not open it.
-        secrets: How many sender data secrets were tried on it by hand.
+        secrets: How many envelope keys of other epochs were tried on it by hand.
     """
 
     seq: int
@@ -228,10 +258,21 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Attacked(msgspec.Struct, frozen=True):
-    """All entries, and how many of them the file holds byte for byte."""
+    """All entries, and what the broker gave out when it was asked with the same keys.
+
+    Attributes:
+        attempts: One for each entry in the stolen database.
+        given: How many entries the broker gave out.
+        same: How many of those the database holds byte for byte.
+        later: Bytes of those that came after the entry that was named.
+        refusals: The codes with which it refused the epochs after.
+    """
 
     attempts: list[Attempt]
-    in_file: int
+    given: int
+    same: int
+    later: int
+    refusals: list[str]
 
 
 Orders = (
@@ -239,11 +280,13 @@ Orders = (
     | Found
     | Join
     | Say
+    | Attach
     | ProposeUpdate
     | CatchUp
     | Prepare
     | Submit
     | Change
+    | PostMissing
     | Draw
     | Steal
     | Attack

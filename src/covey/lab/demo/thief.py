@@ -1,108 +1,161 @@
-"""What somebody can do with stolen or outdated states: try them on everything in a log.
+"""What somebody can do with stolen or outdated states: try them on all that a broker holds.
 
-May import the engine, which it uses as a member would, and besides by hand, as a member that
-ignores the rules would.
+May import the engine and the protocol, which it uses as a member would, and besides by hand, as
+a member that ignores the rules would. It reads the broker's database past the broker, and then
+asks the broker itself, with every key that it could derive.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from covey.access.member import envelopes
+from covey.access.member.epochs import EpochAccess
+from covey.access.structs.log import Entries, Entry, Read
+from covey.access.structs.sealed import Purpose
 from covey.errors import AuthenticationError, BrokerError, CoveyError
-from covey.lab.demo.known_secrets import sender_data_secrets
+from covey.lab.company.contents import Attachment, Content, Text
+from covey.lab.company.line import Prover
+from covey.lab.demo import stolen
 from covey.lab.demo.orders import Attacked, Attempt
 from covey.mls import EpochChanged, Group, MessageReceived, StagedCommit
-from covey.mls.schedule.secret_tree import sender_data
-from covey.mls.structs.framing import PrivateMessage, SenderDataAAD
-from covey.mls.structs.message import MLSMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from covey.broker.messages import Entry
-    from covey.lab.demo.broker_client import BrokerClient
+    from covey.lab.company.line import Line
+    from covey.lab.company.lines import Lines
     from covey.lab.demo.orders import Attack
+    from covey.lab.demo.stolen import Held
+
+_AHEAD: Final = 3  # epochs that are asked for in vain
 
 
-def attack(order: Attack, states: list[bytes], broker: BrokerClient) -> Attacked:
+def attack(order: Attack, states: list[bytes], lines: Lines) -> Attacked:
     """Try states on everything in a log.
 
     Args:
-        order: Which log, and where the broker's file is.
+        order: Which log, and where the broker's database is.
         states: Snapshots of a group, in the order in which they were taken.
-        broker: Who has the log.
+        lines: Opens connections to the broker.
     """
-    groups = [Group.restore(state) for state in states]
-    hands = {secret for state in states for secret in sender_data_secrets(state)}
-    entries = list(_log(order.gid, broker))
-    attempts = [_attempt(entry, groups, hands) for entry in entries]
-    bodies = _bodies(Path(order.file), order.gid)
-    return Attacked(attempts, sum(bodies.get(entry.seq) == entry.body for entry in entries))
+    loot = _Loot(order, states)
+    held = stolen.log_of(order.database, order.gid)
+    attempts = [loot.attempt(each) for each in held.values()]
+    line = lines.group()
+    given = [entry for access in loot.keys.values() for entry in _shown(line, access)]
+    same = sum(each.body == held[each.seq].body for each in given)
+    later = sum(len(each.body) for each in given if each.seq > order.after)
+    return Attacked(attempts, len(given), same, later, list(_refusals(line, loot.newest)))
 
 
-def _log(gid: bytes, broker: BrokerClient) -> Iterator[Entry]:
-    """All entries of a log. This first broker shows them to everybody who knows the gid."""
-    epoch, seq = 0, 0
-    while True:
+class _Loot:
+    """States of a group, and all keys of the log that follow from them.
+
+    Attributes:
+        keys: The keys of the log, by epoch.
+    """
+
+    def __init__(self, order: Attack, states: list[bytes]) -> None:
+        self.keys: dict[int, EpochAccess] = {}
+        self._order = order
+        self._groups = [Group.restore(state) for state in states]
+        for group in self._groups:
+            self._derive(group)
+
+    @property
+    def newest(self) -> EpochAccess:
+        """The keys of the newest epoch."""
+        return self.keys[max(self.keys)]
+
+    def _derive(self, group: Group) -> None:
+        broker_id, gid = self._order.broker_id, self._order.gid
+        self.keys[group.epoch] = EpochAccess.derive(group.export, broker_id, gid, group.epoch)
+
+    def attempt(self, held: Held) -> Attempt:
+        """Try every state on an entry; the groups go on from what opens."""
+        access = self.keys.get(held.epoch)
+        if access is None:
+            return self._by_hand(held)
         try:
-            entries = broker.read(gid, epoch, seq)
-        except BrokerError as error:
-            if error.code != "epoch_unknown":
-                raise
-            return
-        yield from entries
-        if entries:
-            seq = entries[-1].seq
-        else:
-            epoch += 1
-
-
-def _bodies(file: Path, gid: bytes) -> dict[int, bytes]:
-    """The entries of a log as the broker's file holds them, by number."""
-    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
-        return dict(database.execute("SELECT seq, body FROM entry WHERE gid = ?", (gid,)))
-
-
-def _attempt(entry: Entry, groups: list[Group], hands: set[bytes]) -> Attempt:
-    """Try every state on an entry; the groups go on from what opens."""
-    text, error, opened = "", "", False
-    for group in groups:
-        try:
-            text = _receive(group, entry.body) or text
-            opened = True
+            message = _unsealed(access, held)
         except CoveyError as reason:
-            error = f"{type(reason).__name__}: {reason}"
-    if opened:
-        return Attempt(entry.seq, opened, text)
-    message = MLSMessage.decode(entry.body).message
-    assert isinstance(message, PrivateMessage), "handshakes are private here"
-    if any(message.epoch <= group.epoch for group in groups):
-        return Attempt(entry.seq, opened, text, error)
-    opened = any(_opens_by_hand(message, secret, groups[-1]) for secret in hands)
-    return Attempt(entry.seq, opened, text, error, len(hands))
+            return Attempt(held.seq, opened=False, error=_told(reason))
+        text, error, opened = "", "", False
+        for group in self._groups:
+            try:
+                text = self._receive(group, message) or text
+                opened = True
+            except CoveyError as reason:
+                error = _told(reason)
+        return Attempt(held.seq, opened, text, "" if opened else error)
+
+    def _receive(self, group: Group, message: bytes) -> str:
+        """Take a message in, and return what it says; but stay in a group that throws us out."""
+        received = group.stage(message)
+        if isinstance(received, StagedCommit):
+            event = received.event
+            if not (isinstance(event, EpochChanged) and event.removed):
+                group.apply(received)
+                self._derive(group)
+            return ""
+        return _text(received.data) if isinstance(received, MessageReceived) else ""
+
+    def _by_hand(self, held: Held) -> Attempt:
+        """Try the keys of all other epochs on an envelope, as if they were those of its own."""
+        error = ""
+        for access in self.keys.values():
+            bent = msgspec.structs.replace(access, epoch=held.epoch)
+            try:
+                _unsealed(bent, held)
+            except AuthenticationError as reason:
+                error = _told(reason)
+            else:
+                return Attempt(held.seq, opened=True, secrets=len(self.keys))
+        return Attempt(held.seq, opened=False, error=error, secrets=len(self.keys))
 
 
-def _receive(group: Group, message: bytes) -> str:
-    """Take a message in, and return what it says; but stay in a group that throws us out."""
-    received = group.stage(message)
-    if isinstance(received, StagedCommit):
-        event = received.event
-        if not (isinstance(event, EpochChanged) and event.removed):
-            group.apply(received)
-        return ""
-    return received.data.decode() if isinstance(received, MessageReceived) else ""
+def _unsealed(access: EpochAccess, held: Held) -> bytes:
+    purpose = Purpose.commit if held.is_commit else Purpose.other
+    return envelopes.unseal(access, purpose, held.idem, held.body)
 
 
-def _opens_by_hand(message: PrivateMessage, secret: bytes, group: Group) -> bool:
-    """Whether a sender_data_secret, of whatever epoch, says who sent a message (§6.3.2)."""
-    suite = group.suite
-    key, nonce = sender_data(suite, secret, message.ciphertext)
-    aad = SenderDataAAD(message.group_id, message.epoch, message.content_type).encode()
-    try:
-        suite.open_aead(key, nonce, aad, message.encrypted_sender_data)
-    except AuthenticationError:
-        return False
-    return True
+def _text(data: bytes) -> str:
+    match Content.decode(data).said:
+        case Text(text=text):
+            return text.decode()
+        case Attachment(name=name):
+            return name.decode()
+        case _:
+            return ""
+
+
+def _told(reason: CoveyError) -> str:
+    return f"{type(reason).__name__}: {reason}"
+
+
+def _shown(line: Line, access: EpochAccess) -> Iterator[Entry]:
+    """All entries of an epoch that the broker gives out for its keys."""
+    prover = Prover(line, access.prove)
+    after, complete = 0, False
+    while not complete:
+        found = prover.ask(
+            "read", lambda proof: Read(access.gid, access.epoch, after, 0, proof), Entries
+        )
+        yield from found.entries
+        after = found.entries[-1].seq if found.entries else after
+        complete = bool(found.complete)
+
+
+def _refusals(line: Line, newest: EpochAccess) -> Iterator[str]:
+    """How the broker refuses who asks for the epochs after the newest with its keys."""
+    for ahead in range(1, _AHEAD + 1):
+        bent = msgspec.structs.replace(newest, epoch=newest.epoch + ahead)
+        try:
+            entries = list(_shown(line, bent))
+        except BrokerError as error:
+            yield error.code
+        else:
+            yield f"gave out {len(entries)} entries"

@@ -1,0 +1,226 @@
+"""What else happens in groups: races, losses, removals, a death, a recovery.
+
+May import the stage and the company.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.access.structs.extensions import Right
+from covey.access.structs.log import EpochClosed
+from covey.errors import BrokerError
+from covey.lab.analyst.life import MINUTE
+from covey.lab.company import attachments
+from covey.lab.company.commits import Plan
+from covey.lab.company.contents import Text
+from covey.mls import Group
+from covey.mls.crypto.entropy import system_entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from covey.lab.analyst.life import Somebody, Stage
+    from covey.lab.analyst.script import Script
+    from covey.lab.company.seat import Seat
+
+
+class Circle:
+    """A group as the script sees it.
+
+    Args:
+        number: Of the group.
+        members: Who is to be in it, its founder first.
+    """
+
+    def __init__(self, number: int, members: list[Somebody]) -> None:
+        self.number = number
+        self.members = members
+        self.gid = b""
+        self.dead: set[Somebody] = set()
+        self.recovery = ""
+
+    def seated(self) -> list[tuple[Somebody, Seat]]:
+        """Who is in it now, and can act."""
+        return [
+            (person, person.seats[self.gid])
+            for person in self.members
+            if person not in self.dead
+            and self.gid in person.seats
+            and person.seats[self.gid].group.is_active
+        ]
+
+
+class Incidents:
+    """What happens in every group, and what happens once.
+
+    Args:
+        script: Whose.
+
+    Attributes:
+        everywhere: What happens in every group.
+        once: What happens in one group each.
+    """
+
+    def __init__(self, script: Script) -> None:
+        self._script: Script = script
+        self._stage: Stage = script.stage
+        self._random: Random = script.random
+        self.everywhere: tuple[Callable[[Circle], None], ...] = (
+            self.race, self.attach, self.leave_note, self.remove, self.lose_answers,
+        )  # fmt: skip
+        self.once: tuple[Callable[[Circle], None], ...] = (
+            self.leave, self.recover, self.die, self.knock_in_vain, self.remove,
+        )  # fmt: skip
+
+    def say(self, circle: Circle, person: Somebody, number: int) -> None:
+        seat = person.seats.get(circle.gid)
+        if person in circle.dead or seat is None or not seat.group.is_active:
+            return
+        self._script.visit(person)
+        text = f"{person.name} remarks in circle {circle.number}: {self._random.getrandbits(80):x}"
+        self._stage.known[f"text {number} of {person.name} in {circle.number}"] = text.encode()
+
+        def say() -> int:
+            return seat.say(Text(text.encode())) if seat.group.is_active else 0
+
+        self._stage.learned(seat, say)
+        self._stage.happened("message")
+
+    def attach(self, circle: Circle) -> None:
+        found = self._script.somebody(circle)
+        assert found is not None
+        seat = found[1]
+        name = f"minutes of circle {circle.number}, {self._random.getrandbits(40):x}.pdf"
+        content = f"what was resolved: {self._random.getrandbits(200):x} ".encode() * 400
+        self._stage.known[f"file name {circle.number}"] = name.encode()
+        self._stage.known[f"file {circle.number}"] = content[:60]
+        attachment = attachments.attach(seat, content, name)
+        self._stage.known[f"key of file {circle.number}"] = attachment.key
+        self._stage.learned(seat, lambda: seat.say(attachment))
+        self._stage.happened("attachment")
+
+    def leave_note(self, circle: Circle) -> None:
+        found = self._script.somebody(circle)
+        if found is None or len(circle.seated()) == 1:
+            return
+        host, seat = found
+        seat.read()
+        other = self._random.choice(
+            [p for p, _ in circle.seated() if p.name != host.name] or [host]
+        )
+        if other.name in seat.members and other.name != host.name:
+            note = f"a word for {other.name} alone {self._random.getrandbits(60):x}".encode()
+            self._stage.known[f"note in {circle.number}"] = note
+            try:
+                host.leave_note(seat, other.name, note)
+            except BrokerError:  # its reader has not been back since it joined
+                self._stage.happened("note refused")
+            else:
+                self._stage.happened("note")
+
+    def race(self, circle: Circle) -> None:
+        """Two make a commit at the same time; who comes second follows, and commits again."""
+        one = self._script.somebody(circle)
+        two = None if one is None else self._script.somebody(circle, one[0])
+        if one is None or two is None:
+            return
+        made = [seat.prepare(Plan()) for _, seat in (one, two)]
+        for (_, seat), commit in zip((one, two), made, strict=True):
+            assert commit is not None
+            answer = seat.submit(commit)
+            if isinstance(answer, EpochClosed):
+                self._stage.happened("race lost")
+                self._stage.learned(seat, lambda s=seat: s.commit(Plan()))
+        self._stage.spread(two[1])
+
+    def lose_answers(self, circle: Circle) -> None:
+        """Somebody's next answers get lost, so that it asks again."""
+        found = self._script.somebody(circle)
+        assert found is not None
+        person, seat = found
+        for tap in person.taps:
+            tap.to_lose = 1
+        self._stage.known[f"twice {circle.number}"] = text = b"said twice " + system_entropy(8)
+        self._stage.learned(seat, lambda: seat.say(Text(text)))
+        for tap in person.taps:
+            tap.to_lose = 0
+        self._stage.happened("answer lost")
+
+    def remove(self, circle: Circle) -> None:
+        seated = circle.seated()
+        if len(seated) < 3:
+            return
+        (_, seat), (victim, _) = self._random.sample(seated, 2)
+        self._stage.learned(seat, lambda: seat.commit(Plan(remove=(victim.name.encode(),))))
+        self._stage.happened("removed")
+
+    def leave(self, circle: Circle) -> None:
+        seated = circle.seated()
+        if len(seated) < 2:
+            return
+        person, seat = self._random.choice(seated)
+        self._script.visit(person)
+        self._stage.learned(seat, lambda: seat.propose(Group.leave))
+        other = self._random.choice([each for each in seated if each[0] is not person])[1]
+        self._stage.agenda.soon(
+            self._random.uniform(5, 5 * MINUTE),
+            lambda: self._commit_path(other),
+        )
+        self._stage.happened("SelfRemove")
+
+    def _commit_path(self, seat: Seat) -> None:
+        if seat.group.is_active:
+            self._stage.learned(seat, lambda: seat.commit(Plan()))
+
+    def recover(self, circle: Circle) -> None:
+        """Somebody has lost its state, and comes back with a recovery code made before."""
+        seated = circle.seated()
+        if len(seated) < 3:
+            return
+        (loser, lost), (_, seat) = self._random.sample(seated, 2)
+        code = self._script.link(seat, Right.recover)
+        self._script.visit(loser)
+        self._stage.known.learn(lost)
+        del loser.seats[circle.gid]
+        self._stage.happened("state lost")
+        self._stage.agenda.soon(
+            self._random.uniform(MINUTE, 30 * MINUTE),
+            lambda: self._script.knock(circle, loser, code, recovers=True),
+        )
+
+    def knock_in_vain(self, circle: Circle) -> None:
+        """Somebody with a link for joining asks to recover, and is refused."""
+        found = self._script.somebody(circle)
+        strangers = [each for each in self._stage.people if each not in circle.members]
+        assert found is not None
+        code = self._script.link(found[1], Right.join)
+        self._script.knock(circle, self._random.choice(strangers), code, recovers=True)
+
+    def die(self, circle: Circle) -> None:
+        """Somebody adds a member, and is never seen again; another one posts the pointer."""
+        seated = circle.seated()
+        strangers = [
+            each for each in self._stage.people
+            if each.name not in {person.name for person in circle.members}
+            and each in self._script.listed
+        ]  # fmt: skip
+        if len(seated) < 3 or not strangers:
+            return
+        (doomed, seat), (_, other) = self._random.sample(seated, 2)
+        invited = self._random.choice(strangers)
+        packages = doomed.claim([invited.name])
+        seat.commit(Plan(add=packages, die_before_pointers=True))
+        circle.members.append(invited)
+        circle.dead.add(doomed)
+        doomed.go()
+        self._stage.happened("committer died")
+        self._stage.agenda.soon(
+            self._random.uniform(MINUTE, 20 * MINUTE), lambda: self._post_missing(other)
+        )
+
+    def _post_missing(self, seat: Seat) -> None:
+        seat.read()
+        self._stage.known.learn(seat)
+        self._stage.happened("pointers posted by another", seat.post_missing())
