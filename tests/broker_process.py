@@ -1,10 +1,9 @@
-"""A real broker in a process of its own, for tests, and clients that misbehave."""
+"""A real broker in a process of its own, for tests, and a network that misbehaves."""
 
 from __future__ import annotations
 
 import os
 import signal
-import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -12,32 +11,38 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from covey.lab.demo.broker_client import BrokerClient
+from broker_talk import NO_TLS, Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # much faster than to load all authorities
 COVEY = [sys.executable, "-m", "covey"]
 
 
 class RunningBroker:
-    """A broker that runs."""
+    """A broker that runs.
+
+    Attributes:
+        process: Its process.
+        url: Where it is.
+        log: The file that its standard error goes to.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], url: str, log: Path) -> None:
         self.process = process
         self.url = url
         self.log = log
-        self.http = httpx.Client(base_url=url, trust_env=False, timeout=40, verify=NO_TLS)
 
-    def client(self, transport: httpx.BaseTransport | None = None) -> BrokerClient:
+    @property
+    def broker_id(self) -> bytes:
+        """Who it is."""
+        with self.line() as line:
+            return bytes.fromhex(line.http.get("/.well-known/covey").json()["broker_id"])
+
+    def line(self, transport: httpx.BaseTransport | None = None) -> Line:
         """A connection to it."""
-        return BrokerClient(self.url, transport)
-
-    def post(self, path: str, content: bytes | Iterator[bytes]) -> httpx.Response:
-        """Any request at all."""
-        return self.http.post(path, content=content)
+        return Line(self.url, transport)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop, and wait until it has; returns the exit code."""
@@ -60,31 +65,27 @@ def running_broker(db: Path, *options: str) -> Iterator[RunningBroker]:
             assert process.stdout is not None
             line = process.stdout.readline().decode()
             assert line.startswith("covey broker at http://"), log.read_text()
-            running = RunningBroker(process, line.split()[-1], log)
-            with running.http:
-                yield running
+            yield RunningBroker(process, line.split()[-1], log)
         finally:
             process.kill()
 
 
 class LosesAnswers(httpx.BaseTransport):
-    """A network that carries every request, and loses the first answers to it.
+    """A network that carries every request, and loses answers.
 
     Attributes:
-        carried: How many requests reached the other side.
+        losing: Whether answers get lost now.
     """
 
-    def __init__(self, lost: int) -> None:
-        self._lost = lost
+    def __init__(self) -> None:
         self._wire = httpx.HTTPTransport(verify=NO_TLS)
-        self.carried = 0
+        self.losing = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Carry a request."""
         answer = self._wire.handle_request(request)
         answer.read()
-        self.carried += 1
-        if self.carried <= self._lost:
+        if self.losing:
             answer.close()
             message = "the answer got lost"
             raise httpx.ReadError(message, request=request)

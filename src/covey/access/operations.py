@@ -79,6 +79,7 @@ OPERATIONS: Final = {
     "post": _of_nobody(joining.Post, basics.Nothing),
     "post_note": _of_nobody(joining.PostNote, basics.Nothing),
     "fetch": _of_nobody(joining.Fetch, joining.Fetched),
+    "expect": _of_nobody(joining.Expect, basics.Nothing),
     "set_slots": _of_nobody(joining.SetSlots, basics.Nothing),
     "knock": _of_nobody(joining.Knock, basics.Nothing, "knock"),
     "knocks": _of_nobody(joining.FetchKnocks, joining.Knocks),

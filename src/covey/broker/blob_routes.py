@@ -32,8 +32,8 @@ RECEIVED: Final = "covey-received"
 
 _NAME_BYTES: Final = 32
 _MEDIA_TYPE: Final = "application/octet-stream"
-_RANGE: Final = re.compile(r"bytes=(\d{1,18})-(\d{1,18})?")
-_NUMBER: Final = re.compile(r"\d{1,18}")
+_RANGE: Final = re.compile(r"bytes=([0-9]{1,18})-([0-9]{1,18})?")
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 class MisplacedError(BrokerError):

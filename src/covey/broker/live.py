@@ -194,7 +194,8 @@ class _Session:
         """Send what there is, then what comes, until the epoch is closed."""
         try:
             head = await self._send_epoch(caller, frame)
-            await self._send(ProveNext(frame.gid, frame.epoch + 1, head))
+            nonce = self._operations.proving.challenge(caller)
+            await self._send(ProveNext(frame.gid, frame.epoch + 1, head, nonce))
         except (BrokerError, StorageError) as error:
             await self._refuse(frame.gid, error)
 

@@ -25,6 +25,7 @@ from covey.lab.demo.story import perform
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from covey.lab.demo.processes import Store
     from covey.lab.demo.scenes import Scenes
 
 _INTERRUPTED: Final = 128 + signal.SIGINT
@@ -32,13 +33,20 @@ _STOPS: Final = ("SIGINT", "SIGTERM", "SIGHUP")  # by name: where there is no SI
 
 
 @click.command()
+@click.option(
+    "--store",
+    type=click.Choice(["sqlite", "postgres"]),
+    default="sqlite",
+    show_default=True,
+    help="Over what the broker runs; a PostgreSQL is started for it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print each scene as one line of JSON.")
 @click.pass_context
-def command(context: click.Context, *, as_json: bool) -> None:
+def command(context: click.Context, *, store: Store, as_json: bool) -> None:
     """Show the main job: a broker, its members, and what each of them reads.
 
     Everything is real: the broker and each member are processes of their own, and the broker
-    has a real file, which is searched in the end. The last line says whether all of it held.
+    has a real database, which is searched in the end. The last line says whether all of it held.
     """
     if os.name != "posix":
         msg = "the demo suspends processes, which needs a POSIX system"
@@ -46,16 +54,19 @@ def command(context: click.Context, *, as_json: bool) -> None:
     show = _print_json if as_json else Screen(_console()).show
     try:
         with _stoppable():
-            passed = _play(show)
+            passed = _play(show, store)
     except KeyboardInterrupt:
         context.exit(_INTERRUPTED)
     context.exit(0 if passed else 1)
 
 
-def _play(show: Callable[[Scenes], None]) -> bool:
+def _play(show: Callable[[Scenes], None], store: Store) -> bool:
     """Play the story; returns whether everything in it held."""
     passed = False
-    with TemporaryDirectory(prefix="covey-demo-") as folder, closing(perform(Path(folder))) as play:
+    with (
+        TemporaryDirectory(prefix="covey-demo-") as folder,
+        closing(perform(Path(folder), store)) as play,
+    ):
         try:
             for scene in play:
                 show(scene)

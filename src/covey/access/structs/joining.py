@@ -184,6 +184,36 @@ class Fetched(WireStruct):
     ticket: opaque
 
 
+class ExpectedPointer(WireStruct):
+    """A KeyPackage that its owner has given to somebody by another way than this broker.
+
+    struct {
+        opaque key_package_ref<V>;
+        uint64 not_after;
+    } ExpectedPointer;
+
+    ``not_after`` is in hours since the epoch.
+    """
+
+    key_package_ref: opaque
+    not_after: uint64
+
+
+class Expect(WireStruct):
+    """Lets a pointer be left for KeyPackages that nobody claimed here, once for each.
+
+    struct {
+        opaque inbox[32];
+        Proof proof;
+        ExpectedPointer expected<V>;
+    } Expect;
+    """
+
+    inbox: InboxId
+    proof: Proof
+    expected: tuple[ExpectedPointer, ...]
+
+
 class SlotHash(WireStruct):
     """The SHA-256 of a post token.
 
@@ -265,7 +295,7 @@ class WaitingKnock(WireStruct):
 
 
 class Knocks(WireStruct):
-    """Everybody at the door, the first who came first.
+    """Everybody at the door, by the hour in which they came.
 
     struct {
         WaitingKnock knocks<V>;

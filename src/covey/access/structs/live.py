@@ -150,9 +150,10 @@ class ProveNext(WireStruct):
         opaque gid[32];
         uint64 epoch;
         SignedHead head;
+        opaque nonce<V>;
     } ProveNext;
 
-    ``epoch`` is the next one.
+    ``epoch`` is the next one, ``nonce`` a fresh one for its proof.
     """
 
     tag: ClassVar[int] = 5
@@ -160,6 +161,7 @@ class ProveNext(WireStruct):
     gid: Gid
     epoch: uint64
     head: SignedHead
+    nonce: opaque
 
 
 class Refused(WireStruct):

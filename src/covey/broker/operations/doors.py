@@ -16,6 +16,7 @@ from covey.access.structs.joining import (
     Pointers,
 )
 from covey.broker.buckets import Bucket, Spending
+from covey.broker.hours import DAY
 from covey.broker.operations import waiting
 from covey.broker.operations.waiting import Wait
 from covey.broker.transactions import inboxes, joining, key_packages
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from covey.access.structs.basics import Signed
     from covey.access.structs.identity import TakeFromShelf, TakenFromShelf
     from covey.access.structs.joining import (
+        Expect,
         Fetch,
         FetchKnocks,
         FetchParcels,
@@ -105,6 +107,20 @@ class Doors:
             bool,
         )
         return Fetched(entries, self._proving.inbox_ticket(caller, inbox))
+
+    async def expect(self, caller: Caller, request: Expect) -> Nothing:
+        """Let a pointer be left for KeyPackages that nobody claimed here."""
+        limits = self._ports.limits
+        if len(request.expected) > limits.key_packages:
+            raise refused(Code.too_large)
+        inbox = request.inbox
+        await self._proving.inbox(caller, inbox, request.proof)
+        latest = self._ports.clock.hour + limits.key_package_days * DAY
+        expected = {
+            each.key_package_ref: min(each.not_after, latest) for each in request.expected
+        }
+        await self._ports.store.write(None, lambda: inboxes.expect(inbox, expected))
+        return Nothing()
 
     async def set_slots(self, caller: Caller, request: SetSlots) -> Nothing:
         """Say which post tokens are good for an inbox."""

@@ -15,6 +15,8 @@ from covey.broker.limits import BIGGEST
 from covey.broker.script import Many, Statement
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from covey.access.structs.joining import PostNote
     from covey.broker.script import Script
 
@@ -38,6 +40,13 @@ _CLAIM = Statement(
     "SELECT pointers FROM claim WHERE inbox = $1 AND ref = $2", lock="FOR NO KEY UPDATE"
 )
 _USE_CLAIM = Statement("UPDATE claim SET pointers = pointers - 1 WHERE inbox = $1 AND ref = $2")
+_FIRST_TIME = Statement(
+    "INSERT INTO published (ref, not_after) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING ref"
+)
+_EXPECT = Statement(
+    "INSERT INTO claim (inbox, ref, pointers, not_after) VALUES ($1, $2, 1, $3)"
+    " ON CONFLICT DO NOTHING"
+)
 _DROP_CLAIM = Statement("DELETE FROM claim WHERE inbox = $1 AND ref = $2 AND pointers <= 0")
 _DROP_SLOTS = Statement("DELETE FROM slot WHERE inbox = $1")
 _ADD_SLOT = Statement("INSERT INTO slot (inbox, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -135,6 +144,18 @@ def fetch(inbox: bytes, after: int, most: int) -> Script[tuple[InboxEntry, ...]]
         yield _DROP.of(inbox, after)
     rows = yield _FETCH.of(inbox, after, most)
     return tuple(InboxEntry(seq, InboxKind(kind), body) for seq, kind, body in rows)
+
+
+def expect(inbox: bytes, expected: Mapping[bytes, int]) -> Script[None]:
+    """Let a pointer be left for KeyPackages that nobody claimed here. The same twice is one.
+
+    Args:
+        inbox: Where.
+        expected: Until when, in hours since the epoch, by KeyPackageRef.
+    """
+    for ref, not_after in expected.items():
+        if (yield _FIRST_TIME.of(ref, not_after)):
+            yield _EXPECT.of(inbox, ref, not_after)
 
 
 def set_slots(inbox: bytes, hashes: tuple[bytes, ...]) -> Script[None]:

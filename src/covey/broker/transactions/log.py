@@ -105,11 +105,12 @@ def use_invite(digest: bytes, purpose: str, hour: int) -> Script[None]:
     """Use up an invite.
 
     Raises:
-        BrokerError: ``invite_needed``: there is none, it was used, or it is too old.
+        BrokerError: ``invite_needed``, or for an account ``enrolment_refused``: there is none,
+            it was used, or it is too old.
     """
     used = yield _USE_INVITE.of(digest, purpose, hour)
     if not used:
-        raise refused(Code.invite_needed)
+        raise refused(Code.invite_needed if purpose == "create" else Code.enrolment_refused)
 
 
 def append(gid: bytes, batch: Sequence[Admitted], hour: int) -> Script[list[Outcome]]:

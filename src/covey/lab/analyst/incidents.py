@@ -90,7 +90,8 @@ class Incidents:
 
     def attach(self, circle: Circle) -> None:
         found = self._script.somebody(circle)
-        assert found is not None
+        if found is None:
+            return
         seat = found[1]
         name = f"minutes of circle {circle.number}, {self._random.getrandbits(40):x}.pdf"
         content = f"what was resolved: {self._random.getrandbits(200):x} ".encode() * 400
@@ -126,6 +127,8 @@ class Incidents:
         two = None if one is None else self._script.somebody(circle, one[0])
         if one is None or two is None:
             return
+        for _, seat in (one, two):
+            self._stage.known.learn(seat)
         made = [seat.prepare(Plan()) for _, seat in (one, two)]
         for (_, seat), commit in zip((one, two), made, strict=True):
             assert commit is not None
@@ -138,7 +141,8 @@ class Incidents:
     def lose_answers(self, circle: Circle) -> None:
         """Somebody's next answers get lost, so that it asks again."""
         found = self._script.somebody(circle)
-        assert found is not None
+        if found is None:
+            return
         person, seat = found
         for tap in person.taps:
             tap.to_lose = 1
@@ -152,7 +156,11 @@ class Incidents:
         seated = circle.seated()
         if len(seated) < 3:
             return
-        (_, seat), (victim, _) = self._random.sample(seated, 2)
+        victim = self._random.choice(seated)[0]
+        found = self._script.somebody(circle, victim)
+        if found is None or victim.name not in found[1].members:
+            return
+        seat = found[1]
         self._stage.learned(seat, lambda: seat.commit(Plan(remove=(victim.name.encode(),))))
         self._stage.happened("removed")
 
@@ -160,26 +168,31 @@ class Incidents:
         seated = circle.seated()
         if len(seated) < 2:
             return
-        person, seat = self._random.choice(seated)
-        self._script.visit(person)
+        found = self._script.somebody(circle)
+        other = None if found is None else self._script.somebody(circle, found[0])
+        if found is None or other is None:
+            return
+        seat, witness = found[1], other[1]
         self._stage.learned(seat, lambda: seat.propose(Group.leave))
-        other = self._random.choice([each for each in seated if each[0] is not person])[1]
         self._stage.agenda.soon(
             self._random.uniform(5, 5 * MINUTE),
-            lambda: self._commit_path(other),
+            lambda: self._commit_path(witness),
         )
         self._stage.happened("SelfRemove")
 
     def _commit_path(self, seat: Seat) -> None:
-        if seat.group.is_active:
-            self._stage.learned(seat, lambda: seat.commit(Plan()))
+        self._stage.learned(seat, lambda: seat.commit(Plan()))
 
     def recover(self, circle: Circle) -> None:
         """Somebody has lost its state, and comes back with a recovery code made before."""
         seated = circle.seated()
         if len(seated) < 3:
             return
-        (loser, lost), (_, seat) = self._random.sample(seated, 2)
+        found = self._script.somebody(circle)
+        other = None if found is None else self._script.somebody(circle, found[0])
+        if found is None or other is None:
+            return
+        seat, (loser, lost) = found[1], other
         code = self._script.link(seat, Right.recover)
         self._script.visit(loser)
         self._stage.known.learn(lost)
@@ -208,7 +221,12 @@ class Incidents:
         ]  # fmt: skip
         if len(seated) < 3 or not strangers:
             return
-        (doomed, seat), (_, other) = self._random.sample(seated, 2)
+        found = self._script.somebody(circle)
+        witness = None if found is None else self._script.somebody(circle, found[0])
+        if found is None or witness is None:
+            return
+        (doomed, seat), other = found, witness[1]
+        self._stage.known.learn(seat)
         invited = self._random.choice(strangers)
         packages = doomed.claim([invited.name])
         seat.commit(Plan(add=packages, die_before_pointers=True))
@@ -217,10 +235,12 @@ class Incidents:
         doomed.go()
         self._stage.happened("committer died")
         self._stage.agenda.soon(
-            self._random.uniform(MINUTE, 20 * MINUTE), lambda: self._post_missing(other)
+            self._random.uniform(1, 10), lambda: self._post_missing(other)
         )
 
     def _post_missing(self, seat: Seat) -> None:
         seat.read()
+        if not seat.group.is_active:
+            return
         self._stage.known.learn(seat)
         self._stage.happened("pointers posted by another", seat.post_missing())

@@ -258,8 +258,13 @@ class Stage:
             self.learned(seat, lambda: seat.commit(Plan()))
 
     def learned(self, seat: Seat, act: Callable[[], int]) -> int:
-        """Do something that may change the epoch, and note the secrets before and after."""
+        """Do something that may change the epoch, and note the secrets before and after.
+
+        Who finds that it has been removed does nothing.
+        """
         seat.read()
+        if not seat.group.is_active:
+            return 0
         self.known.learn(seat)
         seq = act()
         self.known.learn(seat)

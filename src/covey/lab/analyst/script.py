@@ -224,12 +224,13 @@ class Script:
     def somebody(self, circle: Circle, *others: Somebody) -> tuple[Somebody, Seat] | None:
         """A member who acts; it opens its client for that."""
         seated = [each for each in circle.seated() if each[0] not in others]
-        if not seated:
-            return None
-        there = [each for each in seated if each[0].is_there]
-        person, seat = self.random.choice(there or seated)
-        self.visit(person)
-        return person, seat
+        self.random.shuffle(seated)
+        for person, seat in sorted(seated, key=lambda each: not each[0].is_there):
+            self.visit(person)
+            seat.read()
+            if seat.group.is_active:
+                return person, seat
+        return None
 
     def _later(
         self, circle: Circle, way: Callable[[Circle, Somebody], None], who: Somebody
@@ -290,6 +291,7 @@ class Script:
             return 0
 
         self.stage.learned(seat, make)
+        assert made, "who makes a link has just been looked at"
         self.stage.known[f"link {made[0][-8:]}"] = doors.links.decode(made[0]).seed
         return made[0]
 
@@ -304,7 +306,8 @@ class Script:
 
     def _answer(self, circle: Circle) -> None:
         found = self.somebody(circle)
-        assert found is not None
+        if found is None:
+            return
         seat = found[1]
 
         def answer() -> int:

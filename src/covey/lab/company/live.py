@@ -139,6 +139,7 @@ class Subscription:
                 if not self._seat.group.is_active:
                     return False
                 log.reached(frame.head)
+                self._socket.nonce = frame.nonce
                 self._subscribe()
             case Refused(code=code, sentence=sentence):
                 raise BrokerError(code.decode(), sentence.decode())

@@ -113,7 +113,7 @@ def reached(tables: Tables, start: bytes) -> set[bytes]:
     return found
 
 
-def finest_time(tables: Tables) -> int:
+def largest_number(tables: Tables) -> int:
     """The largest number in any row; an hour since the epoch is below a million."""
     return max(
         each

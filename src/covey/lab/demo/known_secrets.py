@@ -1,6 +1,7 @@
 """Everything secret in a member's state, by what it is, to be searched for where it must not be.
 
-May import the engine and the protocol. A group's secrets are read from its snapshot, which is all that it knows.
+May import the engine and the protocol. A group's secrets are read from its snapshot, which is
+all that it knows.
 """
 
 from __future__ import annotations

@@ -64,6 +64,24 @@ class Performer:
             case orders.Join():
                 conversation.join()
                 answer = orders.Joined(conversation.group.epoch, conversation.members())
+            case orders.CatchUp(until):
+                answer = conversation.catch_up(until)
+            case orders.Draw():
+                answer = conversation.draw()
+            case orders.Steal():
+                broker_id, gid = conversation.person.broker_id, conversation.seat.gid
+                answer = orders.Stolen(conversation.group.snapshot(), broker_id, gid)
+            case orders.Attack(states=states):
+                answer = thief.attack(order, states or self._states, self._lines)
+            case _:
+                answer = self._write(order)
+        return answer
+
+    def _write(self, order: orders.Writing) -> msgspec.Struct:
+        """Carry out an order that adds to the log, or to an inbox."""
+        conversation = self._conversation
+        answer: msgspec.Struct
+        match order:
             case orders.Say(text):
                 answer = orders.Sent(conversation.say(text))
             case orders.Attach(name, data):
@@ -74,28 +92,13 @@ class Performer:
                 answer = orders.Prepared(conversation.prepare())
             case orders.Submit():
                 answer = orders.Submitted(*conversation.submit())
+            case orders.PostMissing():
+                answer = orders.Posted(conversation.post_missing())
             case orders.Change(invite, remove, die):
                 answer = conversation.change(invite=invite, remove=remove, die=die)
                 if die:
                     os._exit(1)
-            case orders.PostMissing():
-                answer = orders.Posted(conversation.post_missing())
-            case orders.CatchUp(until):
-                answer = conversation.catch_up(until)
-            case _:
-                answer = self._look(order)
         return answer
-
-    def _look(self, order: orders.Draw | orders.Steal | orders.Attack) -> msgspec.Struct:
-        match order:
-            case orders.Draw():
-                return self._conversation.draw()
-            case orders.Steal():
-                conversation = self._conversation
-                broker_id, gid = conversation.person.broker_id, conversation.seat.gid
-                return orders.Stolen(conversation.group.snapshot(), broker_id, gid)
-            case orders.Attack(states=states):
-                return thief.attack(order, states or self._states, self._lines)
 
     def _new_secrets(self) -> dict[str, bytes]:
         secrets, self._conversation.secrets = self._conversation.secrets, {}
@@ -130,12 +133,12 @@ def main() -> None:
     name, url, *habits = sys.argv[1:]
     signal.signal(signal.SIGTSTP, signal.SIG_DFL)  # so that it can be suspended, whoever began it
     _end_with_parent()
-    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read_lines, args=(lines,), daemon=True).start()
+    told: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read_lines, args=(told,), daemon=True).start()
     with Lines(url) as lines:
         performer = Performer(name, lines, hoards="hoard" in habits)
         while True:
-            sys.stdout.buffer.write(performer.perform(lines.get()))
+            sys.stdout.buffer.write(performer.perform(told.get()))
             sys.stdout.buffer.flush()
 
 

@@ -275,19 +275,8 @@ class Attacked(msgspec.Struct, frozen=True):
     refusals: list[str]
 
 
-Orders = (
-    Publish
-    | Found
-    | Join
-    | Say
-    | Attach
-    | ProposeUpdate
-    | CatchUp
-    | Prepare
-    | Submit
-    | Change
-    | PostMissing
-    | Draw
-    | Steal
-    | Attack
-)
+Writing = Say | Attach | ProposeUpdate | Prepare | Submit | Change | PostMissing
+"""What adds to the log."""
+
+Orders = Publish | Found | Join | CatchUp | Draw | Steal | Attack | Writing
+"""Every order."""

@@ -1,10 +1,10 @@
 """The demo's processes: started, told what to do, suspended, and never left behind.
 
-May import the orders. Each child is a process group of its own, so that Ctrl-C reaches only
-the story, which then ends the others. Should the story die without having done that, a child
-that runs ends because its standard input does, and one that is suspended is ended by the
-system: Linux kills it (see :mod:`covey.lab.demo.member`), and POSIX sends SIGHUP to stopped
-process groups when they lose their parent.
+May import the orders, and what starts a PostgreSQL. Each child is a process group of its own, so
+that Ctrl-C reaches only the story, which then ends the others. Should the story die without having
+done that, a child that runs ends because its standard input does, and one that is suspended is
+ended by the system: Linux kills it (see :mod:`covey.lab.demo.member`), and POSIX sends SIGHUP to
+stopped process groups when they lose their parent.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypeVar
 
 import msgspec
 
 from covey.errors import CoveyError
+from covey.lab.demo import stolen
 from covey.lab.demo.orders import Reply
+from covey.lab.postgres import running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from covey.lab.demo.orders import Order
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+Store: TypeAlias = Literal["sqlite", "postgres"]
+"""Over what the broker runs."""
 
 _PATIENCE: Final = 30.0  # seconds for an answer
 _GRACE: Final = 3.0  # seconds to end by itself
@@ -127,6 +133,18 @@ class Process:
         self._child.stdin.close()
         return self._child.wait(_GRACE)
 
+    def wait(self) -> int:
+        """Wait until it has ended by itself; returns its exit code.
+
+        Raises:
+            DemoError: It does not end.
+        """
+        try:
+            return self._child.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            msg = f"the process of {self.name} does not end"
+            raise DemoError(msg) from None
+
     def kill(self) -> None:
         """End it now, whatever it does. Does nothing when it has ended."""
         self._child.kill()
@@ -184,15 +202,25 @@ class Company:
     """All processes of the demo; when it is left, none of them runs any more.
 
     Args:
-        folder: A folder for the broker's file and the processes' complaints.
+        folder: A folder for the broker's files and the processes' complaints.
+        store: Over what the broker runs.
+
+    Attributes:
+        database: Where its rows are: a file, or the address of a PostgreSQL.
+        secrets: What the members' processes have come to know, by what it is.
+        url: Where the broker answers.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: Store = "sqlite") -> None:
         self._folder = folder
-        self.file: Path = folder / "broker.db"
+        self._store = store
+        self.database: str = str(folder / "broker.db")
         self.secrets: dict[str, bytes] = {}
         self.url: str = ""
         self._processes: list[Process] = []
+        self._ending = ExitStack()
+        self._places: list[Path] = [folder / "broker.db", folder / "broker.log"]
+        self._known: frozenset[bytes] = frozenset()
 
     def __enter__(self) -> Self:
         return self
@@ -203,16 +231,51 @@ class Company:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        for process in self._processes:
-            process.kill()
+        with self._ending:
+            for process in self._processes:
+                process.kill()
+
+    def start_postgres(self) -> int:
+        """Start a PostgreSQL for the broker; returns the id of its process.
+
+        Raises:
+            StorageError: There is none, or it does not start.
+        """
+        server = self._ending.enter_context(running_postgres(durable=False))
+        self.database = server.dsn
+        self._places = [server.data, server.log, *self._places]
+        self._known = stolen.pages_of([server.data])
+        return server.pid
 
     def start_broker(self) -> Process:
-        """Start the broker over its file, and wait until it answers."""
-        arguments = ["-m", "covey", "broker", "--db", str(self.file), "--port", "0"]
-        broker = Process("broker", [*arguments, "--stop-on-eof"], self._folder)
+        """Start the broker over its store, and wait until it answers.
+
+        Raises:
+            DemoError: It does not start.
+        """
+        file = self._folder / "broker.db"
+        options = ["--db", str(file)]
+        if self._store == "postgres":
+            options = ["--store", self.database, "--key-file", f"{file}.key"]
+            options += ["--set", "migrate=true", "--set", f"blobs.at={file}.blobs"]
+        command = ["-m", "covey", "broker", *options, "--port", "0", "--log-level", "debug"]
+        broker = Process("broker", [*command, "--stop-on-eof"], self._folder)
         self._processes.append(broker)
         self.url = broker.line().decode().split()[-1]
         return broker
+
+    def stolen_bytes(self) -> bytes:
+        """All that the broker has on the disk: database, write-ahead log, blobs, and its own log.
+
+        Of a PostgreSQL without the pages that were there before the broker was.
+        """
+        stolen.settle(self.database)
+        return stolen.bytes_of(self._places, self._known)
+
+    def blob_sizes(self) -> list[int]:
+        """How large the blobs are that the broker has, the largest first; of each its one file."""
+        found = (self._folder / "broker.db.blobs").rglob("*")
+        return sorted((each.stat().st_size for each in found if each.is_file()), reverse=True)
 
     def start_member(self, name: str, *habits: str) -> Actor:
         """Start a member's process."""

@@ -48,7 +48,7 @@ class Line(msgspec.Struct, frozen=True):
         who: Who sent it.
         text: What it says.
         read_by: Who read it.
-        held: The last bytes of what the broker's file holds of it, in hex.
+        held: The last bytes of what the broker's database holds of it, in hex.
         size: How many bytes that is.
     """
 
@@ -62,7 +62,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Talk(Scene, tag="talk", frozen=True):
-    """Some messages, side by side with what the broker's file holds."""
+    """Some messages, side by side with what the broker's database holds."""
 
     lines: list[Line]
 
@@ -105,13 +105,47 @@ class Tried(Scene, tag="tried", frozen=True):
     Attributes:
         who: Who tried.
         tallies: By time.
-        by_hand: With how many secrets it was tried, past the engine, to open messages of
+        by_hand: With how many keys it was tried, past the engine, to open messages of
             later epochs; none of them did, or it would count as read.
+        given: How many entries the broker gave out to who asked with those keys.
+        refused: With which code it refused the rest.
     """
 
     who: str
     tallies: list[Tally]
     by_hand: int
+    given: int = 0
+    refused: str = ""
+
+
+class KnownLog(msgspec.Struct, frozen=True):
+    """What the broker knows of a group.
+
+    Attributes:
+        gid: Its name there, in hex.
+        epochs: How many there were.
+        entries: How many there are.
+        sizes: How many of them have which size, in bytes.
+    """
+
+    gid: str
+    epochs: int
+    entries: int
+    sizes: dict[int, int]
+
+
+class Known(Scene, tag="known", frozen=True):
+    """What the broker knows, all of it looked up in its database.
+
+    Attributes:
+        logs: Of each group.
+        rows: How many rows each table has.
+        times: Every time at which something came, by its unit, counted from the epoch.
+    """
+
+    logs: list[KnownLog]
+    rows: dict[str, int]
+    times: dict[str, list[int]]
 
 
 class Check(Scene, tag="check", frozen=True):
@@ -130,4 +164,4 @@ class Curtain(Scene, tag="result", frozen=True):
     seconds: float
 
 
-Scenes = Act | Began | Tree | Talk | Note | Agreed | Tried | Check | Curtain
+Scenes = Act | Began | Tree | Talk | Note | Agreed | Tried | Known | Check | Curtain

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree as Branching
 
-from covey.lab.demo.scenes import Act, Agreed, Began, Check, Note, Talk, Tree, Tried
+from covey.lab.demo.scenes import Act, Agreed, Began, Check, Known, Note, Talk, Tree, Tried
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,6 +58,8 @@ class Screen:
                 out.print(_side_by_side(scene))
             case Tried():
                 self._tried(scene)
+            case Known():
+                self._known(scene)
             case Check():
                 out.print(_checked(scene))
             case _:
@@ -73,8 +75,24 @@ class Screen:
             )
             self._console.print(line)
         last = scene.tallies[-1]
-        tried = f"{scene.by_hand} secrets, tried by hand, open no later message either"
+        tried = f"{scene.by_hand} keys, tried by hand, open no later message either"
         self._console.print(Text(f"  {last.because}; {tried}.", style="dim"))
+        asked = (
+            f"  asked with them, the broker gives out {scene.given} entries, then {scene.refused}."
+        )
+        self._console.print(Text(asked, style="dim"))
+
+    def _known(self, scene: Known) -> None:
+        for log in scene.logs:
+            said = f"  a group {log.gid[:16]}…: {log.epochs} epochs, {log.entries} entries of "
+            sizes = ", ".join(f"{size} bytes ({count})" for size, count in log.sizes.items())
+            self._console.print(Text(said + sizes))
+        times = "; ".join(
+            f"{unit} {', '.join(map(str, when))}" for unit, when in scene.times.items()
+        )
+        self._console.print(Text(f"  times, since the epoch: {times}"))
+        rows = ", ".join(f"{count} {table}" for table, count in scene.rows.items())
+        self._console.print(Text(f"  rows: {rows}", style="dim"))
 
     def _curtain(self, scene: Curtain) -> None:
         verdict = "All" if scene.passed else "NOT all"
@@ -99,7 +117,7 @@ def _side_by_side(talk: Talk) -> Table:
     table = Table(box=None, padding=(0, 1), pad_edge=True)
     table.add_column("")
     table.add_column("the members read", ratio=1)
-    table.add_column("the broker's file holds", style="dim")
+    table.add_column("the broker's database holds", style="dim")
     for line in talk.lines:
         readers = [Text(*_name(name)) for name in line.read_by]
         said = Text.assemble(f"{line.text}\n", ("→ ", "dim"), Text(" ").join(readers))

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Value = bytes | int | str | None
-Tables = dict[str, list[dict[str, Value]]]
-"""All rows, as columns by name, by table."""
+Row = dict[str, Value]
+"""A row: its columns by name."""
+
+Tables = dict[str, list[Row]]
+"""All rows, by table."""
 
 _POSTGRES: Final = "postgresql://"
 _COMMIT: Final = 1
@@ -111,10 +114,9 @@ def bytes_of(places: Iterable[Path], known: frozenset[bytes] = frozenset()) -> b
 
 def pages_of(places: Iterable[Path]) -> frozenset[bytes]:
     """All pages that are there, so that they need not be searched later."""
-    pages = {bytes(_PAGE)}
-    for data in _files(places).values():
-        pages |= {data[start : start + _PAGE] for start in range(0, len(data), _PAGE)}
-    return frozenset(pages)
+    found = _files(places).values()
+    pages = (data[start : start + _PAGE] for data in found for start in range(0, len(data), _PAGE))
+    return frozenset((bytes(_PAGE), *pages))
 
 
 def _files(places: Iterable[Path]) -> Mapping[Path, bytes]:

@@ -7,6 +7,7 @@ asks the broker itself, with every key that it could derive.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -139,11 +140,11 @@ def _told(reason: CoveyError) -> str:
 def _shown(line: Line, access: EpochAccess) -> Iterator[Entry]:
     """All entries of an epoch that the broker gives out for its keys."""
     prover = Prover(line, access.prove)
+    gid, epoch = access.gid, access.epoch
     after, complete = 0, False
     while not complete:
-        found = prover.ask(
-            "read", lambda proof: Read(access.gid, access.epoch, after, 0, proof), Entries
-        )
+        make = partial(Read, gid, epoch, after, 0)
+        found = prover.ask("read", make, Entries)
         yield from found.entries
         after = found.entries[-1].seq if found.entries else after
         complete = bool(found.complete)

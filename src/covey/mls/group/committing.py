@@ -56,6 +56,8 @@ class CommitOptions(TypedDict, total=False):
         welcome_tree: Whether the Welcome carries the tree; True by default.
         one_welcome_each: Whether each new member gets its own Welcome; False by default.
         info_extensions: For the GroupInfo in the Welcome.
+        leaf_extensions: All extensions of our leaf from now on, which takes a path; those that
+            it has by default.
         successor: Whether this group continues another, so that reinit and branch PSKs may
             be used in its first commit; ``Group.branch`` and ``Group.reinitialize`` set it.
     """
@@ -67,6 +69,7 @@ class CommitOptions(TypedDict, total=False):
     welcome_tree: bool
     one_welcome_each: bool
     info_extensions: Iterable[Extension]
+    leaf_extensions: Iterable[Extension] | None
     successor: bool
 
 
@@ -118,19 +121,26 @@ class Committing(Sending):
             MissingKeyError: A reference or a PSK is not known.
         """
         self._require_ready()
-        how = self._options(options, force_path=bool(update))
+        leaf_extensions = options.get("leaf_extensions")
+        how = self._options(options, force_path=bool(update) or leaf_extensions is not None)
         own = self._by_value(add, remove, psks, extensions, reinit, proposals)
         member = update if isinstance(update, Member) else None
         pending = create_commit(
             self._state.epoch,
             self._state.secret_tree,
             self._items(own, options),
-            NewLeaf(*proposing.new_leaf(self._state.epoch, member)),
+            self._new_leaf(member, leaf_extensions),
             how,
             self.ports.kit(Local, self._state),
         )
         self._state = self._state.replace(pending=pending)
         return pending
+
+    def _new_leaf(self, member: Member | None, extensions: Iterable[Extension] | None) -> NewLeaf:
+        template, signer = proposing.new_leaf(self._state.epoch, member)
+        if extensions is not None:
+            template = template.replace(extensions=as_all(Extension, extensions))
+        return NewLeaf(template, signer)
 
     def _items(self, own: tuple[Sent, ...], options: CommitOptions) -> ProposalList:
         return ProposalList(

@@ -6,7 +6,7 @@ transcript, key schedule, confirmation tag, protection, Welcome.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covey.mls.framing import authenticate
 from covey.mls.group import psks, seal, staging, welcome
@@ -112,6 +112,9 @@ class Path(NamedTuple):
 
     def __repr__(self) -> str:
         return "Path(…)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 def create_commit(
@@ -276,6 +279,9 @@ class Following(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Following({self.epoch!r}, …)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 def advance(

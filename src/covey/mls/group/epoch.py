@@ -17,6 +17,7 @@ from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.structs.schedule import GroupContext
 from covey.mls.tree.private import PrivateTree
 from covey.mls.tree.ratchet_tree import RatchetTree
+from covey.mls.wire.struct import Unshown
 
 if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
@@ -57,7 +58,7 @@ class PublicState(msgspec.Struct, frozen=True, gc=False):
         return find_extension(self.context.extensions, extension_type)
 
 
-class Epoch(msgspec.Struct, frozen=True, gc=False):
+class Epoch(Unshown, frozen=True, gc=False):
     """What a member knows of the current epoch.
 
     Attributes:
@@ -76,7 +77,7 @@ class Epoch(msgspec.Struct, frozen=True, gc=False):
         return f"<Epoch {self.public.context.epoch}>"
 
 
-class PastEpoch(msgspec.Struct, frozen=True):
+class PastEpoch(Unshown, frozen=True):
     """What is kept of an epoch in order to read its late messages (§15.3).
 
     Attributes:

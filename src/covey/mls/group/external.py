@@ -6,7 +6,7 @@ members, and proposals of external senders.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covey.errors import DecodeError, StateError
 from covey.mls.framing import authenticate, public
@@ -72,6 +72,9 @@ class ExternalCommit(NamedTuple):
 
     def __repr__(self) -> str:
         return f"ExternalCommit({self.epoch!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 class External(NamedTuple):

@@ -6,7 +6,7 @@ checks of a GroupInfo and of the whole ratchet tree.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covey.errors import AuthenticationError, DecodeError, MissingKeyError, StateError
 from covey.mls.group import psks
@@ -57,6 +57,9 @@ class Joined(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Joined({self.epoch!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 class Sources(NamedTuple):

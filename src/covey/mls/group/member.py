@@ -8,8 +8,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from covey.errors import DecodeError, StorageError, UnsupportedError
 from covey.mls.crypto.entropy import Entropy, system_entropy
 from covey.mls.crypto.suite import SUITES, Suite, get_suite
@@ -36,7 +34,7 @@ from covey.mls.wire.code_points import (
     ProposalType,
     ProtocolVersion,
 )
-from covey.mls.wire.struct import as_bytes
+from covey.mls.wire.struct import Unshown, as_bytes
 from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ CLOCK_TOLERANCE: Final = 3600
 """Seconds by which a KeyPackage's lifetime begins before now."""
 
 
-class Member(msgspec.Struct, frozen=True):
+class Member(Unshown, frozen=True):
     """A client: who it is and the key that it signs with.
 
     Attributes:
@@ -292,7 +290,7 @@ def is_last_resort(package: KeyPackage) -> bool:
     return False
 
 
-class PrivateKeyPackage(msgspec.Struct, frozen=True):
+class PrivateKeyPackage(Unshown, frozen=True):
     """A KeyPackage with its private keys; only ``message`` is for others.
 
     Attributes:

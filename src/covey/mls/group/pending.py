@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from covey.errors import StateError
 from covey.mls.group.epoch import Epoch
 from covey.mls.group.events import Changed
 from covey.mls.group.welcome import Invitation
 from covey.mls.schedule import exporter
 from covey.mls.schedule.secret_tree import SecretTree
-from covey.mls.wire.struct import as_a, as_bytes
+from covey.mls.wire.struct import Unshown, as_a, as_bytes
 
 
-class PendingCommit(msgspec.Struct, frozen=True):
+class PendingCommit(Unshown, frozen=True):
     """What a commit sends, and what it will change once it is accepted.
 
     Attributes:

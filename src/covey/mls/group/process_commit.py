@@ -7,7 +7,7 @@ applied, and it can be looked at before.
 from __future__ import annotations
 
 from hmac import compare_digest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covey.errors import AuthenticationError, MissingKeyError, RemoteProtocolError
 from covey.mls.group import psks, staging
@@ -49,6 +49,9 @@ class OwnUpdate(NamedTuple):
     def __repr__(self) -> str:
         return "OwnUpdate(…)"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
 
 class Ours(NamedTuple):
     """What a member adds to what everybody sees: its secrets, and where others come from.
@@ -69,6 +72,9 @@ class Ours(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Ours({self.epoch!r}, …)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 class Staged(NamedTuple):

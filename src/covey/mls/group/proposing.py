@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from covey.errors import LocalProtocolError, StateError
 from covey.mls.framing import authenticate
@@ -47,6 +47,9 @@ class Proposed(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Proposed({len(self.message)} bytes)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 def require_member(state: State, index: int) -> None:

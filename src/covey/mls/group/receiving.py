@@ -6,7 +6,7 @@ the state; the caller then applies the one secret-tree step and swaps the state 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covey.errors import (
     AuthenticationError,
@@ -63,6 +63,9 @@ class Outcome(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Outcome({self.event!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 def decode_message(data: bytes) -> MLSMessage:

@@ -14,12 +14,13 @@ from covey.mls.schedule.key_schedule import EpochSecrets
 from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.structs.proposals import ReInit
 from covey.mls.tree.private import PrivateTree
+from covey.mls.wire.struct import Unshown
 
 if TYPE_CHECKING:
     from covey.mls.group.policy import Policy
 
 
-class State(msgspec.Struct, frozen=True):
+class State(Unshown, frozen=True):
     """The state of a group. Changing it means replacing it, in one assignment.
 
     Attributes:
@@ -39,8 +40,8 @@ class State(msgspec.Struct, frozen=True):
     secret_tree: SecretTree
     past: tuple[PastEpoch, ...]
     resumption: dict[int, bytes]
-    proposals: dict[bytes, Sent] = {}
-    updates: dict[bytes, OwnUpdate] = {}
+    proposals: dict[bytes, Sent] = msgspec.field(default_factory=dict)
+    updates: dict[bytes, OwnUpdate] = msgspec.field(default_factory=dict)
     pending: PendingCommit | None = None
     reinit: ReInit | None = None
     removed: bool = False

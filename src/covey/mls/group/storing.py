@@ -8,7 +8,7 @@ commit changes a few dozen.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -41,6 +41,9 @@ class Changes(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Changes({len(self.put)} put, {len(self.delete)} deleted)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
     def apply_to(self, store: dict[bytes, bytes]) -> None:
         """Do it to a dict, as the simplest store there is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.errors import StateError
 from covey.mls.framing.private import ratchet_of
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from covey.mls.structs.proposals import ReInit
     from covey.mls.structs.schedule import GroupContext
     from covey.mls.tree.ratchet_tree import RatchetTree
+
+_OWN_LABELS: Final = frozenset(("UpdatePathNode", "Welcome"))
+"""The labels of EncryptWithLabel in RFC 9420 (§7.5, §12.4.3.1)."""
 
 
 class GroupView:
@@ -168,6 +171,35 @@ class GroupView:
         kind = ratchet_of(as_a(ContentType, content_type))
         self._require_not_removed()
         return self._state.secret_tree.next_generation(self.own_index, kind)
+
+    def decrypt_with_label(
+        self, label: str, context: bytes, kem_output: bytes, ciphertext: bytes
+    ) -> bytes:
+        """What somebody encrypted to the encryption_key of our leaf (§5.1.3), beside the protocol.
+
+        Args:
+            label: As with ``Suite.encrypt_with_label``; one of the protocol's own is refused.
+            context: Likewise.
+            kem_output: What that returned.
+            ciphertext: Likewise.
+
+        Raises:
+            StateError: We have been removed.
+            ValueError: The label is the protocol's own.
+            AuthenticationError: It was not encrypted so, or to another key, such as that of
+                another epoch.
+        """
+        if label in _OWN_LABELS:
+            msg = f"{label!r} is a label of RFC 9420: take another one"
+            raise ValueError(msg)
+        if not self.is_active:
+            msg = "we have been removed from the group, and have no leaf"
+            raise StateError(msg)
+        private = self._state.epoch.private.leaf
+        context, kem_output = as_bytes(context), as_bytes(kem_output)
+        return self.suite.decrypt_with_label(
+            private, as_a(str, label), context, kem_output, as_bytes(ciphertext)
+        )
 
     def resumption_psk(self, epoch: int) -> bytes | None:
         """The resumption PSK of an epoch (Nh bytes, §8.6); None when it is not kept."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covey.mls.crypto.batch import seal_all
 from covey.mls.group.member import key_package_ref
@@ -101,6 +101,9 @@ class WelcomeSecrets(NamedTuple):
 
     def __repr__(self) -> str:
         return "WelcomeSecrets(…)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 def _shared_height(committer: int, joiner: int) -> int:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
+from covey.mls.wire.struct import Unshown
 
 if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
 
 
-class EpochSecrets(msgspec.Struct, frozen=True, gc=False):
+class EpochSecrets(Unshown, frozen=True, gc=False):
     """What is derived from an ``epoch_secret`` (RFC 9420 §8, Table 4).
 
     Attributes:

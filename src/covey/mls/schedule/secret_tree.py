@@ -40,10 +40,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self
 
-import msgspec
-
 from covey.errors import MissingKeyError, StateError
 from covey.mls.schedule import rows
+from covey.mls.wire.struct import Unshown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +69,7 @@ _RATCHET_LABELS: Final = ("handshake", "application")
 _MAX_GENERATION: Final = (1 << 32) - 1
 
 
-class Descent(msgspec.Struct, frozen=True, gc=False):
+class Descent(Unshown, frozen=True, gc=False):
     """What the first use of a leaf does to the tree.
 
     Attributes:
@@ -87,7 +86,7 @@ class Descent(msgspec.Struct, frozen=True, gc=False):
         return f"<{type(self).__name__} of node {self.consumed}>"
 
 
-class Step(msgspec.Struct, frozen=True, gc=False):
+class Step(Unshown, frozen=True, gc=False):
     """A key and a nonce for one message, and what changes in the tree when it is used.
 
     Attributes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
+from covey.mls.wire.struct import Unshown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from covey.mls.tree.ratchet_tree import RatchetTree
 
 
-class PrivateTree(msgspec.Struct, frozen=True, gc=False):
+class PrivateTree(Unshown, frozen=True, gc=False):
     """A member's private keys; never shown.
 
     Attributes:

@@ -8,7 +8,7 @@ of the context under which path secrets are encrypted.
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covey.mls.crypto.batch import seal_all
 from covey.mls.structs.tree import HPKECiphertext, UpdatePathNode
@@ -44,6 +44,9 @@ class PathSecrets(NamedTuple):
 
     def __repr__(self) -> str:
         return f"PathSecrets(heights={tuple(self.by_height)}, …)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 def derive(suite: Suite, steps: Sequence[PathStep], path_secret: bytes) -> PathSecrets:

@@ -9,7 +9,7 @@ nothing but DecodeError; ``decode(encode(x))`` equals ``x``; ``encode(decode(b))
 from __future__ import annotations
 
 from struct import error as PackError  # noqa: N812 - the standard library calls it error
-from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -112,6 +112,11 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
 
         return page.of_struct(self)
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show Rich, which does not ask ``repr``, no more than that shows."""
+        names = () if self.secret else self.__struct_fields__
+        return [(name, getattr(self, name)) for name in names if name != "raw"]
+
     def __repr__(self) -> str:
         if self.secret:
             return f"{type(self).__name__}(…)"
@@ -121,6 +126,17 @@ class WireStruct(msgspec.Struct, frozen=True, gc=False):
             if name != "raw"
         )
         return f"{type(self).__name__}({fields})"
+
+
+class Unshown(msgspec.Struct, frozen=True):
+    """The base of structs that hold secrets: they say in ``__repr__`` what may be seen.
+
+    Rich shows a struct's fields without asking for its ``repr``; of these it shows none.
+    """
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show Rich nothing."""
+        return []
 
 
 def as_bytes(data: object) -> bytes:
