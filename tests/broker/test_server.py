@@ -1,114 +1,358 @@
-"""The broker as a process: how it begins, what it survives, and how it stops."""
+"""The broker as a process: how it begins, what it logs, and how it ends."""
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import io
+import logging
 import os
 import signal
 import subprocess
 import threading
 import time
-from typing import TYPE_CHECKING
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from broker.provoking import PROVOKED, Stage
 from broker_process import COVEY, running_broker
-from covey.broker.messages import Appended, Kind
+from broker_socket import Socket
+from broker_talk import Group, Line
+from broker_thread import thread_broker
+from covey.access.operations import OPERATIONS
+from covey.access.structs.basics import Challenge, Signed
+from covey.access.structs.live import Begun
+from covey.broker.server import Formatter
+from covey.mls.wire.struct import WireStruct
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import ExitStack
     from pathlib import Path
+
+    from broker_thread import ThreadBroker
+
+
+# --- the end -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_when_asked(tmp_path: Path, how: signal.Signals) -> None:
-    with running_broker(tmp_path / "db") as broker:
-        with broker.client() as client:
-            client.create(os.urandom(32), os.urandom(16), 0)
+def test_it_stops_when_it_is_told_to(tmp_path: Path, how: signal.Signals) -> None:
+    with running_broker(tmp_path / "db") as broker, broker.line() as line:
+        assert line.http.get("/readyz").status_code == 200
         assert broker.stop(how) == 0
-    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".log"] == ["db"]
+        assert "Traceback" not in broker.log.read_text()
 
 
-def test_it_stops_with_its_input_if_asked_to(tmp_path: Path) -> None:
+def test_it_stops_when_its_standard_input_ends(tmp_path: Path) -> None:
     with running_broker(tmp_path / "db", "--stop-on-eof") as broker:
         assert broker.process.stdin is not None
         broker.process.stdin.close()
         assert broker.process.wait(10) == 0
 
 
-def test_it_does_not_stop_with_its_input_otherwise(tmp_path: Path) -> None:
-    with running_broker(tmp_path / "db") as broker:
+def test_it_goes_on_without_standard_input(tmp_path: Path) -> None:
+    with running_broker(tmp_path / "db") as broker, broker.line() as line:
         assert broker.process.stdin is not None
         broker.process.stdin.close()
-        with broker.client() as client:
-            assert client.create(os.urandom(32), os.urandom(16), 0) == 0
+        time.sleep(0.3)
+        assert line.http.get("/livez").status_code == 200
 
 
 def test_who_waits_is_answered_when_it_stops(tmp_path: Path) -> None:
-    answers: list[tuple[object, ...]] = []
-    with running_broker(tmp_path / "db") as broker, broker.client() as client:
-        gid = os.urandom(32)
-        client.create(gid, os.urandom(16), 0)
-        waiting = threading.Thread(target=lambda: answers.append(client.read(gid, 0, 0, 25_000)))
+    answers = []
+    with (
+        running_broker(tmp_path / "db") as broker,
+        broker.line() as line,
+        Socket(broker.url) as socket,
+    ):
+        group = Group(line, broker.broker_id).create()
+        socket.subscribe(group.access)
+        socket.expect(Begun)
+        waiting = threading.Thread(
+            target=lambda: answers.append(line.read(group.access, 0, 25_000))
+        )
         waiting.start()
         time.sleep(0.5)
         began = time.monotonic()
         assert broker.stop() == 0
         waiting.join(10)
-        assert time.monotonic() - began < 5
-    assert answers == [()]
+        assert time.monotonic() - began < 4
+        assert [each.entries for each in answers] == [()]
+        assert socket.closed() == 1001
 
 
 def test_what_was_answered_survives_its_death(tmp_path: Path) -> None:
-    gid = os.urandom(32)
-    with running_broker(tmp_path / "db") as broker, broker.client() as client:
-        client.create(gid, os.urandom(16), 0)
-        assert client.append(gid, 0, Kind.commit, bytes(16), b"commit") == Appended(1)
+    with running_broker(tmp_path / "db") as broker, broker.line() as line:
+        group = Group(line, broker.broker_id).create()
+        first, taken = group.access, group.commit()
         broker.stop(signal.SIGKILL)
-    with running_broker(tmp_path / "db") as broker, broker.client() as client:
-        assert [entry.body for entry in client.read(gid, 0)] == [b"commit"]
-        assert client.append(gid, 0, Kind.commit, bytes(16), b"commit") == Appended(1)
+    with running_broker(tmp_path / "db") as broker, broker.line() as line:
+        assert broker.broker_id == group.broker_id
+        [entry] = line.read(first).entries
+        assert (entry.body, entry.seq) == (b"commit", taken.position.seq)
 
 
-def refuse(*options: str) -> str:
-    """What ``covey broker`` says when it cannot begin; with exit code 1, and no traceback."""
+# --- the beginning -------------------------------------------------------------------------
+
+
+def refuse(*options: str, code: int = 1) -> str:
+    """What ``covey broker`` says when it cannot begin; in one line, with no traceback."""
     ended = subprocess.run(  # noqa: S603 - our own program
         [*COVEY, "broker", *options], capture_output=True, text=True, timeout=30, check=False
     )
-    assert ended.returncode == 1
+    assert ended.returncode == code
+    assert ended.stdout == ""
+    [said] = [each for each in ended.stderr.splitlines() if each.startswith("Error:")]
     assert "Traceback" not in ended.stderr
-    return ended.stderr
+    return said
 
 
-def test_an_address_that_is_taken_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_an_address_that_is_taken(tmp_path: Path) -> None:
     with running_broker(tmp_path / "db") as broker:
         port = broker.url.rpartition(":")[2]
         said = refuse("--db", str(tmp_path / "other"), "--port", port)
     assert f"cannot listen at 127.0.0.1 port {port}" in said
+    assert not (tmp_path / "other").exists()
 
 
-def test_a_host_that_does_not_exist_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_a_host_that_does_not_exist(tmp_path: Path) -> None:
     assert "cannot listen at" in refuse("--db", str(tmp_path / "db"), "--host", "host.invalid")
 
 
-def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "db").write_bytes(b"x" * 5_000)
-    assert "cannot open" in refuse("--db", str(tmp_path / "db"), "--port", "0")
+    said = refuse("--db", str(tmp_path / "db"), "--port", "0")
+    assert str(tmp_path / "db") in said
+    assert not (tmp_path / "db.key").exists(), "a mistake must leave nothing behind"
+
+
+def test_a_database_of_something_else(tmp_path: Path) -> None:
+    program = "import sqlite3,sys; sqlite3.connect(sys.argv[1]).execute('CREATE TABLE song (a)')"
+    subprocess.run(  # noqa: S603 - our own program
+        [COVEY[0], "-c", program, str(tmp_path / "db")], check=True, timeout=30
+    )
+    assert str(tmp_path / "db") in refuse("--db", str(tmp_path / "db"), "--port", "0")
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    where = str(tmp_path / "none" / "db")
+    assert where in refuse("--db", where, "--port", "0")
+
+
+def test_a_key_file_that_others_can_read(tmp_path: Path) -> None:
+    (tmp_path / "db.key").write_bytes(bytes(32))
+    (tmp_path / "db.key").chmod(0o644)
+    assert "chmod 600" in refuse("--db", str(tmp_path / "db"), "--port", "0")
+
+
+def test_a_key_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "key").mkdir()
+    said = refuse("--db", str(tmp_path / "db"), "--key-file", str(tmp_path / "key"), "--port", "0")
+    assert "key file" in said
+
+
+def test_a_postgresql_that_is_not_there(tmp_path: Path) -> None:
+    store, key = "postgresql://u:hunter2@127.0.0.1:1/covey", str(tmp_path / "key")
+    said = refuse("--store", store, "--key-file", key, "--port", "0")
+    assert "127.0.0.1" in said
+    assert "hunter2" not in said
 
 
 def test_it_listens_at_ipv6_too(tmp_path: Path) -> None:
     with running_broker(tmp_path / "db", "--host", "::1") as broker:
         assert broker.url.startswith("http://[::1]:")
-        with broker.client() as client:
-            assert client.create(os.urandom(32), os.urandom(16), 0) == 0
+        with broker.line() as line:
+            Group(line, broker.broker_id).create()
 
 
 def test_an_answer_does_not_wait_for_an_acknowledgement(tmp_path: Path) -> None:
     """Nagle's algorithm and delayed acknowledgements would cost 40 ms for each request."""
-    with running_broker(tmp_path / "db") as broker, broker.client() as client:
-        gid = os.urandom(32)
-        client.create(gid, os.urandom(16), 0)
+    with running_broker(tmp_path / "db") as broker, broker.line() as line:
         times = []
         for _ in range(30):
             began = time.perf_counter()
-            client.read(gid, 0)
+            line.nonce()
             times.append(time.perf_counter() - began)
     assert min(times) < 0.03
+
+
+# --- the log -------------------------------------------------------------------------------
+
+
+class Recording(Line):
+    """A connection that notes every string of bytes that goes over it.
+
+    Attributes:
+        heard: All of them.
+    """
+
+    heard: set[bytes]
+
+    def send(self, operation: str, body: Any = b"", **headers: str) -> Any:  # noqa: ANN401 - as its base
+        """Send a request."""
+        answer = super().send(operation, body, **headers)
+        self.heard |= {self.token, body}
+        if operation in OPERATIONS and answer.status_code == 200:
+            told = OPERATIONS[operation]
+            request = (Signed if told.label else told.request).decode(body)
+            self.heard |= strings_of(request)
+            if isinstance(request, Signed):
+                self.heard |= strings_of(told.request.decode(request.request))
+            self.heard |= strings_of(told.answer.decode(answer.content))
+        return answer
+
+
+def strings_of(value: object) -> set[bytes]:
+    """Every string of bytes in a struct."""
+    if isinstance(value, bytes):
+        return {value}
+    if isinstance(value, WireStruct):
+        value = tuple(getattr(value, name) for name in value.__struct_fields__)
+    if isinstance(value, tuple):
+        return set().union(*map(strings_of, value))
+    return set()
+
+
+class Overheard(Stage):
+    """The stage of the refusals, on a broker in a process, with connections that note."""
+
+    def __init__(self, url: str, broker_id: bytes, lines: ExitStack) -> None:
+        self.url = url
+        self.broker = self  # type: ignore[assignment] - a stage needs two things of a broker
+        self.broker_id = broker_id
+        self.heard: set[bytes] = set()
+        self._lines = lines
+
+    def line(self) -> Line:
+        """A new connection."""
+        line = self._lines.enter_context(Recording(self.url))
+        assert isinstance(line, Recording)
+        line.heard = self.heard
+        return line
+
+    def group(self, line: Line | None = None) -> Group:
+        """A new group."""
+        return Group(line or self.line(), self.broker_id).create()
+
+
+def forms(secret: bytes) -> Iterator[bytes]:
+    """How a string of bytes may be written."""
+    yield secret
+    yield secret.hex().encode()
+    yield secret.hex().upper().encode()
+    yield repr(secret)[2:-1].encode()
+    for skipped in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            yield encode(secret[skipped : len(secret) - (len(secret) - skipped) % 3])
+
+
+def test_nothing_of_a_request_is_logged(tmp_path: Path) -> None:
+    from contextlib import ExitStack
+
+    metrics = f"127.0.0.1:{free_port()}"
+    options = ("--log-level", "debug", "--metrics", metrics)
+    with running_broker(tmp_path / "db", *options) as broker, ExitStack() as lines:
+        stage = Overheard(broker.url, broker.broker_id, lines)
+        for code, provoke in PROVOKED.items():
+            if "another" not in provoke.__code__.co_names and code != "unavailable":
+                provoke(stage)
+        group = stage.group()
+        with Socket(broker.url) as socket:
+            socket.subscribe(group.access)
+            socket.expect(Begun)
+            socket.subscribe(group.access, ticket=b"no ticket at all")
+            socket.wire.send(b"this is no frame")
+        with urllib.request.urlopen(f"http://{metrics}/metrics") as answer:  # noqa: S310 - ours
+            counted = answer.read()
+        assert broker.stop() == 0
+        logged = broker.log.read_bytes()
+    assert b"INFO append done" in logged
+    assert b"INFO subscribe stale_proof" in logged
+    assert b'operation="append",outcome="done"' in counted
+    heard = {each for each in stage.heard if len(each) >= 8}
+    assert len(heard) > 200
+    for text in (logged, counted):
+        assert b"127.0.0.1" not in text
+        assert not [each for each in heard for form in forms(each) if form in text]
+    kinds = {*OPERATIONS, "put_blob", "get_blob", "about", "subscribe", "unknown"}
+    for record in logged.decode().splitlines():
+        level, kind, outcome = record.split()
+        assert (level, kind in kinds) == ("INFO", True)
+        assert outcome in {"done", "opened", "closed", *PROVOKED}
+
+
+def free_port() -> int:
+    """A port that is free just now."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """What the broker's own handler would have written."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(Formatter("%(levelname)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+    try:
+        yield written
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+SECRET = "gid 4711"
+
+
+def _buggy(*_: object) -> Challenge:
+    raise LookupError(SECRET)
+
+
+async def _buggy_soon(*_: object) -> Challenge:
+    return _buggy()
+
+
+def test_of_a_bug_only_its_kind_and_place_are_logged() -> None:
+    with thread_broker() as broker, broker.line() as line, logged() as written:
+        broker.operations.by_name["challenge"] = _buggy_soon
+        answer = line.send("challenge")
+        assert (answer.status_code, answer.json()["code"]) == (500, "broken")
+        assert SECRET not in answer.text
+    assert_place_only(written)
+
+
+def test_of_a_bug_while_a_socket_is_served_too() -> None:
+    with thread_broker() as broker, broker.line() as line, logged() as written:
+        group = broker.group(line)
+        with Socket(broker.url) as socket:
+            broker.operations.logs.page = _buggy_soon  # type: ignore[assignment,method-assign]
+            socket.subscribe(group.access)
+            assert socket.closed() == 1006  # RFC 6455 §7.4.1: the connection broke
+        with Socket(broker.url):
+            pass  # others are served on
+    assert_place_only(written)
+
+
+def test_of_a_bug_in_the_background_too() -> None:
+    with thread_broker() as broker, logged() as written:
+        broker.run(_forgotten(broker))
+    assert_place_only(written)
+
+
+async def _forgotten(_: ThreadBroker) -> None:
+    asyncio.get_running_loop().call_soon(_buggy)
+    await asyncio.sleep(0.05)
+
+
+def assert_place_only(written: io.StringIO) -> None:
+    """That the log names the error and where it was, and not what it says."""
+    text = written.getvalue()
+    assert "LookupError" in text
+    assert "in _buggy" in text
+    assert SECRET not in text

@@ -71,7 +71,6 @@ async def _serve(
     *,
     stop_on_eof: bool,
 ) -> None:
-    asyncio.get_running_loop().set_exception_handler(_log_task)
     async with opened(config) as operations:
         server = Server(operations, announce)
         if stop_on_eof:
@@ -131,6 +130,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin, and say where; stop again if that cannot be said."""
+        asyncio.get_running_loop().set_exception_handler(_log_task)
         await super().startup(sockets)
         assert sockets is not None
         try:
@@ -159,7 +159,7 @@ class Server(uvicorn.Server):
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-class _Formatter(logging.Formatter):
+class Formatter(logging.Formatter):
     """A line for a record; of an exception its type and where, and never what it says."""
 
     def formatException(  # noqa: N802 - logging's name
@@ -184,7 +184,7 @@ def _log_task(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 def _log_to_stderr(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter("%(levelname)s %(message)s"))
+    handler.setFormatter(Formatter("%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("covey").setLevel(level.upper())
 

@@ -6,13 +6,11 @@ May import the protocol and this folder.
 from __future__ import annotations
 
 import time
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member import addresses, knocks, links
 from covey.access.structs.basics import Nothing
 from covey.access.structs.extensions import GroupCapability, Right
-from covey.access.structs.identity import ShelvedKeyPackage, TakeFromShelf, TakenFromShelf
 from covey.access.structs.sealed import Link
 from covey.errors import AuthenticationError, DecodeError, PolicyError
 from covey.lab.company.commits import Plan
@@ -20,8 +18,7 @@ from covey.lab.company.contents import NewDoor
 from covey.mls.crypto.entropy import system_entropy
 
 if TYPE_CHECKING:
-    from covey.access.structs.extensions import InboxAddress
-    from covey.lab.company.device import Device
+    from covey.lab.company.inbox import Inbox
     from covey.lab.company.lines import Lines
     from covey.lab.company.seat import Seat
     from covey.mls import PrivateKeyPackage
@@ -68,8 +65,7 @@ def open_door(seat: Seat, right: Right = Right.join, hours: int = 24) -> str:
 
 def knock(
     lines: Lines,
-    device: Device,
-    address: InboxAddress,
+    inbox: Inbox,
     package: PrivateKeyPackage,
     fragment: str,
     *,
@@ -77,27 +73,16 @@ def knock(
 ) -> None:
     """Leave a KeyPackage at a group's door.
 
-    A pointer is only taken for a KeyPackage that was claimed. So who knocks lays it on a shelf
-    of its own, and takes it from there over a connection that names nobody.
-
     Args:
         lines: Opens connections.
-        device: Any enrolled device.
-        address: Where the pointer is to be left.
+        inbox: Where the pointer is to be left, which has to expect it: nobody claims this
+            KeyPackage at the broker.
         package: The KeyPackage, which was published nowhere.
         fragment: The link's.
         recovers: Whether an old leaf of the same identity is to be removed.
     """
     link = links.decode(fragment)
-    token, lifetime = system_entropy(32), package.package.leaf_node.lifetime
-    assert lifetime is not None
-    shelved = ShelvedKeyPackage(package.reference, address.inbox, lifetime.not_after, 0, b"")
-    device.put_on_shelf(sha256(token).digest(), (shelved,))
-    line = lines.group()
-    try:
-        line.ask("take_from_shelf", TakeFromShelf(token, system_entropy(16)), TakenFromShelf)
-    finally:
-        lines.done(line)
+    inbox.expect([package])
     request = knocks.knock(link, package.message, system_entropy, recovers=recovers)
     line = lines.group()
     try:

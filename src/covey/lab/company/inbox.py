@@ -6,14 +6,21 @@ May import the lines and the protocol.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.access.member import accounts
 from covey.access.member.pointers import open_pointer
 from covey.access.signing import public_key
 from covey.access.structs.basics import Nothing
 from covey.access.structs.extensions import InboxAddress
-from covey.access.structs.joining import Fetch, Fetched, SetSlots, SlotHash
+from covey.access.structs.joining import (
+    Expect,
+    ExpectedPointer,
+    Fetch,
+    Fetched,
+    SetSlots,
+    SlotHash,
+)
 from covey.errors import AuthenticationError, DecodeError
 from covey.lab.company.line import Prover
 from covey.mls.crypto.entropy import system_entropy
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
     from covey.lab.company.device import Device
     from covey.lab.company.line import Line
     from covey.mls import PrivateKeyPackage
+
+_HOUR: Final = 3600
 
 
 class Inbox:
@@ -74,6 +83,16 @@ class Inbox:
         slots = tuple(SlotHash(sha256(each).digest()) for each in tokens)
         inbox = self.address.inbox
         self._prover.ask("set_slots", lambda proof: SetSlots(inbox, proof, slots), Nothing)
+
+    def expect(self, packages: Iterable[PrivateKeyPackage]) -> None:
+        """Let a pointer be left for KeyPackages that nobody can claim at the broker."""
+        expected = tuple(
+            ExpectedPointer(each.reference, lifetime.not_after // _HOUR)
+            for each in packages
+            if (lifetime := each.package.leaf_node.lifetime) is not None
+        )
+        inbox = self.address.inbox
+        self._prover.ask("expect", lambda proof: Expect(inbox, proof, expected), Nothing)
 
     def opened(
         self, entry: InboxEntry, packages: Iterable[PrivateKeyPackage]

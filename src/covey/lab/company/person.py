@@ -190,9 +190,7 @@ class Person:
     def knock(self, fragment: str, *, recovers: bool = False) -> None:
         """Knock at a group's door, by a link or a recovery code."""
         package = self.new_package()
-        doors.knock(
-            self.lines, self.device, self.inbox.address, package, fragment, recovers=recovers
-        )
+        doors.knock(self.lines, self.inbox, package, fragment, recovers=recovers)
 
     # --- notes ---------------------------------------------------------------------------
 

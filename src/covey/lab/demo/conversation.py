@@ -109,8 +109,7 @@ class Conversation:
         """Note the secrets of a new epoch."""
         self.secrets |= known_secrets.of_group(self.group)
         if self.group.is_active:
-            access = self.seat.log.access
-            self.secrets |= known_secrets.of_access(access, self.group.group_id)
+            self.secrets |= known_secrets.of_access(self.seat.log.access, self.group)
 
     # --- reading -----------------------------------------------------------------------
 

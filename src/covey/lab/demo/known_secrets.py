@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from covey.access.member.epochs import LABEL
+from covey.access.structs.sealed import EpochContext
 from covey.mls.group import rows
 from covey.mls.schedule import rows as ratchets
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from covey.access.member.epochs import EpochAccess
     from covey.mls import Group, Member, PrivateKeyPackage
 
+_ACCESS_SECRET: Final = 32  # bytes
 _TREE_ROW: Final = len(rows.SECRET) + 8  # what stands before the key of a secret tree's row
 
 
@@ -56,14 +59,16 @@ def sender_data_secrets(snapshot: bytes) -> list[bytes]:
     return [value for name, value in of_snapshot(snapshot) if name.endswith("sender_data_secret")]
 
 
-def of_access(access: EpochAccess, group_id: bytes) -> dict[str, bytes]:
+def of_access(access: EpochAccess, group: Group) -> dict[str, bytes]:
     """What members derive for the broker's sake, and the group_id, which it is never told."""
     epoch = f"epoch {access.epoch}"
+    context = EpochContext(access.broker_id, access.gid, access.epoch).encode()
     return {
+        f"{epoch} access secret": group.export(LABEL, context, _ACCESS_SECRET),
         f"{epoch} request key": access.signing_key,
         f"{epoch} envelope key": access.envelope_key,
         f"{epoch} idem key": access.idem_key,
-        "group_id": group_id,
+        "group_id": group.group_id,
     }
 
 

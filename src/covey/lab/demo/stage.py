@@ -119,14 +119,17 @@ def split(
 
 
 def any_opened(attempts: list[orders.Attempt]) -> bool:
+    """Whether any entry was opened."""
     return any(each.opened for each in attempts)
 
 
 def by_hand(attacked: orders.Attacked) -> int:
+    """How many keys were tried by hand on an entry."""
     return max(each.secrets for each in attacked.attempts)
 
 
 def tried(who: str, tallies: list[Tally], attacked: orders.Attacked) -> Tried:
+    """What somebody got, by all means."""
     return Tried(who, tallies, by_hand(attacked), attacked.given, attacked.refusals[0])
 
 
@@ -137,6 +140,7 @@ def is_refused(attacked: orders.Attacked) -> bool:
 
 
 def absence(what: str, data: bytes, secrets: dict[str, bytes]) -> Check:
+    """Whether nothing secret stands in some bytes."""
     found = evidence.sightings(data, secrets)
     detail = "; ".join(found) or f"{len(data)} bytes searched, plain, in hex and in base64"
     return Check(f"{what} is in it", not found and bool(secrets), detail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covey.errors import StateError
 from covey.mls.group import receiving
@@ -27,6 +27,9 @@ class StagedCommit(NamedTuple):
 
     def __repr__(self) -> str:
         return f"StagedCommit({self.changed!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("event", self.event)]
 
     def _repr_html_(self) -> str:
         from covey.mls.picture import page  # noqa: PLC0415 - only notebooks need it
