@@ -51,10 +51,19 @@ class RunningBroker:
 
 
 @contextmanager
-def running_broker(db: Path, *options: str) -> Iterator[RunningBroker]:
-    """Run ``covey broker`` over a file until the end of the block."""
+def running_broker(db: Path, *options: str, dsn: str = "") -> Iterator[RunningBroker]:
+    """Run ``covey broker`` until the end of the block.
+
+    Args:
+        db: The SQLite file; the log, and the key of a PostgreSQL broker, lie beside it.
+        options: More of them.
+        dsn: The PostgreSQL database to run over instead.
+    """
     log = db.with_suffix(f".{os.urandom(4).hex()}.log")
-    command = [*COVEY, "broker", "--db", str(db), "--port", "0", *options]
+    store = ["--db", str(db)]
+    if dsn:
+        store = ["--store", dsn, "--key-file", f"{db}.key", "--set", "migrate=true"]
+    command = [*COVEY, "broker", *store, "--port", "0", *options]
     with (
         log.open("wb") as errors,
         subprocess.Popen(  # noqa: S603 - our own program

@@ -51,6 +51,7 @@ class Race:
         gid: The log.
         create: The request that begins it.
         acknowledged: What was told to be appended: the number, and the request.
+        committed: How many of them are commits.
         holding: While this is not zero, the race goes on.
     """
 
@@ -64,11 +65,14 @@ class Race:
         self.create: Create = request
         self.signed_create: Signed = signing.signed(self._seed, "create", request)
         self.acknowledged: dict[int, Append] = {}
+        self.committed: int = 0
+        self._moved = asyncio.Event()
 
-    @property
-    def committed(self) -> int:
-        """How many epochs are known to be closed."""
-        return sum(request.next is not None for request in self.acknowledged.values())
+    async def until(self, committed: int) -> None:
+        """Wait until so many commits have won."""
+        while self.committed < committed:
+            self._moved.clear()
+            await self._moved.wait()
 
     async def run(self, send: Send, committers: int = MANY) -> None:
         """Let all commit until all epochs are closed.
@@ -98,6 +102,8 @@ class Race:
         if isinstance(answer, Appended):
             assert answer.position.seq not in self.acknowledged, "two have the same number"
             self.acknowledged[answer.position.seq] = request
+            self.committed += request.next is not None
+            self._moved.set()
             return None
         assert answer.commit.epoch == request.epoch
         assert answer.commit.kind is Kind.commit

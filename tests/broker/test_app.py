@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from broker_talk import Device, Group, Line, access, error_of, offered
+from broker.provoking import Stage
+from broker_talk import Device, Group, Line, access, error_of, hours, offered
 from broker_thread import thread_broker
 from covey.access import chain, heads
 from covey.access.operations import OPERATIONS
@@ -18,7 +21,11 @@ from covey.access.structs import basics, identity, joining, log
 from covey.access.structs.basics import Kind
 from covey.broker.addresses import Prefixes
 from covey.broker.app import build, most
+from covey.broker.enrolment import invites
+from covey.broker.enrolment.oidc import nonce
+from covey.broker.transactions.accounts import add_invite
 from covey.errors import BrokerError
+from issuer import AUDIENCE, running_issuer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -326,3 +333,63 @@ def test_a_published_key_package_is_claimed_once(
     assert claimed.key_packages == (identity.ClaimedKeyPackage(device.key, 0, offer.message),)
     with pytest.raises(BrokerError, match=Code.nothing_to_claim):
         device.line.ask("claim", identity.Claim(device.handle, os.urandom(16), 1))
+
+
+# --- what an operator may choose -----------------------------------------------------------
+
+
+def test_pointers_that_go_along_with_a_commit() -> None:
+    with ExitStack() as lines:
+        broker = lines.enter_context(thread_broker(bundled=True))
+        stage = Stage(broker, lines)
+        inbox, group = stage.inbox(), stage.group()
+        inbox.claimed()
+        group.commit(bundled=(log.BundledPointer(inbox.id, inbox.ref, b"pointer"),))
+        assert [each.body for each in inbox.fetch().entries] == [b"pointer"]
+        with pytest.raises(BrokerError, match="not_claimed"):
+            group.commit(bundled=(log.BundledPointer(inbox.id, inbox.ref, b"pointer"),))
+        # A KeyPackage may name an inbox that nobody has begun.
+        device, offer = stage.device(), offered(broker.broker_id)
+        device.publish(offer.message)
+        device.line.ask("claim", identity.Claim(device.handle, bytes(16), 1))
+        with pytest.raises(BrokerError, match="not_claimed"):
+            group.commit(bundled=(log.BundledPointer(offer.inbox, offer.ref, b"pointer"),))
+        group.commit()
+
+
+def test_accounts_by_a_sign_in_elsewhere() -> None:
+    with ExitStack() as lines:
+        issuer = lines.enter_context(running_issuer())
+        oidc = {"enrol": "oidc", "oidc__issuer": issuer.url, "oidc__audience": AUDIENCE}
+        broker = lines.enter_context(thread_broker(**oidc))  # type: ignore[arg-type]
+
+        def evidence(device: Device, subject: str) -> dict[str, Any]:
+            token = issuer.token(issuer.claims(nonce(device.key), sub=subject))
+            return {"kind": identity.EvidenceKind.oidc, "evidence": token}
+
+        def device() -> Device:
+            return Device(lines.enter_context(broker.line()), broker.broker_id)
+
+        first, second, other = device(), device(), device()
+        first.enrol(**evidence(first, "alice"))
+        with pytest.raises(BrokerError, match="enrolment_refused"):
+            second.enrol(**evidence(first, "bob"))  # somebody else's token
+        with pytest.raises(BrokerError, match="enrolment_refused"):
+            second.enrol()
+        with pytest.raises(BrokerError, match="enrolment_refused"):
+            second.enrol(**evidence(second, "alice"))  # one account for each
+        other.enrol(**evidence(other, "bob"))
+
+
+def test_a_group_costs_an_invite() -> None:
+    with thread_broker(create="invite") as broker, broker.line() as line:
+        code, store = invites.make(), broker.operations.ports.store
+        digest = invites.digest(invites.Purpose.create, code)
+        script = partial(add_invite, digest, "create", hours() + 9)
+        broker.run(store.write(None, script))
+        group = Group(line, broker.broker_id)
+        for _ in range(2):  # the same request once more is the same group
+            group.create(code.lower().encode())
+        group.say()
+        with pytest.raises(BrokerError, match="invite_needed"):
+            Group(line, broker.broker_id).create(code.encode())

@@ -248,5 +248,5 @@ def test_ground_that_fails() -> None:
             msg = "the disk is gone"
             raise StorageError(msg)
 
-        broker.operations.ports.blobs.read = fails  # type: ignore[assignment,method-assign,union-attr]
+        broker.operations.ports.blobs.read = fails  # type: ignore[method-assign,union-attr]
         assert refusal(blob.get()) == (503, "unavailable")

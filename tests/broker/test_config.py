@@ -25,6 +25,7 @@ from covey.broker.config import (
     seed_of,
     takes,
 )
+from covey.broker.config.loading import FLAGS
 from covey.errors import StorageError
 
 POSTGRES = "postgresql://covey:s3cr3t@db.example:5432/covey"
@@ -173,7 +174,7 @@ def test_a_refusal_says_what_was_there_and_what_would_do(
 ) -> None:
     refused = refusal({key: said})
     assert len(refused) == 1
-    flag = "--" + key.replace(".", "-").replace("_", "-")
+    flag = FLAGS.get(key, f"--set {key}")
     assert refused[0].startswith(f"flag {flag}: ")
     assert sentence in refused[0]
     assert "s3cr3t" not in refused[0]
@@ -219,7 +220,7 @@ def test_an_unknown_variable_is_refused_as_a_variable(monkeypatch: pytest.Monkey
 
 def test_an_unknown_flag_is_refused_as_a_flag() -> None:
     (refused,) = refusal({"retention": 3})
-    assert refused.endswith("did you mean --retention-days?")
+    assert refused.endswith("did you mean --set retention_days?")
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, file: Path) -> None:
@@ -289,9 +290,11 @@ def test_no_password_is_ever_shown() -> None:
 
 def test_it_is_shown_for_people_and_for_programs() -> None:
     config = load({"limits.note": "1 KiB"})
-    assert re.search(r'^limits\.note +"1 KiB" +flag --limits-note$', as_text(config), re.MULTILINE)
+    assert re.search(
+        r'^limits\.note +"1 KiB" +flag --set limits.note$', as_text(config), re.MULTILINE
+    )
     shown = json.loads(as_json(config))
-    assert shown["limits.note"] == {"value": 1024, "origin": "flag --limits-note"}
+    assert shown["limits.note"] == {"value": 1024, "origin": "flag --set limits.note"}
     assert shown["key_file"] == {"value": "covey-broker.db.key", "origin": "default"}
     assert list(shown) == list(known())
 

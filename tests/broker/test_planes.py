@@ -106,7 +106,7 @@ def test_a_token_is_good_on_its_connection_only(
     "header", ["Bearer", "Bearer xyz", "Basic 00", "Bearer Bearer", "Bearer é"]
 )
 def test_a_token_that_is_none(line: Line, header: str) -> None:
-    answer = line.http.post("/v1/devices", headers={"authorization": header.encode()})
+    answer = line.http.post("/v1/devices", headers={b"authorization": header.encode()})
     assert code(answer) == "unauthenticated"
 
 
@@ -200,3 +200,25 @@ def test_a_request_for_another_broker(broker: ThreadBroker, line: Line) -> None:
             line.ask(name, request)
     with broker.line() as own, pytest.raises(BrokerError, match="unauthenticated"):
         Device(own, os.urandom(32)).enrol()
+
+
+def test_behind_a_proxy_the_connection_is_the_one_that_it_states() -> None:
+    """One connection of the proxy's carries those of many clients, of both planes."""
+    headers = {"proxy__connection_header": "x-connection", "proxy__address_header": "x-address"}
+    with thread_broker(**headers) as broker, broker.line() as line:  # type: ignore[arg-type]
+
+        def over(number: str) -> Line:
+            line.token = b""
+            line.http.headers.update({"x-connection": number, "x-address": "192.0.2.1"})
+            return line
+
+        nonce = over("1").nonce()
+        group = Group(over("2"), broker.broker_id).create()
+        device = Device(over("3"), broker.broker_id).enrol()
+        assert device.line.ask("devices", basics.Nothing(), identity.Devices).devices
+        request = log.Read(group.gid, 0, 0, 0, group.access.prove(nonce))
+        with pytest.raises(BrokerError, match="stale_proof"):
+            over("2").ask("read", request)
+        assert over("1").ask("read", request, log.Entries).entries == ()
+        with pytest.raises(BrokerError, match="wrong_plane"):
+            over("3").ask("read", request)

@@ -6,13 +6,13 @@ import asyncio
 import base64
 import io
 import logging
-import os
 import signal
+import socket
 import subprocess
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,16 +21,15 @@ from broker.provoking import PROVOKED, Stage
 from broker_process import COVEY, running_broker
 from broker_socket import Socket
 from broker_talk import Group, Line
-from broker_thread import thread_broker
+from broker_thread import place_of, thread_broker
 from covey.access.operations import OPERATIONS
 from covey.access.structs.basics import Challenge, Signed
-from covey.access.structs.live import Begun
+from covey.access.structs.live import Begun, CaughtUp
 from covey.broker.server import Formatter
 from covey.mls.wire.struct import WireStruct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import ExitStack
     from pathlib import Path
 
     from broker_thread import ThreadBroker
@@ -67,11 +66,11 @@ def test_who_waits_is_answered_when_it_stops(tmp_path: Path) -> None:
     with (
         running_broker(tmp_path / "db") as broker,
         broker.line() as line,
-        Socket(broker.url) as socket,
+        Socket(broker.url) as live,
     ):
         group = Group(line, broker.broker_id).create()
-        socket.subscribe(group.access)
-        socket.expect(Begun)
+        live.subscribe(group.access)
+        live.expect(Begun)
         waiting = threading.Thread(
             target=lambda: answers.append(line.read(group.access, 0, 25_000))
         )
@@ -82,7 +81,7 @@ def test_who_waits_is_answered_when_it_stops(tmp_path: Path) -> None:
         waiting.join(10)
         assert time.monotonic() - began < 4
         assert [each.entries for each in answers] == [()]
-        assert socket.closed() == 1001
+        assert live.closed() == 1001
 
 
 def test_what_was_answered_survives_its_death(tmp_path: Path) -> None:
@@ -94,6 +93,34 @@ def test_what_was_answered_survives_its_death(tmp_path: Path) -> None:
         assert broker.broker_id == group.broker_id
         [entry] = line.read(first).entries
         assert (entry.body, entry.seq) == (b"commit", taken.position.seq)
+
+
+def test_two_processes_over_one_database_are_one_broker(tmp_path: Path) -> None:
+    with (
+        place_of("postgres") as dsn,
+        running_broker(tmp_path / "db", dsn=dsn) as one,
+        running_broker(tmp_path / "db", dsn=dsn) as other,
+        one.line() as line,
+        other.line() as reader,
+        Socket(other.url) as live,
+    ):
+        assert one.broker_id == other.broker_id
+        group = Group(line, one.broker_id).create()
+        live.subscribe(group.access)
+        live.expect(Begun)
+        live.expect(CaughtUp)
+        began = time.monotonic()
+        group.say(b"news")
+        assert live.arrived(1) == [b"news"]
+        assert time.monotonic() - began < 1
+        first = group.access
+        group.commit()
+        one.stop(signal.SIGKILL)
+        assert live.arrived(1) == [b"commit"]
+        assert len(reader.read(first).entries) == 2
+        group.line = reader
+        group.say(b"the other goes on")
+        assert other.stop() == 0
 
 
 # --- the beginning -------------------------------------------------------------------------
@@ -222,7 +249,7 @@ class Overheard(Stage):
 
     def __init__(self, url: str, broker_id: bytes, lines: ExitStack) -> None:
         self.url = url
-        self.broker = self  # type: ignore[assignment] - a stage needs two things of a broker
+        self.broker = self  # type: ignore[assignment]
         self.broker_id = broker_id
         self.heard: set[bytes] = set()
         self._lines = lines
@@ -251,8 +278,6 @@ def forms(secret: bytes) -> Iterator[bytes]:
 
 
 def test_nothing_of_a_request_is_logged(tmp_path: Path) -> None:
-    from contextlib import ExitStack
-
     metrics = f"127.0.0.1:{free_port()}"
     options = ("--log-level", "debug", "--metrics", metrics)
     with running_broker(tmp_path / "db", *options) as broker, ExitStack() as lines:
@@ -261,12 +286,12 @@ def test_nothing_of_a_request_is_logged(tmp_path: Path) -> None:
             if "another" not in provoke.__code__.co_names and code != "unavailable":
                 provoke(stage)
         group = stage.group()
-        with Socket(broker.url) as socket:
-            socket.subscribe(group.access)
-            socket.expect(Begun)
-            socket.subscribe(group.access, ticket=b"no ticket at all")
-            socket.wire.send(b"this is no frame")
-        with urllib.request.urlopen(f"http://{metrics}/metrics") as answer:  # noqa: S310 - ours
+        with Socket(broker.url) as live:
+            live.subscribe(group.access)
+            live.expect(Begun)
+            live.subscribe(group.access, ticket=b"no ticket at all")
+            live.wire.send(b"this is no frame")
+        with urllib.request.urlopen(f"http://{metrics}/metrics") as answer:
             counted = answer.read()
         assert broker.stop() == 0
         logged = broker.log.read_bytes()
@@ -287,8 +312,6 @@ def test_nothing_of_a_request_is_logged(tmp_path: Path) -> None:
 
 def free_port() -> int:
     """A port that is free just now."""
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as found:
         port: int = found.getsockname()[1]
         return port
@@ -299,7 +322,7 @@ def logged() -> Iterator[io.StringIO]:
     """What the broker's own handler would have written."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(Formatter("%(levelname)s %(message)s"))
+    handler.setFormatter(Formatter())
     logging.getLogger().addHandler(handler)
     try:
         yield written
@@ -307,11 +330,11 @@ def logged() -> Iterator[io.StringIO]:
         logging.getLogger().removeHandler(handler)
 
 
-SECRET = "gid 4711"
+MESSAGE = "gid 4711"
 
 
 def _buggy(*_: object) -> Challenge:
-    raise LookupError(SECRET)
+    raise LookupError(MESSAGE)
 
 
 async def _buggy_soon(*_: object) -> Challenge:
@@ -319,28 +342,28 @@ async def _buggy_soon(*_: object) -> Challenge:
 
 
 def test_of_a_bug_only_its_kind_and_place_are_logged() -> None:
-    with thread_broker() as broker, broker.line() as line, logged() as written:
+    with logged() as written, thread_broker() as broker, broker.line() as line:
         broker.operations.by_name["challenge"] = _buggy_soon
         answer = line.send("challenge")
         assert (answer.status_code, answer.json()["code"]) == (500, "broken")
-        assert SECRET not in answer.text
+        assert MESSAGE not in answer.text
     assert_place_only(written)
 
 
 def test_of_a_bug_while_a_socket_is_served_too() -> None:
-    with thread_broker() as broker, broker.line() as line, logged() as written:
+    with logged() as written, thread_broker() as broker, broker.line() as line:
         group = broker.group(line)
-        with Socket(broker.url) as socket:
+        with Socket(broker.url) as live:
             broker.operations.logs.page = _buggy_soon  # type: ignore[assignment,method-assign]
-            socket.subscribe(group.access)
-            assert socket.closed() == 1006  # RFC 6455 §7.4.1: the connection broke
+            live.subscribe(group.access)
+            assert live.closed() == 1006  # RFC 6455 §7.4.1: the connection broke
         with Socket(broker.url):
             pass  # others are served on
     assert_place_only(written)
 
 
 def test_of_a_bug_in_the_background_too() -> None:
-    with thread_broker() as broker, logged() as written:
+    with logged() as written, thread_broker() as broker:
         broker.run(_forgotten(broker))
     assert_place_only(written)
 
@@ -355,4 +378,4 @@ def assert_place_only(written: io.StringIO) -> None:
     text = written.getvalue()
     assert "LookupError" in text
     assert "in _buggy" in text
-    assert SECRET not in text
+    assert MESSAGE not in text

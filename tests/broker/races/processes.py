@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 
 import httpx
@@ -16,6 +15,7 @@ from broker_talk import NO_TLS
 from covey.access.structs.log import Appended, EpochClosed
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -50,7 +50,8 @@ class Process:
             *(sys.executable, "-m", "covey", "broker", "--store", self._store, "--port", "0"),
             *("--key-file", str(self._folder / "key"), "--stop-on-eof"),
             *("--set", "migrate=true", "--set", "combine=true"),
-            *("--set", "rates.appends=1000000/60", "--set", "blobs.at="),
+            *("--set", "rates.appends=1000000 per minute"),
+            *("--set", f"blobs.at={self._folder / 'blobs'}"),
         ]
         with log.open("wb") as errors:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
@@ -78,15 +79,12 @@ class Process:
 @contextmanager
 def processes(store: str, folder: Path, count: int) -> Iterator[list[Process]]:
     """Some processes over one database, until the end of the block."""
-    begun: list[Process] = []
-    try:
-        for _ in range(count):
-            begun.append(Process(store, folder).begin())
-        yield begun
-    finally:
+    begun = [Process(store, folder) for _ in range(count)]
+    with ExitStack() as ending:
         for process in begun:
-            process.send(signal.SIGCONT)
-            process.kill()
+            process.begin()
+            ending.callback(process.kill)
+        yield begun
 
 
 class Client:

@@ -63,10 +63,7 @@ async def stop_now_and_then(dsn: str, broker: Process, race: Race, times: int) -
         while await caught(dsn):
             assert loop.time() - since < IDLE + 3, "whoever is stopped keeps the lock"
             await asyncio.sleep(0.1)
-        before = race.committed
-        while race.committed < before + 3:
-            assert loop.time() - since < IDLE + 20, "the others do not go on"
-            await asyncio.sleep(0.05)
+        await asyncio.wait_for(race.until(race.committed + 3), 20)  # the others go on
         broker.send(signal.SIGCONT)
         await asyncio.sleep(0.3)
     race.holding -= 1
@@ -90,9 +87,7 @@ def test_one_of_two_is_stopped_in_its_critical_section(tmp_path: Path, length: L
 async def kill_now_and_then(brokers: list[Process], race: Race, times: int) -> None:
     """Kill (SIGKILL) a process under load and begin it anew, so often."""
     for at in range(times):
-        before = race.committed
-        while race.committed < before + 3:
-            await asyncio.sleep(0.01)
+        await race.until(race.committed + 3)
         await asyncio.sleep(random.uniform(0, 0.05))  # noqa: S311 - any moment
         broker = brokers[at % len(brokers)]
         broker.kill()

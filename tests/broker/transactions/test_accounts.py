@@ -41,22 +41,22 @@ def test_a_name_is_one_account(desk: Desk) -> None:
 
 def test_an_invite_is_used_once_and_only_by_who_gets_the_account(desk: Desk) -> None:
     invite = Evidence(name("invite"), None, HOUR)
-    desk.refuses("invite_needed", lambda: accounts.enrol(ALICE, device(1), invite))
+    desk.refuses("enrolment_refused", lambda: accounts.enrol(ALICE, device(1), invite))
     desk.write(lambda: accounts.add_invite(name("invite"), "enrol", HOUR))
     late = invite._replace(hour=HOUR + 1)
-    desk.refuses("invite_needed", lambda: accounts.enrol(ALICE, device(1), late))
+    desk.refuses("enrolment_refused", lambda: accounts.enrol(ALICE, device(1), late))
     desk.write(lambda: accounts.enrol(BOB, device(2), OPEN))
     desk.refuses("handle_taken", lambda: accounts.enrol(BOB, device(1), invite))
     for _ in range(2):
         desk.write(lambda: accounts.enrol(ALICE, device(1), invite))
     assert desk.count("invite") == 0
-    desk.refuses("invite_needed", lambda: accounts.enrol(name("carol"), device(3), invite))
+    desk.refuses("enrolment_refused", lambda: accounts.enrol(name("carol"), device(3), invite))
 
 
 def test_an_invite_for_a_group_begins_no_account(desk: Desk) -> None:
     desk.write(lambda: accounts.add_invite(name("invite"), "create", HOUR))
     invite = Evidence(name("invite"), None, HOUR)
-    desk.refuses("invite_needed", lambda: accounts.enrol(ALICE, device(1), invite))
+    desk.refuses("enrolment_refused", lambda: accounts.enrol(ALICE, device(1), invite))
 
 
 def test_a_subject_has_one_account(desk: Desk) -> None:
@@ -89,17 +89,13 @@ def test_of_ten_who_want_a_name_at_once_one_gets_it(desk: Desk, evidence: Eviden
 
 def test_of_ten_who_use_an_invite_or_a_subject_at_once_one_does(desk: Desk) -> None:
     desk.write(lambda: accounts.add_invite(name("invite"), "enrol", HOUR))
-    for number, (evidence, code) in enumerate(
-        [
-            (Evidence(name("invite"), None, HOUR), "invite_needed"),
-            (Evidence(None, name("subject"), HOUR), "enrolment_refused"),
-        ]
-    ):
+    both = [Evidence(name("invite"), None, HOUR), Evidence(None, name("subject"), HOUR)]
+    for number, evidence in enumerate(both):
         enrolling = [
             partial(accounts.enrol, name("handle", each), device(each), evidence)
             for each in range(10 * number, 10 * number + 10)
         ]
-        assert sorted(codes(desk.at_once(*enrolling))) == sorted(["NoneType", *[code] * 9])
+        assert sorted(codes(desk.at_once(*enrolling))) == ["NoneType", *["enrolment_refused"] * 9]
     assert desk.count("account") == desk.count("device") == 2
 
 

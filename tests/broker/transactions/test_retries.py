@@ -96,6 +96,7 @@ CASES: dict[str, Callable[[Chat], Callable[[], Script[Any]]]] = {
         inboxes.post_note, PostNote(INBOX, POST_TOKEN, name("idem", 0, 16), b"note"), ROOM
     ),
     "inboxes.fetch": lambda _: partial(inboxes.fetch, INBOX, 1, 9),
+    "inboxes.expect": lambda _: partial(inboxes.expect, INBOX, {name("ref", 50): HOUR + 9}),
     "inboxes.set_slots": lambda _: partial(inboxes.set_slots, INBOX, (name("slot"),)),
     "accounts.enrol": lambda _: partial(
         accounts.enrol, name("bob"), name("phone", 1), Evidence(name("enrol"), name("bob"), HOUR)

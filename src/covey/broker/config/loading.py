@@ -30,6 +30,18 @@ PREFIX: Final = "COVEY_BROKER_"
 FILE_VARIABLE: Final = PREFIX + "CONFIG"
 """Names the TOML file where no flag does."""
 
+FLAGS: Final = {
+    "store": "--store",
+    "host": "--host",
+    "port": "--port",
+    "key_file": "--key-file",
+    "enrol": "--enrol",
+    "create": "--create",
+    "metrics.listen": "--metrics",
+    "log_level": "--log-level",
+}
+"""The settings that have a flag of their own on the command line."""
+
 _SHOWN: Final = 60  # characters of a value in an error
 _TABLE: Final = re.compile(r"\s*\[\s*([\w.\- ]+?)\s*\]")
 _ENTRY: Final = re.compile(r"\s*([\w.\-]+)\s*=")
@@ -127,7 +139,8 @@ def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInf
 
 
 def _flag(key: str) -> str:
-    return "--" + key.replace(".", "-").replace("_", "-")
+    """The flag that says a setting: one of its own, or the one for all."""
+    return FLAGS.get(key, f"--set {key}")
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:

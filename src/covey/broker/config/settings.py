@@ -174,10 +174,6 @@ class Limits(_Group):
     credit: Limit = 1_024
     """Entries that are sent on one WebSocket before the client says that it can take more."""
 
-    socket_bytes: Size = 4 * MiB
-    """Bytes that wait for a slow reader of a WebSocket; it is closed when there are more."""
-
-
 class Rates(_Group):
     """How often. Counted in memory, by each process for itself.
 

@@ -47,8 +47,8 @@ def enrol(handle: bytes, device: bytes, evidence: Evidence) -> Script[None]:
 
     Raises:
         BrokerError: ``handle_taken``: the account is there with other devices, or the device is
-            another account's; ``enrolment_refused``: the subject has an account already;
-            ``invite_needed``.
+            another account's; ``enrolment_refused``: the subject has an account already, or the
+            invite is not good.
     """
     if (yield from _has(handle, device)):
         return

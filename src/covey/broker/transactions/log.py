@@ -136,17 +136,16 @@ def append(gid: bytes, batch: Sequence[Admitted], hour: int) -> Script[list[Outc
 
 
 class _Fold:
-    """A batch on its way: the log as it will be, and what is still to be written for that.
+    """A batch on its way: the log as it will be, and the entries that are to be written for that.
 
-    What was taken is written at the end, or before the epoch turns: at a commit, all that it
-    depends on is in the database.
+    What a commit brings is written at once, since a later one in the batch may depend on it.
     """
 
     def __init__(self, gid: bytes, hour: int, log: Log, earlier: Iterable[Row]) -> None:
         self._gid = gid
         self._hour = hour
         self._log = log
-        self._unwritten: list[tuple[Taken, Admitted]] = []
+        self._taken: list[tuple[Taken, Admitted]] = []
         self._earlier = dict(_remembered(gid, row) for row in earlier)
         self._commits: dict[int, Entry] = {}
 
@@ -170,10 +169,9 @@ class _Fold:
             if code is not None:
                 return refused(code)
         self._log = taken.log
-        self._unwritten.append((taken, admitted))
+        self._taken.append((taken, admitted))
         self._earlier[taken.entry.idem] = Earlier(taken.log.head, admitted.digest)
         if following is not None:
-            yield from self.write()
             yield from self._turn(taken, following)
         return Appended(taken.log.head)
 
@@ -188,13 +186,12 @@ class _Fold:
         return EpochClosed(self._commits[epoch])
 
     def write(self) -> Script[None]:
-        """Write what was taken and is not written yet."""
-        if not self._unwritten:
+        """Write the entries that were taken."""
+        if not self._taken:
             return
         log, week = self._log, week_of(self._hour)
-        yield Many(_ADD, [_row(self._gid, *each, week) for each in self._unwritten])
+        yield Many(_ADD, [_row(self._gid, *each, week) for each in self._taken])
         yield _ADVANCE.of(self._gid, log.epoch, log.head.seq, log.head.hash)
-        self._unwritten.clear()
 
     def _turn(self, taken: Taken, following: NextEpoch) -> Script[None]:
         """Close an epoch with the commit that was taken, and open the next one."""

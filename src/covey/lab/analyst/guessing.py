@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
+from math import exp
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member.addresses import inbox_of
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from covey.lab.analyst.remains import Mark, Remains, Row
 
 _DOORS_OF_A_POINTER: Final = 66  # bytes of one
+_NEAR: Final = 3.0  # places, over which what speaks for something falls to a third
+_FAR: Final = 6  # commits that are looked at in one direction
 _BY_HOUR: Final = 0.2
 _BY_SIZE: Final = 0.05
 
@@ -45,14 +48,13 @@ class Trail(NamedTuple):
         before: What is done before somebody is let in: places and handles.
         after: What is done afterwards, likewise.
         letting_in: Where commits let somebody in: places and gids.
-        near: What may be of one moment with what is left at a door, likewise with handles.
         knocks: Where somebody knocked: places and gids.
     """
 
-    before: list[tuple[float, bytes]]
-    after: list[tuple[float, bytes]]
-    letting_in: list[tuple[float, bytes]]
-    knocks: list[tuple[float, bytes]]
+    before: set[tuple[int, bytes]]
+    after: set[tuple[int, bytes]]
+    letting_in: set[tuple[int, bytes]]
+    knocks: set[tuple[int, bytes]]
 
 
 Scores = dict[bytes, dict[bytes, float]]
@@ -111,53 +113,53 @@ def _claimed(answer: bytes) -> dict[bytes, bytes]:
 
 
 def trail(remains: Remains, faces: Faces, marks: Iterable[Mark]) -> Trail:
-    """What an order says of accounts and groups."""
+    """What an order says of accounts and groups; its places are counted from 0."""
     parcels = {_bytes(row, "id"): _bytes(row, "gid") for row in remains.tables["parcel"]}
-    found = Trail([], [], [], [])
-    for mark in sorted(marks, key=lambda each: each.rank):
-        row, rank = mark.row, mark.rank
+    found = Trail(set(), set(), set(), set())
+    ranked = list(marks)
+    places = {rank: place for place, rank in enumerate(sorted({each.rank for each in ranked}))}
+    for mark in ranked:
+        row, place = mark.row, places[mark.rank]
         match mark.table:
             case "answer":
-                found.before.extend((rank, who) for who in faces.answers.get(_bytes(row, "idem"), ()))
+                about = faces.answers.get(_bytes(row, "idem"), frozenset())
+                found.before.update((place, who) for who in about)
             case "claim" | "shelved":
-                found.before.extend(_whose(faces, row, rank))
+                found.before.update(_whose(faces, row, place))
             case "inbox_entry" | "inbox" | "slot":
-                found.after.extend(_whose(faces, row, rank))
+                found.after.update(_whose(faces, row, place))
             case "pointer_list":
-                found.letting_in.append((rank, _bytes(row, "gid")))
+                found.letting_in.add((place, _bytes(row, "gid")))
             case "parcel" if _bytes(row, "id") in parcels:
-                found.letting_in.append((rank, parcels[_bytes(row, "id")]))
+                found.letting_in.add((place, parcels[_bytes(row, "id")]))
             case "knock":
-                found.knocks.append((rank, _bytes(row, "gid")))
-    return found._replace(letting_in=sorted({*found.letting_in}))
+                found.knocks.add((place, _bytes(row, "gid")))
+    return found
 
 
-def _whose(faces: Faces, row: Row, rank: float) -> Iterator[tuple[float, bytes]]:
+def _whose(faces: Faces, row: Row, place: int) -> Iterator[tuple[int, bytes]]:
     handle = faces.inboxes.get(_bytes(row, "inbox"))
     if handle is not None:
-        yield rank, handle
+        yield place, handle
 
 
 def follow(found: Trail, scores: Scores) -> None:
-    """Add what an order speaks for: the nearest place counts most, each further one half."""
-    for rank, handle in found.after:
-        _near(found.letting_in, rank, -1, scores[handle])
-    for rank, handle in found.before:
-        _near(found.letting_in, rank, 1, scores[handle])
-        _near(found.knocks, rank, 1, scores[handle])
+    """Add what an order speaks for: what is near counts most."""
+    letting_in, knocks = sorted(found.letting_in), sorted(found.knocks)
+    for place, handle in found.after:
+        _near(letting_in, place, -1, scores[handle])
+    for place, handle in found.before:
+        _near(letting_in, place, 1, scores[handle])
+        _near(knocks, place, 1, scores[handle])
 
 
 def _near(
-    places: list[tuple[float, bytes]], rank: float, step: int, scores: dict[bytes, float]
+    places: list[tuple[int, bytes]], place: int, step: int, scores: dict[bytes, float]
 ) -> None:
-    at = bisect_left(places, (rank, b""))
-    if step < 0:
-        at -= 1
-    weight = 1.0
-    while 0 <= at < len(places) and weight > 0.01:  # noqa: PLR2004 - too little to count
-        scores[places[at][1]] = scores.get(places[at][1], 0.0) + weight
-        weight /= 2
-        at += step
+    """Look from a place in one direction."""
+    at = bisect_left(places, (place, b"")) - (step < 0)
+    for found, gid in places[at : at + _FAR] if step > 0 else places[max(at - _FAR, 0) : at + 1]:
+        scores[gid] = scores.get(gid, 0.0) + exp(-abs(found - place) / _NEAR)
 
 
 # --- without any order ----------------------------------------------------------------------

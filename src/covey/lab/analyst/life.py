@@ -79,7 +79,15 @@ class Agenda:
 
 
 class Known(dict[str, bytes]):
-    """What must be found nowhere, by what it is."""
+    """What must be found nowhere, by what it is.
+
+    Attributes:
+        public: Of these, what may be found in KeyPackages.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.public: set[bytes] = set()
 
     def learn(self, seat: Seat) -> None:
         """Note the secrets of a seat's epoch: those of MLS, and those of this protocol."""
@@ -101,6 +109,7 @@ class Known(dict[str, bytes]):
         slot = addresses.note_slot_of(package.package.leaf_node)
         if slot is not None:
             self[f"post token {slot.post_token.hex()[:8]}"] = slot.post_token
+            self.public.add(slot.post_token)
 
     def learn_pointer(self, pointer: Pointer) -> None:
         """Note the keys of parcels."""
@@ -133,6 +142,7 @@ class Somebody(Person):
         lines = Lines(stage.url, multiplexed=stage.habits.multiplexed, transport=transport)
         super().__init__(name, lines)
         stage.known[f"the name {name}"] = name.encode()
+        stage.known.public.add(name.encode())
         stage.known[f"device seed of {name} {self.device.key.hex()[:8]}"] = self.device.seed
         stage.known[f"inbox seed of {name} {self.device.key.hex()[:8]}"] = self.inbox.seed
         stage.known[f"signer of {name} {self.device.key.hex()[:8]}"] = self.member.signer

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = 8192
 _HEADER: Final = 24
+_LONG_HEADER: Final = 40  # of the first page of a segment of the log
 _NORMAL: Final = 1  # of the states of a line pointer
 _HAS_NULLS: Final = 0x0001
 
@@ -46,6 +47,19 @@ def versions(data: bytes, columns: Sequence[Column]) -> Iterator[Version]:
     """All versions of rows in the file of a table."""
     for start in range(0, len(data) - PAGE + 1, PAGE):
         yield from _of_page(data[start : start + PAGE], columns)
+
+
+def wal_records(segment: bytes) -> bytes:
+    """The records of a segment of the write-ahead log, without the headers of its pages.
+
+    A record goes on behind the header of the next page, so that what is in it could be cut in two.
+    """
+    bodies = []
+    for start in range(0, len(segment), PAGE):
+        page = segment[start : start + PAGE]
+        if page.strip(b"\0"):
+            bodies.append(page[_LONG_HEADER if start == 0 else _HEADER :])
+    return b"".join(bodies)
 
 
 def _of_page(page: bytes, columns: Sequence[Column]) -> Iterator[Version]:

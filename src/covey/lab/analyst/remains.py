@@ -83,7 +83,7 @@ def of(place: Place, known: frozenset[bytes] = frozenset(), *, checkpoint: bool 
     """
     files = {"log": place.log.read_bytes()} if place.log.exists() else {}
     files |= {f"blobs/{name}": data for name, data in _files(place.blobs).items()}
-    files |= {name: f"{name}".encode() for name in files}  # a name can say something too
+    files["names"] = "\n".join(files).encode()  # those can say something too
     if place.metrics:
         files["metrics"] = httpx.get(place.metrics, trust_env=False).content
     if place.server is None:
@@ -169,17 +169,20 @@ async def _of_postgres(
         for name, _ in columns:
             found = await connection.fetch(f'SELECT * FROM "{name}"')  # noqa: S608 - likewise
             tables.setdefault(_whole(name), []).extend(dict(row) for row in found)
+        data = _files(place.server.data)
         # What the tables' files hold is only up to date after a checkpoint.
         await connection.execute("CHECKPOINT")
         marks = list(_versions(place.server.data, columns))
     finally:
         await connection.close()
-    data = _files(place.server.data)
     changed = {
         f"postgres/{name}": kept
         for name, content in data.items()
         if (kept := changed_pages(content, known))
     }
+    for name, content in data.items():
+        if name.startswith("pg_wal/") and f"postgres/{name}" in changed:
+            changed[f"postgres/{name}, its records"] = postgres_pages.wal_records(content)
     changed["postgres.log"] = place.server.log.read_bytes()
     return Remains(files | changed, tables, {"xid": marks})
 

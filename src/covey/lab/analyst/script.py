@@ -84,14 +84,19 @@ class Script:
         self._shelves: dict[Somebody, bytes] = {}
         self._first: dict[str, Somebody] = {}
 
-    def play(self) -> None:
-        """Let everything happen."""
-        self._cast()
-        for circle in self.circles:
-            self._plot(circle)
-        for person in self.stage.people:
-            self._plan_visits(person)
-        self.stage.agenda.run()
+    def play(self) -> Stage:
+        """Let everything happen; the stage knows what has."""
+        try:
+            self._cast()
+            for circle in self.circles:
+                self._plot(circle)
+            for person in self.stage.people:
+                self._plan_visits(person)
+            self.stage.agenda.run()
+        finally:
+            for person in self.stage.people:
+                person.lines.close()
+        return self.stage
 
     # --- who -----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _WINDOW: Final = 8
+_BESIDE: Final = 16  # bytes beside a piece by which its home is known
 PAGE: Final = 8192
 """Bytes of a page of PostgreSQL."""
 
@@ -81,6 +82,37 @@ class Search:
     def everywhere(self, places: Mapping[str, bytes]) -> list[Sighting]:
         """Everything that is found in any of some places."""
         return [each for place, data in places.items() for each in self.of(place, data)]
+
+
+def outside(data: bytes, piece: bytes, homes: Iterable[bytes]) -> list[int]:
+    """Where a piece stands in some bytes other than within one of its homes.
+
+    A home may be cut in two by a page, so it is enough that what stands on one side of the piece is
+    what stands there in a home.
+
+    Args:
+        data: Where to search.
+        piece: What may stand in its homes only.
+        homes: What may hold it.
+
+    Returns:
+        The offsets.
+    """
+    at_home = set()
+    for home in homes:
+        at = home.find(piece)
+        while at >= 0:
+            end = at + len(piece)
+            at_home |= {home[max(at - _BESIDE, 0) : end], home[at : end + _BESIDE]}
+            at = home.find(piece, at + 1)
+    found = []
+    at = data.find(piece)
+    while at >= 0:
+        end = at + len(piece)
+        if not {data[max(at - _BESIDE, 0) : end], data[at : end + _BESIDE]} & at_home:
+            found.append(at)
+        at = data.find(piece, at + 1)
+    return found
 
 
 def changed_pages(data: bytes, known: frozenset[bytes], size: int = PAGE) -> bytes:

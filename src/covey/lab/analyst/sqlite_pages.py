@@ -23,6 +23,9 @@ _WAL_HEADER: Final = 32
 Value = bytes | int | str | float | None
 
 
+_Contents = dict[tuple[str, tuple[Value, ...]], bytes]
+
+
 class Layout(NamedTuple):
     """A table: its root page, the names of its columns in their stored order, and its key."""
 
@@ -236,7 +239,7 @@ def written(pages: Pages, wal: bytes) -> list[Written]:
         pages: The file itself, without its log; it is brought up to date on the way.
         wal: Its log.
     """
-    seen: dict[tuple[str, tuple[Value, ...]], bytes] = {
+    main: _Contents = {
         (cell.table, cell.key): cell.content
         for number, table in pages.owners().items()
         for cell in pages.rows(number, table)
@@ -246,15 +249,22 @@ def written(pages: Pages, wal: bytes) -> list[Written]:
         for number, page in frames.items():
             pages.put(number, page)
     owners = pages.owners()  # as they are at the end
+    seen: _Contents = {}
+    imaged: set[int] = set()
     found = []
     for index, frames in enumerate(history):
         for number, page in frames.items():
             table = owners.get(number)
             if table is None or page[0] not in {_INTERIOR, _LEAF}:
                 continue
-            for cell in cells(page, table):
-                name = (table.name, cell.key)
-                if seen.get(name) != cell.content:
-                    found.append(Written(index, *name, is_new=name not in seen))
-                    seen[name] = cell.content
+            # Of the first image of a page, only what the file does not have can be dated.
+            before = seen if number in imaged else main | seen
+            imaged.add(number)
+            now = {(table.name, cell.key): cell.content for cell in cells(page, table)}
+            found += [
+                Written(index, *name, is_new=name not in before)
+                for name, content in now.items()
+                if before.get(name) != content
+            ]
+            seen |= now
     return found

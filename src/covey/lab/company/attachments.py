@@ -34,7 +34,7 @@ def attach(seat: Seat, data: bytes, name: str = "", *, piece: int = PIECE) -> At
         seat: In whose group it is to be read, which pays for it.
         data: The file.
         name: What it is called.
-        piece: Bytes that are sent at once.
+        piece: Bytes that are sent at once; a broker takes no fewer than 64 KiB.
 
     Raises:
         BrokerError: ``too_large``, ``over_quota``, ``not_offered``, …

@@ -13,7 +13,12 @@ import msgspec
 from covey.access.member import addresses, envelopes, knocks
 from covey.access.member.epochs import EpochAccess
 from covey.access.member.pointers import letting_in
-from covey.access.structs.extensions import GroupCapabilities, GroupCapability
+from covey.access.structs.extensions import (
+    ExtensionCode,
+    GroupCapabilities,
+    GroupCapability,
+    NoteSlot,
+)
 from covey.access.structs.log import AnsweredKnock, BundledPointer, NextEpoch
 from covey.access.structs.sealed import Door, Posting, Purpose
 from covey.errors import DecodeError
@@ -86,6 +91,7 @@ class Circumstances(NamedTuple):
         access: The keys of its epoch.
         doors: Of all capabilities.
         claimed: What we say of the log.
+        slot: Where notes for us may be left, if our leaf is to say so.
         hour: Now, in hours since the epoch.
     """
 
@@ -93,6 +99,7 @@ class Circumstances(NamedTuple):
     access: EpochAccess
     doors: Sequence[Door]
     claimed: Claimed
+    slot: NoteSlot | None
     hour: int
 
 
@@ -120,6 +127,7 @@ def make(plan: Plan, now: Circumstances) -> Made | None:
         remove=removed,
         path=True,
         extensions=extensions,
+        leaf_extensions=_leaf_extensions(group, now.slot),
         welcome_tree=False,
         authenticated_data=now.claimed.encode(),
     )
@@ -185,6 +193,16 @@ def _extensions(
     if stay == before:
         return stay, None
     return stay, list(addresses.with_capabilities(group.extensions, stay))
+
+
+def _leaf_extensions(group: Group, slot: NoteSlot | None) -> list[Extension] | None:
+    """The extensions of our leaf, if they have to change for it to name our slot."""
+    leaf = group.tree.leaf(group.own_index)
+    assert leaf is not None
+    if slot is None or addresses.note_slot_of(leaf) == slot:
+        return None
+    others = [each for each in leaf.extensions if each.extension_type != ExtensionCode.note_slot]
+    return [*others, addresses.extension(slot)]
 
 
 def _proposed(group: Group) -> set[int]:

@@ -194,20 +194,21 @@ class Line:
         self, method: str, path: str, headers: dict[str, str] | None = None, content: bytes = b""
     ) -> httpx.Response:
         """The answer to a request, which is sent again for as long as it gets lost."""
-        outcome: httpx.Response | httpx.TransportError
-        for attempt in range(_TRIES):
-            time.sleep(self._pause * (2**attempt - 1))
+        last = _TRIES - 1
+        for attempt in range(last):
             try:
-                outcome = self._http.request(method, path, headers=headers, content=content)
-            except httpx.TransportError as error:
-                outcome = error
+                response = self._http.request(method, path, headers=headers, content=content)
+            except httpx.TransportError:
+                time.sleep(self._pause * 2**attempt)
                 continue
-            if outcome.status_code != REFUSALS[Code.unavailable].status:
-                break
-        if isinstance(outcome, httpx.Response):
-            return outcome
-        msg = f"the broker does not answer: {str(outcome) or type(outcome).__name__}"
-        raise TransportError(msg) from outcome
+            if response.status_code != REFUSALS[Code.unavailable].status:
+                return response
+            time.sleep(self._pause * 2**attempt)
+        try:
+            return self._http.request(method, path, headers=headers, content=content)
+        except httpx.TransportError as error:
+            msg = f"the broker does not answer: {str(error) or type(error).__name__}"
+            raise TransportError(msg) from error
 
 
 def _require_done(response: httpx.Response) -> None:

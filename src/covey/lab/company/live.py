@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -47,8 +48,11 @@ class Socket:
 
     def __init__(self, url: str) -> None:
         address = "ws" + url.removeprefix("http") + "/v1/subscribe"
+        self._ending = ExitStack()
         try:
-            self._socket = connect(address, proxy=None, max_size=_LARGEST, compression=None)
+            self._socket = self._ending.enter_context(
+                connect(address, proxy=None, max_size=_LARGEST, compression=None)
+            )
         except (OSError, WebSocketException) as error:
             msg = f"the broker does not answer: {error}"
             raise TransportError(msg) from error
@@ -68,7 +72,7 @@ class Socket:
 
     def close(self) -> None:
         """Hang up."""
-        self._socket.close()
+        self._ending.close()
 
     def send(self, frame: Subscribe | Credit) -> None:
         """Send a frame."""

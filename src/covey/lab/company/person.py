@@ -54,6 +54,7 @@ class Person:
         inbox: The inbox.
         packages: KeyPackages that may have been claimed.
         seats: The seats, by gid.
+        post_tokens: Those with which the members of our groups may leave notes.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Person:
         self.inbox: Inbox = Inbox(lines.group(), broker_id)
         self.packages: list[PrivateKeyPackage] = []
         self.seats: dict[bytes, Seat] = {}
-        self._tokens: list[bytes] = []
+        self.post_tokens: list[bytes] = []
         self._notes: list[bytes] = []
 
     @property
@@ -108,26 +109,22 @@ class Person:
     def new_package(self, *, last_resort: bool = False) -> PrivateKeyPackage:
         """A KeyPackage that names our inbox, and that we can be let in by."""
         package = self.member.key_package(
-            last_resort=last_resort,
-            extensions=[extension(self.inbox.address)],
-            leaf_extensions=[extension(self._new_slot())],
+            last_resort=last_resort, extensions=[extension(self.inbox.address)]
         )
         self.packages.append(package)
         return package
 
     def _new_slot(self) -> NoteSlot:
-        self._tokens.append(system_entropy(16))
+        self.post_tokens.append(system_entropy(16))
         address = self.inbox.address
-        return NoteSlot(address.broker_id, address.inbox, self._tokens[-1])
+        return NoteSlot(address.broker_id, address.inbox, self.post_tokens[-1])
 
     # --- groups --------------------------------------------------------------------------
 
     def found(self, invite: bytes = b"") -> Seat:
         """Create a group of one."""
-        slot = extension(self._new_slot())
-        seat = Seat.found(
-            self.member, self.lines, self.broker_id, leaf_extensions=[slot], invite=invite
-        )
+        slot = self._new_slot()
+        seat = Seat.found(self.member, self.lines, self.broker_id, slot=slot, invite=invite)
         self.seats[seat.gid] = seat
         return seat
 
@@ -182,6 +179,7 @@ class Person:
         package, pointer = found
         groups = [each.group.group_id for each in self.seats.values()]
         seat = Seat.join(self.member, self.lines, package, pointer, groups)
+        seat.slot = self._new_slot()
         if not package.last_resort:
             self.packages.remove(package)
         self.seats[seat.gid] = seat
@@ -195,8 +193,11 @@ class Person:
     # --- notes ---------------------------------------------------------------------------
 
     def take_notes(self) -> None:
-        """Let the inbox take notes from the members of our groups."""
-        self.inbox.set_slots(self._tokens)
+        """Let the inbox take notes from the members of our groups.
+
+        They learn of it by our next commit there; no KeyPackage says so, which the broker reads.
+        """
+        self.inbox.set_slots(self.post_tokens)
 
     def leave_note(self, seat: Seat, name: str, note: bytes) -> None:
         """Leave a note in a member's inbox, past the log.

@@ -27,17 +27,17 @@ from covey.lab.company import commits
 from covey.lab.company.commits import Plan
 from covey.lab.company.log import Log
 from covey.lab.company.speaking import Speaking
-from covey.mls import Group
+from covey.mls import Group, Policy, Ports
 from covey.mls.crypto.entropy import system_entropy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from covey.access.structs.extensions import NoteSlot
     from covey.access.structs.sealed import Pointer, Posting
     from covey.lab.company.commits import Made
     from covey.lab.company.lines import Lines
     from covey.mls import Member, PrivateKeyPackage
-    from covey.mls.structs.extensions import Extension
 
     Postpone = Callable[[Callable[[], None]], None]
 
@@ -86,6 +86,7 @@ class Seat(Speaking):
 
     Attributes:
         lines: Opens connections.
+        slot: Where notes for us may be left; our next commit tells the others.
         postpone: Is told each pointer to be posted, and decides when.
     """
 
@@ -99,6 +100,7 @@ class Seat(Speaking):
     ) -> None:
         super().__init__(group, log, doors, sent)
         self.lines: Lines = lines
+        self.slot: NoteSlot | None = None
         self.postpone: Postpone = at_once
         self._made: Made | None = None
 
@@ -111,7 +113,7 @@ class Seat(Speaking):
         lines: Lines,
         broker_id: bytes,
         *,
-        leaf_extensions: Iterable[Extension] = (),
+        slot: NoteSlot | None = None,
         invite: bytes = b"",
     ) -> Seat:
         """Create a group of one, and its log.
@@ -120,11 +122,12 @@ class Seat(Speaking):
             member: Who creates it.
             lines: Opens connections.
             broker_id: The broker's.
-            leaf_extensions: Of the creator's leaf.
+            slot: Where notes for the creator may be left.
             invite: A code for creating groups, where the broker wants one.
         """
         extensions = addresses.with_capabilities((), GroupCapabilities(()))
-        group = Group.create(member, extensions=extensions, leaf_extensions=leaf_extensions)
+        own = [] if slot is None else [addresses.extension(slot)]
+        group = Group.create(member, extensions=extensions, leaf_extensions=own)
         access = EpochAccess.derive(group.export, broker_id, system_entropy(32), group.epoch)
         log = Log(lines.group(), access)
         log.create(invite)
@@ -158,7 +161,8 @@ class Seat(Speaking):
     @classmethod
     def opened(cls, saved: Saved, lines: Lines) -> Seat:
         """Go on from what was saved. Only one copy may ever send."""
-        group = Group.restore(saved.group)
+        policy = Policy(extension_types=addresses.EXTENSION_TYPES)
+        group = Group.restore(saved.group, Ports(policy=policy))
         access = EpochAccess.derive(group.export, saved.broker_id, saved.gid, group.epoch)
         log = Log(lines.group(), access, saved.followed, saved.history)
         return cls(lines, group, log, saved.doors, saved.sent)
@@ -207,7 +211,9 @@ class Seat(Speaking):
             self.submit(self._made)
         self.read()
         hour = int(time.time()) // _HOUR
-        now = commits.Circumstances(self.group, self.log.access, self.doors, self.claimed, hour)
+        now = commits.Circumstances(
+            self.group, self.log.access, self.doors, self.claimed, self.slot, hour
+        )
         return commits.make(plan, now)
 
     def submit(self, made: Made) -> Appended | EpochClosed:

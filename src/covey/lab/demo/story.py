@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from covey.lab.demo.processes import Store
     from covey.lab.demo.scenes import Scenes
 
-FOUNDERS: Final = ("alice", "bruno", "carol", "mallory")
+FOUNDERS: Final[tuple[str, ...]] = ("alice", "bruno", "carol", "mallory")
 LATE: Final = "david"
 THIEF: Final = "thief"
 
@@ -90,7 +90,8 @@ class Story(Stage):
 
     def _found(self) -> Iterator[Scenes]:
         yield Act("A group", "One commit adds three members; a pointer leads each of them in.")
-        founder, *others = FOUNDERS
+        founder = FOUNDERS[0]
+        others: list[str] = [*FOUNDERS[1:]]
         founded = self._members[founder].do(orders.Found(others), orders.Changed)
         self._gid = founded.gid
         joining = {name: self._members[name] for name in others}

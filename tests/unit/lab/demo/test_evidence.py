@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +12,7 @@ from hypothesis import strategies as st
 from covey.lab.demo import evidence
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from covey.lab.demo.stolen import Tables
 
 around = st.binary(max_size=10)
 secrets = st.binary(min_size=evidence.SHORTEST, max_size=70)
@@ -54,12 +51,31 @@ def test_pieces_are_blanked_and_counted() -> None:
     assert len(data) == 49
 
 
-def test_the_write_ahead_log_is_searched_too(tmp_path: Path) -> None:
-    file = tmp_path / "db"
-    secret = os.urandom(32)
-    with closing(sqlite3.connect(file, isolation_level=None)) as database:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("CREATE TABLE held (secret BLOB)")
-        database.execute("INSERT INTO held VALUES (?)", (secret,))
-        assert secret not in file.read_bytes()
-        assert evidence.sightings(evidence.bytes_of(file), {"x": secret}) == ["x, as it is"]
+@given(
+    before=st.binary(max_size=30),
+    piece=st.binary(min_size=1, max_size=40),
+    after=st.binary(max_size=30),
+)
+def test_a_quick_search_finds_what_a_slow_one_does(
+    before: bytes, piece: bytes, after: bytes
+) -> None:
+    assert piece in evidence.Haystack(before + piece + after)
+    assert (piece in evidence.Haystack(before + after)) == (piece in before + after)
+
+
+def test_a_path_leads_over_rows_that_share_a_value() -> None:
+    gid, epoch_key, inbox, handle = (bytes([number]) * 32 for number in range(1, 5))
+    tables: Tables = {
+        "log": [{"gid": gid, "seq": 7}],
+        "epoch": [{"gid": gid, "key": epoch_key}],
+        "inbox": [{"inbox": inbox, "seq": 7}],
+        "account": [{"inbox": inbox, "handle": handle}],
+    }
+    assert evidence.reached(tables, gid) == {gid, epoch_key}
+    assert evidence.reached(tables, handle) == {handle, inbox}
+    assert evidence.largest_number(tables) == 7
+
+
+def test_what_is_short_joins_nothing() -> None:
+    tables: Tables = {"a": [{"x": b"1" * 32, "y": b"s"}], "b": [{"y": b"s", "z": b"2" * 32}]}
+    assert evidence.reached(tables, b"1" * 32) == {b"1" * 32}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from covey import mls
+from covey.access.member.epochs import EpochAccess
 from covey.lab.demo import known_secrets
 
 SUITE = mls.CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
@@ -73,3 +74,14 @@ def test_the_sender_data_secrets_of_past_epochs_are_known() -> None:
         alices.accept(commit)
     found = known_secrets.sender_data_secrets(bobs.snapshot())
     assert len(set(found)) == 3
+
+
+def test_what_is_derived_for_the_broker_is_secret_too() -> None:
+    alices, _ = a_pair()
+    access = EpochAccess.derive(alices.export, bytes(32), bytes(range(32)), alices.epoch)
+    found = known_secrets.of_access(access, alices)
+    assert found["group_id"] == alices.group_id
+    private = {access.signing_key, access.envelope_key, access.idem_key}
+    assert private < set(found.values())
+    assert access.access_key not in found.values()
+    assert len(set(found.values())) == 5

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.lab.demo import orders
-from covey.lab.demo.processes import Actor, Company, DemoError, Process
+from covey.lab.demo.processes import Actor, Company, DemoError, Process, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,12 +61,18 @@ def test_a_line_to_who_has_ended_says_why(tmp_path: Path) -> None:
         process.kill()
 
 
-def test_a_company_leaves_nobody_behind(tmp_path: Path) -> None:
-    with Company(tmp_path) as company:
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_a_company_leaves_nobody_behind(tmp_path: Path, store: Store) -> None:
+    with Company(tmp_path, store) as company:
+        if store == "postgres":
+            company.start_postgres()
         broker = company.start_broker()
         member = company.start_member("alice")
         published = member.do(orders.Publish(), orders.Published)
-        assert len(published.key_packages) == 2
+        assert len(published.key_packages) == len(published.references) == 2
+        data = company.stolen_bytes()
+        assert published.key_packages[0] in data
+        assert b"INFO publish done" in data
         assert any(what.endswith("init private key") for what in company.secrets)
         member.suspend()
     for process in (broker, member):

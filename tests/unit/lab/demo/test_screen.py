@@ -14,6 +14,8 @@ from covey.lab.demo.scenes import (
     Began,
     Check,
     Curtain,
+    Known,
+    KnownLog,
     Line,
     Note,
     Scenes,
@@ -56,7 +58,7 @@ def test_an_act_has_a_title() -> None:
 def test_a_message_stands_beside_what_the_broker_holds() -> None:
     line = Line(4, 2, "alice", "hello", ["bruno", "carol"], "c0ffee", 190)
     text = shown(Talk([line]))
-    assert "the broker's file holds" in text
+    assert "the broker's database holds" in text
     first, second = text.splitlines()[-2:]
     assert first.split() == ["alice", "hello", "…c0ffee"]
     assert second.split() == ["→", "bruno", "carol", "entry", "4,", "epoch", "2,", "190", "bytes"]
@@ -89,9 +91,20 @@ def test_an_attempt_says_what_came_of_it() -> None:
         Tally("between", 2, 2, text="hello"),
         Tally("after", 2, 0, because="MissingKeyError: no such epoch"),
     ]
-    assert shown(Tried("thief", tallies, 3)).splitlines() == [
+    assert shown(Tried("thief", tallies, 3, 6, "proof_refused")).splitlines() == [
         "  thief before: 0 of 5 read (MissingKeyError)",
         "  thief between: 2 of 2 read (“hello”)",
         "  thief after: 0 of 2 read (MissingKeyError)",
-        "  MissingKeyError: no such epoch; 3 secrets, tried by hand, open no later message either.",
+        "  MissingKeyError: no such epoch; 3 keys, tried by hand, open no later message either.",
+        "  asked with them, the broker gives out 6 entries, then proof_refused.",
+    ]
+
+
+def test_what_the_broker_knows_is_listed() -> None:
+    log = KnownLog("ab" * 32, 3, 5, {512: 4, 1024: 1})
+    known = Known([log], {"account": 2, "entry": 5}, {"hour": [498_681], "week": [2_968]})
+    assert shown(known).splitlines() == [
+        "  a group abababababababab…: 3 epochs, 5 entries of 512 bytes (4), 1024 bytes (1)",
+        "  times, since the epoch: hour 498681; week 2968",
+        "  rows: 2 account, 5 entry",
     ]
