@@ -113,7 +113,7 @@ def group(served: ThreadBroker) -> Iterator[Group]:
 
 
 @pytest.fixture
-def session(served: ThreadBroker) -> Iterator[requests.Session]:
+def session() -> Iterator[requests.Session]:
     """A connection of requests' own."""
     with requests.Session() as session:
         session.trust_env = False

@@ -113,10 +113,11 @@ def test_two_processes_over_one_database_are_one_broker(tmp_path: Path) -> None:
         group.say(b"news")
         assert live.arrived(1) == [b"news"]
         assert time.monotonic() - began < 1
+        live.expect(CaughtUp)
         first = group.access
         group.commit()
-        one.stop(signal.SIGKILL)
         assert live.arrived(1) == [b"commit"]
+        one.stop(signal.SIGKILL)
         assert len(reader.read(first).entries) == 2
         group.line = reader
         group.say(b"the other goes on")

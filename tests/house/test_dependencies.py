@@ -14,7 +14,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def _names(requirements: list[str]) -> set[str]:
-    return {re.split(r"[<>=!~;\[ ]", requirement)[0].lower() for requirement in requirements}
+    names = (re.split(r"[<>=!~;\[ ]", requirement)[0] for requirement in requirements)
+    return set(map(_normal, names))
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def _imports(*folders: str) -> dict[str, str]:
@@ -31,7 +36,7 @@ def _imports(*folders: str) -> dict[str, str]:
                 found[module.split(".")[0]] = name_of(path)
     installed = packages_distributions()
     return {
-        distribution.lower(): path
+        _normal(distribution): path
         for module, path in found.items()
         if module not in sys.stdlib_module_names and module != "covey"
         for distribution in installed.get(module, [module])

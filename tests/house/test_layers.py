@@ -27,7 +27,7 @@ def test_the_broker_loads_no_code_that_holds_a_group_secret() -> None:
     look = (
         "import sys, covey.broker.server, covey.cli.broker\n"
         "print(*(name for name in sys.modules if name.startswith("
-        "('covey.mls.group', 'covey.mls.schedule', 'covey.mls.crypto'))))"
+        "('covey.mls.group', 'covey.mls.schedule', 'covey.access.member'))))"
     )
     command = [sys.executable, "-c", look]
     shown = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
