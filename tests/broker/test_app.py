@@ -170,6 +170,20 @@ def test_bodies_up_to_the_limits(broker: ThreadBroker, line: Line) -> None:
         group.commit(capabilities=many)
 
 
+def test_as_many_parcels_at_once_as_a_commit_can_bring(broker: ThreadBroker, line: Line) -> None:
+    group, size = broker.group(line), broker.operations.ports.limits.parcels
+    parcels = [log.Parcel(os.urandom(32), bytes(part)) for part in (size - 1, 1, 1)]
+    group.commit(parcels=tuple(parcels[:2]))
+    group.commit(parcels=tuple(parcels[2:]))
+    wanted = tuple(joining.WantedParcel(each.id) for each in parcels)
+    found = line.ask("parcels", joining.FetchParcels(group.gid, wanted[:2]), joining.Parcels)
+    assert found.parcels == tuple(parcels[:2])
+    with pytest.raises(BrokerError, match="too_large"):
+        line.ask("parcels", joining.FetchParcels(group.gid, wanted))
+    with pytest.raises(BrokerError, match="malformed"):
+        line.ask("parcels", joining.FetchParcels(group.gid, wanted[1:2] * 2))
+
+
 def test_too_many_at_once(broker: ThreadBroker, connect: Callable[[], Line]) -> None:
     line, limits = connect(), broker.operations.ports.limits
     group = broker.group(line)

@@ -57,11 +57,14 @@ class Doors:
 
     async def parcels(self, _: Caller, request: FetchParcels) -> Parcels:
         """Hand out parcels."""
-        if len(request.wanted) > self._ports.limits.page_entries:
+        limits = self._ports.limits
+        if len(request.wanted) > limits.page_entries:
             raise refused(Code.too_large)
-        ids = tuple(each.id for each in request.wanted)
-        gid = request.gid
-        return Parcels(await self._ports.store.read(gid, lambda: joining.parcels(gid, ids)))
+        gid, ids = request.gid, tuple(each.id for each in request.wanted)
+        if len(set(ids)) < len(ids):  # an answer is no larger than what lies there
+            raise refused(Code.malformed)
+        found = await self._ports.store.read(gid, lambda: joining.parcels(gid, ids, limits.parcels))
+        return Parcels(found)
 
     async def pointers(self, caller: Caller, request: FetchPointers) -> Pointers:
         """Hand out the pointer list of a commit."""
@@ -116,9 +119,7 @@ class Doors:
         inbox = request.inbox
         await self._proving.inbox(caller, inbox, request.proof)
         latest = self._ports.clock.hour + limits.key_package_days * DAY
-        expected = {
-            each.key_package_ref: min(each.not_after, latest) for each in request.expected
-        }
+        expected = {each.key_package_ref: min(each.not_after, latest) for each in request.expected}
         await self._ports.store.write(None, lambda: inboxes.expect(inbox, expected))
         return Nothing()
 

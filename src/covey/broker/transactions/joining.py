@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from covey.broker.script import Script
 
 _PARCELS = Statement("SELECT id, body FROM parcel WHERE gid = $1 AND id IN $2")
+_PARCELS_SIZE = Statement("SELECT sum(length(body)) FROM parcel WHERE gid = $1 AND id IN $2")
 _TAKEN_IDS = Statement("SELECT id FROM parcel WHERE id IN $1")
 _ADD_PARCEL = Statement("INSERT INTO parcel (id, gid, body, week) VALUES ($1, $2, $3, $4)")
 _ADD_POINTERS = Statement(
@@ -108,12 +109,23 @@ def store(gid: bytes, epoch: int, idem: bytes, following: NextEpoch, hour: int) 
 # --- for members and joiners ---------------------------------------------------------------
 
 
-def parcels(gid: bytes, ids: tuple[bytes, ...]) -> Script[tuple[Parcel, ...]]:
+def parcels(
+    gid: bytes, ids: tuple[bytes, ...], most: int | None = None
+) -> Script[tuple[Parcel, ...]]:
     """Parcels, in the order in which they are asked for.
 
+    Args:
+        gid: With which log they lie.
+        ids: Theirs.
+        most: Bytes of all of them, at most; None for any number.
+
     Raises:
-        BrokerError: ``parcel_unknown``: one of them is not there.
+        BrokerError: ``parcel_unknown``: one of them is not there; ``too_large``.
     """
+    if most is not None:
+        [(size,)] = yield _PARCELS_SIZE.of(gid, ids)
+        if size is not None and size > most:
+            raise refused(Code.too_large)
     rows = yield _PARCELS.of(gid, ids)
     found: dict[bytes, bytes] = dict(rows)
     if len(found) != len(set(ids)):

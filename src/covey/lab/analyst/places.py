@@ -122,7 +122,9 @@ def process(place: Place) -> Iterator[Place]:
 @contextmanager
 def thread(place: Place, clock: Clock) -> Iterator[Place]:
     """Run a broker at a place, in a thread and with a clock, until the end of the block."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # It says that it speaks TCP, so that asyncio does not let answers wait (Nagle's algorithm).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     address, port = listener.getsockname()[:2]
     running = _Thread(place, clock, listener)
     running.start()
