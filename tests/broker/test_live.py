@@ -311,6 +311,12 @@ def test_a_subscription_that_is_refused_ends_the_one_before(group: Group, socket
     assert socket.is_silent()
 
 
+def test_no_header_says_what_runs_here(socket: Socket) -> None:
+    assert socket.wire.response is not None
+    names = {name.lower() for name in socket.wire.response.headers}
+    assert names == {"upgrade", "connection", "sec-websocket-accept"}
+
+
 # --- the end -------------------------------------------------------------------------------
 
 

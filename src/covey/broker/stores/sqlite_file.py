@@ -87,7 +87,7 @@ def opened(path: Path) -> sqlite3.Connection:
             cannot be written.
     """
     with translated(f"cannot open {path}"):
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        _begin(path)
         end = time.monotonic() + BUSY
         while True:
             try:
@@ -112,6 +112,19 @@ def _connected(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _begin(path: Path) -> None:
+    """Begin a file that is not there; one that is there is not even opened.
+
+    To close a file drops all locks that this process has on it (POSIX), also those of SQLite's
+    connections: then another process that comes and goes would take itself for the last one,
+    and delete the log that these are writing to.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
 
 
 def left_to_do(
