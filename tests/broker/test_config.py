@@ -236,6 +236,10 @@ CONTRADICTIONS = [
     ({"store": "sqlite:///a sqlite:///b"}, "among PostgreSQL databases only"),
     ({"store": f"sqlite:///a {POSTGRES}"}, "among PostgreSQL databases only"),
     ({"store": f"{POSTGRES} {POSTGRES}", "key_file": "k"}, "the same database is named twice"),
+    (
+        {"store": f"{POSTGRES} {POSTGRES}2", "key_file": "k", "bundled": True},
+        "commits and inboxes have to be in one database",
+    ),
     ({"enrol": "oidc"}, "it needs oidc.issuer and oidc.audience"),
     ({"enrol": "oidc", "oidc.issuer": "https://x.example"}, "it needs oidc.issuer and"),
     ({"metrics.listen": "0.0.0.0:9440"}, "which others can reach: choose a loopback address"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket as sockets
 import struct
@@ -10,6 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+from websockets.sync.client import connect as open_socket
 
 from broker_socket import SOON, Socket
 from broker_talk import Line, access
@@ -29,6 +31,7 @@ from covey.access.structs.live import (
     Unsubscribe,
 )
 from covey.broker.live import GOING, UNSUPPORTED
+from covey.broker.operations.waiting import woken_or_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -199,6 +202,39 @@ def test_no_more_comes_than_there_is_credit_for() -> None:
         assert sum(isinstance(each, CaughtUp) for each in frames) == 2
 
 
+def test_who_has_no_credit_costs_nothing() -> None:
+    with (
+        thread_broker(limits__credit=1) as broker,
+        broker.line() as line,
+        Socket(broker.url) as socket,
+    ):
+        group = broker.group(line)
+        group.say(b"one")
+        group.say(b"two")
+        asked = _counted(broker)
+        socket.subscribe(group.access)
+        socket.expect(Begun)
+        assert socket.arrived(1) == [b"one"]
+        assert socket.is_silent()
+        assert len(asked) <= 3
+        socket.send(Credit(1))
+        assert socket.arrived(1) == [b"two"]
+
+
+def _counted(broker: ThreadBroker) -> list[int]:
+    """The sizes of the pages that are read from now on."""
+    sizes: list[int] = []
+    page = broker.operations.logs.page
+
+    async def counting(*asked: int) -> object:
+        found = await page(*asked)  # type: ignore[arg-type]
+        sizes.append(sum(len(each.body) for each in found.entries))
+        return found
+
+    broker.operations.logs.page = counting  # type: ignore[assignment,method-assign]
+    return sizes
+
+
 def _bodies(frames: list[Frame], gid: bytes) -> list[bytes]:
     return [each.entry.body for each in frames if isinstance(each, Arrived) and each.gid == gid]
 
@@ -213,19 +249,10 @@ def test_who_reads_slowly_costs_little_memory() -> None:
         group = broker.group(line)
         for _ in range(400):
             group.say(bytes(65_000))  # 26 MB
-        read = 0
-        page = broker.operations.logs.page
-
-        async def counting(*asked: int) -> object:
-            nonlocal read
-            found = await page(*asked)  # type: ignore[arg-type]
-            read += sum(len(each.body) for each in found.entries)
-            return found
-
-        broker.operations.logs.page = counting  # type: ignore[assignment,method-assign]
+        sizes = _counted(broker)
         with _deaf(broker.url, group) as wire:
             time.sleep(1)
-            assert 0 < read < 20e6  # a page, and what the kernels hold
+            assert 0 < sum(sizes) < 20e6  # a page, and what the kernels hold
             reader.subscribe(group.access, 399)
             reader.expect(Begun)
             reader.expect(Arrived)
@@ -315,6 +342,31 @@ def test_no_header_says_what_runs_here(socket: Socket) -> None:
     assert socket.wire.response is not None
     names = {name.lower() for name in socket.wire.response.headers}
     assert names == {"upgrade", "connection", "sec-websocket-accept"}
+
+
+def test_nothing_is_compressed(broker: ThreadBroker) -> None:
+    """What is sealed does not shrink, and what is not must not show by its size."""
+    url = broker.url.replace("http", "ws") + "/v1/subscribe"
+    with open_socket(url, proxy=None, compression="deflate") as wire:
+        assert wire.response is not None
+        assert "sec-websocket-extensions" not in wire.response.headers
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_cancellation_is_not_lost_to_a_hint(later: bool) -> None:  # noqa: FBT001 - a parameter
+    async def both() -> tuple[bool, bool]:
+        woken = asyncio.Event()
+        task = asyncio.create_task(woken_or_time(woken, SOON))
+        await asyncio.sleep(0.01)
+        woken.set()
+        if later:
+            await asyncio.sleep(0)
+        accepted = task.cancel()  # not when it has ended already
+        await asyncio.wait([task])
+        return accepted, task.cancelled()
+
+    accepted, cancelled = asyncio.run(both())
+    assert accepted == cancelled
 
 
 # --- the end -------------------------------------------------------------------------------

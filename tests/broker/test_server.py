@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import io
 import logging
 import signal
@@ -31,8 +32,6 @@ from covey.mls.wire.struct import WireStruct
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from broker_thread import ThreadBroker
 
 
 # --- the end -------------------------------------------------------------------------------
@@ -365,13 +364,15 @@ def test_of_a_bug_while_a_socket_is_served_too() -> None:
 
 def test_of_a_bug_in_the_background_too() -> None:
     with logged() as written, thread_broker() as broker:
-        broker.run(_forgotten(broker))
+        broker.run(_forgotten())
     assert_place_only(written)
 
 
-async def _forgotten(_: ThreadBroker) -> None:
-    asyncio.get_running_loop().call_soon(_buggy)
-    await asyncio.sleep(0.05)
+async def _forgotten() -> None:
+    task = asyncio.create_task(_buggy_soon())
+    await asyncio.wait([task])
+    del task
+    gc.collect()
 
 
 def assert_place_only(written: io.StringIO) -> None:

@@ -132,7 +132,7 @@ def invite(loaded: Callable[[], Config], count: int, purpose: str, days: int) ->
     async def add(store: Store) -> None:
         for code in codes:
             script = partial(accounts.add_invite, digest(Purpose(purpose), code), purpose, until)
-            await store.every(script)
+            await store.write(None, script)
 
     _in_store(loaded(), add)
     for code in codes:

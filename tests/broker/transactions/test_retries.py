@@ -112,6 +112,7 @@ CASES: dict[str, Callable[[Chat], Callable[[], Script[Any]]]] = {
     "key_packages.take_from_shelf": lambda _: partial(
         key_packages.take_from_shelf, TOKEN, asked(13)
     ),
+    "log.pay": lambda _: partial(log.pay, name("create"), name("request"), HOUR),
     "birth.incarnation": lambda _: partial(birth.incarnation, name("incarnation", 0, 16)),
     "birth.begin_anew": lambda _: partial(birth.begin_anew, name("incarnation", 0, 16)),
 }
@@ -137,7 +138,7 @@ def test_every_script_that_writes_has_its_case() -> None:
     }
     reading = {
         "joining.refusal", "joining.parcels", "joining.pointers", "joining.knocks",
-        "inboxes.read_key", "inboxes.would_take",
+        "inboxes.read_key", "inboxes.would_take", "log.is_begun",
         "accounts.handle_of", "accounts.devices", "key_packages.stock",
     }  # fmt: skip
     assert writing - reading == set(CASES) | NOT_ASKED_FOR

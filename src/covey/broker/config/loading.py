@@ -283,5 +283,7 @@ def _contradictions_of_the_store(config: Config) -> Iterator[tuple[str, str]]:
         yield "store", "groups can be shared among PostgreSQL databases only: name one file"
     if len(set(config.store)) < len(config.store):
         yield "store", "the same database is named twice"
+    if config.bundled and len(config.store) > 1:
+        yield "bundled", "commits and inboxes have to be in one database: name one, or leave it off"
     if not files and config.key_file is None:
         yield "key_file", "with PostgreSQL, key_file has to say where the broker's key is"

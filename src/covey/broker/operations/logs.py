@@ -61,13 +61,27 @@ class Logs:
         ):
             raise refused(Code.proof_refused)
         self._ports.spend(Spending(Bucket.creations, caller.connection.network))
-        invite = None
-        if self._ports.config.create == "invite":
-            invite = _invite(request.invite)
         digest = sha256(signed.request).digest()
+        invite = await self._invite(request, digest)
         creation = Creation(request, digest, invite, self._ports.clock.hour)
         start = await self._ports.store.write(request.gid, lambda: log.create(creation))
         return Created(self._ports.head(request.gid, start))
+
+    async def _invite(self, request: Create, digest: bytes) -> bytes | None:
+        """The invite that the creation of a log still costs.
+
+        Invites are at home. Where the log is in another database, it is paid before; who is cut
+        off in between has paid, and may ask again.
+        """
+        if self._ports.config.create != "invite":
+            return None
+        invite, store, gid = _invite(request.invite), self._ports.store, request.gid
+        if store.shards == 1:
+            return invite
+        hour = self._ports.clock.hour
+        if not await store.read(gid, lambda: log.is_begun(gid)):
+            await store.write(None, lambda: log.pay(invite, digest, hour))
+        return None
 
     async def append(self, _: Caller, signed: Signed) -> Appended | EpochClosed:
         """Add to a group's log."""

@@ -7,6 +7,7 @@ written at the end. A batch of one is the plain case.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from covey.access import chain
@@ -40,6 +41,10 @@ _OPEN_EPOCH = Statement(
 _CLOSE_EPOCH = Statement("UPDATE epoch SET closed_week = $3 WHERE gid = $1 AND epoch = $2")
 _USE_INVITE = Statement(
     "DELETE FROM invite WHERE digest = $1 AND purpose = $2 AND not_after >= $3 RETURNING purpose"
+)
+_PAY = Statement(
+    "INSERT INTO answer (idem, digest, answer, hour) VALUES ($1, $1, $2, $3)"
+    " ON CONFLICT (idem) DO NOTHING RETURNING hour"
 )
 _LOCKED = Statement(
     "SELECT epoch, seq, hash, floor FROM log WHERE gid = $1", lock="FOR NO KEY UPDATE"
@@ -99,6 +104,28 @@ def _begin(creation: Creation, start: Position) -> Script[bool]:
         yield from use_invite(creation.invite, "create", creation.hour)
     yield _OPEN_EPOCH.of(gid, epoch, key, 0, start.hash)
     return True
+
+
+def is_begun(gid: bytes) -> Script[bool]:
+    """Whether there is a log of a group."""
+    rows = yield _BEGUN.of(gid)
+    return bool(rows)
+
+
+def pay(invite: bytes, digest: bytes, hour: int) -> Script[None]:
+    """Use up an invite for a group whose log is in another database. The same twice is once.
+
+    Args:
+        invite: The digest of the code.
+        digest: SHA-256 of the request that it is for.
+        hour: Now.
+
+    Raises:
+        BrokerError: ``invite_needed``.
+    """
+    paid = sha256(b"paid" + digest).digest()
+    if (yield _PAY.of(paid, b"", hour)):
+        yield from use_invite(invite, "create", hour)
 
 
 def use_invite(digest: bytes, purpose: str, hour: int) -> Script[None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from covey.access.structs.extensions import Right
 from covey.access.structs.log import EpochClosed
-from covey.errors import BrokerError
+from covey.errors import BrokerError, StateError
 from covey.lab.analyst.life import MINUTE
 from covey.lab.company import attachments
 from covey.lab.company.commits import Plan
@@ -116,7 +116,7 @@ class Incidents:
             self._stage.known[f"note in {circle.number}"] = note
             try:
                 host.leave_note(seat, other.name, note)
-            except BrokerError:  # its reader has not been back since it joined
+            except (BrokerError, StateError):  # its reader has not said where since it joined
                 self._stage.happened("note refused")
             else:
                 self._stage.happened("note")

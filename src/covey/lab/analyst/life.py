@@ -11,7 +11,6 @@ import heapq
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.access.member import addresses
 from covey.errors import TransportError
 from covey.lab.analyst.tap import Tap, Tapped
 from covey.lab.company.commits import Plan
@@ -104,12 +103,8 @@ class Known(dict[str, bytes]):
             self[f"door {door.capability.hex()[:8]}"] = door.private_key
 
     def learn_package(self, package: PrivateKeyPackage) -> None:
-        """Note the private keys of a KeyPackage, and the token in its leaf."""
+        """Note the private keys of a KeyPackage."""
         self.update(known_secrets.of_key_package(package))
-        slot = addresses.note_slot_of(package.package.leaf_node)
-        if slot is not None:
-            self[f"post token {slot.post_token.hex()[:8]}"] = slot.post_token
-            self.public.add(slot.post_token)
 
     def learn_pointer(self, pointer: Pointer) -> None:
         """Note the keys of parcels."""
@@ -158,6 +153,8 @@ class Somebody(Person):
         """Let the inbox take notes with new tokens too, at a time that says nothing."""
         delay = self.stage.random.uniform(0, self.stage.habits.jitter)
         self.stage.agenda.soon(delay, self.take_notes)
+        for token in self.post_tokens:
+            self.stage.known[f"post token {token.hex()[:8]}"] = token
 
     # --- coming and going --------------------------------------------------------------
 
@@ -254,6 +251,7 @@ class Stage:
         self.happened("joined")
         self.truth.setdefault(person.device.handle(person.name), set()).add(seat.gid)
         self.known.learn(seat)
+        person.new_slots()
         seat.postpone = lambda post: self.later(post)
         # Its first commit retires the keys of its KeyPackage, and says that it has arrived.
         self.agenda.soon(self.random.uniform(1, 10 * MINUTE), lambda: self.renew(person, seat))

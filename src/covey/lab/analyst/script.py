@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.access.member import accounts
 from covey.access.structs.extensions import Right
 from covey.access.structs.identity import ShelvedKeyPackage, TakeFromShelf, TakenFromShelf
+from covey.errors import BrokerError
 from covey.lab.analyst.incidents import Circle, Incidents
 from covey.lab.analyst.life import DAY, MINUTE, Agenda, Habits, Somebody, Stage
 from covey.lab.company import doors
@@ -144,10 +145,8 @@ class Script:
 
     def _stock(self, person: Somebody) -> None:
         """Leave KeyPackages, in the directory or on a shelf."""
-        person.take_notes()
         if person not in self._hidden:
             person.publish(self.random.choice((2, 3, 4)))
-            person.take_notes()
             return
         token = self._shelves[person] = system_entropy(32)
         self.stage.known[f"shelf token {token.hex()[:8]}"] = token
@@ -155,7 +154,6 @@ class Script:
             sha256(token).digest(),
             tuple(self._for_shelf(person, token) for _ in range(GROUPS)),
         )
-        person.take_notes()
 
     def _for_shelf(self, person: Somebody, token: bytes) -> ShelvedKeyPackage:
         """A KeyPackage that only who has the token can read."""
@@ -221,7 +219,6 @@ class Script:
     def _found(self, circle: Circle, founder: Somebody) -> None:
         self.visit(founder)
         seat = founder.found()
-        founder.new_slots()
         circle.gid = seat.gid
         self.stage.happened("group founded")
         self.stage.came_in(founder, seat)
@@ -304,8 +301,11 @@ class Script:
         self, circle: Circle, person: Somebody, fragment: str, *, recovers: bool = False
     ) -> None:
         self.visit(person)
-        person.knock(fragment, recovers=recovers)
-        person.new_slots()
+        try:
+            person.knock(fragment, recovers=recovers)
+        except BrokerError:  # who made the link has been removed, and it fell
+            self.stage.happened("knock at a door that is gone")
+            return
         self.stage.happened("knock")
         self.stage.agenda.soon(self.random.uniform(5, 20 * MINUTE), lambda: self._answer(circle))
 

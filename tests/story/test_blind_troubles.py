@@ -1,0 +1,190 @@
+"""What members of a blind broker notice, and how they go on, on both stores.
+
+A broker that drops, changes, reorders or rolls back is caught by the chain, the heads or the
+incarnation; a committer that dies, a race that is lost and a state that is lost cost nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import asyncpg
+import httpx
+import pytest
+
+from blind import household
+from covey.access.member.replies import RestoredError, RolledBackError
+from covey.access.structs.extensions import Right
+from covey.access.structs.log import Appended, Entries, EpochClosed
+from covey.errors import ForkError
+from covey.lab.analyst.places import KINDS
+from covey.lab.company import doors
+from covey.lab.company.commits import Plan
+from covey.lab.company.contents import Text
+from covey.lab.company.seat import Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from blind import Household
+    from covey.access.structs.log import Entry
+    from covey.lab.analyst.places import Kind, Place
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_troubles(kind: Kind) -> None:
+    with household(kind) as home:
+        committer_dies(home)
+        race_leaves_nothing(home)
+        state_is_lost(home)
+        broker_lies(home)
+        broker_goes_back(home)
+
+
+def committer_dies(home: Household) -> None:
+    alice, bob = home.group("alice", "bobby")
+    home.person("carol")
+    alice_ = home.people["alice"]
+    alice_.invite(alice, ["carol"], die_before_pointers=True)
+    assert home.people["carol"].inbox.fetch() == ()  # and alice is never seen again
+    bob.catch_up()
+    assert bob.members == ["alice", "bobby", "carol"]
+    assert bob.post_missing() == 1
+    assert bob.post_missing() == 1  # the same again is one
+    carol = home.people["carol"].join()
+    assert len(home.people["carol"].inbox.fetch()) == 0
+    carol.say(Text(b"thank you, bob"))
+    assert bob.catch_up()[-1].said == Text(b"thank you, bob")
+
+
+def race_leaves_nothing(home: Household) -> None:
+    alice, bob = home.group("alice", "bobby")
+    packages = home.people["alice"].claim([home.person("dora").name])
+    before = query(home.place, "SELECT id FROM parcel")
+    made = alice.prepare(Plan(add=packages))
+    assert made is not None
+    bob.commit(Plan())
+    assert isinstance(alice.submit(made), EpochClosed)
+    assert query(home.place, "SELECT id FROM parcel") == before
+    assert alice.commit(made.plan)  # with the same KeyPackage
+    assert len(query(home.place, "SELECT id FROM parcel")) == len(before) + 2
+    dora = home.people["dora"].join()
+    assert dora.members == ["alice", "bobby", "dora"]
+
+
+def state_is_lost(home: Household) -> None:
+    alice, bob = home.group("alice", "bobby")
+    code = doors.open_door(alice, Right.recover)
+    bob.catch_up()
+    del home.people["bobby"].seats[bob.gid]
+    home.people["bobby"].knock(code, recovers=True)
+    answered = doors.answer(alice)
+    assert (answered.joined, answered.recovered) == (1, 1)
+    again = home.people["bobby"].join()
+    assert again.members == alice.members
+    assert alice.members.count("bobby") == 1
+    assert again.gid == bob.gid
+    again.say(Text(b"here again"))
+    assert alice.catch_up()[-1].said == Text(b"here again")
+
+
+# --- a broker that lies ---------------------------------------------------------------------
+
+
+class Liar(httpx.BaseTransport):
+    """A broker's answers to readers, changed on their way."""
+
+    def __init__(self, change: Callable[[Entries], Entries]) -> None:
+        self._change = change
+        self._wire = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = self._wire.handle_request(request)
+        content = response.read()
+        if request.url.path == "/v1/read" and response.status_code == 200:
+            content = self._change(Entries.decode(content)).encode()
+        return httpx.Response(response.status_code, content=content)
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+def _other_body(entry: Entry) -> Entry:
+    return entry.replace(body=entry.body[:-1] + bytes([entry.body[-1] ^ 1]))
+
+
+LIES: dict[str, Callable[[Entries], Entries]] = {
+    "drops one in the middle": lambda told: told.replace(entries=(told.entries[0], *told.entries[2:])),
+    "drops the last one": lambda told: told.replace(entries=told.entries[:-1]),
+    "changes the order": lambda told: told.replace(entries=told.entries[::-1]),
+    "changes the order and the numbers": lambda told: told.replace(
+        entries=tuple(
+            each.replace(seq=told.before.seq + number)
+            for number, each in enumerate(told.entries[::-1], 1)
+        )
+    ),
+    "tells one twice": lambda told: told.replace(entries=(told.entries[0], *told.entries)),
+    "changes a body": lambda told: told.replace(
+        entries=(_other_body(told.entries[0]), *told.entries[1:])
+    ),
+    "begins elsewhere": lambda told: told.replace(before=told.before.replace(hash=bytes(32))),
+}
+
+
+def broker_lies(home: Household) -> None:
+    alice, bob = home.group("alice", "bobby")
+    bob.catch_up()
+    saved = bob.saved()
+    for number in range(3):
+        alice.say(Text(b"number %d" % number))
+    for lie, change in LIES.items():
+        lines = home.lines("lied to", lambda change=change: Liar(change))
+        deceived = Seat.opened(saved, lines)
+        with pytest.raises(ForkError):
+            deceived.catch_up()
+        assert deceived.log.seq == saved.followed.position.seq, lie  # type: ignore[union-attr]
+    assert len(bob.catch_up()) == 3
+
+
+# --- a database that is older, or another one -----------------------------------------------
+
+
+def broker_goes_back(home: Household) -> None:
+    """The last entry vanishes from the database; then it is said to be a restored one."""
+    alice, bob = home.group("alice", "bobby")
+    bob.catch_up()
+    kept = query(home.place, "SELECT seq, hash FROM log WHERE gid = $1", alice.gid)[0]
+    alice.say(Text(b"soon forgotten"))
+    bob.catch_up()
+    query(
+        home.place, "UPDATE log SET seq = $2, hash = $3 WHERE gid = $1", alice.gid, *kept
+    )
+    query(home.place, "DELETE FROM entry WHERE gid = $1 AND seq > $2", alice.gid, kept[0])
+    with pytest.raises((RolledBackError, ForkError)):
+        bob.catch_up()
+    # Something else in its place does not help: the members know the hash of what was there.
+    answer = alice.log.append(alice._message(b"in its place"))  # noqa: SLF001 - past the checks
+    assert isinstance(answer, Appended)
+    with pytest.raises((ForkError, RestoredError)):
+        bob.catch_up()
+
+
+def query(place: Place, text: str, *args: object) -> list[tuple[object, ...]]:
+    """Run a statement past the broker, in the words of PostgreSQL."""
+    if place.server is None:
+        for number in range(len(args), 0, -1):
+            text = text.replace(f"${number}", f"?{number}")
+        with closing(sqlite3.connect(place.database, isolation_level=None)) as database:
+            return database.execute(text, args).fetchall()
+    return asyncio.run(_query(place.server.dsn, text, args))
+
+
+async def _query(dsn: str, text: str, args: tuple[object, ...]) -> list[tuple[object, ...]]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return [tuple(row) for row in await connection.fetch(text, *args)]
+    finally:
+        await connection.close()
