@@ -79,11 +79,13 @@ def state_is_lost(home: Household) -> None:
     alice, bob = home.group("alice", "bobby")
     code = doors.open_door(alice, Right.recover)
     bob.catch_up()
-    del home.people["bobby"].seats[bob.gid]
-    home.people["bobby"].knock(code, recovers=True)
+    loser = home.people["bobby"]
+    del loser.seats[bob.gid]
+    loser.member = loser.member.rotated()  # the key that signs is lost too
+    loser.knock(code, recovers=True)
     answered = doors.answer(alice)
     assert (answered.joined, answered.recovered) == (1, 1)
-    again = home.people["bobby"].join()
+    again = loser.join()
     assert again.members == alice.members
     assert alice.members.count("bobby") == 1
     assert again.gid == bob.gid

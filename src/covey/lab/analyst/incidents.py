@@ -197,6 +197,8 @@ class Incidents:
         self._script.visit(loser)
         self._stage.known.learn(lost)
         del loser.seats[circle.gid]
+        loser.member = loser.member.rotated()
+        self._stage.known[f"second signer of {loser.name}"] = loser.member.signer
         self._stage.happened("state lost")
         self._stage.agenda.soon(
             self._random.uniform(MINUTE, 30 * MINUTE),
