@@ -57,7 +57,9 @@ CODES: dict[str, tuple[Code, ...]] = {
     "set_slots": OF_INBOXES,
     "knock": (Code.proof_refused, Code.parcel_exists, Code.full, Code.over_quota),
     "knocks": (*OF_EPOCHS, Code.stale_proof, Code.epoch_passed),
-    "begin_blob": (*OF_EPOCHS, Code.not_offered, Code.over_quota, Code.blob_exists),
+    "begin_blob": (
+        *OF_EPOCHS, Code.not_offered, Code.over_quota, Code.blob_exists, Code.epoch_passed,
+    ),
 }  # fmt: skip
 """What each operation can be refused with, besides ALWAYS."""
 

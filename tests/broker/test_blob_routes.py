@@ -250,3 +250,16 @@ def test_ground_that_fails() -> None:
 
         broker.operations.ports.blobs.read = fails  # type: ignore[method-assign,union-attr]
         assert refusal(blob.get()) == (503, "unavailable")
+
+
+def test_only_members_of_the_current_epoch_begin_one(broker: ThreadBroker, line: Line) -> None:
+    group = broker.group(line)
+    begun = Blob(group)
+    removed = group.access
+    group.commit()
+    with pytest.raises(BrokerError) as refused:
+        line.ask("begin_blob", removed.begin_blob(os.urandom(32), 10), BlobBegun)
+    assert refused.value.code == "epoch_passed"
+    # A retry, or going on, works with the old key still: the blob is there.
+    again = line.ask("begin_blob", removed.begin_blob(begun.name, SIZE), BlobBegun)
+    assert again.received == 0

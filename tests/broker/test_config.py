@@ -240,6 +240,7 @@ CONTRADICTIONS = [
         {"store": f"{POSTGRES} {POSTGRES}2", "key_file": "k", "bundled": True},
         "commits and inboxes have to be in one database",
     ),
+    ({"limits.bodies": "16 MiB"}, "it has to hold a commit with its parcels"),
     ({"enrol": "oidc"}, "it needs oidc.issuer and oidc.audience"),
     ({"enrol": "oidc", "oidc.issuer": "https://x.example"}, "it needs oidc.issuer and"),
     ({"metrics.listen": "0.0.0.0:9440"}, "which others can reach: choose a loopback address"),

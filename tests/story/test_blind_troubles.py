@@ -8,28 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import asyncpg
 import httpx
 import pytest
 
-from blind import household
+from blind import Household, household
 from covey.access.member.replies import RestoredError, RolledBackError
 from covey.access.structs.extensions import Right
 from covey.access.structs.log import Appended, Entries, EpochClosed
 from covey.errors import ForkError
+from covey.lab.analyst import places
 from covey.lab.analyst.places import KINDS
 from covey.lab.company import doors
 from covey.lab.company.commits import Plan
 from covey.lab.company.contents import Text
+from covey.lab.company.lines import Lines
 from covey.lab.company.seat import Seat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from blind import Household
     from covey.access.structs.log import Entry
     from covey.lab.analyst.places import Kind, Place
 
@@ -119,7 +121,9 @@ def _other_body(entry: Entry) -> Entry:
 
 
 LIES: dict[str, Callable[[Entries], Entries]] = {
-    "drops one in the middle": lambda told: told.replace(entries=(told.entries[0], *told.entries[2:])),
+    "drops one in the middle": lambda told: told.replace(
+        entries=(told.entries[0], *told.entries[2:])
+    ),
     "drops the last one": lambda told: told.replace(entries=told.entries[:-1]),
     "changes the order": lambda told: told.replace(entries=told.entries[::-1]),
     "changes the order and the numbers": lambda told: told.replace(
@@ -151,6 +155,22 @@ def broker_lies(home: Household) -> None:
     assert len(bob.catch_up()) == 3
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_restored_broker_says_that_it_is_another_one(kind: Kind, tmp_path: Path) -> None:
+    with places.empty(kind, tmp_path) as empty:
+        with places.process(empty) as place, ExitStack() as ending:
+            home = Household(place, ending)
+            alice, _ = home.group("alice", "bobby")
+            alice.say(Text(b"before the restore"))
+            alice.catch_up()
+            saved = alice.saved()
+        query(empty, "UPDATE broker SET incarnation = $1", bytes(16))
+        with places.process(empty) as place, Lines(place.url) as lines:
+            again = Seat.opened(saved, lines)
+            with pytest.raises(RestoredError, match="restored from a backup"):
+                again.catch_up()
+
+
 # --- a database that is older, or another one -----------------------------------------------
 
 
@@ -161,9 +181,7 @@ def broker_goes_back(home: Household) -> None:
     kept = query(home.place, "SELECT seq, hash FROM log WHERE gid = $1", alice.gid)[0]
     alice.say(Text(b"soon forgotten"))
     bob.catch_up()
-    query(
-        home.place, "UPDATE log SET seq = $2, hash = $3 WHERE gid = $1", alice.gid, *kept
-    )
+    query(home.place, "UPDATE log SET seq = $2, hash = $3 WHERE gid = $1", alice.gid, *kept)
     query(home.place, "DELETE FROM entry WHERE gid = $1 AND seq > $2", alice.gid, kept[0])
     with pytest.raises((RolledBackError, ForkError)):
         bob.catch_up()

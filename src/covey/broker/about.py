@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from covey import __version__
 from covey.access.signing import LABEL
+from covey.broker.blobs.pieces import Pieces
 from covey.broker.transactions import birth
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ class About:
         config, certificate = self._ports.config, self._ports.signer.certificate
         blobs = None
         if self._ports.blobs is not None:
-            blobs = {"max_bytes": config.blobs.max_bytes, "days": config.blobs.days}
+            blobs = {
+                "max_bytes": config.blobs.max_bytes,
+                "least_bytes": Pieces().least,
+                "days": config.blobs.days,
+            }
         return {
             "covey": __version__,
             "protocol": LABEL.strip(),

@@ -24,6 +24,7 @@ from covey.access.structs.log import EpochClosed
 from covey.broker import reception
 from covey.broker.about import About
 from covey.broker.blob_routes import BlobRoutes, MisplacedError
+from covey.broker.bodies import Bodies
 from covey.broker.connections import Connections
 from covey.broker.limits import KiB
 from covey.broker.live import Live
@@ -99,6 +100,7 @@ class Application:
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
         self._metrics: Metrics = operations.ports.metrics
+        self._bodies = Bodies(operations.ports.limits.bodies)
 
     async def operate(self, request: Request) -> Response:
         """Answer one request for an operation."""
@@ -112,12 +114,13 @@ class Application:
         operation = OPERATIONS[name]
         ports = self._operations.ports
         caller = reception.caller(request, operation, ports.mint)
-        body = await read_body(request, most(operation, ports.limits))
-        asked = _decoded(Signed if operation.label else operation.request, body)
-        try:
-            answer = await self._operations.by_name[name](caller, asked)
-        except DecodeError:  # of what was signed
-            raise refused(Code.malformed) from None
+        with self._bodies.kept() as body:
+            sent = await body.read(request, most(operation, ports.limits))
+            asked = _decoded(Signed if operation.label else operation.request, sent)
+            try:
+                answer = await self._operations.by_name[name](caller, asked)
+            except DecodeError:  # of what was signed
+                raise refused(Code.malformed) from None
         closed = isinstance(answer, EpochClosed)
         status = REFUSALS[Code.epoch_closed].status if closed else 200
         return Response(answer.encode(), status, media_type=MEDIA_TYPE)
@@ -190,22 +193,3 @@ def _decoded(request: type[WireStruct], body: bytes) -> WireStruct:
         return request.decode(body)
     except DecodeError:
         raise refused(Code.malformed) from None
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """The body of a request, as long as it is within the limit.
-
-    Raises:
-        BrokerError: ``too_large``; what is over the limit is not read.
-    """
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        raise refused(Code.too_large)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise refused(Code.too_large)
-        chunks.append(chunk)
-    return b"".join(chunks)

@@ -38,7 +38,7 @@ class Bucket(StrEnum):
     postings = "postings"
     """Pointers and notes posted, by the inbox."""
     appends = "appends"
-    """Entries appended, by the gid."""
+    """Entries appended, by the gid and the epoch."""
     knocks = "knocks"
     """KeyPackages left at a group, by the gid."""
     blob_bytes = "blob_bytes"

@@ -283,6 +283,9 @@ def _contradictions_of_the_store(config: Config) -> Iterator[tuple[str, str]]:
         yield "store", "groups can be shared among PostgreSQL databases only: name one file"
     if len(set(config.store)) < len(config.store):
         yield "store", "the same database is named twice"
+    limits = config.limits
+    if limits.bodies < limits.handshake + limits.parcels + 2**20:
+        yield "limits.bodies", "it has to hold a commit with its parcels, and 1 MiB"
     if config.bundled and len(config.store) > 1:
         yield "bundled", "commits and inboxes have to be in one database: name one, or leave it off"
     if not files and config.key_file is None:

@@ -123,6 +123,10 @@ class Limits(_Group):
     parcels: Size = 16 * MiB
     """Bytes of all parcels of a commit, and of its pointer list."""
 
+    bodies: Size = 256 * MiB
+    """Bytes of all requests together that are being received or worked on. Who comes when there
+    is no room is told to try again. Not less than `handshake` and `parcels` together."""
+
     capabilities: Limit = 256
     """Capabilities of a group."""
 
@@ -173,6 +177,7 @@ class Limits(_Group):
 
     credit: Limit = 1_024
     """Entries that are sent on one WebSocket before the client says that it can take more."""
+
 
 class Rates(_Group):
     """How often. Counted in memory, by each process for itself.

@@ -13,6 +13,7 @@ from covey.access.structs.blobs import BeginBlob, BlobBegun
 from covey.broker.blobs.port import BlobExistsError, BlobUnknownError
 from covey.broker.buckets import Bucket, Spending
 from covey.broker.hours import DAY
+from covey.broker.transactions import reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,8 +46,9 @@ class Attachments:
         if request.size > self._ports.config.blobs.max_bytes:
             raise refused(Code.too_large)
         if await blobs.received(request.blob) is None:
-            amount = max(request.size, 1)
-            self._ports.spend(Spending(Bucket.blob_bytes, request.gid, amount))
+            gid, epoch = request.gid, request.epoch
+            await self._ports.store.read(gid, lambda: reading.require_current(gid, epoch))
+            self._ports.spend(Spending(Bucket.blob_bytes, gid, max(request.size, 1)))
         expires = self._ports.clock.hour + self._ports.config.blobs.days * DAY
         try:
             state = await blobs.begin(request.blob, request.size, expires)

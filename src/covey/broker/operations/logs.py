@@ -88,7 +88,8 @@ class Logs:
         request = Append.decode(signed.request)
         self._for_us(request.broker_id)
         await self._proving.signed(signed, "append", request.gid, request.epoch)
-        self._ports.spend(Spending(Bucket.appends, request.gid))
+        # By epoch: who was removed, and still has an old key, uses up nothing of the group's.
+        self._ports.spend(Spending(Bucket.appends, request.gid + request.epoch.to_bytes(8)))
         if request.next is not None:
             self._check_next(request.next)
         limits = self._ports.limits

@@ -106,7 +106,8 @@ class PostgresWakes(Wakes):
             try:
                 while not self._lost.is_set():
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._lost.wait(), BREATH)
+                        async with asyncio.timeout(BREATH):  # `wait_for` may lose a cancellation
+                            await self._lost.wait()
                     if not self._lost.is_set():
                         await connection.execute("SELECT 1")
             except DRIVER:

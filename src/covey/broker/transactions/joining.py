@@ -15,7 +15,7 @@ from covey.access.structs.log import Parcel
 from covey.broker.hours import week_of
 from covey.broker.limits import BIGGEST
 from covey.broker.script import Many, Statement
-from covey.broker.transactions import inboxes
+from covey.broker.transactions import inboxes, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,6 @@ _ADD_CAPABILITY = Statement(
     " ON CONFLICT (gid, key) DO NOTHING"
 )
 _CAPABILITY = Statement("SELECT not_after FROM capability WHERE gid = $1 AND key = $2")
-_EPOCH = Statement("SELECT epoch FROM log WHERE gid = $1")
 _LOCKED = Statement("SELECT epoch FROM log WHERE gid = $1", lock="FOR NO KEY UPDATE")
 _KNOCK = Statement("SELECT digest FROM knock WHERE gid = $1 AND id = $2")
 _COUNT_KNOCKS = Statement("SELECT count(*) FROM knock WHERE gid = $1 AND answered = 0")
@@ -139,14 +138,6 @@ def pointers(gid: bytes, epoch: int) -> Script[Pointers]:
     return Pointers(*rows[0]) if rows else Pointers(_NO_IDEM, b"")
 
 
-def _require_current(gid: bytes, epoch: int) -> Script[None]:
-    rows = yield _EPOCH.of(gid)
-    if not rows:
-        raise refused(Code.group_unknown)
-    if rows[0][0] != epoch:
-        raise refused(Code.epoch_passed)
-
-
 class Door(NamedTuple):
     """What a knock meets.
 
@@ -191,6 +182,6 @@ def knocks(gid: bytes, epoch: int, most: int) -> Script[tuple[WaitingKnock, ...]
     Raises:
         BrokerError: ``epoch_passed``: only members of the current epoch are told.
     """
-    yield from _require_current(gid, epoch)
+    yield from reading.require_current(gid, epoch)
     rows: Iterable[tuple[bytes, bytes, bytes]] = yield _KNOCKS.of(gid, most)
     return tuple(WaitingKnock(*row) for row in rows)

@@ -79,6 +79,17 @@ def access_key(gid: bytes, epoch: int) -> Script[bytes]:
     return bytes(rows[0][0])
 
 
+def require_current(gid: bytes, epoch: int) -> Script[None]:
+    """Refuse what only members of the current epoch may ask for.
+
+    Raises:
+        BrokerError: ``epoch_passed``, or ``group_unknown``.
+    """
+    log = yield from _log(gid)
+    if log.epoch != epoch:
+        raise refused(Code.epoch_passed)
+
+
 def page(gid: bytes, epoch: int, after: int, window: Window) -> Script[Page]:
     """The entries of an epoch after a number; who asks has proved the epoch.
 

@@ -7,6 +7,7 @@ as Markdown; each number is a mean over the seeds, with its 95 % confidence inte
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from covey.broker.operations.ports import Clock
 from covey.lab.analyst import guessing, places, remains, scoring, watching
+from covey.lab.analyst.blurring import blur
 from covey.lab.analyst.life import Habits
 from covey.lab.analyst.script import Pace, Script
 from covey.lab.analyst.tap import Time
@@ -32,6 +34,7 @@ CLIENTS: Final = {
     "multiplexed": Habits(multiplexed=True),
     "default, relayed": Habits(relayed=True),
     "multiplexed, relayed": Habits(multiplexed=True, relayed=True),
+    "default, relayed, slow": Habits(relayed=True, jitter=3600.0),
     "polling, relayed, slow": Habits(relayed=True, polling=True, jitter=3600.0),
 }
 """Clients that are watched, by name."""
@@ -44,11 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m covey.lab.analyst", description=__doc__)
     parser.add_argument("what", choices=("rest", "watch"), help="from what to guess")
     parser.add_argument("--seeds", type=int, default=10, help="how many runs (default: 10)")
+    parser.add_argument("--store", choices=places.KINDS, help="look at this one only")
     parser.add_argument("--client", choices=tuple(CLIENTS), help="watch this one only")
     asked = parser.parse_args(arguments)
     seeds = range(1, asked.seeds + 1)
     if asked.what == "rest":
-        _table("what is taken", _at_rest(seeds))
+        kinds: tuple[Kind, ...] = (asked.store,) if asked.store else places.KINDS
+        _table("what is taken", _at_rest(kinds, seeds))
     else:
         names = [asked.client] if asked.client else list(CLIENTS)
         runs = ((name, [watched(CLIENTS[name], each) for each in seeds]) for name in names)
@@ -59,9 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def watched(habits: Habits, seed: int) -> Scored:
     """One run of the script that is watched, and how good the guesses are."""
     with _played(habits, seed) as stage:
-        return scoring.scored(
-            watching.guess(stage.tap.seen), stage.truth, _gids(stage), seed
-        )
+        return scoring.scored(watching.guess(stage.tap.seen), stage.truth, _gids(stage), seed)
 
 
 @contextmanager
@@ -76,9 +79,9 @@ def _played(habits: Habits, seed: int) -> Iterator[Stage]:
         yield Script(place.url, clock, seed, habits, PACE).play()
 
 
-def _at_rest(seeds: Sequence[int]) -> Iterator[tuple[str, list[Scored]]]:
+def _at_rest(kinds: Sequence[Kind], seeds: Sequence[int]) -> Iterator[tuple[str, list[Scored]]]:
     """The rows alone, and with each of the orders that files give away."""
-    for kind in places.KINDS:
+    for kind in kinds:
         taken: dict[str, list[Scored]] = {}
         for seed in seeds:
             for what, scored in at_rest(kind, seed).items():
@@ -99,6 +102,9 @@ def at_rest(kind: Kind, seed: int) -> dict[str, Scored]:
         parts = {"rows": found._replace(orders={}), "everything": found}
         for name, marks in found.orders.items():
             parts[f"rows, and the order of {name}"] = found._replace(orders={name: marks})
+        if place.server is not None:
+            asyncio.run(blur(place.server.dsn))
+            parts["everything, once the home was blurred"] = remains.of(place)
         return {
             what: scoring.scored(guessing.guess(part), stage.truth, guessing.gids(found), seed)
             for what, part in parts.items()

@@ -5,6 +5,7 @@ May import the stage and the company.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from covey.access.structs.extensions import Right
@@ -32,9 +33,11 @@ class Circle:
     Args:
         number: Of the group.
         members: Who is to be in it, its founder first.
+        leaving: Who has asked to leave any group.
     """
 
-    def __init__(self, number: int, members: list[Somebody]) -> None:
+    def __init__(self, number: int, members: list[Somebody], leaving: set[Seat]) -> None:
+        self._leaving = leaving
         self.number = number
         self.members = members
         self.gid = b""
@@ -49,6 +52,7 @@ class Circle:
             if person not in self.dead
             and self.gid in person.seats
             and person.seats[self.gid].group.is_active
+            and person.seats[self.gid] not in self._leaving
         ]
 
 
@@ -75,6 +79,7 @@ class Incidents:
         )  # fmt: skip
 
     def say(self, circle: Circle, person: Somebody, number: int) -> None:
+        """Somebody writes a message, if it is in the group by now."""
         seat = person.seats.get(circle.gid)
         if person in circle.dead or seat is None or not seat.group.is_active:
             return
@@ -89,6 +94,7 @@ class Incidents:
         self._stage.happened("message")
 
     def attach(self, circle: Circle) -> None:
+        """Somebody sends a file."""
         found = self._script.somebody(circle)
         if found is None:
             return
@@ -103,6 +109,7 @@ class Incidents:
         self._stage.happened("attachment")
 
     def leave_note(self, circle: Circle) -> None:
+        """Somebody leaves a note for another member."""
         found = self._script.somebody(circle)
         if found is None or len(circle.seated()) == 1:
             return
@@ -135,7 +142,7 @@ class Incidents:
             answer = seat.submit(commit)
             if isinstance(answer, EpochClosed):
                 self._stage.happened("race lost")
-                self._stage.learned(seat, lambda s=seat: s.commit(Plan()))
+                self._stage.learned(seat, partial(seat.commit, Plan()))
         self._stage.spread(two[1])
 
     def lose_answers(self, circle: Circle) -> None:
@@ -153,6 +160,7 @@ class Incidents:
         self._stage.happened("answer lost")
 
     def remove(self, circle: Circle) -> None:
+        """Somebody removes another member."""
         seated = circle.seated()
         if len(seated) < 3:
             return
@@ -165,6 +173,7 @@ class Incidents:
         self._stage.happened("removed")
 
     def leave(self, circle: Circle) -> None:
+        """Somebody leaves; another one commits that."""
         seated = circle.seated()
         if len(seated) < 2:
             return
@@ -174,6 +183,7 @@ class Incidents:
             return
         seat, witness = found[1], other[1]
         self._stage.learned(seat, lambda: seat.propose(Group.leave))
+        self._stage.leaving.add(seat)
         self._stage.agenda.soon(
             self._random.uniform(5, 5 * MINUTE),
             lambda: self._commit_path(witness),
@@ -236,9 +246,7 @@ class Incidents:
         circle.dead.add(doomed)
         doomed.go()
         self._stage.happened("committer died")
-        self._stage.agenda.soon(
-            self._random.uniform(1, 10), lambda: self._post_missing(other)
-        )
+        self._stage.agenda.soon(self._random.uniform(1, 10), lambda: self._post_missing(other))
 
     def _post_missing(self, seat: Seat) -> None:
         seat.read()

@@ -8,6 +8,7 @@ it is written down what must be found nowhere, and who is in which group.
 from __future__ import annotations
 
 import heapq
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -161,9 +162,9 @@ class Somebody(Person):
     def come(self) -> None:
         """Open the client: it asks for everything that it has missed."""
         self.is_there = True
-        hurried = [
+        hurried: list[Callable[[], None]] = [
             self.look_into_inbox,
-            *(lambda s=seat: self.look(s) for seat in self.seats.values()),
+            *(partial(self.look, seat) for seat in self.seats.values()),
         ]
         random, stage = self.stage.random, self.stage
         if stage.habits.polling:
@@ -228,6 +229,7 @@ class Stage:
         packages: All KeyPackages, in which names may stand.
         truth: Which groups everybody is, or was, in: gids by handle.
         incidents: What happened how often.
+        leaving: Who has asked to leave, and may do nothing more.
     """
 
     def __init__(self, url: str, agenda: Agenda, random: Random, habits: Habits) -> None:
@@ -241,6 +243,7 @@ class Stage:
         self.packages: list[bytes] = []
         self.truth: dict[bytes, set[bytes]] = {}
         self.incidents: dict[str, int] = {}
+        self.leaving: set[Seat] = set()
 
     def happened(self, what: str, times: int = 1) -> None:
         """Count what has happened."""
@@ -252,7 +255,7 @@ class Stage:
         self.truth.setdefault(person.device.handle(person.name), set()).add(seat.gid)
         self.known.learn(seat)
         person.new_slots()
-        seat.postpone = lambda post: self.later(post)
+        seat.postpone = self.later
         # Its first commit retires the keys of its KeyPackage, and says that it has arrived.
         self.agenda.soon(self.random.uniform(1, 10 * MINUTE), lambda: self.renew(person, seat))
 
@@ -268,10 +271,10 @@ class Stage:
     def learned(self, seat: Seat, act: Callable[[], int]) -> int:
         """Do something that may change the epoch, and note the secrets before and after.
 
-        Who finds that it has been removed does nothing.
+        Who finds that it has been removed, or has asked to leave, does nothing.
         """
         seat.read()
-        if not seat.group.is_active:
+        if not seat.group.is_active or seat in self.leaving:
             return 0
         self.known.learn(seat)
         seq = act()
@@ -287,4 +290,4 @@ class Stage:
             other = person.seats.get(seat.gid)
             if person.is_there and other is not None and other is not seat:
                 delay = self.random.uniform(0.05, 0.4)
-                self.agenda.soon(delay, lambda p=person, o=other: p.look(o))
+                self.agenda.soon(delay, partial(person.look, other))

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 import uvicorn
@@ -22,14 +21,15 @@ from covey.broker.addresses import Prefixes
 from covey.broker.app import build
 from covey.broker.config import load
 from covey.broker.connections import protocol
-from covey.broker.operations.ports import Clock
 from covey.broker.running import opened
 from covey.errors import TransportError
 from covey.lab.postgres import running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from covey.broker.operations.ports import Clock
     from covey.lab.postgres import Running
 
 Kind: TypeAlias = Literal["sqlite", "postgres"]
@@ -167,10 +167,10 @@ class _Thread(threading.Thread):
                     access_log=False,
                     date_header=False,
                     server_header=False,
-                )  # fmt: skip
+                )
             )
             serving = asyncio.create_task(self._server.serve([self._listener]))
-            while not self._server.started and not serving.done():
+            while not self._server.started and not serving.done():  # noqa: ASYNC110 - no event
                 await asyncio.sleep(0.01)
             self.ready.set()
             await serving

@@ -141,7 +141,9 @@ def _of_sqlite(file: Path, files: dict[str, bytes]) -> Remains:
 
 
 def _named(names: tuple[str, ...], key: tuple[sqlite_pages.Value, ...]) -> Row:
-    return {name: value for name, value in zip(names, key, strict=True) if not isinstance(value, float)}
+    return {
+        name: value for name, value in zip(names, key, strict=True) if not isinstance(value, float)
+    }
 
 
 def _rows(database: sqlite3.Connection, table: str) -> list[Row]:

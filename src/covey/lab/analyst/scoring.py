@@ -13,13 +13,13 @@ from __future__ import annotations
 import math
 from random import Random
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
-Scores = "Mapping[str, Mapping[bytes, float]]"
-"""What speaks for each account being in each group: scores by account's name, then by gid."""
+Account = TypeVar("Account", str, bytes)
 
 _SHUFFLES: Final = 2_000
 
@@ -47,9 +47,10 @@ class Scored(NamedTuple):
     Attributes:
         hits: The share of accounts whose best guess is right.
         chance: The same, on average, when the guesses are about other accounts.
-        lift: hits - chance.
         p: The share of shufflings that hit as often: how probable that is by chance.
-        precision: Of the pairs that were guessed, as many as are true, the share that is true.
+        precision: Of the pairs of an account and a group that most speaks for, as many as are true,
+            the share that is true.
+        precision_chance: The share of such pairs among all.
         together: Of the pairs of accounts that seem most to be in the same groups, likewise.
         together_chance: The share of such pairs among all.
     """
@@ -69,8 +70,8 @@ class Scored(NamedTuple):
 
 
 def scored(
-    scores: Mapping[str, Mapping[bytes, float]],
-    truth: Mapping[str, Set[bytes]],
+    scores: Mapping[Account, Mapping[bytes, float]],
+    truth: Mapping[Account, AbstractSet[bytes]],
     gids: Sequence[bytes],
     seed: int,
 ) -> Scored:
@@ -105,12 +106,16 @@ def scored(
     )  # fmt: skip
 
 
-def _hits(best: Sequence[bytes], accounts: Sequence[str], truth: Mapping[str, Set[bytes]]) -> float:
+def _hits(
+    best: Sequence[bytes], accounts: Sequence[Account], truth: Mapping[Account, AbstractSet[bytes]]
+) -> float:
     return fmean(gid in truth[name] for gid, name in zip(best, accounts, strict=True))
 
 
 def _together(
-    accounts: Sequence[str], table: Sequence[Sequence[float]], truth: Mapping[str, Set[bytes]]
+    accounts: Sequence[Account],
+    table: Sequence[Sequence[float]],
+    truth: Mapping[Account, AbstractSet[bytes]],
 ) -> Iterable[tuple[float, bool]]:
     """How much speaks for each pair of accounts sharing a group, and whether they do."""
     shares = [_shares(row) for row in table]

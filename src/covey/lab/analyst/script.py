@@ -1,9 +1,9 @@
 """The script: 5 groups, 20 people, and everything that can happen to them.
 
-May import the stage and the company. Who is in which group, who does what and when follows from a
-seed; only keys are random. People come in by a KeyPackage that was claimed, one from a private shelf,
-or a knock; some are removed, one leaves, one comes back with a recovery code; one dies before its
-pointers are posted; commits race, answers get lost, files are attached, notes are left.
+May import the stage and the company. Who is in which group, who does what and when follows from
+a seed; only keys are random. People come in by a KeyPackage that was claimed, by one from a private
+shelf, or by a knock; some are removed, one leaves, one comes back with a recovery code; one dies
+before its pointers are posted; commits race, answers get lost, files are attached, notes are left.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.access.member import accounts
+from covey.access.member import accounts, links
 from covey.access.structs.extensions import Right
 from covey.access.structs.identity import ShelvedKeyPackage, TakeFromShelf, TakenFromShelf
 from covey.errors import BrokerError
@@ -58,6 +58,10 @@ class Pace(NamedTuple):
     messages: int = 2
 
 
+DEFAULT: Final = Habits()
+SHORT: Final = Pace()
+
+
 class Script:
     """One play.
 
@@ -74,7 +78,7 @@ class Script:
     """
 
     def __init__(
-        self, url: str, time: Time, seed: int, habits: Habits = Habits(), pace: Pace = Pace()
+        self, url: str, time: Time, seed: int, habits: Habits = DEFAULT, pace: Pace = SHORT
     ) -> None:
         self.random: Random = Random(seed)  # noqa: S311 - no secret
         self.stage: Stage = Stage(url, Agenda(time), self.random, habits)
@@ -111,7 +115,7 @@ class Script:
         self._hidden = set(self.random.sample(people, _HIDDEN))
         founders = self.random.sample(people, GROUPS)
         for number, founder in enumerate(founders):
-            self.circles.append(Circle(number, [founder]))
+            self.circles.append(Circle(number, [founder], self.stage.leaving))
         for person in people:
             free = [each for each in self.circles if person not in each.members]
             wanted = self.random.choice((1, 2, 3)) - (person in founders)
@@ -181,8 +185,9 @@ class Script:
     def _plan_visits(self, person: Somebody) -> None:
         for _ in range(round(self.pace.visits * self.pace.days)):
             self.stage.agenda.at(self.when(0.2, 1), lambda: self.visit(person))
-        self.stage.agenda.at(self._begin + (1.01 + 0.02 * self.random.random()) * self.pace.days * DAY,
-                             lambda: self.visit(person))  # fmt: skip
+        late = 1.01 + 0.02 * self.random.random()
+        last = self._begin + late * self.pace.days * DAY
+        self.stage.agenda.at(last, lambda: self.visit(person))
 
     def visit(self, person: Somebody) -> None:
         """Somebody is there for a while."""
@@ -286,6 +291,7 @@ class Script:
         )
 
     def link(self, seat: Seat, right: Right) -> str:
+        """Make a link, or a recovery code; returns its fragment."""
         made: list[str] = []
 
         def make() -> int:
@@ -294,12 +300,13 @@ class Script:
 
         self.stage.learned(seat, make)
         assert made, "who makes a link has just been looked at"
-        self.stage.known[f"link {made[0][-8:]}"] = doors.links.decode(made[0]).seed
+        self.stage.known[f"link {made[0][-8:]}"] = links.decode(made[0]).seed
         return made[0]
 
     def knock(
         self, circle: Circle, person: Somebody, fragment: str, *, recovers: bool = False
     ) -> None:
+        """Somebody knocks; a member looks who is at the door a little later."""
         self.visit(person)
         try:
             person.knock(fragment, recovers=recovers)

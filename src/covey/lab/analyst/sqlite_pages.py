@@ -9,10 +9,10 @@ https://www.sqlite.org/fileformat2.html, of which only what is needed here is re
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Mapping
 
 _INTERIOR: Final = 0x02
@@ -184,7 +184,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 def record(content: bytes, wanted: int) -> Iterator[Value]:
     """The first values of a row."""
     header, at = varint(content, 0)
-    types = []
+    types: list[int] = []
     while at < header and len(types) < wanted:
         kind, at = varint(content, at)
         types.append(kind)

@@ -1,9 +1,9 @@
 """A tap on the wire: everything that a broker sees that watches its own sockets.
 
 May import httpx and the protocol's structs. It stands in the lab, where a client's connection
-goes out, and records what arrives at the other end: when, over which connection, from which address,
-how much, and what it says to whoever runs the broker. The time is that of a script, and each
-request takes some of it.
+goes out, and records what arrives at the other end: when, over which connection, from which
+address, how much, and what it says to whoever runs the broker. The time is that of a script, and
+each request takes some of it.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Tap:
                 body,
                 response.status_code,
                 response.content,
-            )  # fmt: skip
+            )
         )
         self.time.now += self._random.uniform(_FASTEST, _SLOWEST)
 

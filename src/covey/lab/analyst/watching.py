@@ -18,10 +18,10 @@ from collections import defaultdict
 from math import exp, log
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.access.operations import OPERATIONS
+from covey.access.operations import OPERATIONS, Plane
 from covey.access.structs.basics import Signed
-from covey.access.structs.identity import Authenticate, Claim, CreateInbox, Enrol, PutOnShelf
-from covey.access.structs.joining import Fetch, FetchParcels, Fetched, Post, PostNote, SetSlots
+from covey.access.structs.identity import Authenticate, Claim, CreateInbox, Enrol
+from covey.access.structs.joining import Fetch, Fetched, FetchParcels, Post, SetSlots
 from covey.access.structs.log import Append
 from covey.errors import DecodeError
 
@@ -86,9 +86,16 @@ def _look_at(seen: Seen, sights: Sights, devices: dict[bytes, bytes]) -> None:
     request = _decoded(seen)
     if request is None:
         return
-    gid = getattr(request, "gid", None)
-    if gid is not None:
-        opened.gids.add(gid)
+    if OPERATIONS[seen.operation].plane is Plane.identity:
+        _who(seen.time, request, opened, sights, devices)
+    else:
+        _where(seen, request, opened, sights)
+
+
+def _who(
+    when: float, request: WireStruct, opened: Opened, sights: Sights, devices: dict[bytes, bytes]
+) -> None:
+    """Of the identity plane, where people say who they are."""
     match request:
         case Enrol(handle=handle, device=device):
             devices[device] = handle
@@ -99,7 +106,15 @@ def _look_at(seen: Seen, sights: Sights, devices: dict[bytes, bytes]) -> None:
             for handle in opened.handles:
                 sights.owners[inbox] = handle
         case Claim(handle=handle):
-            sights.claims.append((seen.time, handle))
+            sights.claims.append((when, handle))
+
+
+def _where(seen: Seen, request: WireStruct, opened: Opened, sights: Sights) -> None:
+    """Of the group plane, where nobody does."""
+    gid = getattr(request, "gid", None)
+    if gid is not None:
+        opened.gids.add(gid)
+    match request:
         case Append(gid=gid, next=following) if following is not None and following.parcels:
             sights.commits.append((seen.time, gid))
         case Post(inbox=inbox):
@@ -115,7 +130,7 @@ def _look_at(seen: Seen, sights: Sights, devices: dict[bytes, bytes]) -> None:
 def _decoded(seen: Seen) -> WireStruct | None:
     """What a request says; None for what is no struct, or was refused."""
     operation = OPERATIONS.get(seen.operation)
-    if operation is None or seen.status != 200:  # noqa: PLR2004 - OK
+    if operation is None or seen.status != 200:
         return None
     try:
         body = Signed.decode(seen.request).request if operation.label else seen.request
