@@ -100,6 +100,8 @@ async def sweep(ports: Ports) -> None:
     await _sweep_by(ports, lambda: sweeping.sweep(ages))
     if ports.blobs is not None:
         ports.metrics.swept("blobs", await ports.blobs.sweep(hour))
+    if ports.config.blur:
+        await ports.store.forget_order()
 
 
 async def _sweep_by(ports: Ports, script: Callable[[], Script[Counter[str]]]) -> None:

@@ -115,7 +115,7 @@ def test_files_that_cannot_be_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "PACKAGE", "no_such_package")
-    with pytest.raises(StorageError, match="install the package"), running_postgres():
+    with pytest.raises(StorageError, match="there is no PostgreSQL to start"), running_postgres():
         pass
     monkeypatch.setattr(lab, "PACKAGE", "asyncpg")
     with pytest.raises(StorageError, match="has no PostgreSQL for this system"), running_postgres():

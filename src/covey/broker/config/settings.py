@@ -265,6 +265,11 @@ class Config(BaseSettings):
     """On PostgreSQL, write what comes in for one group at the same time in one transaction.
     It is faster for busy groups, and nothing depends on it."""
 
+    blur: bool = True
+    """On PostgreSQL, write the rows of accounts and inboxes anew each hour, so that what the
+    database notes in them does not tell in which order things happened. Writes to them wait while
+    it lasts, which is a second for some hundred thousand rows."""
+
     migrate: bool = False
     """Bring a PostgreSQL database up to date at start, instead of by `covey broker migrate`.
     A SQLite file is always brought up to date."""

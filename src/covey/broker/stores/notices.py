@@ -97,7 +97,11 @@ class PostgresWakes(Wakes):
         connection = await _connected(self._dsn)
         self._lost.clear()
         connection.add_termination_listener(lambda _: self._lost.set())
-        await connection.add_listener(CHANNEL, self._heard)
+        try:
+            await connection.add_listener(CHANNEL, self._heard)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
     async def _listen(self, connection: Connection[Record]) -> None:

@@ -69,5 +69,11 @@ class Store(Protocol):
             oldest: The first week that is kept.
         """
 
+    async def forget_order(self) -> None:
+        """Make rows of accounts and inboxes tell nothing of the order in which they were written.
+
+        To be called each hour. It may take a while, and writes to these tables then wait.
+        """
+
     async def close(self) -> None:
         """Finish what is under way, and let go of the database."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import asyncpg
 
-from covey.broker.stores import partitions, postgres_schema
+from covey.broker.stores import blurring, partitions, postgres_schema
 from covey.broker.stores.migrating import migrations_in, packaged, require_current
 from covey.broker.stores.notices import PostgresWakes
 from covey.broker.stores.postgres_pool import (
@@ -119,6 +119,13 @@ class PostgresStore:
         with _translated(f"cannot turn the weeks of {self._pool.where}"):
             async with self._pool.connection() as connection:
                 await partitions.turn(connection, week, oldest)
+
+    async def forget_order(self) -> None:
+        """Write the rows of accounts and inboxes anew, all at once (see `Store`)."""
+        self._require_open()
+        with _translated(f"cannot blur {self._pool.where}"):
+            async with self._pool.connection() as connection:
+                await blurring.blur(connection)
 
     async def take_place(self, number: int, databases: int, family: str = "") -> str:
         """Have this place among several databases, now and from now on.

@@ -123,6 +123,10 @@ class ShardedStore:
         for store in self._stores:
             await store.turn_weeks(week, oldest)
 
+    async def forget_order(self) -> None:
+        """Write the rows of accounts and inboxes anew, at home (see `Store`)."""
+        await self._stores[HOME].forget_order()
+
     async def close(self) -> None:
         """Finish what is under way, and let the connections go."""
         for store in self._stores:

@@ -6,7 +6,7 @@ To be durable, a commit waits for the disk; what comes in meanwhile is done in t
 together. Each script runs in a savepoint of its own, so that one which fails takes nothing
 with it. When the commit itself fails, all of them failed.
 
-About once a minute the write-ahead log is moved into the database and cut to nothing:
+A few seconds after a write the write-ahead log is moved into the database and cut to nothing:
 otherwise it would keep the order in which things were written.
 """
 
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 BATCH: Final = 128  # scripts in one commit, at most
 READERS: Final = 4
-CHECKPOINT: Final = 60.0  # seconds from a write until the log beside the file is cut
+CHECKPOINT: Final = 5.0  # seconds from a write until the log beside the file is cut
 _FAILED: Final = "the database failed"
 
 
@@ -126,6 +126,10 @@ class SqliteStore:
     async def turn_weeks(self, week: int, oldest: int) -> None:
         """Do nothing: a week is a column here, and a script deletes by it (see `Store`)."""
         del week, oldest
+        self._require_open()
+
+    async def forget_order(self) -> None:
+        """Do nothing: the log beside the file is cut soon after a write (see `Store`)."""
         self._require_open()
 
     @property
