@@ -99,12 +99,12 @@ def at_rest(kind: Kind, seed: int) -> dict[str, Scored]:
     ):
         stage = Script(place.url, clock, seed, pace=PACE).play()
         found = remains.of(place)
-        parts = {"rows": found._replace(orders={}), "everything": found}
+        parts = {"rows": found._replace(orders={}), "rows, and all orders": found}
         for name, marks in found.orders.items():
             parts[f"rows, and the order of {name}"] = found._replace(orders={name: marks})
         if place.server is not None:
             asyncio.run(blur(place.server.dsn))
-            parts["everything, once the home was blurred"] = remains.of(place)
+            parts["rows, and the order of xid, once blurred"] = remains.of(place)
         return {
             what: scoring.scored(guessing.guess(part), stage.truth, guessing.gids(found), seed)
             for what, part in parts.items()

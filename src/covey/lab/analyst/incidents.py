@@ -6,7 +6,7 @@ May import the stage and the company.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from covey.access.structs.extensions import Right
 from covey.access.structs.log import EpochClosed
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from covey.lab.analyst.life import Somebody, Stage
-    from covey.lab.analyst.script import Script
     from covey.lab.company.seat import Seat
 
 
@@ -56,6 +55,36 @@ class Circle:
         ]
 
 
+class Director(Protocol):
+    """What incidents ask of a script.
+
+    Attributes:
+        random: Decides everything.
+        stage: Where it plays.
+    """
+
+    random: Random
+    stage: Stage
+
+    @property
+    def listed(self) -> list[Somebody]:
+        """Everybody of whom a KeyPackage can be claimed."""
+
+    def visit(self, person: Somebody) -> None:
+        """Somebody is there for a while."""
+
+    def somebody(self, circle: Circle, *others: Somebody) -> tuple[Somebody, Seat] | None:
+        """A member who acts, and is none of these."""
+
+    def link(self, seat: Seat, right: Right) -> str:
+        """Make a link, or a recovery code; returns its fragment."""
+
+    def knock(
+        self, circle: Circle, person: Somebody, fragment: str, *, recovers: bool = False
+    ) -> None:
+        """Somebody knocks; a member looks who is at the door a little later."""
+
+
 class Incidents:
     """What happens in every group, and what happens once.
 
@@ -67,8 +96,8 @@ class Incidents:
         once: What happens in one group each.
     """
 
-    def __init__(self, script: Script) -> None:
-        self._script: Script = script
+    def __init__(self, script: Director) -> None:
+        self._script: Director = script
         self._stage: Stage = script.stage
         self._random: Random = script.random
         self.everywhere: tuple[Callable[[Circle], None], ...] = (

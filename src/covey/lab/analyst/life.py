@@ -12,7 +12,6 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.errors import TransportError
 from covey.lab.analyst.tap import Tap, Tapped
 from covey.lab.company.commits import Plan
 from covey.lab.company.lines import Lines
@@ -20,9 +19,10 @@ from covey.lab.company.person import Person
 from covey.lab.demo import known_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from random import Random
 
+    from covey.access.structs.joining import InboxEntry
     from covey.access.structs.sealed import Pointer
     from covey.lab.analyst.tap import Time
     from covey.lab.company.seat import Seat
@@ -40,8 +40,8 @@ class Habits(NamedTuple):
         relayed: Whether all connections come from one address.
         polling: Whether a client asks for each group at its own times, instead of keeping
             connections open while its owner is there.
-        jitter: Up to how many seconds a pointer waits before it is posted, and a joiner before it
-            goes where the pointer leads.
+        jitter: Up to how many seconds a pointer waits before it is posted, a joiner before it goes
+            where the pointer leads, and a KeyPackage that was claimed before it is used.
     """
 
     multiplexed: bool = False
@@ -194,23 +194,24 @@ class Somebody(Person):
 
     def look_into_inbox(self) -> None:
         """Fetch what waits; go where pointers lead, a little later."""
-        for entry in self.inbox.fetch():
+        entries = self.inbox.fetch()
+        for entry in entries:
             found = self.inbox.opened(entry, self.packages)
             if found is not None:
                 self.stage.known.learn_pointer(found[1])
-        if not self.is_there:
-            return
-        delay = self.stage.random.uniform(0.2, max(self.stage.habits.jitter, 0.3))
-        self.stage.agenda.soon(delay, self._go_in)
+        if self.is_there and entries:
+            delay = self.stage.random.uniform(0.2, max(self.stage.habits.jitter, 0.3))
+            self.stage.agenda.soon(delay, partial(self._go_in, entries))
 
-    def _go_in(self) -> None:
-        """Join every group whose pointer waits."""
-        while True:
-            try:
-                seat = self.join(wait=0)
-            except TransportError:
-                return
-            self.stage.came_in(self, seat)
+    def _go_in(self, entries: Iterable[InboxEntry]) -> None:
+        """Join every group whose pointer was found."""
+        for entry in entries:
+            if entry.seq <= self.inbox.read_up_to:  # found twice, and used
+                continue
+            seat = self._join_by(entry)
+            self.inbox.take_out(entry)
+            if seat is not None:
+                self.stage.came_in(self, seat)
 
 
 class Stage:

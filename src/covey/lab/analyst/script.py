@@ -253,7 +253,7 @@ class Script:
         host, seat = found
         packages = host.claim([person.name])
         self.stage.happened("KeyPackages claimed", len(packages))
-        delay = self.random.uniform(0.5, 15)
+        delay = self.random.uniform(0.5, max(self.stage.habits.jitter, 15))
         self.stage.agenda.soon(delay, lambda: self._add(host, seat, Plan(add=packages)))
 
     def _add(self, host: Somebody, seat: Seat, plan: Plan) -> None:
@@ -275,7 +275,7 @@ class Script:
         nonce, sealed = taken.sealed[: AES_256_GCM.Nn], taken.sealed[AES_256_GCM.Nn :]
         package = AES_256_GCM.open(sha256(b"key of " + token).digest(), nonce, b"", sealed)
         self.stage.happened("KeyPackage from a shelf")
-        delay = self.random.uniform(0.5, 15)
+        delay = self.random.uniform(0.5, max(self.stage.habits.jitter, 15))
         self.stage.agenda.soon(delay, lambda: self._add(host, seat, Plan(add=(package,))))
 
     def _by_link(self, circle: Circle, person: Somebody) -> None:
