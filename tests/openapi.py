@@ -55,7 +55,9 @@ CODES: dict[str, tuple[Code, ...]] = {
     "fetch": OF_INBOXES,
     "expect": OF_INBOXES,
     "set_slots": OF_INBOXES,
-    "knock": (Code.proof_refused, Code.parcel_exists, Code.full, Code.over_quota),
+    "knock": (
+        Code.proof_refused, Code.capability_refused, Code.parcel_exists, Code.full, Code.over_quota,
+    ),
     "knocks": (*OF_EPOCHS, Code.stale_proof, Code.epoch_passed),
     "begin_blob": (
         *OF_EPOCHS, Code.not_offered, Code.over_quota, Code.blob_exists, Code.epoch_passed,

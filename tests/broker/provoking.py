@@ -114,6 +114,14 @@ def _(stage: Stage) -> httpx.Response:
     return group.line.send("read", log.Read(group.gid, 0, 0, 0, proof).encode())
 
 
+@provokes(Code.capability_refused)
+def _(stage: Stage) -> httpx.Response:
+    group, seed = stage.group(), bytes(32)
+    key = signing.public_key(seed)
+    request = joining.Knock(group.broker_id, group.gid, bytes(16), key, b"sealed")
+    return group.line.send("knock", signing.signed(seed, "knock", request).encode())
+
+
 @provokes(Code.too_large)
 def _(stage: Stage) -> httpx.Response:
     return stage.send("post", joining.Post(bytes(32), b"ref", bytes(8 * 1024 + 1)))

@@ -23,6 +23,7 @@ class Code(StrEnum):
     stale_proof = "stale_proof"
     wrong_plane = "wrong_plane"
     proof_refused = "proof_refused"
+    capability_refused = "capability_refused"
     enrolment_refused = "enrolment_refused"
     invite_needed = "invite_needed"
     not_offered = "not_offered"
@@ -83,6 +84,9 @@ REFUSALS: Final = {
     Code.proof_refused: Refusal(
         403, "The signature does not fit this epoch's key: you hold a fork of it, or are no member."
     ),
+    Code.capability_refused: Refusal(
+        403, "No group takes knocks with this key here: it has expired, or has been withdrawn."
+    ),
     Code.enrolment_refused: Refusal(403, "The evidence does not entitle to an account here."),
     Code.invite_needed: Refusal(403, "Groups begin here with an invite code that was not used."),
     Code.not_offered: Refusal(403, "This broker does not offer that."),
@@ -117,7 +121,9 @@ REFUSALS: Final = {
     Code.full: Refusal(507, "As much as may wait there waits there already."),
     Code.broken: Refusal(500, "The broker has a bug; where, is in its log."),
     Code.unavailable: Refusal(503, "The broker cannot reach its database; try again later."),
-    Code.issuer_unavailable: Refusal(503, "The broker cannot reach who signs people in; try later."),
+    Code.issuer_unavailable: Refusal(
+        503, "The broker cannot reach who signs people in; try later."
+    ),
 }
 
 

@@ -98,9 +98,9 @@ def test_a_knock_waits_once_however_often_it_comes(desk: Desk, chat: Chat) -> No
 
 
 def test_who_may_not_knock(desk: Desk, chat: Chat) -> None:
-    desk.refuses("proof_refused", a_knock(chat, 1, 3))
-    desk.refuses("proof_refused", a_knock(chat, 1, hour=HOUR + 1))
-    desk.refuses("proof_refused", a_knock(Chat(desk, 9), 1))
+    desk.refuses("capability_refused", a_knock(chat, 1, 3))
+    desk.refuses("capability_refused", a_knock(chat, 1, hour=HOUR + 1))
+    desk.refuses("capability_refused", a_knock(Chat(desk, 9), 1))
     desk.write(a_knock(chat, 1))
     desk.refuses("parcel_exists", a_knock(chat, 1, 1, b"other"))
     desk.refuses("parcel_exists", a_knock(chat, 1, 2))
@@ -137,7 +137,7 @@ def test_a_capability_that_is_not_stated_again_falls_with_its_knocks(
     desk.write(a_knock(chat, 2, 2))
     chat.append(chat.request(1, 2, b"c", capabilities(2, 2, 3)))
     assert waiting(desk, chat, 2) == {name("knock", 2, 16)}
-    desk.refuses("proof_refused", a_knock(chat, 1, 1))
+    desk.refuses("capability_refused", a_knock(chat, 1, 1))
     desk.write(a_knock(chat, 3, 3))
     chat.commit(2, 3)
     assert waiting(desk, chat, 3) == set()

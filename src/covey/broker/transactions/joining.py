@@ -156,7 +156,7 @@ def knock(request: Knock, door: Door) -> Script[None]:
     """Leave somebody's KeyPackage at the door. The same knock twice is one.
 
     Raises:
-        BrokerError: ``proof_refused``: the capability is not good, or there is no such group;
+        BrokerError: ``capability_refused``: it is not good, or there is no such group;
             ``parcel_exists``: another knock has this number; ``full``.
     """
     yield _LOCKED.of(request.gid)  # a commit drops what may knock no more, all of it
@@ -167,7 +167,7 @@ def knock(request: Knock, door: Door) -> Script[None]:
         return
     capability = yield _CAPABILITY.of(request.gid, request.capability)
     if not capability or capability[0][0] < door.hour:
-        raise refused(Code.proof_refused)
+        raise refused(Code.capability_refused)
     [(waiting,)] = yield _COUNT_KNOCKS.of(request.gid)
     if waiting >= door.most:
         raise refused(Code.full)

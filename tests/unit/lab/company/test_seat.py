@@ -258,7 +258,7 @@ def test_a_link_lets_in_and_falls_with_who_made_it(trio: Trio, person: Maker) ->
     alice.commit(Plan(remove=(people[2].name.encode(),)))
     assert alice.doors == []
     assert addresses.capabilities_of(alice.group.extensions).capabilities == ()
-    with pytest.raises(BrokerError, match="proof_refused"):
+    with pytest.raises(BrokerError, match="capability_refused"):
         person("erin").knock(fragment)
 
 
