@@ -12,7 +12,7 @@ help: ## list the commands
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) --require-hashes -r $<
 	$(PIP) --no-deps --no-build-isolation -e . && touch $@
-demo: .venv/run.ok ## the main job: a broker, three members, what each of them reads
+demo: .venv/run.ok ## the main job: a broker, its members, what each of them reads
 	$(BIN)/covey demo
 test: .venv/dev.ok ## all tests
 	$(BIN)/pytest -n $(WORKERS)
@@ -27,7 +27,7 @@ docs: .venv/dev.ok ## build the documentation into site/
 	$(BIN)/zensical build --clean --strict
 bench: .venv/bench.ok ## tables and plots of docs/performance.md
 	$(BIN)/python -m benchmarks
-soak: .venv/dev.ok ## the property tests, with many more examples
+soak: .venv/dev.ok ## races, property tests and the analyst, for much longer
 	$(BIN)/pytest -n $(WORKERS) --hypothesis-profile=soak
 interop: .venv/dev.ok ## live groups with other stacks, all suites; writes docs/interop.md
 	PYTHONPATH=tests $(BIN)/python -m interop $(INTEROP)

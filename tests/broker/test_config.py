@@ -159,7 +159,7 @@ WRONG = [
     ("proxy.address_header", "a b", "proxy.address_header is 'a b'; it has to be the name of a"),
     ("oidc.issuer", "http://id.example", "oidc.issuer is 'http://id.example'; it has to be the"),
     ("store", "sqlite://covey.db", "a SQLite file is sqlite:///file.db (in this folder) or"),
-    ("store", "mysql://u:s3cr3t@h/db", "store is '…'; a store begins with sqlite:/// or"),
+    ("store", "mysql://u:s3cr3t@h/db", "store is 'mysql://u:…@h/db'; a store begins with sqlite:/// or"),
     ("store", "postgresql://u:s3cr3t@h", "store is 'postgresql://u:…@h'; a PostgreSQL database is"),
     ("store", 7, "store is '…'; it has to be a URL, or several"),
     ("store", [], "store is ''; name a database"),
@@ -195,10 +195,10 @@ UNKNOWN = [
     ("handshke = 1\n", ":1: there is no setting handshke; did you mean limits.handshake?"),
     ("[limits]\nhandshke = 1\n", ":2: there is no setting limits.handshke; did you mean limits."),
     ("retenton_days = 1\n", ":1: there is no setting retenton_days; did you mean retention_days?"),
-    ("[oidc]\nclient.id = 1\n", ":2: there is no setting oidc.client.id; the reference lists all"),
+    ("[oidc]\nclient.id = 1\n", ":2: there is no setting oidc.client.id; `covey broker settings`"),
     ("[port]\nx = 1\n", ":2: there is no setting port.x; did you mean port?"),
     ("limits = 3\n", ":1: limits is a group of settings: set limits.application_message or"),
-    ("qqq = 1\n", ":1: there is no setting qqq; the reference lists all"),
+    ("qqq = 1\n", ":1: there is no setting qqq; `covey broker settings` lists all"),
 ]
 
 
@@ -240,7 +240,7 @@ CONTRADICTIONS = [
         {"store": f"{POSTGRES} {POSTGRES}2", "key_file": "k", "bundled": True},
         "commits and inboxes have to be in one database",
     ),
-    ({"limits.bodies": "16 MiB"}, "it has to hold a commit with its parcels"),
+    ({"limits.bodies": "16 MiB"}, "has to hold a commit with its parcels: at least 33 MiB"),
     ({"enrol": "oidc"}, "it needs oidc.issuer and oidc.audience"),
     ({"enrol": "oidc", "oidc.issuer": "https://x.example"}, "it needs oidc.issuer and"),
     ({"metrics.listen": "0.0.0.0:9440"}, "which others can reach: choose a loopback address"),

@@ -6,9 +6,10 @@ the request says; of which nothing is logged but the operation and the outcome.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
@@ -24,8 +25,8 @@ from covey.access.structs.log import EpochClosed
 from covey.broker import reception
 from covey.broker.about import About
 from covey.broker.blob_routes import BlobRoutes, MisplacedError
-from covey.broker.bodies import Bodies
-from covey.broker.connections import Connections
+from covey.broker.bodies import Bodies, SlowError
+from covey.broker.connections import MOST, Connections
 from covey.broker.limits import KiB
 from covey.broker.live import Live
 from covey.errors import BrokerError, DecodeError, StorageError
@@ -56,6 +57,7 @@ DONE: Final = "done"
 _FRAME: Final = 64 * KiB  # what a request has besides the bytes it carries
 _UNKNOWN: Final = "unknown"
 _WAITING: Final = frozenset({"read", "fetch", "stock"})  # they wait on purpose
+_PAUSE: Final = 1.0  # seconds between two looks at the database's health
 
 
 def build(
@@ -63,6 +65,7 @@ def build(
     prefixes: Prefixes,
     proxy: Proxy | None = None,
     live: Live | None = None,
+    most: int = MOST,
 ) -> Connections:
     """The ASGI application of a broker.
 
@@ -71,23 +74,25 @@ def build(
         prefixes: Makes the marks of networks.
         proxy: The proxy in front of it, if there is one.
         live: Its WebSockets, for who wants to close them.
+        most: How many connections may be open at once.
     """
     app = Application(operations)
-    blobs = BlobRoutes(operations.attachments)
+    blobs = BlobRoutes(operations.attachments, app.bodies)
     about = About(operations.ports)
+    ready = Seldom(about.ready)
     routes = [
         Route("/v1/{operation}", app.operate, methods=["POST"]),
         Route("/v1/blobs/{blob}", app.guarded("put_blob", blobs.put), methods=["PUT"]),
         Route("/v1/blobs/{blob}", app.guarded("get_blob", blobs.get), methods=["GET", "HEAD"]),
         Route("/.well-known/covey", app.guarded("about", about.show), methods=["GET"]),
         Route("/livez", app.guarded("about", about.live), methods=["GET"]),
-        Route("/readyz", app.guarded("about", about.ready), methods=["GET"]),
+        Route("/readyz", app.guarded("about", ready.answer), methods=["GET"]),
         WebSocketRoute("/v1/subscribe", (live or Live(operations)).serve),
     ]
     handlers = {HTTPException: app.no_route, Exception: app.broken}
     starlette = Starlette(routes=routes, exception_handlers=handlers)
     starlette.router.redirect_slashes = False
-    return Connections(starlette, prefixes, proxy)
+    return Connections(starlette, prefixes, proxy, most=most)
 
 
 class Application:
@@ -95,12 +100,17 @@ class Application:
 
     Args:
         operations: What is done.
+
+    Attributes:
+        bodies: The bodies of all requests.
     """
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
         self._metrics: Metrics = operations.ports.metrics
-        self._bodies = Bodies(operations.ports.limits.bodies)
+        limits = operations.ports.limits
+        biggest = max(most(operation, limits) for operation in OPERATIONS.values())
+        self.bodies: Bodies = Bodies(limits.bodies, biggest=biggest)
 
     async def operate(self, request: Request) -> Response:
         """Answer one request for an operation."""
@@ -114,7 +124,7 @@ class Application:
         operation = OPERATIONS[name]
         ports = self._operations.ports
         caller = reception.caller(request, operation, ports.mint)
-        with self._bodies.kept() as body:
+        with self.bodies.kept(caller.connection.network) as body:
             sent = await body.read(request, most(operation, ports.limits))
             asked = _decoded(Signed if operation.label else operation.request, sent)
             try:
@@ -132,7 +142,7 @@ class Application:
             began = perf_counter()
             try:
                 response = await answer(request)
-            except MisplacedError as error:
+            except (MisplacedError, SlowError) as error:
                 return self._refuse(name, error, error.headers)
             except BrokerError as error:
                 return self._refuse(name, error)
@@ -171,6 +181,37 @@ class Application:
     async def broken(self, _: Request, __: Exception) -> Response:
         """Answer; Starlette then raises the exception again, so that the server logs it."""
         return self._refuse(_UNKNOWN, refused(Code.broken))
+
+
+class Seldom:
+    """An answer that is looked for at most once a second, whoever asks and how often.
+
+    Args:
+        answer: Looks for it.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._one_at_a_time = asyncio.Lock()
+        self._until = -math.inf
+        self._last: Response | StorageError
+
+    async def answer(self, request: Request) -> Response:
+        """The answer, or the last one.
+
+        Raises:
+            StorageError: It could not be found, or not when it was last looked for.
+        """
+        async with self._one_at_a_time:
+            if monotonic() >= self._until:
+                try:
+                    self._last = await self._answer(request)
+                except StorageError as error:
+                    self._last = error
+                self._until = monotonic() + _PAUSE
+        if isinstance(self._last, StorageError):
+            raise StorageError(*self._last.args)
+        return self._last
 
 
 def most(operation: Operation, limits: Limits) -> int:

@@ -6,6 +6,7 @@ May import Starlette and the operations on attachments.
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect
@@ -13,40 +14,43 @@ from starlette.responses import Response, StreamingResponse
 
 from covey.access.refusals import Code, refused
 from covey.broker import reception
+from covey.broker.blobs.pieces import Pieces
 from covey.broker.blobs.port import BlobStateError, TooLittleError, TooMuchError
+from covey.broker.bodies import SlowError, announced
+from covey.broker.reception import TICKET
 from covey.errors import BrokerError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from starlette.requests import Request
 
     from covey.broker.blobs.port import State
+    from covey.broker.bodies import Bodies
     from covey.broker.operations.attachments import Attachments
-
-TICKET: Final = "covey-ticket"
-"""The header of the ticket that ``begin_blob`` gave out, in hex."""
 
 RECEIVED: Final = "covey-received"
 """The header that says how many bytes of a blob are there."""
 
 _NAME_BYTES: Final = 32
+_AT_ONCE: Final = Pieces().most  # bytes of an upload that are in memory, at most
 _MEDIA_TYPE: Final = "application/octet-stream"
 _RANGE: Final = re.compile(r"bytes=([0-9]{1,18})-([0-9]{1,18})?")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class MisplacedError(BrokerError):
     """Bytes were sent that do not fit to what is there.
 
     Attributes:
-        headers: Say how far the blob is.
+        headers: Say how far the blob is, and whether the connection ends.
     """
 
-    def __init__(self, code: Code, state: State) -> None:
+    def __init__(self, code: Code, state: State, also: Mapping[str, str] = _NOTHING) -> None:
         refusal = refused(code)
         super().__init__(refusal.code, refusal.message)
-        self.headers: dict[str, str] = _how_far(state)
+        self.headers: dict[str, str] = {**_how_far(state), **also}
 
 
 class BlobRoutes:
@@ -54,10 +58,12 @@ class BlobRoutes:
 
     Args:
         attachments: The operations on them.
+        bodies: The bodies of all requests.
     """
 
-    def __init__(self, attachments: Attachments) -> None:
+    def __init__(self, attachments: Attachments, bodies: Bodies) -> None:
         self._attachments = attachments
+        self._bodies = bodies
 
     async def put(self, request: Request) -> Response:
         """Append bytes at ``?offset=``; 204, and how far the blob is."""
@@ -67,15 +73,25 @@ class BlobRoutes:
         offset = request.query_params.get("offset", "")
         if _NUMBER.fullmatch(offset) is None:
             raise refused(Code.malformed)
+        arriving = _Arriving(self._bodies.pieces(request))
+        said = announced(request)
+        with self._bodies.kept(caller.connection.network) as body:
+            body.take(_AT_ONCE if said is None else min(said, _AT_ONCE))
+            state = await self._appended(blob, int(offset), arriving)
+        if arriving.slow is not None:
+            raise MisplacedError(Code.malformed, state, arriving.slow.headers)
+        return Response(status_code=204, headers=_how_far(state))
+
+    async def _appended(self, blob: bytes, offset: int, arriving: _Arriving) -> State:
         try:
-            state = await self._attachments.append(blob, int(offset), _arriving(request))
+            return await self._attachments.append(blob, offset, arriving.parts())
         except TooMuchError as error:
             raise MisplacedError(Code.too_large, error.state) from None
         except TooLittleError as error:
-            raise MisplacedError(Code.malformed, error.state) from None
+            also = {} if arriving.slow is None else arriving.slow.headers
+            raise MisplacedError(Code.malformed, error.state, also) from None
         except BlobStateError as error:
             raise MisplacedError(Code.wrong_offset, error.state) from None
-        return Response(status_code=204, headers=_how_far(state))
 
     async def get(self, request: Request) -> Response:
         """Read a complete blob, or a range of it; HEAD says how far it is."""
@@ -101,13 +117,26 @@ class BlobRoutes:
         )
 
 
-async def _arriving(request: Request) -> AsyncIterator[bytes]:
-    """The bytes that come; when the connection breaks, what came before is all."""
-    try:
-        async for part in request.stream():
-            yield part
-    except ClientDisconnect:
-        return
+class _Arriving:
+    """The bytes that come; when the connection breaks or is slow, what came before is all.
+
+    Attributes:
+        slow: Why no more are waited for.
+    """
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self.slow: SlowError | None = None
+        self._pieces = pieces
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """Them, in parts."""
+        try:
+            async for part in self._pieces:
+                yield part
+        except ClientDisconnect:
+            return
+        except SlowError as error:
+            self.slow = error
 
 
 async def _beginning_with(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -35,12 +35,24 @@ class Bucket(StrEnum):
     """KeyPackages claimed, by the account that claims."""
     inboxes = "inboxes"
     """Inboxes begun, by the account that asks."""
+    shelvings = "shelvings"
+    """KeyPackages laid on shelves, by the account that does."""
+    claims_of_pair = "claims_of_pair"
+    """KeyPackages claimed of one account by another."""
+    attempts = "attempts"
+    """What anybody asks of inboxes and groups without a proof, by the network."""
+    expectations = "expectations"
+    """KeyPackages that an inbox expects pointers for, by the inbox."""
     postings = "postings"
-    """Pointers and notes posted, by the inbox."""
+    """Pointers and notes that were taken, by the inbox."""
     appends = "appends"
-    """Entries appended, by the gid and the epoch."""
+    """Entries that were taken, by the gid."""
+    log_bytes = "log_bytes"
+    """Bytes of entries, parcels and pointer lists that were taken, by the gid."""
+    appends_of_epoch = "appends_of_epoch"
+    """Appends that were asked for, taken or not, by the gid and the epoch they are signed for."""
     knocks = "knocks"
-    """KeyPackages left at a group, by the gid."""
+    """Knocks that were taken, by the gid."""
     blob_bytes = "blob_bytes"
     """Bytes of blobs begun, by the gid."""
 
@@ -111,6 +123,16 @@ class Buckets:
             seconds, if nobody else takes it.
         """
         return self.spend_all((Spending(name, key, amount),), now)
+
+    def wait(self, spendings: Sequence[Spending], now: float) -> float:
+        """Seconds until an amount can be taken out of each of several buckets; takes nothing."""
+        asked = [(name, self._hashed(name, key), amount) for name, key, amount in spendings]
+        return max((self._wait(*each, now) for each in asked), default=0.0)
+
+    def charge(self, spendings: Sequence[Spending], now: float) -> None:
+        """Take an amount out of each of several buckets, even if it is not there yet."""
+        for name, key, amount in spendings:
+            self._take(name, self._hashed(name, key), amount, now)
 
     def spend_all(self, spendings: Sequence[Spending], now: float) -> float:
         """Take an amount out of each of several buckets, or nothing out of any.

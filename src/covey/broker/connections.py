@@ -14,23 +14,39 @@ scope.
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from h11 import IDLE
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from covey.access.operations import Plane
-from covey.access.refusals import Code, refused
+from covey.access.refusals import REFUSALS, Code, refused
 from covey.broker import addresses
 
 if TYPE_CHECKING:
     import asyncio
     from ipaddress import IPv4Network, IPv6Network
 
+    from h11 import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
+
     from covey.broker.addresses import Prefixes
+
+MOST: Final = 16_384
+"""Connections that are open at once."""
+
+OF_NETWORK: Final = 512
+"""Connections of one network that are open at once. Those of this machine and of the proxy are
+not counted by network: many people's may come from there."""
+
+HEADER_SECONDS: Final = 15.0
+"""In which the first header is there, or another one when its first byte is."""
 
 _STATE: Final = "covey.connection"  # its key in the state of an ASGI scope
 _ID: Final = 16  # bytes
@@ -110,15 +126,28 @@ class Connections:
         proxy: The proxy in front of it, if there is one.
         kept: How many connections of a proxy are remembered; those used longest ago are
             forgotten first, and then count as new ones.
+        most: How many connections may be open at once.
+        of_network: How many of one network.
     """
 
     def __init__(
-        self, app: ASGIApp, prefixes: Prefixes, proxy: Proxy | None = None, *, kept: int = _KEPT
+        self,
+        app: ASGIApp,
+        prefixes: Prefixes,
+        proxy: Proxy | None = None,
+        *,
+        kept: int = _KEPT,
+        most: int = MOST,
+        of_network: int = OF_NETWORK,
     ) -> None:
         self._app = app
         self._prefixes = prefixes
         self._proxy = proxy
         self._kept = kept
+        self._most = most
+        self._of_network = of_network
+        self._open: Counter[bytes] = Counter()
+        self._all_open = 0
         self._secret = secrets.token_bytes(32)
         self._behind: OrderedDict[bytes, Connection] = OrderedDict()
 
@@ -130,7 +159,31 @@ class Connections:
 
     def opened(self, peer: str | None) -> _Direct:
         """A connection that was opened just now."""
-        return _Direct(Connection(self._prefixes.of(peer)), proxied=self._is_proxy(peer))
+        proxied = self._is_proxy(peer)
+        address = addresses.read(peer) if peer is not None else None
+        counted = not proxied and address is not None and not address.is_loopback
+        return _Direct(Connection(self._prefixes.of(peer)), proxied, counted)
+
+    def enter(self, direct: _Direct) -> bool:
+        """Count a connection that was opened, until it leaves, if there may be one more."""
+        network = direct.connection.network
+        if self._all_open >= self._most:
+            return False
+        if direct.counted:
+            if self._open[network] >= self._of_network:
+                return False
+            self._open[network] += 1
+        self._all_open += 1
+        return True
+
+    def leave(self, direct: _Direct) -> None:
+        """Count a connection no longer."""
+        self._all_open -= 1
+        if direct.counted:
+            network = direct.connection.network
+            self._open[network] -= 1
+            if not self._open[network]:
+                del self._open[network]
 
     def _is_proxy(self, peer: str | None) -> bool:
         """Whether a peer's headers are believed. A Unix socket is opened to the proxy alone."""
@@ -176,10 +229,17 @@ class Connections:
 
 
 class _Direct(NamedTuple):
-    """A connection to the broker itself, and whether it is the proxy's."""
+    """A connection to the broker itself.
+
+    Attributes:
+        connection: What is known of it.
+        proxied: Whether it is the proxy's.
+        counted: Whether it is one of those that a network has a limited number of.
+    """
 
     connection: Connection
     proxied: bool
+    counted: bool
 
 
 def _only(scope: Scope, name: str) -> bytes:
@@ -192,20 +252,120 @@ def _only(scope: Scope, name: str) -> bytes:
     return values[0] if len(values) == 1 and len(values[0]) <= _HEADER else b""
 
 
-def protocol(connections: Connections) -> type[asyncio.Protocol]:
+def protocol(connections: Connections, seconds: float = HEADER_SECONDS) -> type[asyncio.Protocol]:
     """The class for ``uvicorn.Config(http=…)`` that tells each connection from the others.
 
     uvicorn gives every request of a protocol object a copy of its ``app_state``, and hands
-    that on to the WebSocket that the connection becomes.
+    that on to the WebSocket that the connection becomes. It also ends connections on which
+    nothing comes after an answer; here those end on which too little comes.
+
+    Args:
+        connections: What counts them.
+        seconds: In which a header is there.
     """
 
-    class Protocol(H11Protocol):
+    class Live(WebSocketsSansIOProtocol):
+        """uvicorn's WebSocket, which says when it ends."""
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            connections.leave(self.app_state[_STATE])
+            super().connection_lost(exc)
+
+    class Protocol(_Timed):
         """uvicorn's HTTP/1.1, with a connection in the state of every request."""
+
+        header_seconds = seconds
+        counted = False
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            peer = self.client[0] if self.client else None
-            state: dict[str, Any] = {**self.app_state, _STATE: connections.opened(peer)}
+            self.ws_protocol_class = Live
+            direct = connections.opened(self.client[0] if self.client else None)
+            state: dict[str, Any] = {**self.app_state, _STATE: direct}
             self.app_state = state
+            self.counted = connections.enter(direct)
+            if not self.counted:
+                transport.write(_FULL)
+                transport.close()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.counted:
+                connections.leave(self.app_state[_STATE])
+            super().connection_lost(exc)
 
     return Protocol
+
+
+class _Timed(H11Protocol):
+    """uvicorn's HTTP/1.1, with a time for each header.
+
+    Attributes:
+        header_seconds: In which it is there.
+    """
+
+    header_seconds: float
+    _deadline: asyncio.TimerHandle | None = None
+    _upgraded = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._begin()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._look()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._look()
+
+    def handle_websocket_upgrade(self, event: Request) -> None:
+        self._upgraded = True
+        self._end()
+        super().handle_websocket_upgrade(event)
+
+    def _look(self) -> None:
+        """Begin the time of a header when it begins, or what is still sent before it."""
+        cycle: RequestResponseCycle | None = self.cycle
+        answering = cycle is not None and not cycle.response_complete
+        if self._upgraded or answering or self.transport.is_closing():
+            self._end()
+        elif self.conn.their_state is not IDLE or self.conn.trailing_data[0]:
+            self._begin()
+        elif cycle is not None:
+            self._end()
+            if self.timeout_keep_alive_task is None:
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    self.timeout_keep_alive, self.timeout_keep_alive_handler
+                )
+
+    def _begin(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.header_seconds, self._late)
+
+    def _end(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _late(self) -> None:
+        self._deadline = None
+        self.transport.abort()
+
+
+def _full() -> bytes:
+    """The answer to who connects when there are too many; no request is waited for."""
+    code = Code.over_quota
+    refusal = REFUSALS[code]
+    body = json.dumps({"code": code, "sentence": refusal.sentence}).encode()
+    return (
+        b"HTTP/1.1 %d Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 5\r\n"
+        b"connection: close\r\ncontent-length: %d\r\n\r\n%b"
+    ) % (refusal.status, len(body), body)
+
+
+_FULL: Final = _full()

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from covey.access.structs.heads import SignedHead
     from covey.broker.operations.ports import Caller
     from covey.broker.operations.table import Operations
-    from covey.broker.transactions.reading import Page
+    from covey.broker.transactions.reading import Page, Proven
 
 log: logging.Logger = logging.getLogger("covey.broker")
 
@@ -165,21 +165,22 @@ class _Session:
                 await self._end(gid)
             case Subscribe(gid):
                 await self._end(gid)
-                if await self._may_begin(caller, frame):
-                    pump = pumps.create_task(self._pump(caller, frame))
+                proven = await self._proof(caller, frame)
+                if proven is not None:
+                    pump = pumps.create_task(self._pump(caller, frame, proven))
                     self._pumps[gid] = pump
                     pump.add_done_callback(lambda _: self._forget(gid, pump))
 
-    async def _may_begin(self, caller: Caller, frame: Subscribe) -> bool:
-        """Whether a subscription is let through; it is refused otherwise."""
+    async def _proof(self, caller: Caller, frame: Subscribe) -> Proven | None:
+        """What a subscription proves; None when it was refused."""
         try:
             if len(self._pumps) >= self._ports.limits.subscriptions:
                 raise refused(Code.over_quota)
-            await self._operations.proving.group(caller, frame.gid, frame.epoch, frame.proof)
+            proving = self._operations.proving
+            return await proving.group(caller, frame.gid, frame.epoch, frame.proof)
         except (BrokerError, StorageError) as error:
             await self._refuse(frame.gid, error)
-            return False
-        return True
+            return None
 
     def _forget(self, gid: bytes, pump: asyncio.Task[None]) -> None:
         if self._pumps.get(gid) is pump:
@@ -190,16 +191,16 @@ class _Session:
         if pump is not None:
             await _cancel([pump])
 
-    async def _pump(self, caller: Caller, frame: Subscribe) -> None:
+    async def _pump(self, caller: Caller, frame: Subscribe, proven: Proven) -> None:
         """Send what there is, then what comes, until the epoch is closed."""
         try:
-            head = await self._send_epoch(caller, frame)
+            head = await self._send_epoch(caller, proven, frame.after)
             nonce = self._operations.proving.challenge(caller)
             await self._send(ProveNext(frame.gid, frame.epoch + 1, head, nonce))
         except (BrokerError, StorageError) as error:
             await self._refuse(frame.gid, error)
 
-    async def _send_epoch(self, caller: Caller, frame: Subscribe) -> SignedHead:
+    async def _send_epoch(self, caller: Caller, proven: Proven, after: int) -> SignedHead:
         """Send the entries of an epoch; returns the head once it is closed.
 
         Raises:
@@ -207,8 +208,8 @@ class _Session:
             StorageError: The log cannot be read.
             WebSocketDisconnect: The broker stops, or the socket has closed.
         """
-        gid, epoch, after = frame.gid, frame.epoch, frame.after
-        ticket = self._operations.proving.ticket(caller, gid, epoch)
+        gid, epoch = proven.gid, proven.epoch
+        ticket = self._operations.proving.ticket(caller, proven)
         begun = caught_up = more = False
         while True:
             with self._ports.store.wakes.watch(gid) as woken:
@@ -216,7 +217,7 @@ class _Session:
                     await self._has_credit.wait()
                 async with self._paging:
                     most = max(self._credit, 1)  # one, to know whether there is one
-                    page = await self._operations.logs.page(gid, epoch, after, most)
+                    page = await self._operations.logs.page(proven, after, most)
                     if not begun:
                         await self._send(Begun(gid, epoch, page.before, ticket))
                         begun = True

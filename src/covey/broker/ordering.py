@@ -6,8 +6,8 @@ decision depends on, asks, and makes the decision so, in one transaction.
 The order of the checks is that of the protocol. That the request is signed by the key of its
 epoch has been seen before. Then comes the idem, so that a retry is answered as the first try
 was, also when its epoch has closed since; then the epoch, so that whoever is too late learns of
-the commit first; then the size. An epoch closes with its first commit, always: there is no
-grace, and no flag that would tell one commit from another.
+the commit first; then the size and the quota. An epoch closes with its first commit, always:
+there is no grace, and no flag that would tell one commit from another.
 """
 
 from __future__ import annotations
@@ -56,11 +56,16 @@ class Admitted(NamedTuple):
         request: What is asked for.
         digest: SHA-256 of the request as it was signed.
         limit: How many bytes its body may have.
+        fault: Why it cannot be taken even if it comes in time; None if it can.
+        access_key: The key that its signature fits, compared with that of the epoch; None where
+            there is nothing to compare.
     """
 
     request: Append
     digest: bytes
     limit: int
+    fault: Code | None = None
+    access_key: bytes | None = None
 
 
 class Earlier(NamedTuple):
@@ -143,6 +148,8 @@ def append(
         return Late(request.epoch)
     if len(request.body) > admitted.limit:
         return Refused(Code.too_large)
+    if admitted.fault is not None:
+        return Refused(admitted.fault)
     seq = log.head.seq + 1
     entry = Entry(seq, request.epoch, request.kind, request.idem, request.body)
     head = chain.link(log.head, request.gid, entry)

@@ -5,7 +5,7 @@ May import the protocol and the operations' ports.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.access.operations import Plane
 from covey.access.refusals import Code, refused
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from covey.access.operations import Operation
     from covey.access.tickets import Mint
 
-_BEARER = "bearer "
+TICKET: Final = "covey-ticket"
+"""The header of the ticket that ``begin_blob`` gave out, in hex. It is the group plane's."""
+
+_BEARER: Final = "bearer "
 
 
 def nobody(request: HTTPConnection) -> Caller:
@@ -43,8 +46,13 @@ def caller(request: HTTPConnection, operation: Operation, mint: Mint) -> Caller:
     """
     if operation.plane is Plane.group:
         return nobody(request)
+    plane: Plane = Plane.identity if _says_who(request) else operation.plane
+    if TICKET in request.headers:
+        if plane is Plane.identity:
+            raise refused(Code.wrong_plane)
+        plane = Plane.group
     connection = connection_of(request.scope)
-    connection.enter(Plane.identity if _says_who(request) else operation.plane)
+    connection.enter(plane)
     if not operation.token:
         return Caller(connection)
     header = request.headers.get("authorization", "")

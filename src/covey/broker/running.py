@@ -19,6 +19,7 @@ from covey.access.operations import OPERATIONS
 from covey.access.refusals import Code
 from covey.access.tickets import Mint
 from covey.broker.blobs.files import FileBlobs
+from covey.broker.blobs.port import BlobError
 from covey.broker.buckets import Buckets
 from covey.broker.config import seed_of
 from covey.broker.enrolment.oidc import Verifier
@@ -33,7 +34,7 @@ from covey.errors import StorageError
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from covey.broker.blobs.port import Blobs
     from covey.broker.config import BlobSettings, Config
@@ -80,6 +81,7 @@ async def opened(config: Config, clock: Clock = CLOCK) -> AsyncIterator[Operatio
         )
         await sweep(ports)
         sweeper = asyncio.create_task(_sweep_hourly(ports))
+        sweeper.add_done_callback(_log_end)
         try:
             yield Operations(ports)
         finally:
@@ -92,16 +94,39 @@ async def opened(config: Config, clock: Clock = CLOCK) -> AsyncIterator[Operatio
 
 
 async def sweep(ports: Ports) -> None:
-    """Throw away what is too old, and make room for what comes."""
+    """Throw away what is too old, and make room for what comes.
+
+    Each step is taken whether or not the others can be, for a broker that cannot throw away
+    can serve all the same. Room comes first, and what lies in a week goes only when the epochs
+    that it can be proved in have gone.
+    """
     hour, retention = ports.clock.hour, ports.config.retention_days * DAY
-    ages = Ages(hour, retention)
-    await _sweep_by(ports, lambda: sweeping.sweep_epochs(ages))
-    await ports.store.turn_weeks(week_of(hour), ages.oldest_week)
-    await _sweep_by(ports, lambda: sweeping.sweep(ages))
+    ages, store = Ages(hour, retention), ports.store
+    await _tried("make room", store.turn_weeks(week_of(hour), 0))
+    if await _tried("epochs", _sweep_by(ports, lambda: sweeping.sweep_epochs(ages))):
+        await _tried("weeks", store.turn_weeks(week_of(hour), ages.oldest_week))
+        await _tried("rows", _sweep_by(ports, lambda: sweeping.sweep(ages)))
     if ports.blobs is not None:
-        ports.metrics.swept("blobs", await ports.blobs.sweep(hour))
+        await _tried("blobs", _sweep_blobs(ports, ports.blobs, hour))
     if ports.config.blur:
-        await ports.store.forget_order()
+        await _tried("blur", store.forget_order())
+
+
+async def _tried(step: str, work: Awaitable[None]) -> bool:
+    """Take a step of a sweep. Whether it could be taken; if not, the log says why."""
+    try:
+        await work
+    except (StorageError, BlobError) as error:  # their sentences name no blob and nobody
+        log.error("sweep, %s: %s", step, error)  # noqa: TRY400 - a sentence is all it takes
+        return False
+    except OSError as error:
+        log.exception("sweep, %s: %s", step, type(error).__name__)
+        return False
+    return True
+
+
+async def _sweep_blobs(ports: Ports, blobs: Blobs, hour: int) -> None:
+    ports.metrics.swept("blobs", await blobs.sweep(hour))
 
 
 async def _sweep_by(ports: Ports, script: Callable[[], Script[Counter[str]]]) -> None:
@@ -118,10 +143,14 @@ async def _sweep_by(ports: Ports, script: Callable[[], Script[Counter[str]]]) ->
 async def _sweep_hourly(ports: Ports) -> None:
     while True:
         await asyncio.sleep(HOUR)
-        try:
-            await sweep(ports)
-        except StorageError as error:
-            log.error("sweep: %s", error)  # noqa: TRY400 - a sentence is all it takes
+        await sweep(ports)
+
+
+def _log_end(sweeper: asyncio.Task[None]) -> None:
+    """Log of what the sweeper died: the log's lines hold an error's type and place, no more."""
+    error = None if sweeper.cancelled() else sweeper.exception()
+    if error is not None:
+        log.error("nothing is swept any more; start the broker again", exc_info=error)
 
 
 async def _blobs(config: Config) -> Blobs | None:

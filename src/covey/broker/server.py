@@ -7,8 +7,11 @@ its standard input ends; requests that wait are then answered at once.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import math
 import os
+import resource
 import signal
 import socket
 import sys
@@ -21,7 +24,7 @@ import uvicorn
 
 from covey.broker.addresses import Prefixes
 from covey.broker.app import build
-from covey.broker.connections import Proxy, protocol
+from covey.broker.connections import MOST, Proxy, protocol
 from covey.broker.live import Live
 from covey.broker.metrics import served
 from covey.broker.running import opened
@@ -41,6 +44,9 @@ _STDIN: Final = 0  # the file descriptor
 _KEEP_ALIVE: Final = 75  # seconds an idle connection is kept
 _PING: Final = 20.0  # seconds between two pings on a WebSocket
 _FRAME: Final = 65_536  # bytes of a frame that a client sends
+_FILES: Final = 256  # that a process opens besides connections, or a quarter if it has few
+_QUIET: Final = 5.0  # seconds between two lines that say that files are all open
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 def serve(config: Config, announce: Callable[[str], None], *, stop_on_eof: bool = False) -> None:
@@ -106,7 +112,7 @@ class Server(uvicorn.Server):
     def __init__(self, operations: Operations, announce: Callable[[str], None]) -> None:
         self._live = Live(operations)
         proxy = _proxy(operations.ports.config)
-        app = build(operations, Prefixes(), proxy, self._live)
+        app = build(operations, Prefixes(), proxy, self._live, most_open())
         super().__init__(
             uvicorn.Config(
                 app,
@@ -129,7 +135,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin, and say where; stop again if that cannot be said."""
-        asyncio.get_running_loop().set_exception_handler(_log_task)
+        asyncio.get_running_loop().set_exception_handler(Unawaited())
         await super().startup(sockets)
         assert sockets is not None
         try:
@@ -175,9 +181,31 @@ def _told(error: BaseException) -> str:
     return "\n".join([f"{frames}{type(error).__name__}", *map(_told, inner)])
 
 
-def _log_task(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what nobody waited for. asyncio itself would write what the exception says."""
-    log.error("a task failed", exc_info=context.get("exception"))
+class Unawaited:
+    """Logs what nobody waited for. asyncio itself would write what the exception says.
+
+    When all files are open, asyncio says so for each connection that waits; that is one line.
+    """
+
+    def __init__(self) -> None:
+        self._quiet_until = -math.inf
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log it."""
+        error = context.get("exception")
+        if not (isinstance(error, OSError) and error.errno in _EXHAUSTED):
+            log.error("a task failed", exc_info=error)
+        elif loop.time() >= self._quiet_until:
+            self._quiet_until = loop.time() + _QUIET
+            log.error("no connection can be taken: %s; let it open more", os.strerror(error.errno))
+
+
+def most_open() -> int:
+    """How many connections may be open, so that files are left for the database and blobs."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return MOST
+    return min(MOST, files - min(_FILES, files // 4))
 
 
 def _log_to_stderr(level: str) -> None:

@@ -10,22 +10,25 @@ import asyncio
 import json
 import secrets
 import time
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from covey.broker import explaining
+from covey.broker import explaining, extras
 from covey.broker.config import ConfigError, as_json, as_text, load, reference_markdown
 from covey.broker.enrolment.invites import Purpose, digest, make
 from covey.broker.hours import DAY, hour_of
 from covey.broker.server import serve
 from covey.broker.stores.opening import migrate_at, open_store
+from covey.broker.stores.serving_lock import alone
 from covey.broker.transactions import accounts, birth
 from covey.cli.paths import GivenPath
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from covey.broker.config import Config
@@ -52,7 +55,25 @@ given as a flag: `--set limits.note="8 KiB"`.
 """
 
 
-@click.group(invoke_without_command=True)
+class _Broker(click.Group):
+    """A group whose options stand in front of the command; it says so where one stands behind."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            if not any(error.option_name in each.opts for each in self.params):
+                raise
+            name = "" if error.ctx is None else error.ctx.info_name
+            msg = (
+                f"{error.option_name} is for all of `covey broker`: put it before {name}, "
+                f"as in `covey broker {error.option_name} … {name}`"
+            )
+            raise click.UsageError(msg, error.ctx) from None
+
+
+@click.group(cls=_Broker, invoke_without_command=True)
 @click.option("--config", "file", metavar="FILE", type=_FILE, help="Settings, as TOML.")
 @click.option(
     "--db",
@@ -71,7 +92,11 @@ given as a flag: `--set limits.note="8 KiB"`.
 @click.option(
     "--set", "others", metavar="NAME=VALUE", multiple=True, help="Any other setting by its name."
 )
-@click.option("--check-config", is_flag=True, help="Show the settings in force, and stop.")
+@click.option(
+    "--check-config",
+    is_flag=True,
+    help="Show the settings in force, and stop; no file that they name is looked at.",
+)
 @click.option("--json", "in_json", is_flag=True, help="Show them as JSON.")
 @click.option(
     "--stop-on-eof",
@@ -97,17 +122,25 @@ def command(context: click.Context, /, *, stop_on_eof: bool, **given: Any) -> No
     if check:
         click.echo(as_json(config) if in_json else as_text(config))
         return
-    serve(config, _announce, stop_on_eof=stop_on_eof)
+    with _alone(config, "stop that one, or use PostgreSQL"), extras.told():
+        serve(config, _announce, stop_on_eof=stop_on_eof)
 
 
 @command.command()
 @click.pass_obj
 def migrate(loaded: Callable[[], Config]) -> None:
-    """Bring the database up to date; say what was done."""
-    done = asyncio.run(migrate_at(_places(loaded())))
+    """Bring the database up to date, or make it; say what was done."""
+    config = loaded()
+    file = config.sqlite_file
+    is_new = file is not None and not file.exists()
+    if is_new and "store" not in config.origins:
+        msg = "say which database: covey broker --db FILE migrate, or --store, or --config"
+        raise click.UsageError(msg)
+    done = asyncio.run(migrate_at(_places(config)))
     for place, migrations in done.items():
         done_here = ", ".join(f"{each.number:04} {each.name}" for each in migrations)
-        click.echo(f"{place}: {f'applied {done_here}' if done_here else 'is up to date'}")
+        what = f"applied {done_here}" if done_here else "is up to date"
+        click.echo(f"made {place}, {what}" if is_new else f"{place}: {what}")
 
 
 @command.command()
@@ -145,14 +178,17 @@ def begin_anew(loaded: Callable[[], Config]) -> None:
     """Say that the database was restored from a copy, so that clients notice.
 
     Run it after a restore, before the broker starts: clients then compare what they have with
-    what the broker still has.
+    what the broker still has. It is refused while a broker serves a SQLite file.
     """
+    config = loaded()
     fresh = secrets.token_bytes(16)
 
     async def anew(store: Store) -> None:
         await store.write(None, lambda: birth.begin_anew(fresh))
 
-    _in_store(loaded(), anew)
+    _check_there(config)
+    with _alone(config, "stop it before you begin anew"):
+        _in_store(config, anew)
     click.echo(f"incarnation {fresh.hex()}")
 
 
@@ -210,16 +246,31 @@ def _places(config: Config) -> list[str]:
     return [str(file)] if file is not None else list(config.store)
 
 
+def _alone(config: Config, otherwise: str) -> AbstractContextManager[None]:
+    """A SQLite file to ourselves; several brokers can share a PostgreSQL."""
+    file = config.sqlite_file
+    return nullcontext() if file is None else alone(file, otherwise)
+
+
+def _check_there(config: Config) -> None:
+    """Refuse a SQLite file that is not there.
+
+    Raises:
+        ClickException: It is not.
+    """
+    file = config.sqlite_file
+    if file is not None and not file.exists():
+        msg = f"there is no database {file}: start the broker once, or name its file with --db"
+        raise click.ClickException(msg)
+
+
 def _in_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
     """Do something in the broker's database, which has to be there, and up to date.
 
     Raises:
         ClickException: There is none; to make one would hide that another was meant.
     """
-    file = config.sqlite_file
-    if file is not None and not file.exists():
-        msg = f"there is no database {file}: start the broker once, or name its file with --db"
-        raise click.ClickException(msg)
+    _check_there(config)
 
     async def run() -> T:
         store = await open_store(_places(config), migrate=config.migrate)

@@ -111,10 +111,13 @@ def exact_times_of_blobs(place: Place) -> list[Path]:
 
 
 def guesses_are_no_better_than_chance(found: Remains, stage: Stage) -> None:
-    """By the rows alone; what orders give away is measured by the command, over many seeds."""
+    """By the rows alone; what orders give away is compared in test_analyst.py.
+
+    So much better than chance is luck once in ten thousand times.
+    """
     guesses = guessing.guess(found._replace(orders={}))
     scored = scoring.scored(guesses, stage.truth, guessing.gids(found), SEED)
-    assert scored.p > 0.001
+    assert scored.lift < 0.4
 
 
 # --- does the search find anything at all? --------------------------------------------------

@@ -129,7 +129,7 @@ def check(gid: bytes, entries: list[Entry], answers: list[tuple[Admitted, Outcom
     assert [entry.epoch for entry in commits] == list(range(len(commits)))
     assert len({entry.idem for entry in entries}) == len(entries)
     told: set[int] = set()
-    for (request, _, _), answer in answers:
+    for (request, *_), answer in answers:
         assert request.gid == gid
         if isinstance(answer, Appended):
             entry = entries[answer.position.seq - 1]

@@ -259,18 +259,15 @@ class ShelvedKeyPackage(WireStruct):
     """A KeyPackage for the private directory, encrypted by its owner.
 
     struct {
-        opaque key_package_ref<V>;
-        opaque inbox[32];
         uint64 not_after;
         uint8 last_resort;
         opaque sealed<V>;
     } ShelvedKeyPackage;
 
-    ``not_after`` is in seconds since the epoch.
+    ``not_after`` is in seconds since the epoch. Nothing says where a pointer for it goes: its
+    owner expects that (Expect), and says so first.
     """
 
-    key_package_ref: opaque
-    inbox: InboxId
     not_after: uint64
     last_resort: uint8
     sealed: opaque

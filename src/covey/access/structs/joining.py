@@ -185,28 +185,33 @@ class Fetched(WireStruct):
 
 
 class ExpectedPointer(WireStruct):
-    """A KeyPackage that its owner has given to somebody by another way than this broker.
+    """A KeyPackage that its owner gives to somebody by another way than a claim.
 
     struct {
         opaque key_package_ref<V>;
         uint64 not_after;
+        uint16 pointers;
     } ExpectedPointer;
 
-    ``not_after`` is in hours since the epoch.
+    ``not_after`` is in hours since the epoch. ``pointers`` is how many may be left for it, from 1
+    to 1000: one for a KeyPackage for one use, more for one of last resort.
     """
 
     key_package_ref: opaque
     not_after: uint64
+    pointers: uint16
 
 
 class Expect(WireStruct):
-    """Lets a pointer be left for KeyPackages that nobody claimed here, once for each.
+    """Lets pointers be left for KeyPackages that nobody claims here.
 
     struct {
         opaque inbox[32];
         Proof proof;
         ExpectedPointer expected<V>;
     } Expect;
+
+    What is expected already stays as it is, whether a pointer has come for it or not.
     """
 
     inbox: InboxId

@@ -19,12 +19,13 @@ a copy or an archive of the folder.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from covey.broker.blobs import layout
-from covey.broker.blobs.layout import Header, locked
+from covey.broker.blobs.layout import Fate, Header, locked
 from covey.broker.blobs.pieces import Pieces
 from covey.broker.blobs.port import (
     BlobExistsError,
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
     T = TypeVar("T")
+
+log: logging.Logger = logging.getLogger("covey.broker")
 
 _FOLDERS: Final = 256
 
@@ -96,7 +99,10 @@ class FileBlobs:
             file.close()
 
     async def sweep(self, hour: int) -> int:
-        """Delete the blobs that have expired, and blur the times of the others."""
+        """Delete the blobs that have expired, and blur the times of the others.
+
+        What is no blob, or cannot be deleted, stays and is counted in the log.
+        """
         return await self._in_thread(self._sweep, hour)
 
     async def close(self) -> None:
@@ -181,21 +187,35 @@ class FileBlobs:
             raise BlobUnknownError from None
 
     def _sweep(self, hour: int) -> int:
+        self._folder.stat()
+        gone = left = 0
         latest = self._swept
-        gone = 0
-        damaged: StorageError | None = None
         for number in range(_FOLDERS):
             folder = self._folder / f"{number:02x}"
-            for path in folder.iterdir():
-                try:
-                    fate = layout.sweep(path, hour, self._swept)
-                except StorageError as error:  # the others are swept all the same
-                    damaged = error
-                    continue
-                gone += fate.deleted
-                latest = max(latest, fate.changed)
+            try:
+                found = list(folder.iterdir())
+            except OSError:
+                left += 1
+                continue
+            for path in found:
+                fate = self._sweep_one(path, hour)
+                if fate is None:
+                    left += 1
+                else:
+                    gone += fate.deleted
+                    latest = max(latest, fate.changed)
             layout.untime(folder)
         self._swept = latest
-        if damaged is not None:
-            raise damaged
+        if left:
+            msg = "the folder of blobs holds %d things that are no blobs, damaged, or out of reach"
+            log.warning(msg, left)
         return gone
+
+    def _sweep_one(self, path: Path, hour: int) -> Fate | None:
+        """Sweep a file; None if it is not ours, or if that fails: the others are swept."""
+        if not layout.is_blob(path):
+            return None
+        try:
+            return layout.sweep(path, hour, self._swept)
+        except (OSError, StorageError):
+            return None

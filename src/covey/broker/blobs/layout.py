@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import time
 from contextlib import contextmanager
 from io import FileIO
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _MAGIC: Final = b"covey/b1"
 _HEADER: Final = Struct(">8sQQQ")
 _HOUR: Final = 3600  # seconds
+_NAME: Final = re.compile(r"[0-9a-f]{64}")
 
 _PATIENCE: Final = 10.0  # seconds that a lock is waited for: who holds it only writes one piece
 _PAUSE: Final = 0.002  # seconds between two looks at a lock
@@ -65,6 +67,11 @@ class Fate(NamedTuple):
 
     deleted: bool
     changed: int
+
+
+def is_blob(path: Path) -> bool:
+    """Whether a file is called as a blob is, and lies where one does."""
+    return _NAME.fullmatch(path.name) is not None and path.name[:2] == path.parent.name
 
 
 @contextmanager

@@ -23,9 +23,11 @@ No error repeats the text of one below: that text holds names of blobs and signe
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import re
 from struct import Struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from covey.broker.blobs.bucket import Objects
 from covey.broker.blobs.pieces import Pieces
@@ -45,11 +47,19 @@ if TYPE_CHECKING:
     from covey.broker.blobs.bucket import Bucket
     from covey.broker.blobs.port import Chunk
 
+log: logging.Logger = logging.getLogger("covey.broker")
+
 _HEAD: Final = Struct(">QQ")
+_HOUR: Final = re.compile(r"[0-9a-f]{8,16}")
+_KEY: Final = re.compile(r"(?:.*/)?([0-9a-f]{64})/(begun|[0-9a-f]{16})")
 _HOURS: Final = "hour"
 _BEGUN: Final = "begun"
 _LISTED: Final = 1000  # objects that a server lists at once
 _SWEPT: Final = 50  # objects that a sweep looks at together
+
+
+class _DamagedError(StorageError):
+    """An object is not what a blob has."""
 
 
 class _Found(NamedTuple):
@@ -137,7 +147,7 @@ class S3Blobs:
         """Delete the blobs that have expired."""
         gone = 0
         for name in await self._objects.folders(_HOURS):
-            if int(name, 16) <= hour:
+            if _HOUR.fullmatch(name) and int(name, 16) <= hour:
                 gone += await self._sweep(f"{_HOURS}/{name}", hour)
         return gone
 
@@ -149,18 +159,31 @@ class S3Blobs:
         """Delete what lies below an hour that is over."""
         gone = 0
         async for page in self._objects.below(folder, at_once=_SWEPT):
-            keys = [found["path"] for found in page]
-            blobs = [bytes.fromhex(key.split("/")[-2]) for key in keys if key.endswith(_BEGUN)]
-            heads = await asyncio.gather(*map(self._head, blobs))
+            found = [_KEY.fullmatch(each["path"]) for each in page]
+            ours = [each for each in found if each is not None]
+            begun = [bytes.fromhex(each[1]) for each in ours if each[2] == _BEGUN]
+            heads = await asyncio.gather(*map(self._head_or_damage, begun))
+            damaged = {blob.hex() for blob, head in zip(begun, heads, strict=True) if head is False}
             expired = [
                 _name(blob)
-                for blob, head in zip(blobs, heads, strict=True)
-                if head is not None and head.expires <= hour
+                for blob, head in zip(begun, heads, strict=True)
+                if isinstance(head, State) and head.expires <= hour
             ]
             await self._objects.delete(expired)
-            await self._objects.delete(keys)
+            await self._objects.delete([each[0] for each in ours if each[1] not in damaged])
             gone += len(expired)
+            if left := len(found) - len(ours) + len(damaged):
+                log.warning(
+                    "%s holds %d objects that are no blobs, or damaged", self._objects, left
+                )
         return gone
+
+    async def _head_or_damage(self, blob: bytes) -> State | Literal[False] | None:
+        """What the first object says; False if it is damaged."""
+        try:
+            return await self._head(blob)
+        except _DamagedError:
+            return False
 
     async def _known(self, blob: bytes) -> State:
         state = await self.received(blob)
@@ -192,7 +215,7 @@ class S3Blobs:
             return None
         if len(content) != _HEAD.size:
             msg = f"an object in {self._objects} is no blob, or is damaged; restore or delete it"
-            raise StorageError(msg)
+            raise _DamagedError(msg)
         size, expires = _HEAD.unpack(content)
         return State(size, 0, expires)
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from covey.broker.addresses import is_loopback
 from covey.broker.config.errors import ConfigError, Fault
 from covey.broker.config.settings import Config
-from covey.broker.config.values import Takes, redacted, sqlite_path
+from covey.broker.config.values import Takes, redacted, size_text, sqlite_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -203,7 +203,9 @@ def _unknown(key: str, origin: str) -> Fault:
     ]
     parts = {name.rpartition(".")[2]: name for name in names}
     near = near or [parts[each] for each in difflib.get_close_matches(leaf, parts, 1, 0.6)]
-    meant = f"did you mean {_spelt(near[0], origin)}?" if near else "the reference lists all"
+    meant = (
+        f"did you mean {_spelt(near[0], origin)}?" if near else "`covey broker settings` lists all"
+    )
     return Fault(key, origin, f"there is no setting {key}; {meant}")
 
 
@@ -260,7 +262,13 @@ def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
     """What is right by itself, and wrong together: settings, each with a sentence."""
     if config.enrol == "oidc" and None in (config.oidc.issuer, config.oidc.audience):
         yield "enrol", "enrol is 'oidc': it needs oidc.issuer and oidc.audience"
+    blobs = config.blobs.at
+    if blobs is not None and not _is_place(blobs):
+        sentence = f"blobs.at is {blobs!r}; it has to be a folder, or s3://bucket/prefix"
+        yield "blobs.at", sentence
     listen = config.metrics.listen
+    if listen is not None and listen.port == config.port > 0 and listen.host == config.host:
+        yield "metrics.listen", f"metrics.listen and port are both {listen.port}: choose another"
     if listen is not None and not config.metrics.anywhere and not is_loopback(listen.host):
         reach = f"metrics.listen is at {listen.host}, which others can reach"
         yield "metrics.listen", f"{reach}: choose a loopback address, or set metrics.anywhere"
@@ -276,6 +284,13 @@ def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
         )
 
 
+def _is_place(blobs: str) -> bool:
+    """Whether blobs can be meant to be kept there: a bucket with a name, or a folder."""
+    if blobs.startswith("s3://"):
+        return bool(blobs.removeprefix("s3://").partition("/")[0])
+    return bool(blobs.strip()) and "://" not in blobs
+
+
 def _contradictions_of_the_store(config: Config) -> Iterator[tuple[str, str]]:
     """The same, for what follows from the kind of store."""
     files = [store for store in config.store if sqlite_path(store)]
@@ -285,7 +300,9 @@ def _contradictions_of_the_store(config: Config) -> Iterator[tuple[str, str]]:
         yield "store", "the same database is named twice"
     limits = config.limits
     if limits.bodies < limits.handshake + limits.parcels + 2**20:
-        yield "limits.bodies", "it has to hold a commit with its parcels, and 1 MiB"
+        least = size_text(limits.handshake + limits.parcels + 2**20)
+        sentence = f"limits.bodies has to hold a commit with its parcels: at least {least}"
+        yield "limits.bodies", sentence
     if config.bundled and len(config.store) > 1:
         yield "bundled", "commits and inboxes have to be in one database: name one, or leave it off"
     if not files and config.key_file is None:

@@ -127,6 +127,12 @@ class Limits(_Group):
     """Bytes of all requests together that are being received or worked on. Who comes when there
     is no room is told to try again. Not less than `handshake` and `parcels` together."""
 
+    parcel_count: Limit = 64
+    """Parcels of a commit."""
+
+    bundled: Limit = 1_024
+    """Pointers that a commit carries, where that is offered."""
+
     capabilities: Limit = 256
     """Capabilities of a group."""
 
@@ -201,11 +207,29 @@ class Rates(_Group):
     inboxes: RateText = Rate(1_000, 86_400)
     """Inboxes begun by one account."""
 
+    shelvings: RateText = Rate(2_000, 86_400)
+    """KeyPackages laid on shelves by one account."""
+
+    claims_of_pair: RateText = Rate(60, 3600)
+    """KeyPackages claimed of one account by one other."""
+
+    attempts: RateText = Rate(6_000, 600)
+    """Pointers, notes and knocks that are tried from one network, taken or not."""
+
+    expectations: RateText = Rate(10_000, 86_400)
+    """KeyPackages that one inbox expects pointers for."""
+
     postings: RateText = Rate(1_000, 3600)
     """Pointers and notes posted to one inbox."""
 
     appends: RateText = Rate(6_000, 60)
     """Entries appended to one group."""
+
+    log_bytes: RateText = Rate(2 * GiB, 86_400)
+    """Bytes appended to one group, parcels and pointer lists too."""
+
+    appends_of_epoch: RateText = Rate(12_000, 60)
+    """Appends that are tried in one epoch of a group, late ones too."""
 
     knocks: RateText = Rate(60, 3600)
     """Knocks left at one group."""

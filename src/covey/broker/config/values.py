@@ -7,10 +7,11 @@ more words.
 
 from __future__ import annotations
 
+import difflib
 import re
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Final, NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from pydantic import BeforeValidator, Field, InstanceOf
 
@@ -41,6 +42,14 @@ _SPANS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _RATE: Final = re.compile(
     r"(?P<amount>.+?)\s*(?:\bper\b|/)\s*(?P<many>\d*)\s*(?P<span>[a-z]+?)s?", re.IGNORECASE
 )
+_QUERY: Final = (
+    *("host", "port", "user", "password", "passfile", "service", "target_session_attrs"),
+    *("sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl", "sslnegotiation"),
+    *("ssl_min_protocol_version", "ssl_max_protocol_version", "krbsrvname", "gsslib"),
+)  # what asyncpg knows, but for the name of the database, which is in the path
+_SECRET: Final = re.compile(r"\b(password|passfile|sslkey|sslpassword)=[^&\s]*", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:/+", re.IGNORECASE)
+_NO_PORT: Final = re.compile(r":(?!\d+(?:[/?]|$))[^/?]*")
 _HEADER: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 §5.1, in small letters
 
 
@@ -86,13 +95,24 @@ def _check_store(store: object) -> None:
         if parts.netloc or not sqlite_path(str(store)) or parts.query or parts.fragment:
             msg = "a SQLite file is sqlite:///file.db (in this folder) or sqlite:////path/file.db"
             raise ValueError(msg)
-    elif parts.scheme in {"postgresql", "postgres"}:
+    elif str(store).startswith(("postgresql://", "postgres://")):
         if not parts.path.strip("/"):
             msg = "a PostgreSQL database is postgresql://user@host:port/database: name the database"
             raise ValueError(msg)
+        _check_query(parts.query)
     else:
         msg = "a store begins with sqlite:/// or postgresql://"
         raise ValueError(msg)
+
+
+def _check_query(query: str) -> None:
+    """Refuse what the driver would hand to the server as one of its settings, or not know."""
+    for key, _ in parse_qsl(query, keep_blank_values=True):
+        if key not in _QUERY:
+            near = difflib.get_close_matches(key, _QUERY, 1, 0.5)
+            hint = f"did you mean {near[0]}=…?" if near else f"there are {', '.join(_QUERY)}"
+            msg = f"there is no {key}= behind the ? of a PostgreSQL database; {hint}"
+            raise ValueError(msg)
 
 
 def _parts(url: object) -> SplitResult:
@@ -181,14 +201,17 @@ def rate_text(rate: Rate) -> str:
 
 
 def redacted(url: str) -> str:
-    """A database's URL without its password; nothing but its scheme if it is odd."""
+    """A database's URL without what may be a password, however odd it is."""
     if url.startswith("sqlite:///"):
         return url
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in {"postgresql", "postgres"}:
-        return "…"
-    login, at, where = rest.rpartition("@")
-    user = login.partition(":")[0]
-    where = re.sub(r"(password|passfile|sslkey)=[^&]*", r"\1=…", where, flags=re.IGNORECASE)
-    shown = f"{user}:…" if ":" in login else user
-    return f"{scheme}://{shown}{at}{where}"
+    found = _SCHEME.match(url)
+    scheme = found[0] if found else ""
+    login, at, where = url[len(scheme) :].rpartition("@")
+    if at and found:
+        user, colon, _ = login.partition(":")
+        login = f"{user}:…" if colon else user
+    elif at:
+        login = "…"
+    elif not where.startswith("["):  # as an address of IPv6 does
+        where = _NO_PORT.sub(":…", where)
+    return scheme + login + at + _SECRET.sub(r"\1=…", where)

@@ -42,12 +42,14 @@ class Attachments:
         blobs = self._blobs()
         if request.broker_id != self._ports.broker_id:
             raise refused(Code.proof_refused)
-        await self._proving.signed(signed, "begin blob", request.gid, request.epoch)
+        proven = await self._proving.signed(signed, "begin blob", request.gid, request.epoch)
         if request.size > self._ports.config.blobs.max_bytes:
             raise refused(Code.too_large)
         if await blobs.received(request.blob) is None:
             gid, epoch = request.gid, request.epoch
-            await self._ports.store.read(gid, lambda: reading.require_current(gid, epoch))
+            await self._ports.store.read(
+                gid, lambda: reading.proved(proven, reading.require_current(gid, epoch))
+            )
             self._ports.spend(Spending(Bucket.blob_bytes, gid, max(request.size, 1)))
         expires = self._ports.clock.hour + self._ports.config.blobs.days * DAY
         try:

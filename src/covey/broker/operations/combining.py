@@ -5,6 +5,10 @@ locks, so in a busy group each would wait for the one before, and for the disk. 
 is being written, those that come in meanwhile are gathered, and go together in the next. This
 saves time and promises nothing: other processes append to the same log too, and the row
 decides.
+
+When a batch fails in the store, each of its appends is tried once more by itself, so that what
+the store cannot take fails alone. That is safe although nobody knows whether the batch was
+written: a retry of what was taken is answered as before.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from covey.broker.stores.outcome import Outcome
 from covey.broker.transactions import log
-from covey.errors import BrokerError
+from covey.errors import BrokerError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +95,10 @@ class Combiner:
         whole: Outcome[list[Answer]] = Outcome()
         with whole:
             whole.keep(await self._store.write(gid, lambda: log.append(gid, requests, hour)))
+        if isinstance(whole.error, StorageError) and len(batch) > 1:
+            for each in batch:
+                await self._write(gid, [each])
+            return
         if whole.error is not None:
             for _, answer in batch:
                 failed: Outcome[Answer] = Outcome()

@@ -18,13 +18,16 @@ from covey.access.structs.joining import (
 from covey.broker.buckets import Bucket, Spending
 from covey.broker.hours import DAY
 from covey.broker.operations import waiting
+from covey.broker.operations.ports import over_quota_until
 from covey.broker.operations.waiting import Wait
-from covey.broker.transactions import inboxes, joining, key_packages
+from covey.broker.transactions import inboxes, joining, key_packages, reading
 from covey.broker.transactions.inboxes import Room
 from covey.broker.transactions.joining import Door
 from covey.broker.transactions.key_packages import Asked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from covey.access.structs.basics import Signed
     from covey.access.structs.identity import TakeFromShelf, TakenFromShelf
     from covey.access.structs.joining import (
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     )
     from covey.broker.operations.ports import Caller, Ports
     from covey.broker.operations.proving import Proving
+    from covey.broker.script import Script
 
 
 class Doors:
@@ -69,33 +73,47 @@ class Doors:
     async def pointers(self, caller: Caller, request: FetchPointers) -> Pointers:
         """Hand out the pointer list of a commit."""
         gid, epoch = request.gid, request.epoch
-        await self._proving.group(caller, gid, epoch, request.proof)
-        return await self._ports.store.read(gid, lambda: joining.pointers(gid, epoch))
+        proven = await self._proving.group(caller, gid, epoch, request.proof)
+        return await self._ports.store.read(
+            gid, lambda: reading.proved(proven, joining.pointers(gid, epoch))
+        )
 
     # --- inboxes -----------------------------------------------------------------------
 
-    async def post(self, _: Caller, request: Post) -> Nothing:
+    async def post(self, caller: Caller, request: Post) -> Nothing:
         """Leave a pointer in an inbox."""
         if len(request.pointer) > self._ports.limits.pointer:
             raise refused(Code.too_large)
-        self._ports.spend(Spending(Bucket.postings, request.inbox))
-        inbox, ref, room = request.inbox, request.key_package_ref, self._room()
-        await self._ports.store.write(None, lambda: inboxes.post(inbox, ref, request.pointer, room))
-        self._ports.store.wakes.wake(inbox)
+        inbox, ref, pointer = request.inbox, request.key_package_ref, request.pointer
+        await self._leave(caller, inbox, lambda room: inboxes.post(inbox, ref, pointer, room))
         return Nothing()
 
-    async def post_note(self, _: Caller, request: PostNote) -> Nothing:
+    async def post_note(self, caller: Caller, request: PostNote) -> Nothing:
         """Leave a note in an inbox."""
         if len(request.note) > self._ports.limits.note:
             raise refused(Code.too_large)
-        self._ports.spend(Spending(Bucket.postings, request.inbox))
-        room = self._room()
-        await self._ports.store.write(None, lambda: inboxes.post_note(request, room))
-        self._ports.store.wakes.wake(request.inbox)
+        await self._leave(caller, request.inbox, lambda room: inboxes.post_note(request, room))
         return Nothing()
 
-    def _room(self) -> Room:
-        return Room(self._ports.clock.hour, self._ports.limits.inbox_entries)
+    async def _leave(
+        self, caller: Caller, inbox: bytes, post: Callable[[Room], Script[bool]]
+    ) -> None:
+        """Leave something in an inbox, which pays for it only if it is taken."""
+        cost = Spending(Bucket.postings, inbox)
+        wait = self._wait(caller, cost)
+        room = Room(self._ports.clock.hour, self._ports.limits.inbox_entries, paid=not wait)
+        with over_quota_until(wait):
+            new = await self._ports.store.write(None, lambda: post(room))
+        if new:
+            self._ports.charge(cost)
+            self._ports.store.wakes.wake(inbox)
+
+    def _wait(self, caller: Caller, cost: Spending) -> float:
+        """Seconds until something can be afforded; that it was tried is counted by network."""
+        tried = Spending(Bucket.attempts, caller.connection.network)
+        wait = self._ports.wait(tried)
+        self._ports.charge(*(() if wait else (tried,)))
+        return max(wait, self._ports.wait(cost))
 
     async def fetch(self, caller: Caller, request: Fetch) -> Fetched:
         """Hand out what waits in an inbox, or wait for it."""
@@ -118,9 +136,11 @@ class Doors:
             raise refused(Code.too_large)
         inbox = request.inbox
         await self._proving.inbox(caller, inbox, request.proof)
+        self._ports.spend(Spending(Bucket.expectations, inbox, max(len(request.expected), 1)))
         latest = self._ports.clock.hour + limits.key_package_days * DAY
-        expected = {each.key_package_ref: min(each.not_after, latest) for each in request.expected}
-        await self._ports.store.write(None, lambda: inboxes.expect(inbox, expected))
+        await self._ports.store.write(
+            None, lambda: inboxes.expect(inbox, request.expected, latest)
+        )
         return Nothing()
 
     async def set_slots(self, caller: Caller, request: SetSlots) -> Nothing:
@@ -135,7 +155,7 @@ class Doors:
 
     # --- knocks ------------------------------------------------------------------------
 
-    async def knock(self, _: Caller, signed: Signed) -> Nothing:
+    async def knock(self, caller: Caller, signed: Signed) -> Nothing:
         """Leave a KeyPackage at a group's door."""
         request = Knock.decode(signed.request)
         if len(request.sealed) > self._ports.limits.knock:
@@ -146,29 +166,39 @@ class Doors:
         ):
             raise refused(Code.proof_refused)
         gid = request.gid
-        self._ports.spend(Spending(Bucket.knocks, gid))
-        limits, hour = self._ports.limits, self._ports.clock.hour
-        door = Door(sha256(signed.request).digest(), hour, limits.knocks)
-        await self._ports.store.write(gid, lambda: joining.knock(request, door))
+        cost = Spending(Bucket.knocks, gid)
+        wait = self._wait(caller, cost)
+        digest = sha256(signed.request).digest()
+        door = Door(digest, self._ports.clock.hour, self._ports.limits.knocks, paid=not wait)
+        with over_quota_until(wait):
+            await self._ports.store.write(gid, lambda: joining.knock(request, door))
+        self._ports.charge(cost)
         self._ports.store.wakes.wake(gid)
         return Nothing()
 
     async def knocks(self, caller: Caller, request: FetchKnocks) -> Knocks:
         """Say who is at the door."""
-        gid = request.gid
-        await self._proving.group(caller, gid, request.epoch, request.proof)
-        most = self._ports.limits.knocks
+        gid, epoch = request.gid, request.epoch
+        proven = await self._proving.group(caller, gid, epoch, request.proof)
+        most, hour = self._ports.limits.knocks, self._ports.clock.hour
         return Knocks(
-            await self._ports.store.read(gid, lambda: joining.knocks(gid, request.epoch, most))
+            await self._ports.store.read(
+                gid, lambda: reading.proved(proven, joining.knocks(gid, epoch, hour, most))
+            )
         )
 
     # --- the private directory ---------------------------------------------------------
 
-    async def take_from_shelf(self, _: Caller, request: TakeFromShelf) -> TakenFromShelf:
+    async def take_from_shelf(self, caller: Caller, request: TakeFromShelf) -> TakenFromShelf:
         """Hand out a KeyPackage to whoever has the token of its shelf."""
-        self._ports.spend(Spending(Bucket.claims_of_target, sha256(request.token).digest()))
+        cost = Spending(Bucket.claims_of_target, sha256(request.token).digest())
+        wait = self._wait(caller, cost)
         idem = sha256(request.token + request.idem).digest()
-        asked = Asked(idem, sha256(request.encode()).digest(), self._ports.clock.hour)
-        return await self._ports.store.write(
-            None, lambda: key_packages.take_from_shelf(request.token, asked)
-        )
+        digest = sha256(request.encode()).digest()
+        asked = Asked(idem, digest, self._ports.clock.hour, paid=not wait)
+        with over_quota_until(wait):
+            taken = await self._ports.store.write(
+                None, lambda: key_packages.take_from_shelf(request.token, asked)
+            )
+        self._ports.charge(cost)
+        return taken

@@ -26,6 +26,7 @@ from covey.broker.enrolment.oidc import TokenRefusedError
 from covey.broker.hours import DAY, HOUR
 from covey.broker.offers import Terms, offer
 from covey.broker.operations import waiting
+from covey.broker.operations.ports import over_quota_until
 from covey.broker.operations.waiting import Wait
 from covey.broker.transactions import accounts, inboxes, key_packages
 from covey.broker.transactions.accounts import Evidence
@@ -68,11 +69,15 @@ class Identities:
         """Begin an account with its first device, which is then authenticated too."""
         request = Enrol.decode(signed.request)
         self._require_device(caller, signed, "enrol", request)
-        self._ports.spend(Spending(Bucket.enrolments, caller.connection.network))
-        evidence = await self._evidence(request)
-        await self._ports.store.write(
-            None, lambda: accounts.enrol(request.handle, request.device, evidence)
-        )
+        cost = Spending(Bucket.enrolments, caller.connection.network)
+        wait = self._ports.wait(cost)
+        nothing = Evidence(None, None, self._ports.clock.hour, paid=False)
+        evidence = nothing if wait else await self._evidence(request)
+        with over_quota_until(wait):
+            await self._ports.store.write(
+                None, lambda: accounts.enrol(request.handle, request.device, evidence)
+            )
+        self._ports.charge(cost)
         return self._token(caller, request.device)
 
     async def authenticate(self, caller: Caller, signed: Signed) -> Token:
@@ -188,15 +193,20 @@ class Identities:
 
     async def claim(self, caller: Caller, request: Claim) -> Claimed:
         """Hand out a KeyPackage of each device of an account."""
-        own = await self._account(caller)
-        self._ports.spend(
-            Spending(Bucket.claims_of_target, request.handle),
+        own, handle = await self._account(caller), request.handle
+        target = Spending(Bucket.claims_of_target, handle)
+        tried = (
             Spending(Bucket.claims_by_caller, own),
+            Spending(Bucket.claims_of_pair, own + handle),
         )
-        asked = self._asked(caller, request.idem, request)
-        claimed = await self._ports.store.write(
-            None, lambda: key_packages.claim(request.handle, request.cipher_suite, asked)
-        )
+        wait = self._ports.wait(target, *tried)
+        asked = self._asked(caller, request.idem, request)._replace(paid=not wait)
+        self._ports.charge(*(() if wait else tried))
+        with over_quota_until(wait):
+            claimed = await self._ports.store.write(
+                None, lambda: key_packages.claim(handle, request.cipher_suite, asked)
+            )
+        self._ports.charge(target)
         for each in claimed.key_packages:
             self._ports.store.wakes.wake(each.device)
         return claimed
@@ -212,7 +222,7 @@ class Identities:
 
     async def put_on_shelf(self, caller: Caller, request: PutOnShelf) -> Shelved:
         """Keep KeyPackages for whoever has the token of a shelf."""
-        await self._account(caller)
+        own = await self._account(caller)
         limits = self._ports.limits
         if len(request.key_packages) > limits.key_packages or any(
             len(each.sealed) > limits.key_package for each in request.key_packages
@@ -224,10 +234,16 @@ class Identities:
             for each in request.key_packages
         ):
             raise refused(Code.bad_key_package)
-        asked, shelf = self._asked(caller, request.idem, request), self._shelf()
-        return await self._ports.store.write(
-            None, lambda: key_packages.put_on_shelf(request, asked, shelf)
-        )
+        cost = Spending(Bucket.shelvings, own, max(len(request.key_packages), 1))
+        wait = self._ports.wait(cost)
+        asked = self._asked(caller, request.idem, request)._replace(paid=not wait)
+        shelf = self._shelf()
+        with over_quota_until(wait):
+            shelved = await self._ports.store.write(
+                None, lambda: key_packages.put_on_shelf(request, asked, shelf)
+            )
+        self._ports.charge(cost)
+        return shelved
 
     # --- inboxes -----------------------------------------------------------------------
 
@@ -236,9 +252,11 @@ class Identities:
         own = await self._account(caller)
         if not signing.is_public_key(request.key):
             raise refused(Code.malformed)
-        self._ports.spend(Spending(Bucket.inboxes, own))
-        inbox, key = request.inbox, request.key
-        await self._ports.store.write(None, lambda: inboxes.create(inbox, key))
+        inbox, key, cost = request.inbox, request.key, Spending(Bucket.inboxes, own)
+        wait = self._ports.wait(cost)
+        with over_quota_until(wait):
+            await self._ports.store.write(None, lambda: inboxes.create(inbox, key, paid=not wait))
+        self._ports.charge(cost)
         return Nothing()
 
 

@@ -22,11 +22,12 @@ from covey.broker.buckets import Bucket, Spending
 from covey.broker.enrolment import invites
 from covey.broker.operations import waiting
 from covey.broker.operations.combining import TOGETHER, Combiner
+from covey.broker.operations.ports import over_quota_until
 from covey.broker.operations.waiting import Wait
 from covey.broker.ordering import Admitted
 from covey.broker.transactions import log, reading
 from covey.broker.transactions.log import Creation
-from covey.broker.transactions.reading import Page, Window
+from covey.broker.transactions.reading import Page, Proven, Window
 from covey.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -60,11 +61,15 @@ class Logs:
             and signing.verify(key, "create", signed.request, signed.signature)
         ):
             raise refused(Code.proof_refused)
-        self._ports.spend(Spending(Bucket.creations, caller.connection.network))
         digest = sha256(signed.request).digest()
-        invite = await self._invite(request, digest)
-        creation = Creation(request, digest, invite, self._ports.clock.hour)
-        start = await self._ports.store.write(request.gid, lambda: log.create(creation))
+        cost = Spending(Bucket.creations, caller.connection.network)
+        wait = self._ports.wait(cost)
+        hour = self._ports.clock.hour
+        invite = None if wait else await self._invite(request, digest)
+        creation = Creation(request, digest, invite, hour, paid=not wait)
+        with over_quota_until(wait):
+            start = await self._ports.store.write(request.gid, lambda: log.create(creation))
+        self._ports.charge(cost)
         return Created(self._ports.head(request.gid, start))
 
     async def _invite(self, request: Create, digest: bytes) -> bytes | None:
@@ -87,44 +92,63 @@ class Logs:
         """Add to a group's log."""
         request = Append.decode(signed.request)
         self._for_us(request.broker_id)
-        await self._proving.signed(signed, "append", request.gid, request.epoch)
-        # By epoch: who was removed, and still has an old key, uses up nothing of the group's.
-        self._ports.spend(Spending(Bucket.appends, request.gid + request.epoch.to_bytes(8)))
-        if request.next is not None:
-            self._check_next(request.next)
+        proven = await self._proving.signed(signed, "append", request.gid, request.epoch)
+        bill = _bill(request)
+        wait = self._wait(request, bill)
         limits = self._ports.limits
         limit = limits.application_message if request.next is None else limits.handshake
-        admitted = Admitted(request, sha256(signed.request).digest(), limit)
-        answer = await self.combiner.append(admitted)
+        fault = self._fault(request.next) or (Code.over_quota if wait else None)
+        digest = sha256(signed.request).digest()
+        admitted = Admitted(request, digest, limit, fault, proven.key)
+        with over_quota_until(wait):
+            answer = await self.combiner.append(admitted)
         if isinstance(answer, Appended):
+            self._ports.charge(*bill)
             self._ports.metrics.appended()
             self._ports.store.wakes.wake(request.gid)
             for pointer in () if request.next is None else request.next.bundled:
                 self._ports.store.wakes.wake(pointer.inbox)
         return answer
 
-    def _check_next(self, following: NextEpoch) -> None:
-        """Refuse what no commit may bring, whether it wins or not."""
+    def _wait(self, request: Append, bill: tuple[Spending, ...]) -> float:
+        """Seconds until an append can be afforded.
+
+        The group pays for what is taken. What is tried is counted by epoch: who was removed,
+        and still has an old key, uses up nothing of the group's.
+        """
+        tried = Spending(Bucket.appends_of_epoch, request.gid + request.epoch.to_bytes(8))
+        wait = self._ports.wait(tried)
+        self._ports.charge(*(() if wait else (tried,)))
+        return max(wait, self._ports.wait(*bill))
+
+    def _fault(self, following: NextEpoch | None) -> Code | None:
+        """What no commit may bring, even if it wins; None for one that is in order."""
+        if following is None:
+            return None
         limits = self._ports.limits
-        if not signing.is_public_key(following.access_key):
-            raise refused(Code.malformed)
         brought = sum(len(each.body) for each in following.parcels) + len(following.pointers)
-        too_many = len(following.capabilities) > limits.capabilities
-        if brought > limits.parcels or too_many or len(following.answered) > limits.knocks:
-            raise refused(Code.too_large)
+        if not signing.is_public_key(following.access_key):
+            return Code.malformed
         if following.bundled and not self._ports.config.bundled:
-            raise refused(Code.not_offered)
-        if any(len(each.pointer) > limits.pointer for each in following.bundled):
-            raise refused(Code.too_large)
+            return Code.not_offered
+        too_large = (
+            brought > limits.parcels
+            or len(following.parcels) > limits.parcel_count
+            or len(following.capabilities) > limits.capabilities
+            or len(following.answered) > limits.knocks
+            or len(following.bundled) > limits.bundled
+            or any(len(each.pointer) > limits.pointer for each in following.bundled)
+        )
+        return Code.too_large if too_large else None
 
     async def read(self, caller: Caller, request: Read) -> Entries:
         """Hand out entries of an epoch, or wait for some."""
         gid, epoch = request.gid, request.epoch
-        await self._proving.group(caller, gid, epoch, request.proof)
+        proven = await self._proving.group(caller, gid, epoch, request.proof)
         page = await waiting.until(
             self._ports.store.wakes,
             Wait(gid, min(request.wait, self._ports.limits.wait_ms) / 1000),
-            lambda: self.page(gid, epoch, request.after),
+            lambda: self.page(proven, request.after),
             lambda page: page.closed or bool(page.entries),
         )
         return Entries(
@@ -132,22 +156,24 @@ class Logs:
             page.entries,
             self._ports.head(gid, page.head),
             int(page.complete),
-            self._proving.ticket(caller, gid, epoch),
+            self._proving.ticket(caller, proven),
         )
 
-    async def page(self, gid: bytes, epoch: int, after: int, most: int | None = None) -> Page:
-        """Entries of an epoch; who asks has proved it.
+    async def page(self, proven: Proven, after: int, most: int | None = None) -> Page:
+        """Entries of an epoch.
 
         Args:
-            gid: Of the log.
-            epoch: Its number.
+            proven: The epoch; who asks has proved it.
             after: The number of the last entry that is not wanted.
             most: How many are wanted; None for as many as the broker hands out at once.
         """
         limits = self._ports.limits
         entries = limits.page_entries if most is None else min(most, limits.page_entries)
         window = Window(entries, limits.page_bytes)
-        return await self._ports.store.read(gid, lambda: reading.page(gid, epoch, after, window))
+        gid, epoch = proven.gid, proven.epoch
+        return await self._ports.store.read(
+            gid, lambda: reading.proved(proven, reading.page(gid, epoch, after, window))
+        )
 
     async def heads(self, caller: Caller, request: Heads) -> HeadsMoved:
         """Say which of several logs have moved."""
@@ -166,13 +192,26 @@ class Logs:
 
     async def _head(self, caller: Caller, query: HeadQuery) -> Moved | None:
         gid, epoch = query.gid, query.epoch
-        await self._proving.group(caller, gid, epoch, query.proof)
-        end = await self._ports.store.read(gid, lambda: reading.head(gid, epoch))
+        proven = await self._proving.group(caller, gid, epoch, query.proof)
+        end = await self._ports.store.read(
+            gid, lambda: reading.proved(proven, reading.head(gid, epoch))
+        )
         return None if end.seq == query.seq else Moved(gid, self._ports.head(gid, end))
 
     def _for_us(self, broker_id: bytes) -> None:
         if broker_id != self._ports.broker_id:
             raise refused(Code.proof_refused)
+
+
+def _bill(request: Append) -> tuple[Spending, ...]:
+    """What a group pays for an entry."""
+    size = len(request.body)
+    if request.next is not None:
+        size += sum(len(each.body) for each in request.next.parcels) + len(request.next.pointers)
+    return (
+        Spending(Bucket.appends, request.gid),
+        Spending(Bucket.log_bytes, request.gid, max(size, 1)),
+    )
 
 
 def _invite(typed: bytes) -> bytes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from covey.access.refusals import Code, refused
 from covey.broker.hours import hour_of
+from covey.errors import BrokerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from covey.access.heads import HeadSigner
     from covey.access.structs.heads import Position, SignedHead
@@ -76,6 +78,14 @@ class Ports(NamedTuple):
         """Who the broker is (32 bytes)."""
         return self.signer.broker_id
 
+    def wait(self, *spendings: Spending) -> float:
+        """Seconds until something can be afforded; 0 when it can be now. Takes nothing."""
+        return self.buckets.wait(spendings, self.clock.steady())
+
+    def charge(self, *spendings: Spending) -> None:
+        """Count what was taken, whether it could be afforded or not."""
+        self.buckets.charge(spendings, self.clock.steady())
+
     def spend(self, *spendings: Spending) -> None:
         """Count what is asked for.
 
@@ -91,6 +101,17 @@ class Ports(NamedTuple):
     def head(self, gid: bytes, position: Position) -> SignedHead:
         """Sign a place in a log."""
         return self.signer.sign(gid, position, self.incarnation)
+
+
+@contextmanager
+def over_quota_until(seconds: float) -> Iterator[None]:
+    """Let a refusal for want of quota say when to come back."""
+    try:
+        yield
+    except BrokerError as error:
+        if error.code == Code.over_quota:
+            error.retry_after = seconds
+        raise
 
 
 class Caller(NamedTuple):

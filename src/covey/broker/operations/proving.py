@@ -1,12 +1,16 @@
 """Whether somebody may ask: proofs of an epoch, of an inbox, of a device.
 
-May import the ports. The keys of epochs and inboxes never change, so those that were used last
-are kept in memory; that one is still retained is looked at again in each transaction.
+May import the ports. The key of an inbox never changes, nor does that of an epoch once a commit
+has followed the creation of its log: those that were used last are kept in memory. A log that no
+commit follows is thrown away after a day, and its gid is free again, so its key is looked up each
+time, a ticket is good for one key only, and what was proved goes along into the transaction,
+which compares it once more.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from covey.access import signing
@@ -14,6 +18,7 @@ from covey.access.operations import PROVE, PROVE_INBOX
 from covey.access.refusals import Code, refused
 from covey.access.structs.basics import Fresh, GroupProof, InboxProof, TicketKind
 from covey.broker.transactions import inboxes, reading
+from covey.broker.transactions.reading import AccessKey, Proven
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,38 +44,52 @@ class Proving:
         """A nonce for proofs on this connection."""
         return self._ports.mint.issue(TicketKind.challenge, caller.connection.id)
 
-    def ticket(self, caller: Caller, gid: bytes, epoch: int) -> bytes:
+    def ticket(self, caller: Caller, proven: Proven) -> bytes:
         """A ticket for somebody who has proved an epoch."""
-        return self._ports.mint.issue(TicketKind.group, caller.connection.id, gid, epoch)
+        subject = _subject(proven)
+        return self._ports.mint.issue(
+            TicketKind.group, caller.connection.id, subject, proven.epoch
+        )
 
     def inbox_ticket(self, caller: Caller, inbox: bytes) -> bytes:
         """A ticket for the reader of an inbox."""
         return self._ports.mint.issue(TicketKind.inbox, caller.connection.id, inbox)
 
-    async def signed(self, signed: Signed, label: str, gid: bytes, epoch: int) -> None:
+    async def signed(self, signed: Signed, label: str, gid: bytes, epoch: int) -> Proven:
         """Let a request through that is signed with the key of its epoch.
+
+        Returns:
+            What was proved, for the transaction to compare.
 
         Raises:
             BrokerError: ``proof_refused``, or that the epoch is not there.
         """
-        key = await self._access_key(gid, epoch)
-        if not signing.verify(key, label, signed.request, signed.signature):
+        proven = await self._access_key(gid, epoch)
+        if not signing.verify(proven.key, label, signed.request, signed.signature):
             raise refused(Code.proof_refused)
+        return proven
 
-    async def group(self, caller: Caller, gid: bytes, epoch: int, proof: Fresh | ByTicket) -> None:
+    async def group(
+        self, caller: Caller, gid: bytes, epoch: int, proof: Fresh | ByTicket
+    ) -> Proven:
         """Let through who proves an epoch, by a signature or by a ticket.
+
+        Returns:
+            What was proved, for :func:`covey.broker.transactions.reading.proved`.
 
         Raises:
             BrokerError: ``stale_proof``, ``proof_refused``, or that the epoch is not there.
         """
+        if isinstance(proof, Fresh):
+            self.require_nonce(caller, proof.nonce)
+        proven = await self._access_key(gid, epoch)
         if not isinstance(proof, Fresh):
-            self._has_ticket(caller, TicketKind.group, gid, epoch, proof)
-            return
-        self.require_nonce(caller, proof.nonce)
-        key = await self._access_key(gid, epoch)
+            self._has_ticket(caller, TicketKind.group, _subject(proven), epoch, proof)
+            return proven
         content = GroupProof(self._ports.broker_id, gid, epoch, proof.nonce).encode()
-        if not signing.verify(key, PROVE, content, proof.signature):
+        if not signing.verify(proven.key, PROVE, content, proof.signature):
             raise refused(Code.proof_refused)
+        return proven
 
     async def inbox(self, caller: Caller, inbox: bytes, proof: Fresh | ByTicket) -> None:
         """Let through who proves to read an inbox.
@@ -83,9 +102,11 @@ class Proving:
             return
         self.require_nonce(caller, proof.nonce)
         store = self._ports.store
-        key = await self._kept(
-            (inbox, -1), lambda: store.read(None, lambda: inboxes.read_key(inbox))
-        )
+
+        async def look() -> AccessKey:
+            return AccessKey(await store.read(None, lambda: inboxes.read_key(inbox)), lasting=True)
+
+        key = await self._kept((inbox, -1), look)
         content = InboxProof(self._ports.broker_id, inbox, proof.nonce).encode()
         if not signing.verify(key, PROVE_INBOX, content, proof.signature):
             raise refused(Code.proof_refused)
@@ -106,18 +127,28 @@ class Proving:
         if ticket is None or ticket.subject != subject or ticket.epoch != epoch:
             raise refused(Code.stale_proof)
 
-    async def _access_key(self, gid: bytes, epoch: int) -> bytes:
+    async def _access_key(self, gid: bytes, epoch: int) -> Proven:
         store = self._ports.store
-        return await self._kept(
+        key = await self._kept(
             (gid, epoch), lambda: store.read(gid, lambda: reading.access_key(gid, epoch))
         )
+        return Proven(gid, epoch, key)
 
-    async def _kept(self, name: tuple[bytes, int], look: Callable[[], Awaitable[bytes]]) -> bytes:
-        found = self._keys.get(name)
-        if found is None:
-            found = self._keys[name] = await look()
+    async def _kept(
+        self, name: tuple[bytes, int], look: Callable[[], Awaitable[AccessKey]]
+    ) -> bytes:
+        known = self._keys.get(name)
+        if known is not None:
+            self._keys.move_to_end(name)
+            return known
+        found = await look()
+        if found.lasting:
+            self._keys[name] = found.key
             if len(self._keys) > _KEYS:
                 self._keys.popitem(last=False)
-        else:
-            self._keys.move_to_end(name)
-        return found
+        return found.key
+
+
+def _subject(proven: Proven) -> bytes:
+    """What a ticket names: an epoch by its group and its key, 32 bytes each, hashed."""
+    return sha256(proven.gid + proven.key).digest()

@@ -1,6 +1,7 @@
 """Stores by their places, as configuration names them: a file, or PostgreSQL addresses.
 
-May import every store. This is the one place that knows which kind of store a place means.
+May import every store. This is the one place that knows which kind of store a place means;
+PostgreSQL's is imported only when an address of one is given, for only that needs asyncpg.
 """
 
 from __future__ import annotations
@@ -8,9 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from covey.broker.stores.postgres import CONNECTIONS, migrate_postgres, pending_postgres
-from covey.broker.stores.postgres_pool import shown
-from covey.broker.stores.shards import ShardedStore
+from covey.broker import extras
 from covey.broker.stores.sqlite import SqliteStore, migrate_sqlite, pending_sqlite
 from covey.errors import StorageError
 
@@ -24,7 +23,7 @@ _POSTGRES: Final = ("postgresql://", "postgres://")
 
 
 async def open_store(
-    places: Sequence[str], *, migrate: bool = False, connections: int = CONNECTIONS
+    places: Sequence[str], *, migrate: bool = False, connections: int | None = None
 ) -> Store:
     """Open the store that is at these places.
 
@@ -32,14 +31,20 @@ async def open_store(
         places: The path of one file, or ``postgresql://…`` addresses, the home first.
         migrate: Whether to bring PostgreSQL's schemas up to date; a file always is, since only
             this machine uses it.
-        connections: How many scripts can run at once in each PostgreSQL database.
+        connections: How many scripts can run at once in each PostgreSQL database; by default,
+            as many as its store thinks right.
 
     Raises:
-        StorageError: It cannot be used; the reason says what to do.
+        StorageError: It cannot be used, or asyncpg is missing; the reason says what to do.
     """
     if _is_file(places):
         return SqliteStore.open(Path(places[0]))
-    return await ShardedStore.open(places, migrate=migrate, connections=connections)
+    with extras.told():
+        from covey.broker.stores.postgres import CONNECTIONS  # noqa: PLC0415 - see above
+        from covey.broker.stores.shards import ShardedStore  # noqa: PLC0415
+    return await ShardedStore.open(
+        places, migrate=migrate, connections=CONNECTIONS if connections is None else connections
+    )
 
 
 async def pending_at(places: Sequence[str]) -> dict[str, list[Migration]]:
@@ -50,6 +55,9 @@ async def pending_at(places: Sequence[str]) -> dict[str, list[Migration]]:
     """
     if _is_file(places):
         return {places[0]: pending_sqlite(Path(places[0]))}
+    with extras.told():
+        from covey.broker.stores.postgres import pending_postgres  # noqa: PLC0415 - see above
+        from covey.broker.stores.postgres_pool import shown  # noqa: PLC0415
     return {shown(place): await pending_postgres(place) for place in places}
 
 
@@ -61,6 +69,9 @@ async def migrate_at(places: Sequence[str]) -> dict[str, list[Migration]]:
     """
     if _is_file(places):
         return {places[0]: migrate_sqlite(Path(places[0]))}
+    with extras.told():
+        from covey.broker.stores.postgres import migrate_postgres  # noqa: PLC0415 - see above
+        from covey.broker.stores.postgres_pool import shown  # noqa: PLC0415
     return {shown(place): await migrate_postgres(place) for place in places}
 
 

@@ -79,6 +79,18 @@ def transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
         raise
 
 
+def check_kind(path: Path) -> None:
+    """Refuse what is there and no file, such as a folder or a device.
+
+    Raises:
+        StorageError: It is none.
+        OSError: It cannot be looked at.
+    """
+    if path.exists() and not path.is_file():
+        msg = f"cannot open {path}: it is not a file"
+        raise StorageError(msg)
+
+
 def opened(path: Path) -> sqlite3.Connection:
     """Open a file of ours, or begin one that only its owner can read; migrates nothing.
 
@@ -87,6 +99,7 @@ def opened(path: Path) -> sqlite3.Connection:
             cannot be written.
     """
     with translated(f"cannot open {path}"):
+        check_kind(path)
         _begin(path)
         end = time.monotonic() + BUSY
         while True:

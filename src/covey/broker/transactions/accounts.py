@@ -35,11 +35,13 @@ class Evidence(NamedTuple):
         invite: The digest of an invite that it costs, or None.
         subject: The digest of who an issuer says it is, or None.
         hour: Now.
+        paid: Whether something new can be afforded; what is asked again costs nothing.
     """
 
     invite: bytes | None
     subject: bytes | None
     hour: int
+    paid: bool = True
 
 
 def enrol(handle: bytes, device: bytes, evidence: Evidence) -> Script[None]:
@@ -52,6 +54,8 @@ def enrol(handle: bytes, device: bytes, evidence: Evidence) -> Script[None]:
     """
     if (yield from _has(handle, device)):
         return
+    if not evidence.paid:
+        raise refused(Code.over_quota)
     if not (yield _BEGIN.of(handle, evidence.subject)):
         if (yield from _has(handle, device)):  # by the same request, at this moment
             return

@@ -35,19 +35,22 @@ _POINTERS = Statement("SELECT idem, sealed FROM pointer_list WHERE gid = $1 AND 
 _DROP_CAPABILITIES = Statement("DELETE FROM capability WHERE gid = $1")
 _ADD_CAPABILITY = Statement(
     "INSERT INTO capability (gid, key, not_after) VALUES ($1, $2, $3)"
-    " ON CONFLICT (gid, key) DO NOTHING"
 )
 _CAPABILITY = Statement("SELECT not_after FROM capability WHERE gid = $1 AND key = $2")
 _LOCKED = Statement("SELECT epoch FROM log WHERE gid = $1", lock="FOR NO KEY UPDATE")
 _KNOCK = Statement("SELECT digest FROM knock WHERE gid = $1 AND id = $2")
-_COUNT_KNOCKS = Statement("SELECT count(*) FROM knock WHERE gid = $1 AND answered = 0")
+_WAITS = (
+    " FROM knock WHERE gid = $1 AND answered = 0 AND EXISTS (SELECT 1 FROM capability"
+    " WHERE capability.gid = knock.gid AND capability.key = knock.capability"
+    " AND capability.not_after >= $2)"
+)
+_COUNT_KNOCKS = Statement("SELECT count(*)" + _WAITS)
 _ADD_KNOCK = Statement(
     "INSERT INTO knock (gid, id, capability, digest, sealed, answered, hour)"
     " VALUES ($1, $2, $3, $4, $5, 0, $6)"
 )
 _KNOCKS = Statement(
-    "SELECT id, capability, sealed FROM knock WHERE gid = $1 AND answered = 0"
-    " ORDER BY hour, id LIMIT $2"
+    "SELECT id, capability, sealed" + _WAITS + " ORDER BY hour, id LIMIT $3"
 )
 _ANSWER_KNOCKS = Statement("UPDATE knock SET answered = 1, sealed = $3 WHERE gid = $1 AND id IN $2")
 _DROP_UNENTITLED = Statement(
@@ -56,6 +59,7 @@ _DROP_UNENTITLED = Statement(
 )
 
 _NO_IDEM: Final = bytes(16)
+_PORTION: Final = 500  # keys in one statement
 
 
 # --- with a commit -------------------------------------------------------------------------
@@ -64,15 +68,27 @@ _NO_IDEM: Final = bytes(16)
 def refusal(following: NextEpoch) -> Script[Code | None]:
     """Why a commit cannot be taken although it would win; None if it can."""
     ids = tuple(parcel.id for parcel in following.parcels)
-    if len(set(ids)) != len(ids):
+    keys = tuple(each.key for each in following.capabilities)
+    refs = (each.key_package_ref for each in following.bundled)
+    if _has_twice(ids) or _has_twice(keys) or not all(map(inboxes.is_ref, refs)):
         return Code.malformed
-    if ids and (yield _TAKEN_IDS.of(ids)):
-        return Code.parcel_exists
+    for portion in _portions(ids):
+        if (yield _TAKEN_IDS.of(portion)):
+            return Code.parcel_exists
     wanted = Counter((each.inbox, each.key_package_ref) for each in following.bundled)
     for (inbox, ref), pointers in sorted(wanted.items()):
         if not (yield from inboxes.would_take(inbox, ref, pointers)):
             return Code.not_claimed
     return None
+
+
+def _has_twice(names: tuple[bytes, ...]) -> bool:
+    return len(set(names)) < len(names)
+
+
+def _portions(names: tuple[bytes, ...]) -> Iterable[tuple[bytes, ...]]:
+    """As many at a time as a statement of any database takes."""
+    return (names[start : start + _PORTION] for start in range(0, len(names), _PORTION))
 
 
 def store(gid: bytes, epoch: int, idem: bytes, following: NextEpoch, hour: int) -> Script[None]:
@@ -96,8 +112,8 @@ def store(gid: bytes, epoch: int, idem: bytes, following: NextEpoch, hour: int) 
             _ADD_CAPABILITY,
             [(gid, each.key, min(each.not_after, BIGGEST)) for each in following.capabilities],
         )
-    if following.answered:
-        yield _ANSWER_KNOCKS.of(gid, tuple(each.id for each in following.answered), b"")
+    for portion in _portions(tuple(each.id for each in following.answered)):
+        yield _ANSWER_KNOCKS.of(gid, portion, b"")
     yield _DROP_UNENTITLED.of(gid)
     for pointer in following.bundled:
         yield from inboxes.post(
@@ -122,11 +138,16 @@ def parcels(
         BrokerError: ``parcel_unknown``: one of them is not there; ``too_large``.
     """
     if most is not None:
-        [(size,)] = yield _PARCELS_SIZE.of(gid, ids)
-        if size is not None and size > most:
+        size = 0
+        for portion in _portions(ids):
+            [(some,)] = yield _PARCELS_SIZE.of(gid, portion)
+            size += some or 0
+        if size > most:
             raise refused(Code.too_large)
-    rows = yield _PARCELS.of(gid, ids)
-    found: dict[bytes, bytes] = dict(rows)
+    found: dict[bytes, bytes] = {}
+    for portion in _portions(ids):
+        rows = yield _PARCELS.of(gid, portion)
+        found.update(rows)
     if len(found) != len(set(ids)):
         raise refused(Code.parcel_unknown)
     return tuple(Parcel(each, found[each]) for each in ids)
@@ -145,11 +166,13 @@ class Door(NamedTuple):
         digest: SHA-256 of the request as it was signed.
         hour: Now.
         most: How many may wait.
+        paid: Whether something new can be afforded; what is asked again costs nothing.
     """
 
     digest: bytes
     hour: int
     most: int
+    paid: bool = True
 
 
 def knock(request: Knock, door: Door) -> Script[None]:
@@ -165,10 +188,12 @@ def knock(request: Knock, door: Door) -> Script[None]:
         if known[0][0] != door.digest:
             raise refused(Code.parcel_exists)
         return
+    if not door.paid:
+        raise refused(Code.over_quota)
     capability = yield _CAPABILITY.of(request.gid, request.capability)
     if not capability or capability[0][0] < door.hour:
         raise refused(Code.capability_refused)
-    [(waiting,)] = yield _COUNT_KNOCKS.of(request.gid)
+    [(waiting,)] = yield _COUNT_KNOCKS.of(request.gid, door.hour)
     if waiting >= door.most:
         raise refused(Code.full)
     yield _ADD_KNOCK.of(
@@ -176,12 +201,18 @@ def knock(request: Knock, door: Door) -> Script[None]:
     )
 
 
-def knocks(gid: bytes, epoch: int, most: int) -> Script[tuple[WaitingKnock, ...]]:
-    """Who waits at the door; of one hour in no order.
+def knocks(gid: bytes, epoch: int, hour: int, most: int) -> Script[tuple[WaitingKnock, ...]]:
+    """Who waits at the door with a capability that is still good; of one hour in no order.
+
+    Args:
+        gid: Of the group.
+        epoch: That who asks has proved.
+        hour: Now.
+        most: How many are told.
 
     Raises:
         BrokerError: ``epoch_passed``: only members of the current epoch are told.
     """
     yield from reading.require_current(gid, epoch)
-    rows: Iterable[tuple[bytes, bytes, bytes]] = yield _KNOCKS.of(gid, most)
+    rows: Iterable[tuple[bytes, bytes, bytes]] = yield _KNOCKS.of(gid, hour, most)
     return tuple(WaitingKnock(*row) for row in rows)

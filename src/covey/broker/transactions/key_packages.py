@@ -1,7 +1,9 @@
 """KeyPackages: published by a device, or laid on a shelf, and handed out once (RFC 9420 §10).
 
 A claim leaves a row that says for which KeyPackage a pointer may be left in which inbox, and
-nothing about who claimed. What was answered to a device is kept for a day under a hash, so that
+nothing about who claimed. What lies on a shelf is sealed, and the broker believes nothing that is
+said about it: taking it leaves no such row, its owner says at the inbox what is expected there.
+What was answered to a device is kept for a day under a hash, so that
 a retry gets the same KeyPackage and not another one. Nothing is handed out in the hour in which
 it expires.
 """
@@ -69,21 +71,21 @@ _CLAIM = Statement(
     " ON CONFLICT (inbox, ref) DO UPDATE SET pointers = claim.pointers + 1"
 )
 _SHELVE = Statement(
-    "INSERT INTO shelved (shelf, last_resort, ref, inbox, not_after, sealed)"
-    " VALUES ($1, $2, $3, $4, $5, $6)"
+    "INSERT INTO shelved (shelf, last_resort, name, not_after, sealed)"
+    " VALUES ($1, $2, $3, $4, $5)"
 )
 _COUNT_SHELF = Statement("SELECT count(*) FROM shelved WHERE shelf = $1 AND not_after > $2")
 _DROP_SHELF_LAST_RESORT = Statement("DELETE FROM shelved WHERE shelf = $1 AND last_resort = 1")
 _TAKE = Statement(
-    "SELECT ref, inbox, not_after, sealed FROM shelved WHERE shelf = $1 AND last_resort = 0"
-    " AND not_after > $2 ORDER BY ref LIMIT 1",
+    "SELECT name, sealed FROM shelved WHERE shelf = $1 AND last_resort = 0"
+    " AND not_after > $2 ORDER BY name LIMIT 1",
     lock="FOR UPDATE SKIP LOCKED",
 )
 _TAKE_LAST_RESORT = Statement(
-    "SELECT ref, inbox, not_after, sealed FROM shelved WHERE shelf = $1 AND last_resort = 1"
+    "SELECT name, sealed FROM shelved WHERE shelf = $1 AND last_resort = 1"
     " AND not_after > $2 LIMIT 1"
 )
-_DROP_SHELVED = Statement("DELETE FROM shelved WHERE shelf = $1 AND last_resort = 0 AND ref = $2")
+_DROP_SHELVED = Statement("DELETE FROM shelved WHERE shelf = $1 AND last_resort = 0 AND name = $2")
 
 
 class Asked(NamedTuple):
@@ -93,11 +95,13 @@ class Asked(NamedTuple):
         idem: SHA-256 of who asks and the idem that was given (32 bytes).
         digest: SHA-256 of the request.
         hour: Now.
+        paid: Whether something new can be afforded; what is asked again costs nothing.
     """
 
     idem: bytes
     digest: bytes
     hour: int
+    paid: bool = True
 
 
 class Shelf(NamedTuple):
@@ -180,15 +184,12 @@ def put_on_shelf(request: PutOnShelf, asked: Asked, shelf: Shelf) -> Script[Shel
 
 def _shelve(shelf: bytes, package: ShelvedKeyPackage) -> Script[None]:
     """As :func:`_keep`, on a shelf."""
-    not_after = hour_of(package.not_after)
+    not_after, name = hour_of(package.not_after), sha256(package.sealed).digest()
     if package.last_resort:
         yield _DROP_SHELF_LAST_RESORT.of(shelf)
     else:
-        yield from _publish_once(package.key_package_ref, not_after)
-    yield _SHELVE.of(
-        shelf, package.last_resort, package.key_package_ref, package.inbox, not_after,
-        package.sealed,
-    )  # fmt: skip
+        yield from _publish_once(name, not_after)
+    yield _SHELVE.of(shelf, package.last_resort, name, not_after, package.sealed)
 
 
 def take_from_shelf(token: bytes, asked: Asked) -> Script[TakenFromShelf]:
@@ -210,9 +211,7 @@ def take_from_shelf(token: bytes, asked: Asked) -> Script[TakenFromShelf]:
         last_resort = 1
     if not rows:
         raise refused(Code.nothing_to_claim)
-    [(ref, inbox, not_after, sealed)] = rows
-    yield _CLAIM.of(inbox, ref, not_after)
-    answer = TakenFromShelf(last_resort, sealed)
+    answer = TakenFromShelf(last_resort, rows[0][1])
     yield _KEEP_ANSWER.of(asked.idem, answer.encode())
     return answer
 
@@ -224,6 +223,8 @@ def _earlier(asked: Asked) -> Script[bytes | None]:
     until it is answered.
     """
     if (yield _ASK.of(asked.idem, asked.digest, b"", asked.hour)):
+        if not asked.paid:
+            raise refused(Code.over_quota)
         return None
     rows = yield _ANSWER.of(asked.idem)
     if not rows:  # it was thrown away at this moment

@@ -19,7 +19,7 @@ from covey.broker import ordering
 from covey.broker.hours import week_of
 from covey.broker.ordering import Begun, Earlier, Log, Taken
 from covey.broker.script import Many, Statement
-from covey.broker.transactions import joining
+from covey.broker.transactions import joining, reading
 from covey.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -74,12 +74,14 @@ class Creation(NamedTuple):
         digest: SHA-256 of the request as it was signed.
         invite: The digest of the invite that it costs; None where it costs none.
         hour: Now.
+        paid: Whether something new can be afforded; what is asked again costs nothing.
     """
 
     request: Create
     digest: bytes
     invite: bytes | None
     hour: int
+    paid: bool = True
 
 
 def create(creation: Creation) -> Script[Position]:
@@ -90,6 +92,8 @@ def create(creation: Creation) -> Script[Position]:
     if isinstance(decision, ordering.Refused):
         raise refused(decision.code)
     start = decision.begun.start
+    if known is None and not creation.paid:
+        raise refused(Code.over_quota)
     if known is None and not (yield from _begin(creation, start)):
         return (yield from create(creation))  # somebody began it since: now it is there
     return start
@@ -154,12 +158,26 @@ def append(gid: bytes, batch: Sequence[Admitted], hour: int) -> Script[list[Outc
     epoch, seq, hashed, floor = rows[0]
     earlier = yield _EARLIER.of(gid, tuple({each.request.idem for each in batch}))
     fold = _Fold(gid, hour, Log(epoch, Position(seq, hashed), floor), earlier)
+    keys = yield from _keys(gid, {each.request.epoch for each in batch}, range(floor, epoch + 1))
     outcomes: list[Outcome] = []
     for admitted in batch:
+        if admitted.access_key not in {None, keys.get(admitted.request.epoch)}:
+            outcomes.append(refused(Code.proof_refused))
+            continue
         outcome = yield from fold.decide(admitted)
         outcomes.append(outcome)
     yield from fold.write()
     return outcomes
+
+
+def _keys(gid: bytes, wanted: set[int], kept: range) -> Script[dict[int, bytes]]:
+    """The keys of those epochs that are kept: another log may have begun under this gid."""
+    keys = {}
+    for epoch in sorted(each for each in wanted if each in kept):
+        key = yield from reading.key_of(gid, epoch)
+        if key is not None:
+            keys[epoch] = key
+    return keys
 
 
 class _Fold:

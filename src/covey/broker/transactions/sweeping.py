@@ -39,7 +39,7 @@ def _delete(table: str, key: str, column: str) -> Statement:
 _EXPIRED: Final = (
     ("key_packages", _delete("key_package", "device, cipher_suite, last_resort, ref", "not_after")),
     ("key_packages", _delete("published", "ref", "not_after")),
-    ("key_packages", _delete("shelved", "shelf, last_resort, ref", "not_after")),
+    ("key_packages", _delete("shelved", "shelf, last_resort, name", "not_after")),
     ("key_packages", _delete("claim", "inbox, ref", "not_after")),
     ("invites", _delete("invite", "digest", "not_after")),
     ("capabilities", _delete("capability", "gid, key", "not_after")),

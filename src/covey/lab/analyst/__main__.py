@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sqlite3
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.broker.operations.ports import Clock
+from covey.broker.stores.postgres import PostgresStore
+from covey.broker.stores.sqlite import CHECKPOINT
 from covey.lab.analyst import guessing, places, remains, scoring, watching
-from covey.lab.analyst.blurring import blur
 from covey.lab.analyst.life import Habits
 from covey.lab.analyst.script import Pace, Script
 from covey.lab.analyst.tap import Time
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from covey.lab.analyst.life import Stage
-    from covey.lab.analyst.places import Kind
+    from covey.lab.analyst.places import Kind, Place
+    from covey.lab.analyst.remains import Remains
     from covey.lab.analyst.scoring import Scored
 
 CLIENTS: Final = {
@@ -38,6 +41,23 @@ CLIENTS: Final = {
     "polling, relayed, slow": Habits(relayed=True, polling=True, jitter=3600.0),
 }
 """Clients that are watched, by name."""
+
+PARTS: Final[dict[Kind, tuple[str, str, str]]] = {
+    "sqlite": (
+        "SQLite: rows alone",
+        "SQLite: with the day still in its log",
+        "SQLite: 6 s after the last write",
+    ),
+    "postgres": (
+        "PostgreSQL: rows alone",
+        "PostgreSQL: before blurring, within the hour",
+        "PostgreSQL: after the hourly blurring",
+    ),
+}
+"""What is taken of each store, in the order of `Rest`."""
+
+SETTLED: Final = CHECKPOINT + 1
+"""Seconds after a write, when SQLite's log has been cut."""
 
 PACE: Final = Pace(days=1, visits=2, messages=2)
 
@@ -79,36 +99,78 @@ def _played(habits: Habits, seed: int) -> Iterator[Stage]:
         yield Script(place.url, clock, seed, habits, PACE).play()
 
 
+class Rest(NamedTuple):
+    """How good the guesses are from what one run leaves at rest.
+
+    Attributes:
+        rows: From the rows alone.
+        before: From everything, before the broker has tidied up after any of it.
+        after: From everything, once it has.
+        left: What still tells an order then.
+    """
+
+    rows: Scored
+    before: Scored
+    after: Scored
+    left: tuple[str, ...]
+
+
 def _at_rest(kinds: Sequence[Kind], seeds: Sequence[int]) -> Iterator[tuple[str, list[Scored]]]:
-    """The rows alone, and with each of the orders that files give away."""
     for kind in kinds:
-        taken: dict[str, list[Scored]] = {}
-        for seed in seeds:
-            for what, scored in at_rest(kind, seed).items():
-                taken.setdefault(f"{kind}: {what}", []).append(scored)
-        yield from taken.items()
+        runs = [at_rest(kind, seed) for seed in seeds]
+        for number, part in enumerate(PARTS[kind]):
+            yield part, [(each.rows, each.before, each.after)[number] for each in runs]
 
 
-def at_rest(kind: Kind, seed: int) -> dict[str, Scored]:
-    """One run, after which everything at rest is taken; how good each part's guesses are."""
+def at_rest(kind: Kind, seed: int) -> Rest:
+    """One run, after which everything at rest is taken twice.
+
+    Before the broker tidies up, all that happened is in the order that its database keeps for a
+    while: as if it had happened since the last time. Then it is tidied up, by the broker itself.
+    """
     clock = Time(time.time())  # KeyPackages begin today
     with (
         tempfile.TemporaryDirectory() as folder,
         places.empty(kind, Path(folder)) as empty,
         places.thread(empty, Clock(clock, clock)) as place,
     ):
-        stage = Script(place.url, clock, seed, pace=PACE).play()
-        found = remains.of(place)
-        parts = {"rows": found._replace(orders={}), "rows, and all orders": found}
-        for name, marks in found.orders.items():
-            parts[f"rows, and the order of {name}"] = found._replace(orders={name: marks})
-        if place.server is not None:
-            asyncio.run(blur(place.server.dsn))
-            parts["rows, and the order of xid, once blurred"] = remains.of(place)
-        return {
-            what: scoring.scored(guessing.guess(part), stage.truth, guessing.gids(found), seed)
-            for what, part in parts.items()
-        }
+        with _uncut(place) if kind == "sqlite" else nullcontext():
+            stage = Script(place.url, clock, seed, pace=PACE).play()
+            before = remains.of(place)
+        _let_tidy_up(place)
+        after = remains.of(place)
+    gids = guessing.gids(before)
+
+    def scored(part: Remains) -> Scored:
+        return scoring.scored(guessing.guess(part), stage.truth, gids, seed)
+
+    rows = scored(before._replace(orders={}))
+    return Rest(rows, scored(before), scored(after), tuple(after.orders))
+
+
+@contextmanager
+def _uncut(place: Place) -> Iterator[None]:
+    """Keep SQLite's log from being cut: somebody reads, and takes long."""
+    with closing(sqlite3.connect(place.database, isolation_level=None)) as database:
+        database.execute("BEGIN")
+        database.execute("SELECT count(*) FROM account").fetchall()
+        yield
+
+
+def _let_tidy_up(place: Place) -> None:
+    """Wait until SQLite's log is cut; do what a broker on PostgreSQL does each hour."""
+    if place.server is None:
+        time.sleep(SETTLED)
+    else:
+        asyncio.run(_forget_order(place.server.dsn))
+
+
+async def _forget_order(dsn: str) -> None:
+    store = await PostgresStore.open(dsn, connections=1, listen=False)
+    try:
+        await store.forget_order()
+    finally:
+        await store.close()
 
 
 def _gids(stage: Stage) -> list[bytes]:

@@ -167,9 +167,8 @@ class Script:
         nonce = system_entropy(AES_256_GCM.Nn)
         key = sha256(b"key of " + token).digest()
         sealed = nonce + AES_256_GCM.seal(key, nonce, b"", package.message)
-        return ShelvedKeyPackage(
-            package.reference, person.inbox.address.inbox, lifetime.not_after, 0, sealed
-        )
+        person.inbox.expect([package])
+        return ShelvedKeyPackage(lifetime.not_after, 0, sealed)
 
     @property
     def listed(self) -> list[Somebody]:

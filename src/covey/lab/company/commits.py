@@ -44,7 +44,9 @@ class Plan(msgspec.Struct, frozen=True):
     Attributes:
         add: KeyPackages, as MLSMessages. Who is in the group already is left out.
         remove: Identities. Who is not in the group any more is left out.
-        recover: Whether those who are added take the place of old leaves of their identities.
+        recover: Whether those who are added take the place of old leaves of their identities; they
+            may have kept their signature keys. Who has come in already is known by the leaf of its
+            KeyPackage, so this is to be committed soon, and not again once it has renewed that.
         capabilities: New ones.
         answered: The knocks that it deals with.
         bundled: Whether the pointers go along with the commit, which is not blind.
@@ -114,7 +116,7 @@ def make(plan: Plan, now: Circumstances) -> Made | None:
         LocalProtocolError: What is wanted may not be committed.
     """
     group, access = now.group, now.access
-    packages = [each for each in map(key_package, plan.add) if not _is_in(group, each)]
+    packages = [each for each in map(key_package, plan.add) if not _is_in(group, plan, each)]
     removed = _to_remove(group, plan, packages)
     if plan.is_for_others and not (packages or removed or plan.capabilities):
         return None
@@ -167,9 +169,16 @@ def _keys(capabilities: GroupCapabilities) -> set[bytes]:
     return {each.key for each in capabilities.capabilities}
 
 
-def _is_in(group: Group, package: KeyPackage) -> bool:
-    key = package.leaf_node.signature_key
-    return any(each.signature_key == key for each in group.members)
+def _is_in(group: Group, plan: Plan, package: KeyPackage) -> bool:
+    """Whether somebody is in the group already, so that there is nothing to add.
+
+    Who recovers may have an old leaf with the same signature key. That leaf goes in the commit that
+    adds the new one, so both keys are unique in the tree that comes of it (RFC 9420 §7.3).
+    """
+    leaf = package.leaf_node
+    if plan.recover:
+        return any(each == leaf for _, each in group.tree.members())
+    return any(each.signature_key == leaf.signature_key for each in group.members)
 
 
 def _to_remove(group: Group, plan: Plan, packages: Sequence[KeyPackage]) -> list[int]:

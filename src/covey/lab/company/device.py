@@ -148,7 +148,10 @@ class Device:
     def put_on_shelf(
         self, shelf: bytes, packages: tuple[ShelvedKeyPackage, ...], idem: bytes | None = None
     ) -> int:
-        """Leave KeyPackages for who has the token of a shelf; returns how many wait there."""
+        """Leave KeyPackages for who has the token of a shelf; returns how many wait there.
+
+        The inbox that pointers for them are to be left in has to expect them.
+        """
         request = PutOnShelf(idem or system_entropy(16), shelf, packages)
         return self._ask("put_on_shelf", request, Shelved).waiting
 

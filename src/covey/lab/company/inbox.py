@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 _HOUR: Final = 3600
 
+_LAST_RESORT: Final = 1000
+"""How many pointers are expected for a KeyPackage of last resort: as many as can be."""
+
 
 class Inbox:
     """An inbox.
@@ -85,9 +88,15 @@ class Inbox:
         self._prover.ask("set_slots", lambda proof: SetSlots(inbox, proof, slots), Nothing)
 
     def expect(self, packages: Iterable[PrivateKeyPackage]) -> None:
-        """Let a pointer be left for KeyPackages that nobody can claim at the broker."""
+        """Let pointers be left for KeyPackages that nobody claims at the broker.
+
+        Args:
+            packages: Those that are put on a shelf, or given to somebody.
+        """
         expected = tuple(
-            ExpectedPointer(each.reference, lifetime.not_after // _HOUR)
+            ExpectedPointer(
+                each.reference, lifetime.not_after // _HOUR, _LAST_RESORT if each.last_resort else 1
+            )
             for each in packages
             if (lifetime := each.package.leaf_node.lifetime) is not None
         )

@@ -1,6 +1,6 @@
 """A broker's database in the hands of who stole it: its rows, and the bytes on its disk.
 
-May import asyncpg. It is read past the broker, which does not know.
+May import asyncpg, for a PostgreSQL only. It is read past the broker, which does not know.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import asyncpg
+from covey.broker import extras
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from asyncpg import Record
 
 Value = bytes | int | str | None
 Row = dict[str, Value]
@@ -85,7 +87,9 @@ async def _postgres_tables(database: str) -> Tables:
     }
 
 
-async def _queried(database: str, query: str, *values: bytes) -> Sequence[asyncpg.Record]:
+async def _queried(database: str, query: str, *values: bytes) -> Sequence[Record]:
+    with extras.told():
+        import asyncpg  # noqa: PLC0415 - a SQLite file does not need it
     connection = await asyncpg.connect(database)
     try:
         return await connection.fetch(query, *values)

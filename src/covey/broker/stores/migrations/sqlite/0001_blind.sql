@@ -51,11 +51,10 @@ CREATE INDEX published_not_after ON published (not_after);
 CREATE TABLE shelved (
     shelf       BLOB    NOT NULL CHECK (length(shelf) = 32),
     last_resort INTEGER NOT NULL CHECK (last_resort IN (0, 1)),
-    ref         BLOB    NOT NULL,
-    inbox       BLOB    NOT NULL CHECK (length(inbox) = 32),
+    name        BLOB    NOT NULL CHECK (length(name) = 32),
     not_after   INTEGER NOT NULL,
     sealed      BLOB    NOT NULL,
-    PRIMARY KEY (shelf, last_resort, ref)
+    PRIMARY KEY (shelf, last_resort, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX shelved_not_after ON shelved (not_after);

@@ -1,0 +1,79 @@
+"""What a commit does for who comes back: a new leaf, in place of the old ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from covey.access.structs.extensions import Right
+from covey.lab.company import doors
+from covey.lab.company.commits import Plan
+from covey.lab.company.contents import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from covey.lab.company.person import Person
+    from covey.lab.company.seat import Seat
+
+Group = tuple["Person", dict[str, "Seat"]]
+
+
+@pytest.fixture
+def group(person: Callable[..., Person]) -> Group:
+    """Bob, and the seats of three people in one group, which have all renewed their keys."""
+    alice, bob, carol = (person(name) for name in ("alice", "bob", "carol"))
+    seat = alice.found()
+    alice.invite(seat, [bob.name, carol.name])
+    seats = {"alice": seat, "bob": bob.join(), "carol": carol.join()}
+    for each in seats.values():
+        each.renew()
+    return bob, seats
+
+
+def signature_keys(seat: Seat) -> list[bytes]:
+    return sorted(each.signature_key for each in seat.group.members)
+
+
+@pytest.mark.parametrize("keeps_its_key", [True, False])
+def test_who_lost_its_state_comes_back(group: Group, *, keeps_its_key: bool) -> None:
+    bob, seats = group
+    alice, carol = seats["alice"], seats["carol"]
+    code = doors.open_door(alice, Right.recover)
+    before = signature_keys(alice)
+    del bob.seats[alice.gid]
+    if not keeps_its_key:
+        bob.member = bob.member.rotated()
+    bob.knock(code, recovers=True)
+    assert doors.answer(alice) == doors.Answered(1, 1, ())
+
+    back = bob.join()
+    assert (signature_keys(alice) == before) is keeps_its_key
+    assert sorted(back.members) == sorted(alice.members)
+    assert len(alice.members) == 3
+    alice.say(Text(b"welcome back"))
+    for seat in (back, carol):
+        assert [each.said for each in seat.catch_up()][-1] == Text(b"welcome back")
+    seats["bob"].read()
+    assert not seats["bob"].group.is_active
+
+
+@pytest.mark.parametrize("recover", [True, False])
+def test_who_has_been_let_in_by_others_is_not_let_in_again(group: Group, *, recover: bool) -> None:
+    bob, seats = group
+    alice, carol = seats["alice"], seats["carol"]
+    if not recover:
+        alice.commit(Plan(remove=(bob.name.encode(),)))
+    plan = Plan(add=(bob.new_package().message,), recover=recover)
+    made = alice.prepare(plan)
+    assert made is not None
+    assert carol.commit(plan) > 0
+    alice.submit(made)
+    assert alice.commit(plan) == 0
+    assert len(alice.members) == 3
+
+
+def test_who_does_not_recover_keeps_its_leaf(group: Group) -> None:
+    bob, seats = group
+    assert seats["alice"].commit(Plan(add=(bob.new_package().message,))) == 0
