@@ -11,7 +11,7 @@ from covey.access import heads
 from covey.access.member.replies import Followed, GapError, RestoredError, RolledBackError, compare
 from covey.access.structs.basics import Kind
 from covey.access.structs.heads import Position
-from covey.access.structs.sealed import Claimed
+from covey.access.structs.sealed import ClaimedPosition
 from covey.errors import AuthenticationError, DecodeError, ForkError
 
 KINDS = "oocooocco"
@@ -153,8 +153,8 @@ def test_a_head_has_to_be_signed_for_this_broker_and_log() -> None:
 def test_members_compare_what_they_were_shown() -> None:
     log = Log().fill("ooo")
     history = {each.seq: each.hash for each in log.positions[1:]}
-    assert compare(history, Claimed(log.positions[2]))
-    assert not compare(history, Claimed(Position(9, bytes(32))))
-    assert not compare(history, Claimed(log.positions[0]))
+    assert compare(history, ClaimedPosition(log.positions[2]))
+    assert not compare(history, ClaimedPosition(Position(9, bytes(32))))
+    assert not compare(history, ClaimedPosition(log.positions[0]))
     with pytest.raises(ForkError, match="another log up to entry 2"):
-        compare(history, Claimed(Position(2, bytes(32))))
+        compare(history, ClaimedPosition(Position(2, bytes(32))))

@@ -25,6 +25,8 @@ class SlowStore:
         batches: The idems of each transaction.
         gate: Nothing is written before this is set.
         failure: Raised by the next transactions, if there is one.
+        refuses: The idem of an append that is refused.
+        cannot: The idem of an append that fails, with all that is written with it.
     """
 
     def __init__(self) -> None:
@@ -32,6 +34,7 @@ class SlowStore:
         self.gate = asyncio.Event()
         self.failure: Exception | None = None
         self.refuses: int | None = None
+        self.cannot: int | None = None
 
     async def write(self, key: bytes, script: Callable[[], Generator[Any, Any, Any]]) -> Any:  # noqa: ANN401 - whatever the script returns
         """Look into the script instead of running it."""
@@ -44,6 +47,9 @@ class SlowStore:
         await self.gate.wait()
         if self.failure is not None:
             raise self.failure
+        if self.cannot in batch:
+            msg = "too many keys"
+            raise StorageError(msg)
         return [
             refused(Code.too_large) if idem == self.refuses else Appended(Position(idem, bytes(32)))
             for idem in batch
@@ -112,6 +118,23 @@ def test_who_is_refused_is_refused_alone() -> None:
         asking = (combiner.append(an_append(idem)) for idem in (1, 2, 3))
         answers = await asyncio.gather(*asking, return_exceptions=True)
         assert [type(answer) for answer in answers] == [Appended, BrokerError, Appended]
+
+    asyncio.run(work())
+
+
+def test_what_the_store_cannot_take_fails_alone() -> None:
+    async def work() -> None:
+        store = SlowStore()
+        store.cannot = 3
+        combiner = Combiner(store, lambda: 1)  # type: ignore[arg-type]
+        first = asyncio.create_task(combiner.append(an_append(1)))
+        await soon()
+        others = [asyncio.create_task(combiner.append(an_append(idem))) for idem in (2, 3, 4)]
+        await soon()
+        store.gate.set()
+        answers = await asyncio.gather(first, *others, return_exceptions=True)
+        assert [type(each) for each in answers] == [Appended, Appended, StorageError, Appended]
+        assert store.batches == [[1], [2, 3, 4], [2], [3], [4]]
 
     asyncio.run(work())
 

@@ -20,7 +20,14 @@ from websockets.sync.client import connect
 
 from covey.access.operations import Plane
 from covey.broker.addresses import Prefixes
-from covey.broker.connections import Connection, Connections, Proxy, connection_of, protocol
+from covey.broker.connections import (
+    HEADER_SECONDS,
+    Connection,
+    Connections,
+    Proxy,
+    connection_of,
+    protocol,
+)
 from covey.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -64,12 +71,21 @@ async def over_websocket(socket: WebSocket) -> None:
 
 
 @contextmanager
-def serving(proxy: Proxy | None = None, **options: Any) -> Iterator[str]:  # noqa: ANN401 - uvicorn's
+def serving(
+    proxy: Proxy | None = None,
+    seconds: float = HEADER_SECONDS,
+    keep_alive: int = 5,
+    **options: Any,  # noqa: ANN401 - of the connections
+) -> Iterator[str]:
     """A server in a thread, at a port of this machine; yields host:port."""
     app = Starlette(routes=[Route("/", over_http), WebSocketRoute("/live", over_websocket)])
     connections = Connections(app, PREFIXES, proxy, **options)
     config = uvicorn.Config(
-        connections, http=protocol(connections), ws="websockets-sansio", log_config=None
+        connections,
+        http=protocol(connections, seconds),
+        ws="websockets-sansio",
+        log_config=None,
+        timeout_keep_alive=keep_alive,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -69,6 +69,19 @@ def test_credentials_name_a_connection_also_where_none_are_needed(line: Line) ->
     assert code(line.send("read")) == "wrong_plane"
 
 
+@pytest.mark.parametrize("name", IDENTITY)
+def test_the_identity_plane_refuses_a_ticket(line: Line, name: str) -> None:
+    assert code(line.send(name, b"", **{"covey-ticket": "00"})) == "wrong_plane"
+    assert code(line.send(name, b"")) != "wrong_plane"
+
+
+def test_a_ticket_names_a_connection_too(line: Line) -> None:
+    both = {"authorization": "Bearer 00", "covey-ticket": "00"}
+    assert code(line.send("challenge", **both)) == "wrong_plane"
+    assert line.send("challenge", **{"covey-ticket": "00"}).status_code == 200
+    assert code(line.send("devices")) == "wrong_plane"
+
+
 def test_a_challenge_is_for_both(broker: ThreadBroker, line: Line) -> None:
     line.nonce()
     broker.group(line)

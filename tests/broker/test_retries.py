@@ -161,10 +161,8 @@ def _(twice: Twice) -> None:
 def _(twice: Twice) -> None:
     device, token = twice.stage.device(), os.urandom(32)
     shelf, later = sha256(token).digest(), int(time.time()) + 90_000
-    shelved = tuple(
-        identity.ShelvedKeyPackage(os.urandom(32), bytes(32), later, 0, bytes([number]))
-        for number in range(2)
-    )
+    sealed = [os.urandom(32), os.urandom(32)]
+    shelved = tuple(identity.ShelvedKeyPackage(later, 0, each) for each in sealed)
     request = identity.PutOnShelf(os.urandom(16), shelf, shelved)
     assert twice.ask("put_on_shelf", lambda _: request, device).waiting == 2
     idems = [os.urandom(16), os.urandom(16)]
@@ -172,7 +170,7 @@ def _(twice: Twice) -> None:
         twice.ask("take_from_shelf", lambda _: identity.TakeFromShelf(token, idem)).sealed  # noqa: B023 - it is used at once
         for idem in idems
     ]
-    assert sorted(taken) == [b"\0", b"\1"]
+    assert sorted(taken) == sorted(sealed)
 
 
 # --- inboxes -------------------------------------------------------------------------------
@@ -208,7 +206,7 @@ def _(twice: Twice) -> None:
 
     def expect(line: Line) -> WireStruct:
         proof = accounts.prove_inbox(inbox.key, inbox.device.broker_id, inbox.id, line.nonce())
-        return joining.Expect(inbox.id, proof, (joining.ExpectedPointer(given, hours() + 9),))
+        return joining.Expect(inbox.id, proof, (joining.ExpectedPointer(given, hours() + 9, 1),))
 
     twice.ask("expect", expect)
     for pointer, code in ((b"one", ""), (b"two", "not_claimed")):

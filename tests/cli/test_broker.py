@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from broker_process import running_broker
-from broker_talk import Device
+from broker_talk import Device, Group
 from broker_thread import place_of
 from covey.access.operations import OPERATIONS
 from covey.access.refusals import REFUSALS
@@ -247,6 +248,73 @@ def test_the_commands_of_the_page_work(tmp_path: Path) -> None:
             said(*arguments[1:], *(["--check-config"] if serves else []), cwd=tmp_path)
             ran += 1
     assert ran > 8
+
+
+PROGRAM = """#!/bin/sh
+exec {python} -m covey "$@"
+"""
+SQLITE = """#!{python}
+import sqlite3, sys
+source, what = sys.argv[1:]
+backup, target = what.split()
+assert backup == ".backup"
+with sqlite3.connect(source) as one, sqlite3.connect(target) as other:
+    one.backup(other)
+"""
+
+
+def as_in_a_shell(script: str, folder: Path) -> None:
+    """Run commands in a folder, with ``covey`` and ``sqlite3`` at hand."""
+    programs = folder / "programs"
+    programs.mkdir(exist_ok=True)
+    for name, text in (("covey", PROGRAM), ("sqlite3", SQLITE)):
+        (programs / name).write_text(text.format(python=sys.executable))
+        (programs / name).chmod(0o755)
+    subprocess.run(  # noqa: S603 - our own page
+        ["/bin/sh", "-eu", "-c", script],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+        check=True,
+        timeout=60,
+    )
+
+
+def test_what_was_backed_up_can_be_restored(tmp_path: Path) -> None:
+    """By the commands of the page; what came after the copy is gone, and that is told."""
+    page = (DOCS / "how-to" / "run-a-broker.md").read_text(encoding="utf-8")
+    part = page.partition("## Back up, and restore")[2].partition("\n## ")[0]
+    [back_up, restore] = [block for language, block in FENCE.findall(part) if language == "sh"]
+    db = tmp_path / "team.db"
+    with running_broker(db) as broker, broker.line() as line:
+        group = Group(line, broker.broker_id).create()
+        before = line.http.get("/.well-known/covey").json()
+        (tmp_path / "team.db.blobs" / "kept").write_text("an attachment")
+        as_in_a_shell(back_up, tmp_path)
+        later = Group(line, broker.broker_id).create()
+        (tmp_path / "team.db.blobs" / "later").touch()
+        with pytest.raises(subprocess.CalledProcessError):
+            as_in_a_shell(restore.splitlines()[-1], tmp_path)  # it runs
+    (tmp_path / "team.db.key").unlink()
+    as_in_a_shell(restore, tmp_path)
+    assert [each.name for each in (tmp_path / "team.db.blobs").glob("[kl]*")] == ["kept"]
+    with running_broker(db) as broker, broker.line() as line:
+        after = line.http.get("/.well-known/covey").json()
+        Group(line, broker.broker_id, group.gid).say()
+        with pytest.raises(BrokerError, match="group_unknown"):
+            Group(line, broker.broker_id, later.gid).say()
+    assert after["incarnation"] != before["incarnation"]
+    assert {**after, "incarnation": ""} == {**before, "incarnation": ""}
+
+
+def test_the_protocol_lists_all_that_a_broker_says_of_itself(tmp_path: Path) -> None:
+    page = (DOCS / "broker-protocol.md").read_text(encoding="utf-8")
+    [listed] = [json.loads(each) for each in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+    with running_broker(tmp_path / "db") as broker, broker.line() as line:
+        told = line.http.get("/.well-known/covey").json()
+    of_this_one = {"covey", "broker_id", "broker_key", "incarnation"}
+    assert set(listed) == set(told)
+    assert [key for key in told if key not in of_this_one and told[key] != listed[key]] == []
+    assert all(len(told[key]) == len(listed[key]) for key in of_this_one)
 
 
 def test_the_reference_has_every_operation_code_and_metric() -> None:

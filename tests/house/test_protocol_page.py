@@ -15,10 +15,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from covey.access import signing
 from covey.access.member import envelopes, sealing
 from covey.access.operations import OPERATIONS
 from covey.access.refusals import REFUSALS
-from covey.lab.conformance.access.writer import NAMES
+from covey.access.structs.basics import Challenge, Fresh, GroupProof
+from covey.access.structs.log import Create, Read
+from covey.lab.conformance.access.writer import NAMES, cases
 from covey.mls.wire.struct import WireStruct
 from tracked import ROOT
 
@@ -165,8 +168,53 @@ def _limits() -> str:
 
 
 def vectors() -> str:
-    """The files of vectors, as a list."""
-    return "\n".join(f"- `{name}.json`" for name in NAMES)
+    """The files of vectors and the fields of their cases, as a table."""
+    rows = [f"| `{name}.json` | {_fields_of(name)} |" for name in NAMES]
+    return "\n".join(["| file | fields of a case |", "|---|---|", *rows])
+
+
+def _fields_of(name: str) -> str:
+    """Every field that a case can have; of a list of objects, the fields of these."""
+    fields: dict[str, None] = {}
+    for case in cases(name, (1,), b"fields"):
+        for field, value in case.items():
+            fields.setdefault(field)
+            inner = value[0] if isinstance(value, list) and value else None
+            fields.update({f"{field}[].{each}": None for each in inner or ()} if _is(inner) else {})
+    return ", ".join(f"`{field}`" for field in fields)
+
+
+def _is(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def example() -> str:
+    """A challenge, a group that begins, and its first read: all bytes of them."""
+    seed, broker, gid, nonce = bytes(range(32)), b"\xb1" * 32, b"\x61" * 32, b"\x0c" * 8
+    create = Create(broker, gid, 0, signing.public_key(seed), b"")
+    proof = GroupProof(broker, gid, 0, nonce)
+    read = Read(gid, 0, 0, 25_000, Fresh(nonce, signing.sign(seed, "prove", proof)))
+    shown = {
+        "POST /v1/challenge: the body is empty, and so may the answer be (a Challenge)": (
+            Challenge(nonce, 600).encode()
+        ),
+        "Create: an epoch 0, its avk, no invite": create.encode(),
+        'what is signed: LabelledContent { "covey access 1 create", Create }': (
+            signing.signed_bytes("create", create.encode())
+        ),
+        "POST /v1/create: the body (a Signed)": signing.signed(seed, "create", create).encode(),
+        'what is signed: LabelledContent { "covey access 1 prove", GroupProof }': (
+            signing.signed_bytes("prove", proof.encode())
+        ),
+        "POST /v1/read: the body (a Read of epoch 0 after 0, with a Fresh proof)": read.encode(),
+    }
+    parts = [f"{what}\n{_lines(data.hex())}" for what, data in shown.items()]
+    return "```text\n" + "\n\n".join(parts) + "\n```"
+
+
+def _lines(digits: str, width: int = 96) -> str:
+    starts = range(0, len(digits), width)
+    return "\n".join(f"  {digits[start : start + width]}" for start in starts)
 
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -174,6 +222,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "refusals": refusals,
     "sizes": sizes,
     "vectors": vectors,
+    "example": example,
     **{f"structs {chapter}": (lambda chapter=chapter: structs(chapter)) for chapter in CHAPTERS},
 }
 

@@ -31,7 +31,7 @@ class HeadSigner:
 
     Args:
         broker_seed: The broker's long-term private key; not kept.
-        not_after: Until when the new key is good, in hours since the epoch.
+        not_after: Until when the new key is good, in hours since 1970-01-01T00:00Z.
         entropy: Where the new key comes from.
     """
 

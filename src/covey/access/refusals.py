@@ -94,7 +94,7 @@ REFUSALS: Final = {
     Code.group_unknown: Refusal(404, "There is no log of this group here."),
     Code.account_unknown: Refusal(404, "There is no such account here, or no such device of it."),
     Code.inbox_unknown: Refusal(404, "There is no such inbox here, or no slot for this token."),
-    Code.nothing_to_claim: Refusal(404, "No KeyPackage of this cipher suite waits there."),
+    Code.nothing_to_claim: Refusal(404, "No KeyPackage waits there, or none of this cipher suite."),
     Code.parcel_unknown: Refusal(404, "There is no such parcel, or not any more."),
     Code.blob_unknown: Refusal(404, "There is no such blob, or not any more, or not all of it."),
     Code.epoch_closed: Refusal(409, "A commit has closed the epoch; it is in the answer."),

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 SILENCE: Final = 30.0
-"""Seconds between two pieces of a body, at most."""
+"""Seconds between two pieces of a body, at most; who was fast may then pause for so long."""
 
 GRACE: Final = 20.0
-"""Seconds of waiting for a body after which it has to have kept the pace."""
+"""Seconds of waiting for a body that it has for nothing, before it has to keep the pace."""
 
 PACE: Final = 16 * KiB
-"""Bytes a second, on the average of the time that a body was waited for."""
+"""Bytes that a second of waiting costs."""
 
 SMALL: Final = 64 * KiB
 """Bytes up to which a body is small."""
@@ -88,7 +88,7 @@ class Bodies:
         room: Bytes of all of them together, besides what small ones have for themselves.
         silence: Seconds between two pieces of one, at most.
         biggest: Bytes of the biggest one; a network has room for that at least.
-        grace: Seconds after which a body has to have kept the pace.
+        grace: Seconds of waiting that a body has before its first byte.
         small: Bytes up to which a body is small.
     """
 
@@ -127,7 +127,9 @@ class Bodies:
     async def pieces(self, request: Request) -> AsyncIterator[bytes]:
         """The pieces of a request's body, as they come.
 
-        What counts is the time that they are waited for, not what is done with them.
+        A body has some seconds of waiting, and earns more with its bytes, but never so many that
+        it could send much at once and then keep its room for long. What is done with a piece
+        takes none of them.
 
         Raises:
             SlowError: None came for too long, or too little.
@@ -135,10 +137,9 @@ class Bodies:
         """
         clock = asyncio.get_running_loop().time
         stream = request.stream()
-        waited, received = 0.0, 0
+        patience = min(self._grace, self._silence)
         while True:
             began = clock()
-            patience = min(self._silence, max(self._grace, received / PACE) - waited)
             try:
                 async with asyncio.timeout(patience):
                     piece = await anext(stream, None)
@@ -146,8 +147,7 @@ class Bodies:
                 raise SlowError from None
             if piece is None:
                 return
-            waited += clock() - began
-            received += len(piece)
+            patience = min(patience - (clock() - began) + len(piece) / PACE, self._silence)
             yield piece
 
 

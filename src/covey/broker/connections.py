@@ -19,7 +19,6 @@ import secrets
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from h11 import IDLE
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -31,9 +30,7 @@ if TYPE_CHECKING:
     import asyncio
     from ipaddress import IPv4Network, IPv6Network
 
-    from h11 import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
-
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
     from covey.broker.addresses import Prefixes
@@ -309,6 +306,7 @@ class _Timed(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._idle: object = self.conn.their_state
         self._begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -323,7 +321,7 @@ class _Timed(H11Protocol):
         super().on_response_complete()
         self._look()
 
-    def handle_websocket_upgrade(self, event: Request) -> None:
+    def handle_websocket_upgrade(self, event: Any) -> None:  # noqa: ANN401 - a class of h11
         self._upgraded = True
         self._end()
         super().handle_websocket_upgrade(event)
@@ -334,7 +332,7 @@ class _Timed(H11Protocol):
         answering = cycle is not None and not cycle.response_complete
         if self._upgraded or answering or self.transport.is_closing():
             self._end()
-        elif self.conn.their_state is not IDLE or self.conn.trailing_data[0]:
+        elif self.conn.their_state is not self._idle or self.conn.trailing_data[0]:
             self._begin()
         elif cycle is not None:
             self._end()

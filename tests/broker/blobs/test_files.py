@@ -203,13 +203,39 @@ def test_what_is_no_blob_is_said_and_left(folder: Path) -> None:
         await store.begin(other, 5, HOUR)
         path = path_of(folder)
         path.write_bytes(b"something else of this machine, long enough")
-        for work in (store.received(NAME), store.sweep(HOUR), store.begin(NAME, SIZE, HOUR)):
+        for work in (store.received(NAME), store.begin(NAME, SIZE, HOUR)):
             with pytest.raises(StorageError, match="no blob, or is damaged"):
                 await work
+        assert await store.sweep(HOUR) == 1
         assert path.exists()
         assert await store.received(other) is None
 
     asyncio.run(work())
+
+
+def test_what_is_not_ours_does_not_stop_a_sweep(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    strange = [folder / "07" / "lost+found", folder / "lost+found", folder / "00" / NAME.hex()]
+
+    async def work() -> int:
+        store = await begun(folder, 0)
+        for each in strange:
+            each.mkdir()
+        (folder / "07" / ".nfs0001").write_bytes(b"")
+        path_of(folder, b"\x09" * 32).symlink_to(folder / "nowhere")
+        (folder / "ff").rmdir()
+        (folder / "ff").write_bytes(b"in the place of a folder")
+        await store.begin(b"\x08" * 32, 5, HOUR)
+        path_of(folder, b"\x08" * 32).write_bytes(b"covered by something else, long enough")
+        return await store.sweep(HOUR)
+
+    assert asyncio.run(work()) == 1
+    assert not path_of(folder).exists()
+    assert all(each.exists() for each in strange)
+    [said] = caplog.messages
+    assert "6 things" in said
+    assert str(folder) not in said
 
 
 def test_a_file_that_is_too_short_is_said(folder: Path) -> None:

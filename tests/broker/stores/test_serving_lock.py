@@ -87,6 +87,9 @@ def test_only_its_owner_can_read_it_and_no_database_is_made(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("place", ["/dev/null", ".", "/no/such/folder/team.db"])
 def test_what_cannot_be_a_database_is_not_locked(place: str) -> None:
-    with pytest.raises(StorageError, match=r"it is not a file|cannot lock"), alone(Path(place), ""):
+    with (
+        pytest.raises(StorageError, match=r"is not a file|there is no folder"),
+        alone(Path(place), ""),
+    ):
         pytest.fail("it was locked")
     assert not Path(f"{place}{SUFFIX}").exists()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker.transactions.desk import HOUR, codes, name, owe
-from covey.access.structs.joining import InboxEntry, InboxKind, PostNote
+from covey.access.structs.joining import ExpectedPointer, InboxEntry, InboxKind, PostNote
 from covey.broker.transactions import inboxes
 from covey.broker.transactions.inboxes import Room
 
@@ -138,6 +138,68 @@ def test_a_note_is_left_once_and_another_under_its_idem_is_refused(desk: Desk) -
     assert waiting(desk, 1) == []
     assert desk.write(posting) is False
     assert waiting(desk) == []
+
+
+@pytest.mark.parametrize("size", [0, 65, 3_000])
+def test_a_key_package_ref_has_its_length(desk: Desk, size: int) -> None:
+    owe(desk, INBOX, REF)
+    desk.refuses("malformed", lambda: inboxes.post(INBOX, bytes(size), b"p", ROOM))
+    expected = (ExpectedPointer(REF, HOUR, 1), ExpectedPointer(bytes(size), HOUR, 1))
+    desk.refuses("malformed", lambda: inboxes.expect(INBOX, expected, HOUR))
+
+
+@pytest.mark.parametrize("size", [1, 64])
+def test_the_shortest_and_the_longest_ref(desk: Desk, size: int) -> None:
+    desk.write(lambda: inboxes.create(INBOX, b"k" * 32))
+    expected = (ExpectedPointer(bytes(size), HOUR, 1),)
+    desk.write(lambda: inboxes.expect(INBOX, expected, HOUR))
+    assert desk.write(lambda: inboxes.post(INBOX, bytes(size), b"p", ROOM)) is True
+
+
+def test_where_a_ref_ends_and_its_pointer_begins_is_told_apart(desk: Desk) -> None:
+    desk.write(lambda: inboxes.create(INBOX, b"k" * 32))
+    expected = tuple(ExpectedPointer(ref, HOUR, 1) for ref in (b"re", b"ref"))
+    desk.write(lambda: inboxes.expect(INBOX, expected, HOUR))
+    assert desk.write(lambda: inboxes.post(INBOX, b"re", b"fp", ROOM)) is True
+    assert desk.write(lambda: inboxes.post(INBOX, b"ref", b"p", ROOM)) is True
+    assert [body for _, body in waiting(desk)] == [b"fp", b"p"]
+
+
+def test_so_many_pointers_are_taken_as_are_expected(desk: Desk) -> None:
+    desk.write(lambda: inboxes.create(INBOX, b"k" * 32))
+    expected = (ExpectedPointer(REF, HOUR + 5, 2), ExpectedPointer(name("ref", 1), HOUR + 9, 1))
+    for _ in range(3):
+        desk.write(lambda: inboxes.expect(INBOX, expected, HOUR + 7))
+    assert sorted(desk.rows("SELECT ref, pointers, not_after FROM claim")) == sorted(
+        [(REF, 2, HOUR + 5), (name("ref", 1), 1, HOUR + 7)]
+    )
+    for body in (b"one", b"two"):
+        assert desk.write(partial(inboxes.post, INBOX, REF, body, ROOM))
+    more = (ExpectedPointer(REF, HOUR + 6, 1000),)
+    desk.write(lambda: inboxes.expect(INBOX, more, HOUR + 7))  # it was expected before
+    desk.refuses("not_claimed", lambda: inboxes.post(INBOX, REF, b"three", ROOM))
+
+
+@pytest.mark.parametrize("pointers", [0, 1001, 65_535])
+def test_nobody_expects_no_pointer_nor_very_many(desk: Desk, pointers: int) -> None:
+    expected = (ExpectedPointer(REF, HOUR, pointers),)
+    desk.refuses("malformed", lambda: inboxes.expect(INBOX, expected, HOUR))
+
+
+def test_what_somebody_else_expects_stands_in_nobody_s_way(desk: Desk) -> None:
+    """Who was given a KeyPackage knows its ref, and may state it at an inbox of its own."""
+    for number in (1, 2):
+        desk.write(partial(inboxes.create, name("inbox", number), b"k" * 32))
+        expected = (ExpectedPointer(REF, HOUR, 1),)
+        desk.write(partial(inboxes.expect, name("inbox", number), expected, HOUR))
+        assert desk.write(partial(inboxes.post, name("inbox", number), REF, b"pointer", ROOM))
+
+
+def test_what_was_claimed_and_is_expected_too_takes_both(desk: Desk) -> None:
+    owe(desk, INBOX, REF, 2)
+    expected = (ExpectedPointer(REF, HOUR, 3),)
+    desk.write(lambda: inboxes.expect(INBOX, expected, HOUR))
+    assert desk.rows("SELECT pointers FROM claim") == [(5,)]
 
 
 def test_an_inbox_can_be_full(desk: Desk) -> None:

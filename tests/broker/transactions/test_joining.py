@@ -10,16 +10,18 @@ import pytest
 
 from broker.transactions.desk import BROKER, HOUR, Chat, codes, following, name
 from covey.access.structs.joining import Knock, Pointers, WaitingKnock
-from covey.access.structs.log import AnsweredKnock, Capability, Parcel
+from covey.access.structs.log import AnsweredKnock, BundledPointer, Capability, Parcel
+from covey.broker.script import Query, play
 from covey.broker.transactions import joining, log
 from covey.broker.transactions.joining import Door
+from covey.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from broker.transactions.desk import Desk
     from covey.access.structs.log import NextEpoch
-    from covey.broker.script import Script
+    from covey.broker.script import Row, Script, Step
 
 
 # --- parcels and pointer lists -------------------------------------------------------------
@@ -51,6 +53,45 @@ def test_a_pointer_list_is_of_the_epoch_that_its_commit_opened(desk: Desk) -> No
     assert found == [nobody, Pointers(name("idem", 1, 16), b"sealed"), nobody, nobody]
 
 
+@pytest.mark.parametrize("ref", [b"", bytes(65)])
+def test_a_pointer_that_goes_along_is_for_a_key_package_ref(desk: Desk, ref: bytes) -> None:
+    chat = Chat(desk)
+    chat.create()
+    bundled = (BundledPointer(name("inbox"), ref, b"pointer"),)
+    assert codes(chat.append(chat.request(0, 1, b"c", following(1, bundled=bundled)))) == [
+        "malformed"
+    ]
+
+
+def test_parcels_are_looked_up_in_portions(desk: Desk) -> None:
+    """A statement takes some thousands of keys, and no more."""
+    chat = Chat(desk)
+    chat.create()
+    many = tuple(Parcel(name("parcel", number), b"p") for number in range(1_200))
+    assert codes(chat.append(chat.request(0, 1, b"c", following(1, many)))) == ["Appended"]
+    ids = tuple(each.id for each in many)
+    steps = [step.args[-1] for step in steps_of(joining.parcels(chat.gid, ids, 1_200))]
+    assert {len(each) for each in steps if isinstance(each, tuple)} == {500, 200}
+    assert desk.read(lambda: joining.parcels(chat.gid, ids, 1_200)) == many
+    desk.refuses("too_large", lambda: joining.parcels(chat.gid, ids, 1_199))
+    again = (*(Parcel(name("other", number), b"p") for number in range(1_100)), many[7])
+    assert codes(chat.append(chat.request(1, 2, b"c", following(2, again)))) == ["parcel_exists"]
+
+
+def steps_of(script: Script[object]) -> list[Query]:
+    """What a script asks, when each question is answered with nothing."""
+    steps: list[Query] = []
+
+    def run(step: Step) -> list[Row]:
+        assert isinstance(step, Query)
+        steps.append(step)
+        return [(None,)] if "sum(" in step.statement.postgres else []
+
+    with pytest.raises(BrokerError, match="parcel_unknown"):
+        play(script, run)
+    return steps
+
+
 # --- knocks --------------------------------------------------------------------------------
 
 
@@ -73,7 +114,7 @@ def a_knock(
 
 def waiting(desk: Desk, chat: Chat, epoch: int) -> set[bytes]:
     """Who waits at the door."""
-    return {each.id for each in desk.read(lambda: joining.knocks(chat.gid, epoch, 99))}
+    return {each.id for each in desk.read(lambda: joining.knocks(chat.gid, epoch, HOUR, 99))}
 
 
 @pytest.fixture
@@ -89,12 +130,12 @@ def test_a_knock_waits_once_however_often_it_comes(desk: Desk, chat: Chat) -> No
     for _ in range(3):
         desk.write(a_knock(chat, 1))
     desk.write(a_knock(chat, 2, 2, b"other"))
-    found = desk.read(lambda: joining.knocks(chat.gid, 1, 9))
+    found = desk.read(lambda: joining.knocks(chat.gid, 1, HOUR, 9))
     assert set(found) == {
         WaitingKnock(name("knock", 1, 16), name("capability", 1), b"sealed"),
         WaitingKnock(name("knock", 2, 16), name("capability", 2), b"other"),
     }
-    assert len(desk.read(lambda: joining.knocks(chat.gid, 1, 1))) == 1
+    assert len(desk.read(lambda: joining.knocks(chat.gid, 1, HOUR, 1))) == 1
 
 
 def test_who_may_not_knock(desk: Desk, chat: Chat) -> None:
@@ -125,9 +166,9 @@ def test_one_knock_ten_times_at_once_is_one(desk: Desk, chat: Chat) -> None:
 
 
 def test_only_members_of_the_current_epoch_are_told(desk: Desk, chat: Chat) -> None:
-    desk.refuses("epoch_passed", lambda: joining.knocks(chat.gid, 0, 9))
-    desk.refuses("epoch_passed", lambda: joining.knocks(chat.gid, 2, 9))
-    desk.refuses("group_unknown", lambda: joining.knocks(name("nobody"), 0, 9))
+    desk.refuses("epoch_passed", lambda: joining.knocks(chat.gid, 0, HOUR, 9))
+    desk.refuses("epoch_passed", lambda: joining.knocks(chat.gid, 2, HOUR, 9))
+    desk.refuses("group_unknown", lambda: joining.knocks(name("nobody"), 0, HOUR, 9))
 
 
 def test_a_capability_that_is_not_stated_again_falls_with_its_knocks(
@@ -135,13 +176,39 @@ def test_a_capability_that_is_not_stated_again_falls_with_its_knocks(
 ) -> None:
     desk.write(a_knock(chat, 1, 1))
     desk.write(a_knock(chat, 2, 2))
-    chat.append(chat.request(1, 2, b"c", capabilities(2, 2, 3)))
+    chat.append(chat.request(1, 2, b"c", capabilities(2, 3)))
     assert waiting(desk, chat, 2) == {name("knock", 2, 16)}
     desk.refuses("capability_refused", a_knock(chat, 1, 1))
     desk.write(a_knock(chat, 3, 3))
     chat.commit(2, 3)
     assert waiting(desk, chat, 3) == set()
     assert desk.count("knock") == desk.count("capability") == 0
+
+
+def test_a_capability_is_stated_once(desk: Desk, chat: Chat) -> None:
+    stating = partial(chat.append, chat.request(1, 2, b"c", capabilities(2, 3, 2)))
+    assert codes(stating()) == ["malformed"]
+    assert sorted(desk.rows("SELECT key FROM capability")) == sorted(
+        (name("capability", number),) for number in (1, 2)
+    )
+
+
+def test_nobody_is_told_of_a_knock_whose_capability_has_expired(desk: Desk) -> None:
+    """It takes no room at the door either."""
+    chat = Chat(desk)
+    chat.create()
+    stated = [Capability(name("capability", number), HOUR + number) for number in (1, 2)]
+    chat.append(chat.request(0, 1, b"c", following(1, capabilities=tuple(stated))))
+    for number, capability in ((1, 1), (2, 1), (3, 2)):
+        desk.write(a_knock(chat, number, capability))
+    desk.refuses("full", a_knock(chat, 4, 2))
+    told = {
+        hour: {each.id for each in desk.read(partial(joining.knocks, chat.gid, 1, hour, 9))}
+        for hour in (HOUR + 1, HOUR + 2, HOUR + 3)
+    }
+    last = {name("knock", 3, 16)}
+    assert [len(told[HOUR + 1]), told[HOUR + 2], told[HOUR + 3]] == [3, last, set()]
+    desk.write(a_knock(chat, 4, 2, hour=HOUR + 2))
 
 
 def test_who_loses_the_race_states_nothing(desk: Desk, chat: Chat) -> None:

@@ -11,7 +11,7 @@ from broker.transactions.desk import HOUR, WIDE, Chat, codes, following, name
 from covey.access import chain
 from covey.broker.script import Statement
 from covey.broker.transactions import reading
-from covey.broker.transactions.reading import Page, Window
+from covey.broker.transactions.reading import AccessKey, Page, Proven, Window
 
 if TYPE_CHECKING:
     from broker.transactions.desk import Desk
@@ -138,7 +138,31 @@ def test_what_is_not_there(desk: Desk) -> None:
 def test_each_epoch_has_its_key(desk: Desk) -> None:
     chat, _ = a_story(desk)
     keys = [desk.read(partial(reading.access_key, chat.gid, epoch)) for epoch in (5, 6, 7)]
-    assert keys == [b"k" * 32, name("access key", 6), name("access key", 7)]
+    assert all(each.lasting for each in keys)
+    assert [each.key for each in keys] == [b"k" * 32, name("access key", 6), name("access key", 7)]
+
+
+def test_until_a_commit_follows_the_key_of_an_epoch_does_not_last(desk: Desk) -> None:
+    """The log may be swept, and somebody else may begin one."""
+    chat = Chat(desk)
+    chat.create()
+    chat.append(chat.request(0, 1))
+    assert desk.read(lambda: reading.access_key(chat.gid, 0)) == AccessKey(b"k" * 32, lasting=False)
+    chat.commit(0, 2)
+    assert desk.read(lambda: reading.access_key(chat.gid, 0)) == AccessKey(b"k" * 32, lasting=True)
+
+
+def test_who_proved_another_log_of_the_same_gid_is_handed_nothing(desk: Desk) -> None:
+    chat = Chat(desk)
+    chat.create()
+    chat.append(chat.request(0, 1, b"for whoever began it last"))
+
+    def read(key: bytes, gid: bytes = chat.gid) -> Script[Page]:
+        return reading.proved(Proven(gid, 0, key), reading.page(chat.gid, 0, 0, WIDE))
+
+    assert desk.read(lambda: read(b"k" * 32)) == chat.page(0)
+    desk.refuses("proof_refused", lambda: read(b"s" * 32))
+    desk.refuses("gone", lambda: read(b"k" * 32, name("nobody")))
 
 
 def test_what_is_missing_is_seen_from_where_the_page_begins(desk: Desk) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from broker.transactions.desk import BROKER, HOUR, Chat, an_offer, asked, following, name, owe
 from covey.access.structs.identity import PutOnShelf, ShelvedKeyPackage
-from covey.access.structs.joining import Knock, PostNote
+from covey.access.structs.joining import ExpectedPointer, Knock, PostNote
 from covey.access.structs.log import BundledPointer, Capability, Parcel
 from covey.broker.hours import HOUR as SECONDS
 from covey.broker.transactions import accounts, birth, inboxes, joining, key_packages, log, sweeping
@@ -60,10 +60,7 @@ def scene(desk: Desk) -> Chat:
 
 
 def shelving(number: int, *packages: int) -> Callable[[], Script[object]]:
-    on_it = tuple(
-        ShelvedKeyPackage(name("shelved", each), INBOX, (HOUR + 9) * SECONDS, 0, b"%d" % each)
-        for each in packages
-    )
+    on_it = tuple(ShelvedKeyPackage((HOUR + 9) * SECONDS, 0, b"%d" % each) for each in packages)
     request = PutOnShelf(name("idem", number, 16), sha256(TOKEN).digest(), on_it)
     return partial(key_packages.put_on_shelf, request, asked(number), SHELF)
 
@@ -96,7 +93,9 @@ CASES: dict[str, Callable[[Chat], Callable[[], Script[Any]]]] = {
         inboxes.post_note, PostNote(INBOX, POST_TOKEN, name("idem", 0, 16), b"note"), ROOM
     ),
     "inboxes.fetch": lambda _: partial(inboxes.fetch, INBOX, 1, 9),
-    "inboxes.expect": lambda _: partial(inboxes.expect, INBOX, {name("ref", 50): HOUR + 9}),
+    "inboxes.expect": lambda _: partial(
+        inboxes.expect, INBOX, (ExpectedPointer(name("ref", 50), HOUR + 9, 3),), HOUR + 99
+    ),
     "inboxes.set_slots": lambda _: partial(inboxes.set_slots, INBOX, (name("slot"),)),
     "accounts.enrol": lambda _: partial(
         accounts.enrol, name("bob"), name("phone", 1), Evidence(name("enrol"), name("bob"), HOUR)

@@ -149,7 +149,7 @@ def entitled(
         capabilities: Of the GroupContext.
         waiting: The knock.
         content: What it says.
-        now: In hours since the epoch.
+        now: In hours since 1970-01-01T00:00Z.
 
     Raises:
         PolicyError: There is none, it has expired, or it is for something else.
@@ -185,7 +185,7 @@ def restated(
         capabilities: Of the GroupContext before the commit.
         removed: The leaf indices of those whom it removes.
         members: The leaf indices of those who are there after it.
-        now: In hours since the epoch.
+        now: In hours since 1970-01-01T00:00Z.
     """
     return GroupCapabilities(
         tuple(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from covey.access.structs.heads import Head
     from covey.access.structs.log import Entries, Entry
-    from covey.access.structs.sealed import Claimed
+    from covey.access.structs.sealed import ClaimedPosition
 
 
 class RolledBackError(ForkError):
@@ -179,7 +179,7 @@ class Followed(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, position=position)
 
 
-def compare(history: Mapping[int, bytes], claimed: Claimed) -> bool:
+def compare(history: Mapping[int, bytes], claimed: ClaimedPosition) -> bool:
     """Compare our log with what another member says of its own.
 
     Args:

@@ -191,7 +191,7 @@ Proof = Annotated[Fresh | ByTicket, Tagged(1)]
 
 
 class TicketKind(IntEnum):
-    """What a ticket is for."""
+    """What a ticket is for. The broker's own: a client never needs it."""
 
     challenge = 1
     group = 2
@@ -201,7 +201,7 @@ class TicketKind(IntEnum):
 
 
 class TicketInput(WireStruct):
-    """What the MAC of a ticket is computed over.
+    """What the MAC of a ticket is computed over. The broker's own: a client never needs it.
 
     struct {
         TicketKind kind;
@@ -220,7 +220,7 @@ class TicketInput(WireStruct):
 
 
 class Ticket(WireStruct):
-    """A ticket. To clients it is opaque; only the process that made it can read it.
+    """A ticket. The broker's own: a client never needs it, and could not verify it.
 
     struct {
         TicketKind kind;

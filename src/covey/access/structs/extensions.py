@@ -71,7 +71,7 @@ class GroupCapability(WireStruct):
     } GroupCapability;
 
     ``creator`` is a leaf index, with whose removal it falls; ``not_after`` is in hours since
-    the epoch.
+    1970-01-01T00:00Z.
     """
 
     key: PublicKey

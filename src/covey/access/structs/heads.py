@@ -98,7 +98,7 @@ class HeadKey(WireStruct):
         uint64 not_after;
     } HeadKey;
 
-    ``broker_key`` is the broker's long-term key, ``not_after`` in hours since the epoch.
+    ``broker_key`` is the broker's long-term key, ``not_after`` in hours since 1970-01-01T00:00Z.
     """
 
     broker_key: PublicKey

@@ -264,8 +264,8 @@ class ShelvedKeyPackage(WireStruct):
         opaque sealed<V>;
     } ShelvedKeyPackage;
 
-    ``not_after`` is in seconds since the epoch. Nothing says where a pointer for it goes: its
-    owner expects that (Expect), and says so first.
+    ``not_after`` is in seconds since 1970-01-01T00:00Z. Nothing says where a pointer for it goes:
+    its owner expects that (Expect), and says so first.
     """
 
     not_after: uint64

@@ -193,8 +193,8 @@ class ExpectedPointer(WireStruct):
         uint16 pointers;
     } ExpectedPointer;
 
-    ``not_after`` is in hours since the epoch. ``pointers`` is how many may be left for it, from 1
-    to 1000: one for a KeyPackage for one use, more for one of last resort.
+    ``not_after`` is in hours since 1970-01-01T00:00Z. ``pointers`` is how many may be left for
+    it, from 1 to 1000: one for a KeyPackage for one use, more for one of last resort.
     """
 
     key_package_ref: opaque

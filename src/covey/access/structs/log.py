@@ -64,7 +64,7 @@ class Parcel(WireStruct):
 
 
 class Capability(WireStruct):
-    """A key that may knock, and until when, in hours since the epoch.
+    """A key that may knock, and until when, in hours since 1970-01-01T00:00Z.
 
     struct {
         opaque key[32];

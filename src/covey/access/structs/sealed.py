@@ -93,12 +93,12 @@ class Envelope(WireStruct):
     ciphertext: opaque
 
 
-class Claimed(WireStruct):
+class ClaimedPosition(WireStruct):
     """What a sender says of the log, in the authenticated data of its messages.
 
     struct {
         Position head;
-    } Claimed;
+    } ClaimedPosition;
     """
 
     head: Position
@@ -115,6 +115,8 @@ class ParcelContext(WireStruct):
         opaque gid[32];
         opaque id[32];
     } ParcelContext;
+
+    ``version`` is 1; a parcel is sealed under no other.
     """
 
     version: uint8
@@ -291,6 +293,8 @@ class Link(WireStruct):
         CipherSuite cipher_suite;
         opaque seed[32];
     } Link;
+
+    ``version`` is 1; a link with another one is refused.
     """
 
     secret: ClassVar[bool] = True

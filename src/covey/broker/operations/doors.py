@@ -138,9 +138,7 @@ class Doors:
         await self._proving.inbox(caller, inbox, request.proof)
         self._ports.spend(Spending(Bucket.expectations, inbox, max(len(request.expected), 1)))
         latest = self._ports.clock.hour + limits.key_package_days * DAY
-        await self._ports.store.write(
-            None, lambda: inboxes.expect(inbox, request.expected, latest)
-        )
+        await self._ports.store.write(None, lambda: inboxes.expect(inbox, request.expected, latest))
         return Nothing()
 
     async def set_slots(self, caller: Caller, request: SetSlots) -> Nothing:

@@ -47,9 +47,7 @@ class Proving:
     def ticket(self, caller: Caller, proven: Proven) -> bytes:
         """A ticket for somebody who has proved an epoch."""
         subject = _subject(proven)
-        return self._ports.mint.issue(
-            TicketKind.group, caller.connection.id, subject, proven.epoch
-        )
+        return self._ports.mint.issue(TicketKind.group, caller.connection.id, subject, proven.epoch)
 
     def inbox_ticket(self, caller: Caller, inbox: bytes) -> bytes:
         """A ticket for the reader of an inbox."""

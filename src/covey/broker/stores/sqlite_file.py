@@ -80,12 +80,15 @@ def transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
 
 
 def check_kind(path: Path) -> None:
-    """Refuse what is there and no file, such as a folder or a device.
+    """Refuse what is there and no file, such as a folder or a device, and a folder not there.
 
     Raises:
-        StorageError: It is none.
+        StorageError: It can be no database.
         OSError: It cannot be looked at.
     """
+    if not path.parent.is_dir():
+        msg = f"cannot open {path}: there is no folder {path.parent}, make it first"
+        raise StorageError(msg)
     if path.exists() and not path.is_file():
         msg = f"cannot open {path}: it is not a file"
         raise StorageError(msg)

@@ -1,7 +1,8 @@
 """Inboxes: begun by somebody, read with their own key, posted to by nobody in particular.
 
 No row says whose an inbox is. A pointer is taken for a KeyPackage that was claimed, or that the
-inbox's reader expects to be used, and that was not used yet; a note with a token whose hash the inbox's reader has left here.
+inbox's reader expects to be used, and that was not used yet; a note with a token whose hash the
+reader has left here.
 """
 
 from __future__ import annotations

@@ -33,9 +33,7 @@ _ADD_POINTERS = Statement(
 )
 _POINTERS = Statement("SELECT idem, sealed FROM pointer_list WHERE gid = $1 AND epoch = $2")
 _DROP_CAPABILITIES = Statement("DELETE FROM capability WHERE gid = $1")
-_ADD_CAPABILITY = Statement(
-    "INSERT INTO capability (gid, key, not_after) VALUES ($1, $2, $3)"
-)
+_ADD_CAPABILITY = Statement("INSERT INTO capability (gid, key, not_after) VALUES ($1, $2, $3)")
 _CAPABILITY = Statement("SELECT not_after FROM capability WHERE gid = $1 AND key = $2")
 _LOCKED = Statement("SELECT epoch FROM log WHERE gid = $1", lock="FOR NO KEY UPDATE")
 _KNOCK = Statement("SELECT digest FROM knock WHERE gid = $1 AND id = $2")
@@ -49,9 +47,7 @@ _ADD_KNOCK = Statement(
     "INSERT INTO knock (gid, id, capability, digest, sealed, answered, hour)"
     " VALUES ($1, $2, $3, $4, $5, 0, $6)"
 )
-_KNOCKS = Statement(
-    "SELECT id, capability, sealed" + _WAITS + " ORDER BY hour, id LIMIT $3"
-)
+_KNOCKS = Statement("SELECT id, capability, sealed" + _WAITS + " ORDER BY hour, id LIMIT $3")
 _ANSWER_KNOCKS = Statement("UPDATE knock SET answered = 1, sealed = $3 WHERE gid = $1 AND id IN $2")
 _DROP_UNENTITLED = Statement(
     "DELETE FROM knock WHERE gid = $1 AND NOT EXISTS (SELECT 1 FROM capability"

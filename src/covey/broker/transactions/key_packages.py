@@ -71,8 +71,7 @@ _CLAIM = Statement(
     " ON CONFLICT (inbox, ref) DO UPDATE SET pointers = claim.pointers + 1"
 )
 _SHELVE = Statement(
-    "INSERT INTO shelved (shelf, last_resort, name, not_after, sealed)"
-    " VALUES ($1, $2, $3, $4, $5)"
+    "INSERT INTO shelved (shelf, last_resort, name, not_after, sealed) VALUES ($1, $2, $3, $4, $5)"
 )
 _COUNT_SHELF = Statement("SELECT count(*) FROM shelved WHERE shelf = $1 AND not_after > $2")
 _DROP_SHELF_LAST_RESORT = Statement("DELETE FROM shelved WHERE shelf = $1 AND last_resort = 1")

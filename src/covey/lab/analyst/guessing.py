@@ -124,7 +124,7 @@ def trail(remains: Remains, faces: Faces, marks: Iterable[Mark]) -> Trail:
             case "answer":
                 about = faces.answers.get(_bytes(row, "idem"), frozenset())
                 found.before.update((place, who) for who in about)
-            case "claim" | "shelved":
+            case "claim":
                 found.before.update(_whose(faces, row, place))
             case "inbox_entry" | "inbox" | "slot":
                 found.after.update(_whose(faces, row, place))

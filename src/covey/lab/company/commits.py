@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from covey.access.structs.basics import Signed
-    from covey.access.structs.sealed import Claimed
+    from covey.access.structs.sealed import ClaimedPosition
     from covey.mls import Group, PendingCommit
     from covey.mls.structs.extensions import Extension
 
@@ -100,7 +100,7 @@ class Circumstances(NamedTuple):
     group: Group
     access: EpochAccess
     doors: Sequence[Door]
-    claimed: Claimed
+    claimed: ClaimedPosition
     slot: NoteSlot | None
     hour: int
 

@@ -13,7 +13,7 @@ from covey.access.member import addresses, envelopes
 from covey.access.member.epochs import EpochAccess
 from covey.access.structs.basics import Kind
 from covey.access.structs.heads import Position
-from covey.access.structs.sealed import Claimed, Purpose
+from covey.access.structs.sealed import ClaimedPosition, Purpose
 from covey.errors import (
     AuthenticationError,
     DecodeError,
@@ -104,10 +104,10 @@ class Listening:
         return self.log.access.gid
 
     @property
-    def claimed(self) -> Claimed:
+    def claimed(self) -> ClaimedPosition:
         """What we say of the log to the others."""
         seq = max(self.log.history, default=0)
-        return Claimed(Position(seq, self.log.history.get(seq, bytes(32))))
+        return ClaimedPosition(Position(seq, self.log.history.get(seq, bytes(32))))
 
     def catch_up(self, until: int = 0) -> list[Heard]:
         """Read the log to its end, and at least up to a number; what was not told yet.
@@ -205,7 +205,7 @@ class Listening:
 
     def _compare(self, authenticated_data: bytes) -> None:
         try:
-            claimed = Claimed.decode(authenticated_data)
+            claimed = ClaimedPosition.decode(authenticated_data)
         except DecodeError:
             return  # it claims nothing
         self.log.compare(claimed)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from covey.access.structs.basics import Signed
     from covey.access.structs.heads import Position, SignedHead
     from covey.access.structs.log import Appended, Entry
-    from covey.access.structs.sealed import Claimed
+    from covey.access.structs.sealed import ClaimedPosition
     from covey.lab.company.line import Line
 
 
@@ -139,7 +139,7 @@ class Log:
                     msg = f"the broker handed out two commits that close epoch {entry.epoch}"
                     raise ForkError(msg)
 
-    def compare(self, claimed: Claimed) -> None:
+    def compare(self, claimed: ClaimedPosition) -> None:
         """Compare our log with what another member says of its own.
 
         Raises:

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member.envelopes import SIZES
-from covey.lab.demo import evidence
+from covey.lab.demo import dates, evidence
 from covey.lab.demo.scenes import Check, Known, KnownLog
 from covey.mls.group.padding import padme
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from covey.lab.demo.stolen import Row, Tables
 
 _UNITS: Final = ("hour", "week")
-_FINEST: Final = 1_000_000  # no hour since the epoch has as large a number before the year 2084
+_FINEST: Final = 1_000_000  # no hour has as large a number before the year 2084
 
 
 def known(tables: Tables) -> Known:
@@ -63,7 +63,10 @@ def checks(tables: Tables, gid: bytes, published: Mapping[str, Published]) -> It
         ", ".join(map(str, sorted(sizes))),
     )
     finest = evidence.largest_number(tables)
-    yield Check("no row has a time finer than an hour", finest < _FINEST, f"up to {finest}")
+    passed = finest < _FINEST
+    shown = f"of an hour: {dates.of_hour(finest)}" if passed else "of no hour"
+    detail = f"the largest number in it, {finest}, is that {shown}"
+    yield Check("no row has a time finer than an hour", passed, detail)
 
 
 def _unlinked(tables: Tables, gid: bytes, published: Mapping[str, Published]) -> Check:
@@ -90,5 +93,6 @@ def _unlinked(tables: Tables, gid: bytes, published: Mapping[str, Published]) ->
         "no path from row to row leads from the group to an account, a device or an inbox",
         not found and len(from_group) > 1 and len(traced) == len(published),
         "; ".join(found)
-        or f"{len(from_group)} values lie on its paths; inboxes do lead to accounts",
+        or "from an inbox one can reach its account, through KeyPackages; from the group, neither: "
+        f"{len(from_group)} values lie on its paths",
     )

@@ -140,7 +140,8 @@ class Known(Scene, tag="known", frozen=True):
     Attributes:
         logs: Of each group.
         rows: How many rows each table has.
-        times: Every time at which something came, by its unit, counted from the epoch.
+        times: Every time at which something came, by its unit (``hour``, ``week``), counted from
+            1970-01-01T00:00Z.
     """
 
     logs: list[KnownLog]

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree as Branching
 
+from covey.lab.demo import dates
 from covey.lab.demo.scenes import Act, Agreed, Began, Check, Known, Note, Talk, Tree, Tried
 
 if TYPE_CHECKING:
@@ -24,6 +25,16 @@ _COLOURS = {
     "mallory": "red",
     "thief": "red",
 }
+
+_INDENT = Text("  ")
+
+_REASONS = {
+    "MissingKeyError": "no key for it",
+    "AuthenticationError": "the key does not open it",
+}
+"""What an error of the engine means here."""
+
+_DATES = {"hour": dates.of_hour, "week": dates.of_week}
 
 
 class Screen:
@@ -45,11 +56,10 @@ class Screen:
                 out.rule(Text(title, style="bold"), align="left", style="dim")
                 out.print(Text(sentence, style="italic"))
             case Began(name, pid, note):
-                out.print(
-                    Text.assemble("  ", _name(f"{name:<8}", name), (f" pid {pid:<8}", "dim"), note)
-                )
+                who = Text.assemble("  ", _name(f"{name:<8}", name), (f" pid {pid:<8}", "dim"))
+                self._tell(Text(note), who)
             case Note(sentence):
-                out.print(Text(f"  {sentence}"))
+                self._tell(Text(sentence))
             case Agreed(epoch, _, authenticator):
                 out.print(Text(f"  epoch {epoch}, authenticator {authenticator}…", style="dim"))
             case Tree(epoch, root):
@@ -61,38 +71,44 @@ class Screen:
             case Known():
                 self._known(scene)
             case Check():
-                out.print(_checked(scene))
+                self._tell(*_checked(scene))
             case _:
                 self._curtain(scene)
 
+    def _tell(self, said: Text, mark: Text = _INDENT, hang: int | None = None) -> None:
+        """Say something behind a mark; where a line is full, the next one begins below it.
+
+        Args:
+            said: The text.
+            mark: What stands in front of it.
+            hang: How far the next lines are indented; as far as the first one, by default.
+        """
+        width = len(mark) if hang is None else hang
+        room = self._console.width - len(mark)
+        for number, line in enumerate(said.wrap(self._console, room)):
+            line.rstrip()
+            self._console.print(Text.assemble(" " * width if number else mark, line))
+
     def _tried(self, scene: Tried) -> None:
         for tally in scene.tallies:
-            what = f"“{tally.text}”" if tally.text else tally.because.partition(":")[0]
-            line = Text.assemble(
-                "  ",
-                _name(scene.who),
-                f" {tally.when}: {tally.opened} of {tally.sent} read ({what})",
-            )
-            self._console.print(line)
-        last = scene.tallies[-1]
-        tried = f"{scene.by_hand} keys, tried by hand, open no later message either"
-        self._console.print(Text(f"  {last.because}; {tried}.", style="dim"))
-        asked = (
-            f"  asked with them, the broker gives out {scene.given} entries, then {scene.refused}."
-        )
-        self._console.print(Text(asked, style="dim"))
+            what = f"“{tally.text}”" if tally.text else _reason(tally.because)
+            read = f" {tally.when}: {tally.opened} of {tally.sent} read ({what})"
+            self._tell(Text.assemble(_name(scene.who), read), hang=len("    "))
+        tried = f"{scene.by_hand} keys, tried by hand, open no later message either."
+        self._tell(Text(tried, style="dim"))
+        keys = "the stolen keys" if scene.who == "thief" else f"{scene.who}'s keys"
+        given = f"the broker gives out {scene.given} entries, then answers {scene.refused}."
+        self._tell(Text(f"asked with {keys}, {given}", style="dim"))
 
     def _known(self, scene: Known) -> None:
         for log in scene.logs:
-            said = f"  a group {log.gid[:16]}…: {log.epochs} epochs, {log.entries} entries of "
+            said = f"a group {log.gid[:16]}…: {log.epochs} epochs, {log.entries} entries of "
             sizes = ", ".join(f"{size} bytes ({count})" for size, count in log.sizes.items())
-            self._console.print(Text(said + sizes))
-        times = "; ".join(
-            f"{unit} {', '.join(map(str, when))}" for unit, when in scene.times.items()
-        )
-        self._console.print(Text(f"  times, since the epoch: {times}"))
+            self._tell(Text(said + sizes), hang=len("    "))
+        times = [_DATES[unit](each) for unit, when in scene.times.items() for each in when]
+        self._tell(Text(f"times, in UTC: {'; '.join(times)}"), hang=len("    "))
         rows = ", ".join(f"{count} {table}" for table, count in scene.rows.items())
-        self._console.print(Text(f"  rows: {rows}", style="dim"))
+        self._tell(Text(f"rows: {rows}", style="dim"), hang=len("    "))
 
     def _curtain(self, scene: Curtain) -> None:
         verdict = "All" if scene.passed else "NOT all"
@@ -107,17 +123,24 @@ def _name(shown: str, name: str = "") -> tuple[str, str]:
     return shown, _COLOURS.get(name or shown, "bold")
 
 
-def _checked(check: Check) -> Text:
+def _reason(because: str) -> str:
+    """What an error means, and its name; it alone if it is another one."""
+    kind = because.partition(":")[0]
+    return f"{_REASONS[kind]}: {kind}" if kind in _REASONS else kind
+
+
+def _checked(check: Check) -> tuple[Text, Text]:
+    """What is checked, and the mark in front of it."""
     mark = ("  ok    ", "green") if check.passed else ("  FAILED ", "bold red")
     detail = (f" ({check.detail})" if check.detail else "", "dim")
-    return Text.assemble(mark, check.what, detail)
+    return Text.assemble(check.what, detail), Text.assemble(mark)
 
 
 def _side_by_side(talk: Talk) -> Table:
     table = Table(box=None, padding=(0, 1), pad_edge=True)
     table.add_column("")
     table.add_column("the members read", ratio=1)
-    table.add_column("the broker's database holds", style="dim")
+    table.add_column("the last bytes that\nthe broker's database holds", style="dim")
     for line in talk.lines:
         readers = [Text(*_name(name)) for name in line.read_by]
         said = Text.assemble(f"{line.text}\n", ("→ ", "dim"), Text(" ").join(readers))

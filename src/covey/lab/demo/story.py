@@ -68,6 +68,10 @@ class Story(Stage):
         yield from self._search()
 
     def _gather(self) -> Iterator[Scenes]:
+        yield Note(
+            "A broker carries a group's messages. You will see what the members read, what the "
+            "broker stores of it, and what a thief and a removed member get out of that."
+        )
         yield Act("A broker and five members", "Processes of their own, which meet over HTTP only.")
         if self._store == "postgres":
             yield Began("postgres", self._company.start_postgres(), "what the broker writes to")
@@ -86,6 +90,10 @@ class Story(Stage):
             yield Began(name, everybody[name].pid, note)
         yield Began(THIEF, self._members[THIEF].pid, "member of nothing")
         self._members[LATE].suspend()
+        yield Note(
+            "alice will begin a group with bruno, carol and mallory: mallory is a member like the "
+            f"others, until she is removed. The thief never is one; {LATE} comes late."
+        )
         yield Note(f"{LATE} goes offline: the process is suspended.")
 
     def _found(self) -> Iterator[Scenes]:
@@ -98,6 +106,10 @@ class Story(Stage):
         ask_all(joining, orders.Join(), orders.Joined)
         self._present = list(FOUNDERS)
         yield self._draw(founder)
+        yield Note(
+            "All below a node share its key. A blank node has none, until a commit from below "
+            "fills it."
+        )
         self._say("alice", "Shall we meet at the old mill?")
         self._say("bruno", "At seven. I bring the maps.")
         self._say("carol", "Then I bring bread and cheese.")

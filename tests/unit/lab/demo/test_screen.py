@@ -58,7 +58,8 @@ def test_an_act_has_a_title() -> None:
 def test_a_message_stands_beside_what_the_broker_holds() -> None:
     line = Line(4, 2, "alice", "hello", ["bruno", "carol"], "c0ffee", 190)
     text = shown(Talk([line]))
-    assert "the broker's database holds" in text
+    assert "the last bytes that\n" in text
+    assert "the broker's database holds\n" in text
     first, second = text.splitlines()[-2:]
     assert first.split() == ["alice", "hello", "…c0ffee"]
     assert second.split() == ["→", "bruno", "carol", "entry", "4,", "epoch", "2,", "190", "bytes"]
@@ -89,15 +90,24 @@ def test_an_attempt_says_what_came_of_it() -> None:
     tallies = [
         Tally("before", 5, 0, because="MissingKeyError: the key was used already"),
         Tally("between", 2, 2, text="hello"),
-        Tally("after", 2, 0, because="MissingKeyError: no such epoch"),
+        Tally("after", 2, 0, because="AuthenticationError: no"),
     ]
     assert shown(Tried("thief", tallies, 3, 6, "proof_refused")).splitlines() == [
-        "  thief before: 0 of 5 read (MissingKeyError)",
+        "  thief before: 0 of 5 read (no key for it: MissingKeyError)",
         "  thief between: 2 of 2 read (“hello”)",
-        "  thief after: 0 of 2 read (MissingKeyError)",
-        "  MissingKeyError: no such epoch; 3 keys, tried by hand, open no later message either.",
-        "  asked with them, the broker gives out 6 entries, then proof_refused.",
+        "  thief after: 0 of 2 read (the key does not open it: AuthenticationError)",
+        "  3 keys, tried by hand, open no later message either.",
+        "  asked with the stolen keys, the broker gives out 6 entries, then answers proof_refused.",
     ]
+
+
+def test_a_long_line_goes_on_below_its_beginning() -> None:
+    first, second = shown(Check("word " * 30, passed=True)).splitlines()
+    assert first.startswith("  ok    word ")
+    assert second.startswith("        word ")
+    first, second = shown(Note("word " * 30)).splitlines()
+    assert len(first) <= 100
+    assert second.startswith("  word ")
 
 
 def test_what_the_broker_knows_is_listed() -> None:
@@ -105,6 +115,6 @@ def test_what_the_broker_knows_is_listed() -> None:
     known = Known([log], {"account": 2, "entry": 5}, {"hour": [498_681], "week": [2_968]})
     assert shown(known).splitlines() == [
         "  a group abababababababab…: 3 epochs, 5 entries of 512 bytes (4), 1024 bytes (1)",
-        "  times, since the epoch: hour 498681; week 2968",
+        "  times, in UTC: 09:00–10:00 on 21 Nov 2026; the week of 19 Nov 2026",
         "  rows: 2 account, 5 entry",
     ]

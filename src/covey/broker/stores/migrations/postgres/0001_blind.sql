@@ -51,7 +51,7 @@ CREATE INDEX published_not_after ON published (not_after);
 CREATE TABLE shelved (
     shelf       BYTEA   NOT NULL CHECK (octet_length(shelf) = 32),
     last_resort BIGINT NOT NULL CHECK (last_resort IN (0, 1)),
-    name        BYTEA   NOT NULL CHECK (length(name) = 32),
+    name        BYTEA   NOT NULL CHECK (octet_length(name) = 32),
     not_after   BIGINT NOT NULL,
     sealed      BYTEA   NOT NULL,
     PRIMARY KEY (shelf, last_resort, name)
