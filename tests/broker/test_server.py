@@ -182,6 +182,23 @@ def test_a_key_file_that_is_none(tmp_path: Path) -> None:
     assert "key file" in said
 
 
+def test_a_key_file_that_is_not_its_own(tmp_path: Path) -> None:
+    with running_broker(tmp_path / "db") as broker:
+        broker.stop()
+    key = tmp_path / "db.key"
+    key.rename(tmp_path / "elsewhere")
+    said = refuse("--db", str(tmp_path / "db"))
+    assert "is that of the broker" in said
+    assert "db.key is not there: bring its own back, or name it with --key-file" in said
+    assert not key.exists()
+    key.write_bytes(bytes(32))
+    key.chmod(0o600)
+    assert "db.key holds another key" in refuse("--db", str(tmp_path / "db"))
+    other = tmp_path / "elsewhere"
+    with running_broker(tmp_path / "db", "--key-file", str(other)) as broker:
+        assert broker.url
+
+
 def test_a_postgresql_that_is_not_there(tmp_path: Path) -> None:
     store, key = "postgresql://u:hunter2@127.0.0.1:1/covey", str(tmp_path / "key")
     said = refuse("--store", store, "--key-file", key, "--port", "0")

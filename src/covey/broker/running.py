@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from covey.access.heads import HeadSigner
+from covey.access import signing
+from covey.access.heads import HeadSigner, broker_id
 from covey.access.operations import OPERATIONS
 from covey.access.refusals import Code
 from covey.access.tickets import Mint
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from covey.broker.blobs.port import Blobs
     from covey.broker.config import BlobSettings, Config
     from covey.broker.script import Script
+    from covey.broker.stores.port import Store
 
 log: logging.Logger = logging.getLogger("covey.broker")
 
@@ -63,16 +65,17 @@ async def opened(config: Config, clock: Clock = CLOCK) -> AsyncIterator[Operatio
     places = [str(config.sqlite_file)] if config.sqlite_file is not None else list(config.store)
     store = await open_store(places, migrate=config.migrate)
     try:
-        seed = seed_of(config.key_path)
+        fresh = secrets.token_bytes(16)
+        incarnation = await store.write(None, lambda: birth.incarnation(fresh))
+        seed = await _seed(config, store)
         blobs = await _blobs(config)
         signer = HeadSigner(seed, clock.hour + _HEAD_KEY_DAYS * DAY, os.urandom)
-        fresh = secrets.token_bytes(16)
         ports = Ports(
             config=config,
             store=store,
             blobs=blobs,
             signer=signer,
-            incarnation=await store.write(None, lambda: birth.incarnation(fresh)),
+            incarnation=incarnation,
             mint=Mint(secrets.token_bytes(32), clock.steady),
             buckets=Buckets(config.rates.by_bucket()),
             clock=clock,
@@ -91,6 +94,31 @@ async def opened(config: Config, clock: Clock = CLOCK) -> AsyncIterator[Operatio
                 await blobs.close()
     finally:
         await store.close()
+
+
+async def _seed(config: Config, store: Store) -> bytes:
+    """The broker's private key, which has to be that of its database.
+
+    Raises:
+        StorageError: It is another, or it is not there although the database is somebody's.
+    """
+    path = config.key_path
+    owner = await store.read(None, birth.owner)
+    if owner is None or path.exists():
+        seed = seed_of(path)
+        key = signing.public_key(seed)
+        owner = await store.write(None, lambda: birth.own(key))
+        if owner == key:
+            return seed
+        found = "holds another key"
+    else:
+        found = "is not there"
+    assert owner is not None
+    msg = (
+        f"the database is that of the broker {broker_id(owner).hex()[:16]}…, and the key file "
+        f"{path} {found}: bring its own back, or name it with --key-file"
+    )
+    raise StorageError(msg)
 
 
 async def sweep(ports: Ports) -> None:

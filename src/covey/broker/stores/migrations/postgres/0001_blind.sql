@@ -3,7 +3,8 @@
 
 CREATE TABLE broker (
     id          BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
-    incarnation BYTEA   NOT NULL CHECK (octet_length(incarnation) = 16)
+    incarnation BYTEA   NOT NULL CHECK (octet_length(incarnation) = 16),
+    broker_key  BYTEA   CHECK (octet_length(broker_key) = 32)
 );
 
 -- --- who has an account ---------------------------------------------------------------------

@@ -3,7 +3,8 @@
 
 CREATE TABLE broker (
     id          INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    incarnation BLOB    NOT NULL CHECK (length(incarnation) = 16)
+    incarnation BLOB    NOT NULL CHECK (length(incarnation) = 16),
+    broker_key  BLOB    CHECK (length(broker_key) = 32)
 ) STRICT;
 
 -- --- who has an account ---------------------------------------------------------------------
