@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from contextlib import ExitStack, contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -63,22 +64,24 @@ def serve(host: str, port: int, *, stop_on_eof: bool) -> None:
     prints its address when it is ready, and stops at Ctrl-C or SIGTERM.
     """
     server = Server(Covey(), f"{host}:{port}")
-    stopped = threading.Event()
+    stopped: SimpleQueue[None] = SimpleQueue()  # an Event has a lock that its waiter may hold
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stopped.set())
+        signal.signal(each, lambda *_: stopped.put(None))
     server.start()
     click.echo(f"covey interop service at {host}:{server.port}")
     if stop_on_eof:
         threading.Thread(target=_until_eof, args=(stopped,), daemon=True).start()
-    while not stopped.wait(_GLANCE):
-        pass  # a wait without end would not be woken by a signal that another thread takes
+    while True:  # a wait without end would not be woken by a signal that another thread takes
+        with suppress(Empty):
+            stopped.get(timeout=_GLANCE)
+            break
     server.stop()
 
 
-def _until_eof(stopped: threading.Event) -> None:
+def _until_eof(stopped: SimpleQueue[None]) -> None:
     while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
         pass  # whatever is said there; a buffered read would hold a lock when the program ends
-    stopped.set()
+    stopped.put(None)
 
 
 @command.command("scenarios")
