@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -22,6 +22,7 @@ from covey.lab.analyst.searching import Search, Sighting, outside
 from covey.lab.analyst.tap import Time
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from covey.lab.analyst.life import Stage
@@ -132,13 +133,14 @@ def plant(place: Place, known: frozenset[bytes]) -> None:
         log.write(b"INFO " + PLANTED.hex().upper().encode() + b"\n")
     (place.blobs / "00" / ("00" * 32)).write_bytes(b"before " + PLANTED)
     (place.blobs / "01" / PLANTED.hex()).write_bytes(b"")
-    if place.server is None:
-        in_database = {"broker.db-wal", "broker.db"}
-        _into_sqlite(place)
-    else:
-        in_database = {"postgres/base", "postgres/pg_wal"}
-        asyncio.run(_into_postgres(place.server.dsn))
-    found = remains.of(place, known, checkpoint=True)
+    with ExitStack() as until_read:
+        if place.server is None:
+            in_database = {"broker.db-wal", "broker.db"}
+            until_read.enter_context(_into_sqlite(place))
+        else:
+            in_database = {"postgres/base", "postgres/pg_wal"}
+            asyncio.run(_into_postgres(place.server.dsn))
+        found = remains.of(place, known, checkpoint=True)
     metrics = found.files["metrics"] + b'{gid="' + PLANTED.hex().encode() + b'"}'
     sightings = search.everywhere({**found.files, "metrics": metrics})
     seen = {each.place for each in sightings}
@@ -148,8 +150,12 @@ def plant(place: Place, known: frozenset[bytes]) -> None:
     assert search.of("rows", all_values(found))
 
 
-def _into_sqlite(place: Place) -> None:
-    """Into a row, and onto a page that is then free; both in the log, the latter in the file."""
+@contextmanager
+def _into_sqlite(place: Place) -> Iterator[None]:
+    """Into a row, and onto a page that is then free; both in the log, the latter in the file.
+
+    Until the end of the block somebody reads, so that the broker does not cut the log.
+    """
     with closing(sqlite3.connect(place.database, isolation_level=None)) as database:
         database.execute("PRAGMA secure_delete = OFF")
         database.execute("CREATE TABLE dropped (content BLOB)")
@@ -159,6 +165,9 @@ def _into_sqlite(place: Place) -> None:
         database.execute(
             "INSERT INTO invite VALUES (?, 'enrol', 1)", (PLANTED,)
         )  # into the log beside the file
+        database.execute("BEGIN")
+        database.execute("SELECT count(*) FROM invite").fetchall()
+        yield
 
 
 async def _into_postgres(dsn: str) -> None:

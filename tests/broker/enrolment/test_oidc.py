@@ -90,13 +90,18 @@ def test_these_algorithms_are_taken(issuer: Issuer, verifier: Verifier, algorith
         {"aud": [AUDIENCE]},
         {"aud": [AUDIENCE, "another"], "azp": AUDIENCE},
         {"azp": AUDIENCE},
-        {"exp": time.time() - 30},
-        {"iat": time.time() + 30},
-        {"nbf": time.time() - 5},
         {"more": {"of": ["anything"]}},
     ],
 )
 def test_these_claims_are_fine(issuer: Issuer, verifier: Verifier, changed: dict[str, Any]) -> None:
+    assert verify(verifier, issuer.token(issuer.claims(NONCE, **changed)))
+
+
+@pytest.mark.parametrize(("claim", "ahead"), [("exp", -30), ("iat", 30), ("nbf", -5)])
+def test_a_clock_may_differ_a_little(
+    issuer: Issuer, verifier: Verifier, claim: str, ahead: float
+) -> None:
+    changed: dict[str, Any] = {claim: time.time() + ahead}
     assert verify(verifier, issuer.token(issuer.claims(NONCE, **changed)))
 
 
