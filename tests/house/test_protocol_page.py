@@ -21,7 +21,7 @@ from covey.access.operations import OPERATIONS
 from covey.access.refusals import REFUSALS
 from covey.access.structs.basics import Challenge, Fresh, GroupProof
 from covey.access.structs.log import Create, Read
-from covey.lab.conformance.access.writer import NAMES, cases
+from covey.lab.conformance.access.writer import WRITTEN
 from covey.mls.wire.struct import WireStruct
 from tracked import ROOT
 
@@ -169,14 +169,14 @@ def _limits() -> str:
 
 def vectors() -> str:
     """The files of vectors and the fields of their cases, as a table."""
-    rows = [f"| `{name}.json` | {_fields_of(name)} |" for name in NAMES]
+    rows = [f"| `{name}.json` | {_fields_of(name)} |" for name in WRITTEN.names]
     return "\n".join(["| file | fields of a case |", "|---|---|", *rows])
 
 
 def _fields_of(name: str) -> str:
     """Every field that a case can have; of a list of objects, the fields of these."""
     fields: dict[str, None] = {}
-    for case in cases(name, (1,), b"fields"):
+    for case in WRITTEN.cases(name, (1,), b"fields"):
         for field, value in case.items():
             fields.setdefault(field)
             inner = value[0] if isinstance(value, list) and value else None

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from covey.cli.main import covey
 from covey.lab.conformance.access.structs import STRUCTS
-from covey.lab.conformance.access.writer import NAMES, cases, write
+from covey.lab.conformance.access.writer import WRITTEN
 from covey.lab.conformance.families import ACCESS
 from covey.lab.conformance.runner import verify_case, verify_file
 from covey.mls.crypto.suite import SUITES
@@ -67,7 +67,7 @@ def values(value: Any, path: tuple[Key, ...] = ()) -> Iterator[Value]:  # noqa: 
 @cache
 def written(name: str) -> list[Json]:
     """The cases of a family, of two suites, as another program reads them."""
-    read: list[Json] = json.loads(json.dumps(list(cases(name, (1, 2), b"seed"))))
+    read: list[Json] = json.loads(json.dumps(list(WRITTEN.cases(name, (1, 2), b"seed"))))
     return read
 
 
@@ -75,7 +75,7 @@ def kinds(*, arrays: bool) -> list[tuple[str, str]]:
     """Every kind of value of every family; of the structs only a field, for there are 400."""
     found = {
         (name, value.kind): None
-        for name in NAMES
+        for name in WRITTEN.names
         if name != "access-structs"
         for case in written(name)
         for value in values(case)
@@ -113,12 +113,12 @@ def with_spoiled(case: Json, path: tuple[Key, ...]) -> Json:
 
 
 def test_every_family_is_written() -> None:
-    assert sorted(BY_NAME) == sorted(NAMES)
+    assert sorted(BY_NAME) == sorted(WRITTEN.names)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WRITTEN.names)
 def test_what_is_written_is_accepted(name: str, tmp_path: Path) -> None:
-    path, count = write(tmp_path, name, tuple(SUITES), b"seed")
+    path, count = WRITTEN.write(tmp_path, name, tuple(SUITES), b"seed")
     report = verify_file(path)
     assert report.failures == ()
     assert report.good
@@ -127,9 +127,9 @@ def test_what_is_written_is_accepted(name: str, tmp_path: Path) -> None:
     assert verify_file(other).family == name
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WRITTEN.names)
 def test_a_seed_gives_the_same_cases(name: str) -> None:
-    one, same, other = (list(cases(name, (2,), seed)) for seed in (b"a", b"a", b"b"))
+    one, same, other = (list(WRITTEN.cases(name, (2,), seed)) for seed in (b"a", b"a", b"b"))
     assert one == same != other
 
 
@@ -172,7 +172,7 @@ def test_a_spoiled_struct_fails(name: str) -> None:
                     assert verify_case(family, with_spoiled(case, value.path))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WRITTEN.names)
 def test_a_value_that_is_missing_or_too_much_fails(name: str) -> None:
     case = next(case for case in written(name) if case.get("fields") != {})
     family = BY_NAME[name]
@@ -188,11 +188,11 @@ def test_the_commands_write_and_verify(tmp_path: Path) -> None:
 
     folder = tmp_path / "made"
     code, shown = run("generate", "--access", folder, "--seed", "x", "--suite", 1)
-    assert (code, shown.splitlines()[-1]) == (0, f"{len(NAMES)} files from seed x")
-    assert sorted(path.stem for path in folder.iterdir()) == list(NAMES)
+    assert (code, shown.splitlines()[-1]) == (0, f"{len(WRITTEN.names)} files from seed x")
+    assert sorted(path.stem for path in folder.iterdir()) == list(WRITTEN.names)
     code, shown = run("verify", folder)
     assert code == 0
-    assert f"{len(NAMES)} files (none failed)" in shown
+    assert f"{len(WRITTEN.names)} files (none failed)" in shown
     code, shown = run("generate", "--access", folder)
     assert code == 1
     assert "--force replaces it" in shown

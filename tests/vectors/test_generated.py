@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.lab.conformance.families import FAMILIES
-from covey.lab.conformance.generate.writer import NAMES, cases, write
+from covey.lab.conformance.generate.writer import WRITTEN
 from covey.lab.conformance.runner import verify_case, verify_file
 from covey.mls.crypto.suite import SUITES
 
@@ -22,12 +22,12 @@ QUICK = ("crypto-basics", "message-protection", "welcome", "passive-client-welco
 
 
 def test_every_family_is_written() -> None:
-    assert sorted(BY_NAME) == sorted(NAMES)
+    assert sorted(BY_NAME) == sorted(WRITTEN.names)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_what_is_written_is_accepted(family: Family, tmp_path: Path) -> None:
-    path, count = write(tmp_path, family.name, (1,), b"seed")
+    path, count = WRITTEN.write(tmp_path, family.name, (1,), b"seed")
     report = verify_file(path)
     assert report.failures == ()
     assert report.good
@@ -38,14 +38,14 @@ def test_what_is_written_is_accepted(family: Family, tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", SUITES)
 @pytest.mark.parametrize("name", QUICK)
 def test_every_suite_is_written(name: str, code: int) -> None:
-    for case in cases(name, (code,), b"seed"):
+    for case in WRITTEN.cases(name, (code,), b"seed"):
         assert case["cipher_suite"] == code
         assert verify_case(BY_NAME[name], json.loads(json.dumps(case))) is None
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("passive")])
+@pytest.mark.parametrize("name", [name for name in WRITTEN.names if not name.startswith("passive")])
 def test_a_seed_gives_the_same_cases(name: str) -> None:
-    one, same, other = (list(cases(name, (2,), seed)) for seed in (b"a", b"a", b"b"))
+    one, same, other = (list(WRITTEN.cases(name, (2,), seed)) for seed in (b"a", b"a", b"b"))
     assert one == same
     assert one != other or name == "tree-math"
 
@@ -53,5 +53,5 @@ def test_a_seed_gives_the_same_cases(name: str) -> None:
 @pytest.mark.parametrize("code", [1, 2])
 def test_a_seed_gives_the_same_group(code: int) -> None:
     """Nothing in a group is random but what its entropy gives, and no clock is read."""
-    one, same = (list(cases("passive-client-welcome", (code,), b"a")) for _ in range(2))
+    one, same = (list(WRITTEN.cases("passive-client-welcome", (code,), b"a")) for _ in range(2))
     assert one == same

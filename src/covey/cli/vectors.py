@@ -19,7 +19,7 @@ from covey.errors import StorageError
 from covey.lab.adversary import vectors as adversary
 from covey.lab.adversary.cases import ALL_CASES
 from covey.lab.conformance.access import writer as access
-from covey.lab.conformance.generate.writer import NAMES, write
+from covey.lab.conformance.generate import writer as official
 from covey.lab.conformance.runner import vector_files, verify_file
 from covey.mls.crypto.entropy import system_entropy
 from covey.mls.crypto.suite import SUITES
@@ -108,10 +108,10 @@ def generate(
     if negative:
         _write_negative(folder, codes, chosen.encode())
     else:
-        make = access.write if of_access else write
+        families = access.WRITTEN if of_access else official.WRITTEN
         for name in names:
             with _writing(folder):
-                path, cases = make(folder, name, codes, chosen.encode())
+                path, cases = families.write(folder, name, codes, chosen.encode())
             click.echo(f"{path}  {cases} cases")
     click.echo(f"{len(names)} files from seed {chosen}")
 
@@ -119,7 +119,7 @@ def generate(
 def _names(*, negative: bool, of_access: bool) -> tuple[str, ...]:
     if negative:
         return tuple(adversary.FILES)
-    return access.NAMES if of_access else NAMES
+    return access.WRITTEN.names if of_access else official.WRITTEN.names
 
 
 def _write_negative(folder: Path, suites: Sequence[int], seed: bytes) -> None:
