@@ -6,6 +6,8 @@ import re
 
 from covey.broker.stores.migrating import migrations_in, packaged
 
+TABLE = re.compile(r"CREATE TABLE (\w+) \(\n(.*?)\n\)", re.DOTALL)
+
 WORDS = {"BYTEA": "BLOB", "BIGINT": "INTEGER", "octet_length(": "length("}
 
 ON_POSTGRES_A_WEEK_IS_PART = {"entry"}
@@ -16,7 +18,7 @@ def _tables(engine: str) -> dict[str, list[str]]:
     """The lines of each table, in the words of SQLite, without what is a database's own."""
     tables: dict[str, list[str]] = {}
     for migration in migrations_in(packaged(engine)):  # type: ignore[arg-type]
-        for name, body in re.findall(r"CREATE TABLE (\w+) \(\n(.*?)\n\)", migration.text, re.DOTALL):
+        for name, body in TABLE.findall(migration.text):
             for theirs, ours in WORDS.items():
                 body = body.replace(theirs, ours)  # noqa: PLW2901 - in one's words
             lines = [" ".join(line.strip(" ,").split()) for line in body.splitlines()]
