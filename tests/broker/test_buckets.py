@@ -12,68 +12,73 @@ from covey.broker.buckets import Bucket, Buckets, Rate, Spending
 RATES = dict.fromkeys(Bucket, Rate(60, 60)) | {Bucket.knocks: Rate(5, 100)}
 
 
+def spend(buckets: Buckets, name: Bucket, key: bytes, amount: int, now: float) -> float:
+    """Take an amount out of one bucket."""
+    return buckets.spend((Spending(name, key, amount),), now)
+
+
 def test_a_bucket_begins_full_and_fills_again() -> None:
     buckets = Buckets(RATES)
     for _ in range(5):
-        assert buckets.spend(Bucket.knocks, b"a", 1, 1000.0) == 0
-    assert buckets.spend(Bucket.knocks, b"a", 1, 1000.0) == pytest.approx(20)
-    assert buckets.spend(Bucket.knocks, b"a", 1, 1015.0) == pytest.approx(5)
-    assert buckets.spend(Bucket.knocks, b"a", 1, 1020.0) == 0
-    assert buckets.spend(Bucket.knocks, b"a", 2, 1020.0) == pytest.approx(40)
+        assert spend(buckets, Bucket.knocks, b"a", 1, 1000.0) == 0
+    assert spend(buckets, Bucket.knocks, b"a", 1, 1000.0) == pytest.approx(20)
+    assert spend(buckets, Bucket.knocks, b"a", 1, 1015.0) == pytest.approx(5)
+    assert spend(buckets, Bucket.knocks, b"a", 1, 1020.0) == 0
+    assert spend(buckets, Bucket.knocks, b"a", 2, 1020.0) == pytest.approx(40)
 
 
 def test_what_is_refused_costs_nothing() -> None:
     buckets = Buckets(RATES)
-    assert buckets.spend(Bucket.knocks, b"a", 5, 0.0) == 0
-    waits = [buckets.spend(Bucket.knocks, b"a", 1, 0.0) for _ in range(100)]
+    assert spend(buckets, Bucket.knocks, b"a", 5, 0.0) == 0
+    waits = [spend(buckets, Bucket.knocks, b"a", 1, 0.0) for _ in range(100)]
     assert waits == [pytest.approx(20)] * 100
 
 
 def test_keys_and_names_do_not_share_a_bucket() -> None:
     buckets = Buckets(RATES)
-    assert buckets.spend(Bucket.knocks, b"a", 5, 0.0) == 0
-    assert buckets.spend(Bucket.knocks, b"b", 5, 0.0) == 0
-    assert buckets.spend(Bucket.appends, b"a", 60, 0.0) == 0
+    assert spend(buckets, Bucket.knocks, b"a", 5, 0.0) == 0
+    assert spend(buckets, Bucket.knocks, b"b", 5, 0.0) == 0
+    assert spend(buckets, Bucket.appends, b"a", 60, 0.0) == 0
 
 
 def test_more_than_a_bucket_holds_is_had_when_it_is_full() -> None:
     buckets = Buckets(RATES)
-    assert buckets.spend(Bucket.knocks, b"a", 10, 0.0) == 0
-    assert buckets.spend(Bucket.knocks, b"a", 10, 0.0) == pytest.approx(200)
-    assert buckets.spend(Bucket.knocks, b"a", 1, 0.0) == pytest.approx(120)
-    assert buckets.spend(Bucket.knocks, b"a", 10, 200.0) == 0
+    assert spend(buckets, Bucket.knocks, b"a", 10, 0.0) == 0
+    assert spend(buckets, Bucket.knocks, b"a", 10, 0.0) == pytest.approx(200)
+    assert spend(buckets, Bucket.knocks, b"a", 1, 0.0) == pytest.approx(120)
+    assert spend(buckets, Bucket.knocks, b"a", 10, 200.0) == 0
 
 
 def test_several_are_taken_together_or_not_at_all() -> None:
     buckets = Buckets(RATES)
     both = (Spending(Bucket.claims_of_target, b"t", 10), Spending(Bucket.knocks, b"c", 5))
-    assert buckets.spend_all(both, 0.0) == 0
-    assert buckets.spend_all(both, 0.0) == pytest.approx(100)
-    assert buckets.spend(Bucket.claims_of_target, b"t", 50, 0.0) == 0
-    assert buckets.spend_all((), 0.0) == 0
+    assert buckets.spend(both, 0.0) == 0
+    assert buckets.spend(both, 0.0) == pytest.approx(100)
+    assert spend(buckets, Bucket.claims_of_target, b"t", 50, 0.0) == 0
+    assert buckets.spend((), 0.0) == 0
 
 
 def test_memory_is_bounded_and_a_flood_of_one_kind_forgets_no_other() -> None:
     buckets = Buckets(RATES, kept=10)
-    buckets.spend(Bucket.knocks, b"mine", 5, 0.0)
+    spend(buckets, Bucket.knocks, b"mine", 5, 0.0)
     for number in range(1000):
-        buckets.spend(Bucket.creations, str(number).encode(), 1, 0.0)
+        spend(buckets, Bucket.creations, str(number).encode(), 1, 0.0)
     assert len(buckets) == 11
-    assert buckets.spend(Bucket.knocks, b"mine", 1, 0.0) > 0
+    assert spend(buckets, Bucket.knocks, b"mine", 1, 0.0) > 0
 
 
 def test_a_bucket_that_is_full_again_is_forgotten() -> None:
     buckets = Buckets(RATES)
     for number in range(100):
-        buckets.spend(Bucket.creations, str(number).encode(), 1, float(number))
-    buckets.spend(Bucket.creations, b"last", 1, 10_000.0)
+        spend(buckets, Bucket.creations, str(number).encode(), 1, float(number))
+    spend(buckets, Bucket.creations, b"last", 1, 10_000.0)
     assert len(buckets) == 1
 
 
 def test_no_key_lies_in_memory() -> None:
     buckets = Buckets(RATES, secret=bytes(32))
     key = b"a gid of a group that has 32 byt"
-    buckets.spend(Bucket.appends, key, 1, 0.0)
+    spend(buckets, Bucket.appends, key, 1, 0.0)
     assert key not in repr(vars(buckets)).encode()
 
 
@@ -85,7 +90,7 @@ def test_it_is_a_bucket(asked: list[tuple[float, int]]) -> None:
     for pause, amount in asked:
         now += pause
         level = min(5.0, level + pause / 20)
-        wait = buckets.spend(Bucket.knocks, b"k", amount, now)
+        wait = spend(buckets, Bucket.knocks, b"k", amount, now)
         lacking = min(amount, 5) - level
         assert wait == pytest.approx(max(0.0, lacking * 20), abs=1e-6)
         if wait == 0:
@@ -137,3 +142,14 @@ def test_the_machine_itself_is_known(host: str) -> None:
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "10.0.0.1", "::", "localhost.example"])  # noqa: S104 - nobody listens
 def test_others_are_not_it(host: str) -> None:
     assert not is_loopback(host)
+
+
+def test_to_look_costs_nothing_and_to_charge_asks_nobody() -> None:
+    buckets = Buckets(RATES)
+    knock = (Spending(Bucket.knocks, b"a"),)
+    assert [buckets.wait(knock, 0.0) for _ in range(10)] == [0.0] * 10
+    for _ in range(7):
+        buckets.charge(knock, 0.0)
+    assert buckets.wait(knock, 0.0) == pytest.approx(60)  # two are owed, and then one more
+    assert spend(buckets, Bucket.knocks, b"a", 1, 59.0) == pytest.approx(1)
+    assert spend(buckets, Bucket.knocks, b"a", 1, 60.5) == 0

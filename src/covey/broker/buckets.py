@@ -106,51 +106,47 @@ class Buckets:
             name: OrderedDict() for name in Bucket
         }
 
-    def spend(self, name: Bucket, key: bytes, amount: int, now: float) -> float:
-        """Take an amount out of a bucket, if it is there.
+    def wait(self, spendings: Sequence[Spending], now: float) -> float:
+        """Look whether an amount can be taken out of each of several buckets; take nothing.
 
-        An amount that is larger than the bucket is taken when it is full; it then takes the
-        longer to fill again.
+        An amount that is larger than its bucket can be taken when that is full.
 
         Args:
-            name: The kind of bucket.
-            key: Whose bucket.
-            amount: How much; more than 0.
+            spendings: What to look for; no two of them in the same bucket.
             now: Seconds of a clock that only goes forward.
 
         Returns:
-            0 when it was taken. Otherwise nothing was, and it will be there in so many
-            seconds, if nobody else takes it.
+            0 when all are there, otherwise seconds until they are, if nobody else takes them.
         """
-        return self.spend_all((Spending(name, key, amount),), now)
-
-    def wait(self, spendings: Sequence[Spending], now: float) -> float:
-        """Seconds until an amount can be taken out of each of several buckets; takes nothing."""
         asked = [(name, self._hashed(name, key), amount) for name, key, amount in spendings]
         return max((self._wait(*each, now) for each in asked), default=0.0)
 
     def charge(self, spendings: Sequence[Spending], now: float) -> None:
-        """Take an amount out of each of several buckets, even if it is not there yet."""
+        """Take an amount out of each of several buckets, even if it is not there yet.
+
+        The bucket then takes the longer to fill again.
+
+        Args:
+            spendings: What to take.
+            now: Seconds of a clock that only goes forward.
+        """
         for name, key, amount in spendings:
             self._take(name, self._hashed(name, key), amount, now)
 
-    def spend_all(self, spendings: Sequence[Spending], now: float) -> float:
+    def spend(self, spendings: Sequence[Spending], now: float) -> float:
         """Take an amount out of each of several buckets, or nothing out of any.
 
         Args:
-            spendings: What to take; no two of them from the same bucket.
+            spendings: As for :meth:`wait`.
             now: Seconds of a clock that only goes forward.
 
         Returns:
-            0 when all were taken, otherwise seconds to wait until all are there.
+            0 when all were taken, otherwise as :meth:`wait`.
         """
-        asked = [(name, self._hashed(name, key), amount) for name, key, amount in spendings]
-        wait = max((self._wait(*each, now) for each in asked), default=0.0)
-        if wait > 0:
-            return wait
-        for each in asked:
-            self._take(*each, now)
-        return 0.0
+        wait = self.wait(spendings, now)
+        if not wait:
+            self.charge(spendings, now)
+        return wait
 
     def __len__(self) -> int:
         return sum(map(len, self._full_at.values()))

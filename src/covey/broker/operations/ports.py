@@ -92,7 +92,7 @@ class Ports(NamedTuple):
         Raises:
             BrokerError: ``over_quota``.
         """
-        wait = self.buckets.spend_all(spendings, self.clock.steady())
+        wait = self.buckets.spend(spendings, self.clock.steady())
         if wait > 0:
             error = refused(Code.over_quota)
             error.retry_after = wait
