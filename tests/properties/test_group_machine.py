@@ -410,6 +410,14 @@ class GroupMachine(RuleBasedStateMachine):
             for _ in range(times):
                 self.flock.write(name)
 
+    @rule(who=ANY, kind=st.sampled_from(mls.ContentType), count=st.integers(1, 4))
+    def reserve(self, who: int, kind: mls.ContentType, count: int) -> None:
+        """Somebody takes keys ahead; a restart loses them."""
+        group = self.flock.groups[self.flock.pick(who, awake=False)]
+        left, following = group.reserved(kind), group.next_generation(kind)
+        group.reserve(kind, count)
+        assert (group.reserved(kind), group.next_generation(kind)) == (left + count, following)
+
     @rule(what=st.integers(), who=ANY, again=st.booleans())
     def read(self, what: int, who: int, *, again: bool) -> None:
         """A message arrives: late, out of order, too late, twice, or at its own sender."""

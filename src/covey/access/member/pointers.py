@@ -7,7 +7,7 @@ any of them can post what the committer did not live to post.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member import envelopes, sealing
 from covey.access.member.addresses import inbox_of
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from covey.mls.structs.key_package import KeyPackage
 
 
+NOWHERE: Final = bytes(32)
+"""In the place of an inbox, for who has none: its pointer goes by hand, whichever way."""
+
+
 class LettingIn(NamedTuple):
     """What lets in those whom a commit adds.
 
@@ -63,6 +67,8 @@ def letting_in(
     doors: tuple[Door, ...],
     idem: bytes,
     entropy: Entropy,
+    *,
+    by_hand: bool = False,
 ) -> LettingIn:
     """Make the parcels and the pointers of a commit.
 
@@ -73,6 +79,8 @@ def letting_in(
         doors: The group's doors, for the joiners to open what is left there.
         idem: Of the commit.
         entropy: Where keys come from.
+        by_hand: Whether those may be let in who name no inbox; their pointers, which say NOWHERE,
+            are to be given to them, and are not in the list that others post.
 
     Raises:
         StateError: The commit does not add one of them, or that one names no inbox at the
@@ -89,12 +97,13 @@ def letting_in(
         raise StateError(msg)
     welcome = seal_parcel(access.gid, split[0].common, entropy)
     tree = seal_parcel(access.gid, pending.ratchet_tree, entropy)
-    addressed = [_Addressed(each, _inbox(each, access.broker_id)) for each in invitees]
+    broker_id = access.broker_id
+    addressed = [_Addressed(each, _inbox(each, broker_id, by_hand=by_hand)) for each in invitees]
     postings = tuple(
         _posting(each, _pointer(each, access, (welcome.key, tree.key), secrets, doors), entropy)
         for each in addressed
     )
-    listed = PointerList(postings).encode()
+    listed = PointerList(tuple(each for each in postings if each.inbox != NOWHERE)).encode()
     sealed = envelopes.seal(access, Purpose.pointers, idem, listed, entropy)
     return LettingIn((welcome.parcel, tree.parcel), sealed, postings)
 
@@ -205,8 +214,10 @@ class _Addressed(NamedTuple):
         return key_package_ref(self.suite, self.package)
 
 
-def _inbox(package: KeyPackage, broker_id: bytes) -> bytes:
+def _inbox(package: KeyPackage, broker_id: bytes, *, by_hand: bool) -> bytes:
     address = inbox_of(package)
+    if address is None and by_hand:
+        return NOWHERE
     if address is None or address.broker_id != broker_id:
         msg = "a KeyPackage names no inbox at this broker: its owner could not be told"
         raise StateError(msg)

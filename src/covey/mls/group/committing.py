@@ -31,6 +31,7 @@ from covey.mls.structs.proposals import (
     ReInit,
     Remove,
 )
+from covey.mls.wire.code_points import ContentType
 from covey.mls.wire.struct import as_a, as_all, as_bytes
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ class Committing(Sending):
             options: See ``CommitOptions``.
 
         Raises:
-            StateError: A commit is pending already, or we have been removed.
+            StateError: A commit is pending already, or we have been removed, or nothing is
+                reserved though the ports require it.
             LocalProtocolError: The proposals may not be committed so.
             PolicyError: The policy refuses.
             MissingKeyError: A reference or a PSK is not known.
@@ -123,6 +125,7 @@ class Committing(Sending):
         self._require_ready()
         leaf_extensions = options.get("leaf_extensions")
         how = self._options(options, force_path=bool(update) or leaf_extensions is not None)
+        self._require_reserved(ContentType.commit, how.wire_format)
         own = self._by_value(add, remove, psks, extensions, reinit, proposals)
         member = update if isinstance(update, Member) else None
         pending = create_commit(
@@ -256,7 +259,7 @@ class Committing(Sending):
         self._require_pending(pending)
         outcome = receiving.own_commit(self._state, self.ports.check(Local))
         assert isinstance(outcome.event, EpochChanged)
-        self._state = outcome.state
+        self._become(outcome.state)
         return outcome.event
 
     def discard(self, pending: PendingCommit) -> None:

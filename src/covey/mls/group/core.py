@@ -38,9 +38,11 @@ class Ports:
         entropy: Where randomness comes from.
         now: The time, in seconds since the epoch.
         linked: Other groups of ours whose resumption PSKs may be used.
+        require_reserved: Whether nothing is encrypted but with generations that ``Group.reserve``
+            took and ``Group.changes`` gave up: for programs that keep their groups in a store.
     """
 
-    __slots__ = ("entropy", "linked", "now", "policy", "psks")
+    __slots__ = ("entropy", "linked", "now", "policy", "psks", "require_reserved")
 
     def __init__(
         self,
@@ -49,16 +51,26 @@ class Ports:
         entropy: Entropy = system_entropy,
         now: Callable[[], int] = lambda: int(time.time()),
         linked: Iterable[GroupView] = (),
+        *,
+        require_reserved: bool = False,
     ) -> None:
         self.policy: Policy = policy or Policy()
         self.psks: PskStore = MemoryPsks() if psks is None else psks
         self.entropy: Entropy = entropy
         self.now: Callable[[], int] = now
         self.linked: tuple[GroupView, ...] = tuple(linked)
+        self.require_reserved: bool = require_reserved
 
     def linked_to(self, group: GroupView) -> Ports:
         """The same ports for a group that may use another's resumption PSKs."""
-        return Ports(self.policy, self.psks, self.entropy, self.now, (*self.linked, group))
+        return Ports(
+            self.policy,
+            self.psks,
+            self.entropy,
+            self.now,
+            (*self.linked, group),
+            require_reserved=self.require_reserved,
+        )
 
     def check(self, blame: Blame) -> Checker:
         """How things are checked now."""
@@ -119,6 +131,17 @@ class GroupCore(GroupView):
         the group anew: what was handed out is not handed out again.
         """
         return self._ledger.changes(self._state)
+
+    @property
+    def require_reserved(self) -> bool:
+        """Whether nothing is encrypted but with generations that ``reserve`` took (``Ports``)."""
+        return self.ports.require_reserved
+
+    def _become(self, state: State) -> None:
+        """Take on a state, in one assignment; what was reserved in an epoch ends with it."""
+        before, self._state = self._state, state
+        if before.secret_tree is not state.secret_tree:
+            before.secret_tree.reserve.clear()
 
     def _ours(self) -> Ours:
         state, ports = self._state, self.ports

@@ -9,6 +9,7 @@ from covey.mls.group.epoch import Epoch, PublicState, begin
 from covey.mls.rules import trees
 from covey.mls.rules.registry import enforce
 from covey.mls.schedule import key_schedule, transcript
+from covey.mls.schedule.secret_tree import HANDSHAKE
 from covey.mls.structs.schedule import GroupContext
 from covey.mls.tree.census import Kind, lists
 from covey.mls.tree.private import PrivateTree
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from covey.mls.crypto.entropy import Entropy
     from covey.mls.group.member import Member
+    from covey.mls.group.state import State
     from covey.mls.group.verify import Checker
     from covey.mls.schedule.secret_tree import SecretTree
     from covey.mls.structs.extensions import Extension
@@ -88,3 +90,14 @@ def check_suite_is_best(
             detail = f"they all support 0x{better:04x}"
             msg = "VAL-220"
             raise LocalProtocolError(msg, "11", statement, detail)
+
+
+def reserve_first(state: State) -> None:
+    """Give up the generation of the commit that brings the first members.
+
+    It need not be stored first: nobody has the secrets of this epoch but us, and if we forget them
+    there is no such group.
+    """
+    tree, index = state.secret_tree, state.epoch.private.index
+    tree.reserve.fill(tree, index, HANDSHAKE, 1)
+    tree.reserve.settle()

@@ -171,6 +171,8 @@ class Group(Listening):
         if not options.get("successor", False):  # whose suite is given (§11.2, §11.3)
             founding.check_suite_is_best(member.suite.code, group.ports.policy.suites, parsed)
         options.setdefault("path", True)
+        if group.ports.require_reserved:
+            founding.reserve_first(group._state)  # noqa: SLF001 - of our own class
         commit = group.commit(add=parsed, psks=psks, **options)
         group.accept(commit)
         return Founded(group, commit, commit.welcomes)
@@ -332,8 +334,7 @@ class Group(Listening):
         self._require_active()
         nonce = psks.fresh_nonce(member.suite, self.ports.entropy)
         link = psks.resumption_id(ResumptionPSKUsage.branch, self.group_id, self.epoch, nonce)
-        planned = (group_id, extensions)
-        return self._continue(member, packages, link, planned, ports, options)
+        return self._continue(member, packages, link, (group_id, extensions), ports, options)
 
     def reinitialize(
         self,

@@ -90,4 +90,4 @@ class Listening(Committing):
         if outcome.spend is not None:
             secret_tree, step = outcome.spend
             secret_tree.apply(step)
-        self._state = outcome.state
+        self._become(outcome.state)

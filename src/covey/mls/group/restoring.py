@@ -18,17 +18,18 @@ from covey.mls.group.welcome import Invitation
 from covey.mls.rules.proposal_list import Sent
 from covey.mls.schedule.key_schedule import EpochSecrets
 from covey.mls.schedule.secret_tree import SecretTree
-from covey.mls.tree.diff import patched
 from covey.mls.tree.math import height_of
 from covey.mls.tree.private import PrivateTree
-from covey.mls.tree.ratchet_tree import RatchetTree
+from covey.mls.tree.stored import patched, stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from covey.mls.crypto.suite import Suite
     from covey.mls.group.create_commit import Kit
-    from covey.mls.structs.tree import Node
+    from covey.mls.structs.schedule import GroupContext
+    from covey.mls.tree.ratchet_tree import RatchetTree
+    from covey.mls.tree.stored import Stored
 
 
 def decode_snapshot(data: bytes) -> dict[bytes, bytes]:
@@ -112,26 +113,25 @@ class _Reader:
 
     def _trees(self, suite: Suite, heights: list[tuple[int, int]]) -> dict[int, RatchetTree]:
         """The trees of the kept epochs, each made from the one before it."""
-        versions: dict[int, list[tuple[int, Node | None]]] = defaultdict(list)
+        versions: dict[int, dict[int, Stored]] = defaultdict(dict)
         first = heights[0][0]
         for key, value in self._tables[rows.NODE].items():
-            index, epoch = rows.numbers(key, 2)
-            versions[max(epoch, first)].append((index, rows.NodeRow.decode(value).node))
+            index, epoch = rows.numbers(key, 2)  # of two up to the first epoch, the later stays
+            versions[max(epoch, first)][index] = rows.stored_node(value)
         found: dict[int, RatchetTree] = {}
         tree: RatchetTree | None = None
         for epoch, height in heights:
-            changes = dict(versions[epoch])  # of two versions up to the first, the later stays
+            changes = versions[epoch]
             _require_height(height, changes, 0 if tree is None else tree.height)
-            if tree is None:
-                array = [changes.get(index) for index in range((2 << height) - 1)]
-                tree = RatchetTree.from_nodes(suite, array)
-            else:
-                tree = patched(tree, changes, height)
+            tree = (
+                stored(suite, changes, height) if tree is None else patched(tree, changes, height)
+            )
             found[epoch] = tree
         return found
 
     def _past(self, row: rows.PastRow, tree: RatchetTree) -> PastEpoch:
         context = row.context
+        _require_same(tree, context)
         return PastEpoch(
             context,
             context.encode(),
@@ -177,7 +177,7 @@ class _Reader:
             return None
         row = rows.PendingRow.decode(value)
         changes = {
-            index: rows.NodeRow.decode(node).node
+            index: rows.stored_node(node)
             for key, node in self._tables[rows.PENDING_NODE].items()
             for index in rows.numbers(key, 1)
         }
@@ -197,7 +197,14 @@ class _Reader:
         )
 
 
-def _require_height(height: int, changes: Mapping[int, Node | None], before: int) -> None:
+def _require_same(tree: RatchetTree, context: GroupContext) -> None:
+    """Refuse another tree than the epoch's."""
+    if tree.tree_hash != context.tree_hash:
+        msg = "the stored tree is not the one of the epoch"
+        raise ValueError(msg)
+
+
+def _require_height(height: int, changes: Mapping[int, Stored], before: int) -> None:
     """Refuse a tree that is higher than its leaves need: its blanks would take ages to hash."""
     last = max((index for index, node in changes.items() if node is not None), default=0)
     if height > max(height_of(last // 2 + 1), before):
@@ -207,7 +214,7 @@ def _require_height(height: int, changes: Mapping[int, Node | None], before: int
 
 def _past_row(key: bytes, value: bytes) -> rows.PastRow:
     row = rows.PastRow.decode(value)
-    if rows.numbers(key, 1) != [row.context.epoch]:
+    if rows.numbers(key, 1) != (row.context.epoch,):
         msg = "a past epoch is stored as another one"
         raise ValueError(msg)
     return row
@@ -215,9 +222,7 @@ def _past_row(key: bytes, value: bytes) -> rows.PastRow:
 
 def _epoch(row: rows.EpochRow, tree: RatchetTree) -> Epoch:
     secrets = row.secrets
-    if tree.tree_hash != row.context.tree_hash:
-        msg = "the stored tree is not the one of the epoch"
-        raise ValueError(msg)
+    _require_same(tree, row.context)
     private = PrivateTree(
         row.index, row.leaf_private, {each.height: each.private_key for each in row.path}
     )

@@ -23,6 +23,7 @@ T      key (10)                        a row of its epoch's secret tree
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from covey.mls.structs.credentials import Credential
@@ -30,11 +31,14 @@ from covey.mls.structs.framing import Sender
 from covey.mls.structs.proposals import Proposal, ReInit
 from covey.mls.structs.schedule import GroupContext
 from covey.mls.structs.tree import Node
+from covey.mls.wire.code_points import NodeType
 from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import opaque, uint8, uint16, uint32, uint64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from covey.mls.tree.stored import Stored
 
 VERSION: Final = 1
 """The version of the layout; a reader refuses a newer one."""
@@ -53,6 +57,9 @@ PENDING_NODE: Final = b"D"
 PENDING_SECRET: Final = b"T"
 
 _NUMBER: Final = 8
+_LAYOUTS: Final = tuple(Struct(f">{count}Q") for count in range(3))
+_LEAF_NODE: Final = bytes((1, NodeType.leaf))
+"""How the value of a row with a leaf begins: there is a node, and it is one."""
 
 
 def number(value: int) -> bytes:
@@ -60,7 +67,7 @@ def number(value: int) -> bytes:
     return value.to_bytes(_NUMBER)
 
 
-def numbers(key: bytes, count: int) -> list[int]:
+def numbers(key: bytes, count: int) -> tuple[int, ...]:
     """The numbers that a key consists of, without the letter of its table.
 
     Raises:
@@ -69,7 +76,7 @@ def numbers(key: bytes, count: int) -> list[int]:
     if len(key) != count * _NUMBER:
         msg = f"a key of {len(key)} bytes is not one of {count} number(s)"
         raise ValueError(msg)
-    return [int.from_bytes(key[each : each + _NUMBER]) for each in range(0, len(key), _NUMBER)]
+    return _LAYOUTS[count].unpack(key)
 
 
 class SecretRow(WireStruct):
@@ -123,6 +130,17 @@ class NodeRow(WireStruct):
     """A node of the tree, or its being blank."""
 
     node: Node | None
+
+
+def stored_node(value: bytes) -> Stored:
+    """The node of a NodeRow; a leaf's bytes, which nobody may ever look at.
+
+    Raises:
+        DecodeError: It is neither.
+    """
+    if value.startswith(_LEAF_NODE):
+        return value[len(_LEAF_NODE) :]
+    return NodeRow.decode(value).node
 
 
 class SentRow(WireStruct):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from covey.mls.crypto.entropy import Entropy
     from covey.mls.group.epoch import Epoch
     from covey.mls.group.policy import Policy
-    from covey.mls.schedule.secret_tree import SecretTree
+    from covey.mls.schedule.secret_tree import RatchetKind, SecretTree, Step
     from covey.mls.structs.framing import FramedContent
 
 
@@ -77,8 +77,7 @@ def protect(
     if signed.wire_format == WireFormat.mls_public_message:
         message = public.protect(suite, epoch.secrets.membership_key, content, auth, signed.tbs)
         return MLSMessage(ProtocolVersion.mls10, message).encode()
-    step = secret_tree.peek_next(epoch.private.index, private.ratchet_of(content.content_type))
-    secret_tree.apply(step)
+    step = _taken(secret_tree, epoch.private.index, private.ratchet_of(content.content_type))
     sealed = private.protect(
         suite,
         epoch.secrets.sender_data_secret,
@@ -89,3 +88,13 @@ def protect(
         entropy(private.GUARD_SIZE),
     )
     return MLSMessage(ProtocolVersion.mls10, sealed).encode()
+
+
+def _taken(secret_tree: SecretTree, leaf: int, kind: RatchetKind) -> Step:
+    """The next key of our ratchet, no longer in the tree: of those that are reserved, first."""
+    reserved = secret_tree.reserve.take(leaf, kind)
+    if reserved is not None:
+        return reserved
+    step = secret_tree.peek_next(leaf, kind)
+    secret_tree.apply(step)
+    return step

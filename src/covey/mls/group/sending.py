@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from covey.errors import LocalProtocolError, StateError
 from covey.mls.framing import authenticate
+from covey.mls.framing.private import ratchet_of
 from covey.mls.group import proposing, psks, seal, welcome
 from covey.mls.group.core import GroupCore
 from covey.mls.rules.registry import Local
@@ -22,8 +23,13 @@ from covey.mls.structs.proposals import (
     Remove,
     SelfRemove,
 )
-from covey.mls.wire.code_points import ProtocolVersion, ResumptionPSKUsage, WireFormat
-from covey.mls.wire.struct import as_all, as_bytes
+from covey.mls.wire.code_points import (
+    ContentType,
+    ProtocolVersion,
+    ResumptionPSKUsage,
+    WireFormat,
+)
+from covey.mls.wire.struct import as_a, as_all, as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +46,39 @@ class Sending(GroupCore):
 
     __slots__ = ()
 
+    def reserve(self, content_type: ContentType, count: int = 16) -> None:
+        """Take the keys of our next generations ahead, so that sending changes no row (§9.1).
+
+        ``changes()`` then hands out a ratchet that stands beyond them; once that is stored, they
+        cannot be used twice; with ``Ports(require_reserved=True)`` they are not used before. The
+        keys are only in memory: each is erased as it is used, and the rest when the epoch ends. A
+        group that is loaded anew skips them, and receivers follow.
+
+        Args:
+            content_type: Application; or proposal or commit, which share one ratchet.
+            count: How many, on top of those that are left: up to 1,000 together.
+
+        Raises:
+            StateError: We have been removed, or the ratchet has no such generations any more.
+            LocalProtocolError: The group has ended (VAL-163).
+            TypeError: It is no ContentType.
+            ValueError: There cannot be so many.
+        """
+        kind = ratchet_of(as_a(ContentType, content_type))
+        self._require_active()
+        secret_tree = self._state.secret_tree
+        secret_tree.reserve.fill(secret_tree, self.own_index, kind, count)
+
+    def _require_reserved(self, content_type: ContentType, form: WireFormat) -> None:
+        """Refuse to encrypt with a generation that no store has given up, if that is required."""
+        if not self.ports.require_reserved or form != WireFormat.mls_private_message:
+            return
+        reserve = self._state.secret_tree.reserve
+        if not reserve.is_settled(self.own_index, ratchet_of(content_type)):
+            call = f"reserve(ContentType.{content_type.name})"
+            msg = f"nothing is reserved: {call}, then store changes(), then send"
+            raise StateError(msg)
+
     def protect(self, data: bytes, authenticated_data: bytes = b"") -> bytes:
         """Encrypt an application message (§6.3).
 
@@ -53,7 +92,7 @@ class Sending(GroupCore):
         Raises:
             LocalProtocolError: Proposals wait to be committed first (VAL-112), or the group
                 has ended (VAL-163).
-            StateError: We have been removed.
+            StateError: We have been removed, or nothing is reserved though the ports require it.
         """
         data, authenticated_data = as_bytes(data), as_bytes(authenticated_data)
         self._require_active()
@@ -61,6 +100,7 @@ class Sending(GroupCore):
             msg = "we have asked to leave (SelfRemove), and wait for another member to commit that"
             raise StateError(msg)
         self._require_all_committed()
+        self._require_reserved(ContentType.application, WireFormat.mls_private_message)
         epoch = self._state.epoch
         content = authenticate.application_content(
             self.group_id, self.epoch, seal.own_sender(epoch), authenticated_data, data
@@ -105,6 +145,7 @@ class Sending(GroupCore):
         Raises:
             LocalProtocolError: It is not valid by itself.
             PolicyError: The policy refuses it.
+            StateError: We have been removed, or nothing is reserved though the ports require it.
         """
         return self._propose(proposal, None, authenticated_data, handshake)
 
@@ -118,6 +159,8 @@ class Sending(GroupCore):
         proposing.require_proposal(proposal)
         form = seal.handshake_form(handshake, self.ports.policy)
         self._require_active()
+        if not isinstance(proposal, SelfRemove):  # which is public always
+            self._require_reserved(ContentType.proposal, form)
         message, state = proposing.propose(
             self._state,
             proposal,

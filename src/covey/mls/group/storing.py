@@ -8,6 +8,7 @@ commit changes a few dozen.
 from __future__ import annotations
 
 import itertools
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -16,7 +17,7 @@ from covey.mls.group import rows
 from covey.mls.tree.diff import changed_nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from covey.mls.group.epoch import Epoch, PastEpoch
     from covey.mls.group.events import Changed, MemberInfo
@@ -90,15 +91,39 @@ def _node_rows(old: RatchetTree | None, new: RatchetTree, epoch: int) -> dict[by
     }
 
 
-def _small_rows(state: State) -> dict[bytes, bytes]:
-    """All rows but those of trees and of the pending commit."""
+def _superseded(old: RatchetTree, new: RatchetTree, epoch: int) -> list[tuple[bytes, bytes]]:
+    """The rows of nodes that no tree before an epoch is read from any more.
+
+    A node that became blank in it needs no row either; so one that was blank has none.
+    """
+    found = []
+    for index, node in changed_nodes(old, new).items():
+        if old.node_at(index) is not None:
+            key = rows.NODE + rows.number(index)
+            found.append((key, key + rows.number(epoch + (node is None))))
+    return found
+
+
+def _small_rows(
+    state: State, last: State | None = None, known: Mapping[bytes, bytes] = MappingProxyType({})
+) -> dict[bytes, bytes]:
+    """All rows but those of trees and of the pending commit.
+
+    Args:
+        state: The state.
+        last: Another one; of epochs that are also in that, nothing is encoded again.
+        known: Its rows.
+    """
+    same = last is not None and last.epoch is state.epoch
+    held = set() if last is None else set(map(id, last.past))
     found = {
         rows.FORMAT: rows.VERSION.to_bytes(2),
-        rows.EPOCH: _epoch_row(state.epoch).encode(),
+        rows.EPOCH: known[rows.EPOCH] if same else _epoch_row(state.epoch).encode(),
         rows.STATUS: rows.StatusRow(int(state.removed), state.reinit, state.accepted).encode(),
     }
     for past in state.past:
-        found[rows.PAST + rows.number(past.context.epoch)] = _past_row(past).encode()
+        key = rows.PAST + rows.number(past.context.epoch)
+        found[key] = known[key] if id(past) in held else _past_row(past).encode()
     for epoch, psk in state.resumption.items():
         found[rows.RESUMPTION + rows.number(epoch)] = psk
     for order, (reference, sent) in enumerate(state.proposals.items()):
@@ -179,45 +204,52 @@ class Ledger:
         state: The state that is stored already, or None when nothing is.
     """
 
-    __slots__ = ("_pending", "_secret_trees", "_small", "_trees")
+    __slots__ = ("_small", "_state")
 
     def __init__(self, state: State | None = None) -> None:
-        self._small: dict[bytes, bytes] = {}
-        self._trees: list[tuple[int, RatchetTree]] = []
-        self._secret_trees: dict[int, SecretTree] = {}
-        self._pending: PendingCommit | None = None
-        if state is not None:
-            self._remember(_small_rows(state), state)
+        self._state: State | None = state
+        self._small: dict[bytes, bytes] = {} if state is None else _small_rows(state)
 
     def changes(self, state: State) -> Changes:
         """What differs from the state that was handed out last."""
-        small = _small_rows(state)
-        put = {key: value for key, value in small.items() if self._small.get(key) != value}
-        delete = {key for key in self._small if key not in small}
+        put: dict[bytes, bytes] = {}
+        delete: set[bytes] = set()
         ranges: list[tuple[bytes, bytes]] = []
-        self._compare_trees(state, put, ranges)
+        if state is not self._state:  # else a message was sent or received, and no more
+            self._compare_small(state, put, delete)
+            self._compare_trees(state, put, ranges)
+            self._compare_pending(state, put, delete, ranges)
         self._compare_secrets(state, put, delete, ranges)
-        if state.pending is not self._pending:
-            if self._pending is not None:
-                delete.add(rows.PENDING)
-                ranges += [_whole(rows.PENDING_NODE), _whole(rows.PENDING_SECRET)]
-            if state.pending is not None:
-                put |= _pending_rows(state.pending, state)
-        self._remember(small, state)
+        self._state = state
         return Changes(tuple(ranges), frozenset(delete), put)
 
-    def _remember(self, small: dict[bytes, bytes], state: State) -> None:
-        self._small = small
-        self._trees = _trees(state)
-        self._secret_trees = dict(_secret_trees(state))
-        self._pending = state.pending
+    def _compare_small(self, state: State, put: dict[bytes, bytes], delete: set[bytes]) -> None:
+        before, self._small = self._small, _small_rows(state, self._state, self._small)
+        put |= {key: value for key, value in self._small.items() if before.get(key) != value}
+        delete |= before.keys() - self._small.keys()
+
+    def _compare_pending(
+        self,
+        state: State,
+        put: dict[bytes, bytes],
+        delete: set[bytes],
+        ranges: list[tuple[bytes, bytes]],
+    ) -> None:
+        before = None if self._state is None else self._state.pending
+        if state.pending is before:
+            return
+        if before is not None:
+            delete.add(rows.PENDING)
+            ranges += [_whole(rows.PENDING_NODE), _whole(rows.PENDING_SECRET)]
+        if state.pending is not None:
+            put |= _pending_rows(state.pending, state)
 
     def _compare_trees(
         self, state: State, put: dict[bytes, bytes], ranges: list[tuple[bytes, bytes]]
     ) -> None:
         """New versions of nodes, and the versions that no kept epoch needs any more."""
-        last = self._trees[-1] if self._trees else None
-        chain = list(self._trees)
+        chain = [] if self._state is None else _trees(self._state)
+        last = chain[-1] if chain else None
         for epoch, tree in _trees(state):
             if last is not None and epoch <= last[0]:
                 continue
@@ -227,9 +259,7 @@ class Ledger:
         oldest = _trees(state)[0][0]
         for (_, before), (epoch, tree) in itertools.pairwise(chain):
             if epoch <= oldest:
-                for index in changed_nodes(before, tree):
-                    key = rows.NODE + rows.number(index)
-                    ranges.append((key, key + rows.number(epoch)))
+                ranges += _superseded(before, tree, epoch)
 
     def _compare_secrets(
         self,
@@ -243,14 +273,15 @@ class Ledger:
         A pending commit's was loaded with it; a removal puts an empty one in its epoch's place.
         """
         kept = dict(_secret_trees(state))
+        before = {} if self._state is None else dict(_secret_trees(self._state))
         for epoch, secret_tree in kept.items():
             prefix = rows.SECRET + rows.number(epoch)
             fresh, erased = secret_tree.drain_changes()
-            if self._secret_trees.get(epoch) is not secret_tree:
+            if before.get(epoch) is not secret_tree:
                 fresh, erased = secret_tree.all_rows(), set()
             put |= {prefix + key: value for key, value in fresh.items()}
             delete |= {prefix + key for key in erased}
-        for epoch, secret_tree in self._secret_trees.items():
+        for epoch, secret_tree in before.items():
             if kept.get(epoch) is not secret_tree:
                 ranges.append(_whole(rows.SECRET + rows.number(epoch)))
 

@@ -172,6 +172,18 @@ class GroupView:
         self._require_not_removed()
         return self._state.secret_tree.next_generation(self.own_index, kind)
 
+    def reserved(self, content_type: ContentType) -> int:
+        """How many generations are left of those that :meth:`covey.mls.Group.reserve` took.
+
+        Args:
+            content_type: Application; or proposal or commit, which share one ratchet.
+
+        Raises:
+            TypeError: It is no ContentType.
+        """
+        kind = ratchet_of(as_a(ContentType, content_type))
+        return self._state.secret_tree.reserve.left(self.own_index, kind)
+
     def decrypt_with_label(
         self, label: str, context: bytes, kem_output: bytes, ciphertext: bytes
     ) -> bytes:

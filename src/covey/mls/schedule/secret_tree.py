@@ -28,9 +28,7 @@ if nothing else changed in between. Nothing at all is derived for a generation b
 of depth d; 1 HMAC for each generation skipped, and 2 more for it if the message is real.
 
 **Storage.** The state is rows (:meth:`SecretTree.drain_changes`): one for each node, each
-ratchet head and each skipped key. A sender who needs generations g … g+k-1 for later takes
-and applies k steps at once: what is then stored is the head g+k, and the keys themselves
-never were.
+ratchet head and each skipped key. Keys that a sender takes ahead of its messages are not stored.
 
 Nodes are numbered as in Appendix C: leaf i is node 2i, a parent lies between its children.
 """
@@ -42,6 +40,7 @@ from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self
 
 from covey.errors import MissingKeyError, StateError
 from covey.mls.schedule import rows
+from covey.mls.schedule.reserve import Reserve
 from covey.mls.wire.struct import Unshown
 
 if TYPE_CHECKING:
@@ -141,6 +140,7 @@ class SecretTree:
         self._depth = (leaf_count - 1).bit_length()
         self.max_forward: int = max_forward
         self.max_skipped: int = max_skipped
+        self.reserve: Reserve = Reserve()
         root = (1 << self._depth) - 1
         self._nodes: dict[int, bytes] = {root: encryption_secret}
         self._heads: tuple[dict[int, tuple[int, bytes]], ...] = ({}, {})
@@ -191,7 +191,8 @@ class SecretTree:
 
     def next_generation(self, leaf: int, kind: RatchetKind) -> int:
         """The generation of the next message to send; 2^32 when all are used."""
-        return self._heads[kind].get(leaf, (0, b""))[0]
+        ahead = self.reserve.first(leaf, kind)
+        return self._heads[kind].get(leaf, (0, b""))[0] if ahead is None else ahead
 
     def apply(self, step: Step) -> None:
         """Make a step so: its message was sent, or decrypted.
@@ -335,8 +336,8 @@ class SecretTree:
         """
         puts = {rows.encode_key(row): self._value(row) for row in self._fresh}
         deletes = {rows.encode_key(row) for row in self._erased}
-        self._fresh = set()
-        self._erased = set()
+        self._fresh, self._erased = set(), set()
+        self.reserve.settle()
         return puts, deletes
 
     def all_rows(self) -> dict[bytes, bytes]:

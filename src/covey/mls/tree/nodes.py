@@ -33,10 +33,24 @@ _REMEMBERED_HEIGHT = 2  # blank hashes below are cheaper to compute than to keep
 
 
 class Leaf(msgspec.Struct, frozen=True, gc=False):
-    """A member's place in the tree."""
+    """A member's place in the tree.
 
-    node: LeafNode
+    Attributes:
+        held: The leaf node; of a tree that comes out of a store, its encoding until it is used.
+        hash: The tree hash of this leaf (Nh bytes).
+    """
+
+    held: LeafNode | bytes
     hash: bytes
+
+    @property
+    def node(self) -> LeafNode:
+        """The leaf node."""
+        held = self.held
+        if isinstance(held, bytes):
+            held = LeafNode.decode(held)
+            msgspec.structs.force_setattr(self, "held", held)
+        return held
 
 
 class Branch(msgspec.Struct, frozen=True, gc=False):
@@ -66,6 +80,14 @@ def make_leaf(suite: Suite, index: int, node: LeafNode) -> Leaf:
     """A leaf with its tree hash: Hash(TreeHashInput{leaf, LeafNodeHashInput}) (§7.8)."""
     encoded = node.raw or node.encode()
     return Leaf(node, suite.hash(b"".join((_LEAF, index.to_bytes(4), _PRESENT, encoded))))
+
+
+def stored_leaf(suite: Suite, index: int, encoded: bytes) -> Leaf:
+    """A leaf from an encoding that we wrote ourselves; it is decoded when it is looked at.
+
+    The caller compares the hash of the whole tree: with that, they are the bytes that were valid.
+    """
+    return Leaf(encoded, suite.hash(b"".join((_LEAF, index.to_bytes(4), _PRESENT, encoded))))
 
 
 def make_branch(

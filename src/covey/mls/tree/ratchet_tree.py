@@ -13,7 +13,11 @@ import msgspec
 
 from covey.mls.crypto.suite import Suite
 from covey.mls.structs.tree import LeafNode, ParentNode, RatchetTreeNodes
-from covey.mls.tree import census, edit, keys, nodes
+from covey.mls.tree import edit, nodes
+from covey.mls.tree.census import EMPTY as NOBODY
+from covey.mls.tree.census import Census
+from covey.mls.tree.keys import EMPTY as NO_KEYS
+from covey.mls.tree.keys import KeyIndex
 from covey.mls.tree.math import height_of, level, node_index
 from covey.mls.tree.nodes import Branch, Leaf
 
@@ -50,20 +54,20 @@ class RatchetTree(msgspec.Struct, frozen=True, gc=False):
         suite: The cipher suite of the group.
         height: The tree has ``2**height`` leaves, blank ones included.
         root: The topmost subtree.
-        keys: Which public keys stand in it.
-        census: What its members support.
+        indexed: What ``keys`` returns, or None until that is asked for.
+        counted: What ``census`` returns, or None until that is asked for.
     """
 
     suite: Suite
     height: int
     root: Leaf | Branch | None
-    keys: keys.KeyIndex
-    census: census.Census
+    indexed: KeyIndex | None
+    counted: Census | None
 
     @classmethod
     def of_one(cls, suite: Suite, leaf: LeafNode) -> RatchetTree:
         """The tree of a new group: its creator (§11)."""
-        empty = cls(suite, 0, None, keys.EMPTY, census.EMPTY)
+        empty = cls(suite, 0, None, NO_KEYS, NOBODY)
         return empty.edited(added=(leaf,)).tree
 
     @classmethod
@@ -76,13 +80,34 @@ class RatchetTree(msgspec.Struct, frozen=True, gc=False):
         height = height_of((len(array) + 1) // 2)
         root = _build(suite, array, height, 0)
         leaves = [(i, leaf.node) for i, leaf in nodes.leaves(root, height, 0)]
-        index = keys.EMPTY.changed(
+        index = NO_KEYS.changed(
             (), (), leaves, ((i, n) for i, n in enumerate(array) if type(n) is ParentNode)
         )
-        counted = census.EMPTY.changed((), (node for _, node in leaves))
+        counted = NOBODY.changed((), (node for _, node in leaves))
         return cls(suite, height, root, index, counted)
 
     # --- looking ---------------------------------------------------------------------
+
+    @property
+    def keys(self) -> KeyIndex:
+        """Which public keys stand in it."""
+        found = self.indexed
+        if found is None:
+            parents = (
+                (i, node) for i, node in enumerate(self.to_nodes()) if type(node) is ParentNode
+            )
+            found = NO_KEYS.changed((), (), self.members(), parents)
+            msgspec.structs.force_setattr(self, "indexed", found)
+        return found
+
+    @property
+    def census(self) -> Census:
+        """What its members support."""
+        found = self.counted
+        if found is None:
+            found = NOBODY.changed((), (node for _, node in self.members()))
+            msgspec.structs.force_setattr(self, "counted", found)
+        return found
 
     @property
     def tree_hash(self) -> bytes:
@@ -229,7 +254,7 @@ class RatchetTree(msgspec.Struct, frozen=True, gc=False):
         if leaf < self.size:
             return self
         root, height = edit.extend(self.suite, self.root, self.height, leaf + 1)
-        return RatchetTree(self.suite, height, root, self.keys, self.census)
+        return RatchetTree(self.suite, height, root, self.indexed, self.counted)
 
     def with_path(
         self, leaf: int, node: LeafNode, parents: Mapping[int, ParentNode]

@@ -1,0 +1,76 @@
+"""What happens, as the application is told: typed events, each with a sentence for people.
+
+May import the store's port and the history.
+"""
+
+from __future__ import annotations
+
+from covey.client.events.keeping import (
+    WEEK,
+    acknowledge,
+    acknowledged,
+    add,
+    after,
+    forget,
+    trim,
+)
+from covey.client.events.kinds import Event, decode, encode
+from covey.client.events.members import (
+    Arrived,
+    InvitePending,
+    Joined,
+    KeyPackagesLow,
+    Knocked,
+    MemberLeft,
+    MembersChanged,
+    RemovedFromGroup,
+    Renamed,
+    RolesChanged,
+    SettingsChanged,
+    WishRefused,
+)
+from covey.client.events.messages import (
+    EphemeralArrived,
+    MessageArrived,
+    MessageSent,
+    MessagesLost,
+    Said,
+    Unreadable,
+)
+from covey.client.events.trouble import Branching, CopyFound, ForkFound, Rejoining, RolledBack
+
+__all__ = [
+    "WEEK",
+    "Arrived",
+    "Branching",
+    "CopyFound",
+    "EphemeralArrived",
+    "Event",
+    "ForkFound",
+    "InvitePending",
+    "Joined",
+    "KeyPackagesLow",
+    "Knocked",
+    "MemberLeft",
+    "MembersChanged",
+    "MessageArrived",
+    "MessageSent",
+    "MessagesLost",
+    "Rejoining",
+    "RemovedFromGroup",
+    "Renamed",
+    "RolesChanged",
+    "RolledBack",
+    "Said",
+    "SettingsChanged",
+    "Unreadable",
+    "WishRefused",
+    "acknowledge",
+    "acknowledged",
+    "add",
+    "after",
+    "decode",
+    "encode",
+    "forget",
+    "trim",
+]

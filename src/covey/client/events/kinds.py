@@ -1,0 +1,77 @@
+"""All events, and their JSON. May import the files beside it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from covey.client.events.members import (
+    Arrived,
+    InvitePending,
+    Joined,
+    KeyPackagesLow,
+    Knocked,
+    MemberLeft,
+    MembersChanged,
+    RemovedFromGroup,
+    Renamed,
+    RolesChanged,
+    SettingsChanged,
+    WishRefused,
+)
+from covey.client.events.messages import (
+    EphemeralArrived,
+    MessageArrived,
+    MessageSent,
+    MessagesLost,
+    Unreadable,
+)
+from covey.client.events.trouble import Branching, CopyFound, ForkFound, Rejoining, RolledBack
+from covey.errors import StorageError
+
+Event = (
+    MessageArrived
+    | MessageSent
+    | EphemeralArrived
+    | MembersChanged
+    | Renamed
+    | RolesChanged
+    | SettingsChanged
+    | Joined
+    | RemovedFromGroup
+    | MemberLeft
+    | Arrived
+    | InvitePending
+    | WishRefused
+    | MessagesLost
+    | Unreadable
+    | ForkFound
+    | RolledBack
+    | CopyFound
+    | Rejoining
+    | Branching
+    | Knocked
+    | KeyPackagesLow
+)
+"""What an application is told."""
+
+_DECODER: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """An event as JSON; its kind stands under ``event``, and bytes are in base64."""
+    return msgspec.json.encode(event)
+
+
+def decode(data: bytes) -> Event:
+    """The event of a JSON text.
+
+    Raises:
+        StorageError: It is none that this covey knows.
+    """
+    try:
+        return _DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        msg = f"this is no event that this covey knows: {error}"
+        raise StorageError(msg) from None

@@ -1,0 +1,225 @@
+"""Events of who is in a group, and what it is. May import the base."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from covey.client.events.base import Happened, listed
+from covey.client.showing import line
+
+
+class MembersChanged(Happened, frozen=True, kw_only=True):
+    """A commit has opened an epoch.
+
+    Attributes:
+        epoch: Its number.
+        by: Who committed.
+        added: Who came.
+        removed: Who was removed.
+        left: Who left of their own will.
+        updated: Who has new keys, besides who committed.
+    """
+
+    epoch: int
+    by: str
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        done = [
+            f"{word} {listed(names)}"
+            for word, names in (
+                ("added", self.added),
+                ("removed", self.removed),
+                ("let go", self.left),
+            )
+            if names
+        ]
+        return f"{self.by} {' and '.join(done) or 'renewed keys'}"
+
+
+class Renamed(Happened, frozen=True, kw_only=True):
+    """The group has another name.
+
+    Attributes:
+        by: Who renamed it.
+        before: What it was called.
+        name: What it is called.
+    """
+
+    by: str
+    before: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.by} renamed the group from {line(self.before)!r} to {line(self.name)!r}"
+
+
+class RolesChanged(Happened, frozen=True, kw_only=True):
+    """Members have other roles: ``admin`` or ``owner``; who is a mere member is not listed.
+
+    Attributes:
+        by: Who decided so.
+        roles: Who is what, by name.
+        before: Who was what.
+    """
+
+    by: str
+    roles: dict[str, str]
+    before: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def __str__(self) -> str:
+        changes = [
+            f"{name} is {now} now"
+            for name in sorted({*self.roles, *self.before})
+            if (now := self.roles.get(name, "member")) != self.before.get(name, "member")
+        ]
+        return f"{self.by} changed roles: {listed(changes) or 'nothing changed'}"
+
+
+class SettingsChanged(Happened, frozen=True, kw_only=True):
+    """Who may invite, or when messages disappear, is another.
+
+    Attributes:
+        by: Who decided so.
+        inviting: Who may invite: ``members`` or ``admins``.
+        expires_after: Seconds after which messages disappear; 0 is never.
+    """
+
+    by: str
+    inviting: str
+    expires_after: int
+
+    def __str__(self) -> str:
+        after = f"disappear after {self.expires_after} seconds" if self.expires_after else "stay"
+        return f"{self.by} decided: {self.inviting} may invite, and messages {after}"
+
+
+class Joined(Happened, frozen=True, kw_only=True):
+    """We are in a group.
+
+    Attributes:
+        name: What it is called.
+        how: ``created``, ``welcome``, ``file``, ``link``, ``recovered`` or ``branched``.
+        inviter: Who let us in; empty when nobody did.
+        epoch: The epoch in which we came.
+    """
+
+    name: str
+    how: str
+    inviter: str = ""
+    epoch: int = 0
+
+    _ways: ClassVar[dict[str, str]] = {
+        "created": "you created",
+        "recovered": "you are back in",
+        "branched": "you go on in",
+    }
+
+    def __str__(self) -> str:
+        by = f", let in by {self.inviter}" if self.inviter else ""
+        return f"{self._ways.get(self.how, 'you joined')} {line(self.name)!r}{by}"
+
+
+class RemovedFromGroup(Happened, frozen=True, kw_only=True):
+    """We are out; what was said before stays in the history.
+
+    Attributes:
+        by: Who removed us.
+    """
+
+    by: str
+
+    def __str__(self) -> str:
+        return f"{self.by} removed you from the group"
+
+
+class MemberLeft(Happened, frozen=True, kw_only=True):
+    """Somebody left of their own will.
+
+    Attributes:
+        name: Who; empty when it was we.
+    """
+
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name or 'you'} left the group"
+
+
+class Arrived(Happened, frozen=True, kw_only=True):
+    """Somebody who was invited is there: the first commit of its own has come.
+
+    Attributes:
+        name: Who.
+    """
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} has arrived"
+
+
+class InvitePending(Happened, frozen=True, kw_only=True):
+    """Somebody is invited, and has not yet arrived.
+
+    Attributes:
+        name: Who.
+        by: Who invited it.
+    """
+
+    name: str
+    by: str
+
+    def __str__(self) -> str:
+        return f"{self.name} is invited by {self.by}, and has not yet arrived"
+
+
+class WishRefused(Happened, frozen=True, kw_only=True):
+    """Something that was wanted cannot be done.
+
+    Attributes:
+        what: What was wanted.
+        why: Why not, and what to do.
+    """
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"could not {line(self.what)}: {line(self.why)}"
+
+
+class Knocked(Happened, frozen=True, kw_only=True):
+    """Somebody asked to be let in, by a link or to come back.
+
+    Attributes:
+        name: Who it says that it is.
+        accepted: Whether we let it in.
+        why: By what right, or why not.
+    """
+
+    name: str
+    accepted: bool
+    why: str = ""
+
+    def __str__(self) -> str:
+        done = "is let in" if self.accepted else "is not let in"
+        return f"{self.name} knocked and {done}" + (f": {line(self.why)}" if self.why else "")
+
+
+class KeyPackagesLow(Happened, frozen=True, kw_only=True):
+    """Few of our KeyPackages are left at the broker.
+
+    Attributes:
+        left: How many.
+    """
+
+    left: int
+
+    def __str__(self) -> str:
+        return f"{self.left} of our KeyPackages are left at the broker"

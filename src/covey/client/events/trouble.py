@@ -1,0 +1,80 @@
+"""Events of what goes wrong, and what is done about it. May import the base."""
+
+from __future__ import annotations
+
+from covey.client.events.base import Happened
+from covey.client.showing import line
+
+
+class ForkFound(Happened, frozen=True, kw_only=True):
+    """The broker contradicts itself, or shows different members different logs.
+
+    Attributes:
+        heads: Evidence, in hex: signed heads which cannot all be true.
+        sentence: What they show.
+    """
+
+    heads: tuple[str, ...]
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"the broker is caught: {line(self.sentence)}"
+
+
+class RolledBack(Happened, frozen=True, kw_only=True):
+    """The broker has lost entries that it had: it was set back to an older state.
+
+    Attributes:
+        seq: The last entry that we have.
+        served: The last that the broker has; -1 for none.
+        sentence: What is done about it.
+    """
+
+    seq: int
+    served: int
+    sentence: str = "what is missing is offered to it anew"
+
+    def __str__(self) -> str:
+        behind = f"its last entry is {self.served}, and ours {self.seq}"
+        return f"the broker was set back, {behind}: {line(self.sentence)}"
+
+
+class CopyFound(Happened, frozen=True, kw_only=True):
+    """This store is a copy, or was set back.
+
+    Attributes:
+        sentence: What shows it, and what to do.
+    """
+
+    sentence: str = (
+        "another one has sent what this one has not; this one joins anew before it sends"
+    )
+
+    def __str__(self) -> str:
+        return f"this store is a copy: {line(self.sentence)}"
+
+
+class Rejoining(Happened, frozen=True, kw_only=True):
+    """We ask the others to take us in anew.
+
+    Attributes:
+        why: Why.
+    """
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"you ask to be taken in anew: {line(self.why)}"
+
+
+class Branching(Happened, frozen=True, kw_only=True):
+    """The group cannot go on, and goes on as another.
+
+    Attributes:
+        why: Why.
+    """
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"the group goes on as a new one: {line(self.why)}"

@@ -1,0 +1,312 @@
+"""The rules: who may add, remove, describe, open doors. Pure; a rule refuses by PolicyError.
+
+May import the engine and the profile. A rule sees what every member sees, the state before a
+commit and the commit, and no clock: members who judged by theirs would part ways. A capability
+may therefore be taken away by everyone, for nobody can tell whether it has expired.
+
+A role belongs to an identity. Who adds a device for somebody of a higher role could make itself
+that person, where credentials are taken at their word. So such a device is added by the person
+itself, or by somebody of its role; when it takes the place of a leaf with the same signature key,
+whose owner has signed the new one; or, with other keys, when a capability to recover stands that
+the person itself or somebody of its role has opened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from covey.access.member.addresses import capabilities_of
+from covey.access.structs.extensions import ExtensionCode, Right
+from covey.client import profile
+from covey.client.profile import GROUP_PROFILE, GroupProfile, Inviting, Role, role_of
+from covey.client.roles.change import differing
+from covey.client.showing import name_of
+from covey.errors import DecodeError, PolicyError
+from covey.mls.group.identity import identity
+from covey.mls.structs.proposals import Add, GroupContextExtensions, ReInit, Remove, SelfRemove
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from covey.access.structs.extensions import GroupCapabilities
+    from covey.mls.group.epoch import PublicState
+    from covey.mls.rules.proposal_list import Sent
+    from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.proposals import Proposal
+    from covey.mls.structs.tree import LeafNode
+
+
+class Actor(NamedTuple):
+    """Somebody who wants something.
+
+    Attributes:
+        identity: Who.
+        leaf: The leaf index.
+        role: By the profile before the commit.
+    """
+
+    identity: bytes
+    leaf: int
+    role: Role
+
+    @property
+    def name(self) -> str:
+        """For sentences."""
+        return name_of(self.identity)
+
+
+class Judging:
+    """Some proposals, and the state that they are to change.
+
+    Args:
+        state: The public state before them.
+        given: The group's profile in it.
+        proposals: All that are to take effect together.
+    """
+
+    def __init__(self, state: PublicState, given: GroupProfile, proposals: Iterable[Sent]) -> None:
+        self._state = state
+        self._profile = given
+        self._items = tuple(proposals)
+        self._adds: list[LeafNode] = []
+        self._removed: dict[int, LeafNode] = {}
+        self.gone: set[int] = set()
+        for sent in self._items:
+            self._note(sent)
+
+    def _note(self, sent: Sent) -> None:
+        if isinstance(sent.proposal, Add):
+            self._adds.append(sent.proposal.key_package.leaf_node)
+        elif isinstance(sent.proposal, Remove):
+            leaf = self._state.tree.leaf(sent.proposal.removed)
+            if leaf is not None:
+                self._removed[sent.proposal.removed] = leaf
+                self.gone.add(sent.proposal.removed)
+        elif isinstance(sent.proposal, SelfRemove) and sent.sender.leaf_index is not None:
+            self.gone.add(sent.sender.leaf_index)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the group has one member, who may do as it likes: it founds it."""
+        return self._state.tree.census.members == 1
+
+    def actor(self, leaf_index: int | None) -> Actor:
+        """The member at a leaf.
+
+        Raises:
+            PolicyError: There is none.
+        """
+        leaf = None if leaf_index is None else self._state.tree.leaf(leaf_index)
+        if leaf_index is None or leaf is None:
+            _refuse("only members may propose something in this group")
+        who = identity(leaf.credential)
+        return Actor(who, leaf_index, role_of(self._profile, who))
+
+    # --- one proposal ----------------------------------------------------------------------
+
+    def proposal(self, proposal: Proposal, actor: Actor) -> None:
+        """Whether somebody may propose, or commit, something.
+
+        Raises:
+            PolicyError: It may not.
+        """
+        if self.is_alone:
+            return
+        if isinstance(proposal, Add):
+            self._add(proposal.key_package.leaf_node, actor)
+        elif isinstance(proposal, Remove):
+            self._remove(proposal.removed, actor)
+        elif isinstance(proposal, GroupContextExtensions):
+            self._describe(proposal.extensions, actor)
+        elif isinstance(proposal, ReInit) and actor.role is not Role.owner:
+            _refuse(f"{actor.name} may not end the group: that is for owners")
+
+    def _add(self, leaf: LeafNode, actor: Actor) -> None:
+        who = identity(leaf.credential)
+        replaced = [each for each in self._removed.values() if identity(each.credential) == who]
+        if who == actor.identity or any(_same_key(leaf, each) for each in replaced):
+            return
+        role = role_of(self._profile, who)
+        if replaced and self._may_recover(who, role):
+            return
+        if not self._may_invite(actor):
+            _refuse(f"{actor.name} may not add {name_of(who)}: in this group admins invite")
+        if role > actor.role and not self._is_orphaned(who):
+            _refuse(
+                f"{actor.name} may not add {name_of(who)}, who is {role.name} here: "
+                f"that is for {name_of(who)}, or for another {role.name}"
+            )
+
+    def _remove(self, index: int, actor: Actor) -> None:
+        leaf = self._state.tree.leaf(index)
+        if leaf is None:
+            return  # refused by the RFC's rules (VAL-117)
+        who = identity(leaf.credential)
+        back = [each for each in self._adds if identity(each.credential) == who]
+        role = role_of(self._profile, who)
+        if who == actor.identity or any(_same_key(leaf, each) for each in back):
+            return
+        if back and self._may_recover(who, role):
+            return
+        if actor.role < max(Role.admin, role):
+            by = "owners remove owners" if role is Role.owner else "admins remove members"
+            _refuse(f"{actor.name} may not remove {name_of(who)}: in this group {by}")
+
+    def _may_invite(self, actor: Actor) -> bool:
+        return self._profile.inviting is Inviting.members or actor.role >= Role.admin
+
+    def _may_recover(self, who: bytes, role: Role) -> bool:
+        """Whether a capability stands by which somebody may come back with other keys."""
+        for each in _capabilities(self._state.context.extensions).capabilities:
+            creator = self._state.tree.leaf(each.creator)
+            if each.right is Right.recover and creator is not None:
+                by = identity(creator.credential)
+                if by == who or role_of(self._profile, by) >= role:
+                    return True
+        return False
+
+    def _is_orphaned(self, who: bytes) -> bool:
+        """Whether the group lost all of its owners, as by branching, and this is no member."""
+        owners = {each.identity for each in self._profile.roles if each.role is Role.owner}
+        return not self._present({who, *owners}, after=False)
+
+    # --- the GroupContext ------------------------------------------------------------------
+
+    def _describe(self, extensions: Sequence[Extension], actor: Actor) -> None:
+        for code in differing(self._state.context.extensions, extensions):
+            if code == GROUP_PROFILE:
+                self._profiled(extensions, actor)
+            elif code == ExtensionCode.capabilities:
+                self._doors(_capabilities(extensions), actor)
+            elif actor.role is not Role.owner:
+                _refuse(f"{actor.name} may not change extension 0x{code:04x}: that is for owners")
+
+    def _profiled(self, extensions: Sequence[Extension], actor: Actor) -> None:
+        before, after = self._profile, profile_in(extensions)
+        if after is None:
+            _refuse("a group does not lose its profile: it says who may do what")
+        if before.replace(roles=()) != after.replace(roles=()) and actor.role < Role.admin:
+            _refuse(f"{actor.name} may not change the group's name or settings: that is for admins")
+        listed = {each.identity for each in (*before.roles, *after.roles)}
+        changed = {each for each in listed if role_of(before, each) is not role_of(after, each)}
+        if not changed:
+            return
+        present = self._present(changed)
+        for who in sorted(changed):
+            old, new = role_of(before, who), role_of(after, who)
+            lays_down = who == actor.identity and new < old
+            is_gone = who not in present
+            if is_gone and new is not Role.member:
+                _refuse(f"{name_of(who)} cannot become {new.name}: it is no member of the group")
+            if actor.role is not Role.owner and not lays_down and not is_gone:
+                _refuse(
+                    f"{actor.name} may not make {name_of(who)} {new.name}: roles are for owners"
+                )
+
+    def _doors(self, after: GroupCapabilities, actor: Actor) -> None:
+        before = _capabilities(self._state.context.extensions).capabilities
+        known = {each.key: each for each in before}
+        if len({each.key for each in after.capabilities}) < len(after.capabilities):
+            _refuse("the group would have the same capability twice")
+        for each in after.capabilities:
+            old = known.get(each.key, each)
+            if old == each and each.key in known:
+                continue
+            if {each.creator, old.creator} != {actor.leaf}:
+                _refuse(f"{actor.name} may not open or change a door in another's name")
+            if each.right is Right.join and not self._may_invite(actor):
+                _refuse(f"{actor.name} may not open a door to join: in this group admins invite")
+
+    # --- all of it -------------------------------------------------------------------------
+
+    def doors_fall(self) -> None:
+        """A capability falls with who opened it: its leaf is somebody else's next.
+
+        Raises:
+            PolicyError: One of them would stay.
+        """
+        for each in _capabilities(self._after).capabilities:
+            if each.creator in self.gone:
+                _refuse("a door would stay open whose opener goes: it has to be closed, too")
+
+    def has_owner(self, joining: bytes | None = None) -> None:
+        """A group that has an owner keeps one.
+
+        Args:
+            joining: Who comes in by this commit without being added.
+
+        Raises:
+            PolicyError: The last one would go.
+        """
+        after = profile_in(self._after)
+        if after is None:
+            _refuse("a group does not lose its profile: it says who may do what")
+        if after is self._profile and not any(self._is_owner(index) for index in self.gone):
+            return
+        before, following = _owners(self._profile), _owners(after)
+        if (
+            joining in following
+            or self._present(following)
+            or not self._present(before, after=False)
+        ):
+            return
+        who = ", ".join(name_of(each) for each in sorted(before))
+        _refuse(f"the group would be without an owner: {who} first has to make somebody else owner")
+
+    @property
+    def _after(self) -> Sequence[Extension]:
+        for sent in self._items:
+            if isinstance(sent.proposal, GroupContextExtensions):
+                return sent.proposal.extensions
+        return self._state.context.extensions
+
+    def _is_owner(self, index: int) -> bool:
+        leaf = self._state.tree.leaf(index)
+        return leaf is not None and (
+            role_of(self._profile, identity(leaf.credential)) is Role.owner
+        )
+
+    def _present(self, wanted: set[bytes], *, after: bool = True) -> set[bytes]:
+        """Which identities have a leaf, before the proposals or after them. Looks at all leaves."""
+        found: set[bytes] = set()
+        if after:
+            found = wanted & {identity(each.credential) for each in self._adds}
+        for index, leaf in self._state.tree.members():
+            if found == wanted:
+                break
+            if not (after and index in self.gone):
+                found |= wanted & {identity(leaf.credential)}
+        return found
+
+
+def profile_in(extensions: Sequence[Extension]) -> GroupProfile | None:
+    """The profile of a group.
+
+    Raises:
+        PolicyError: It is there, and cannot be read.
+    """
+    try:
+        return profile.profile_of(extensions)
+    except DecodeError as error:
+        msg = f"the group's profile cannot be read: {error}"
+        raise PolicyError(msg) from None
+
+
+def _owners(given: GroupProfile) -> set[bytes]:
+    return {each.identity for each in given.roles if each.role is Role.owner}
+
+
+def _capabilities(extensions: Sequence[Extension]) -> GroupCapabilities:
+    try:
+        return capabilities_of(extensions)
+    except DecodeError as error:
+        msg = f"the group's capabilities cannot be read: {error}"
+        raise PolicyError(msg) from None
+
+
+def _same_key(one: LeafNode, other: LeafNode) -> bool:
+    return one.signature_key == other.signature_key
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise PolicyError(sentence)

@@ -1,0 +1,1 @@
+"""The sync engine: flows that keep a store and the broker's logs in step. Pure; see `effects`."""

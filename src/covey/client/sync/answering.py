@@ -1,0 +1,159 @@
+"""Letting in: those who knock, and those whom a committer that died has left without a pointer.
+
+May import the flows below, the protocol and the rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from covey.access.member import addresses, knocks
+from covey.access.structs.extensions import Right
+from covey.client import roles
+from covey.client.events import Knocked
+from covey.client.sync import capabilities, electing, groups, queues, wishes
+from covey.client.sync.commits import key_package
+from covey.client.sync.telling import tell
+from covey.client.sync.wishes import Invite
+from covey.errors import AuthenticationError, BrokerError, DecodeError, PolicyError
+from covey.mls.group.identity import identity
+
+if TYPE_CHECKING:
+    from covey.access.structs.joining import WaitingKnock
+    from covey.client.sync.effects import Flow
+    from covey.client.sync.reading import Reader
+    from covey.client.sync.seat import Seat
+    from covey.mls.structs.key_package import KeyPackage
+    from covey.store.port import Rows
+
+_CROWD: Final = 8
+"""In larger groups everybody looks less often who is at the door."""
+
+_RESCUERS: Final = 3
+"""How many members look after a commit whether its pointers have arrived."""
+
+
+class Doorkeeper:
+    """Looks who is at the door of one group.
+
+    Args:
+        seat: The group.
+        reader: Reads its log.
+    """
+
+    def __init__(self, seat: Seat, reader: Reader) -> None:
+        self._seat = seat
+        self._reader = reader
+        self._looked_at = 0.0
+        self._seen: set[bytes] = set()
+        self._rescued = seat.group.epoch if seat.row.status.is_in else 0
+
+    def due(self) -> float:
+        """When to look again, in seconds since the epoch."""
+        return min(self._knocks_due(), self._rescue_due())
+
+    def attend(self) -> Flow[bool]:
+        """Look, if it is due; whether there is something to be committed now."""
+        now = self._seat.home.world.now()
+        if now >= self._rescue_due():
+            yield from self._rescue()
+        if now < self._knocks_due():
+            return False
+        self._looked_at = now
+        waiting = yield from self._reader.knocks()
+        found = False
+        for knock in waiting:
+            if knock.id not in self._seen:
+                self._seen.add(knock.id)
+                found = self._answer(knock) or found
+        return found
+
+    def look_now(self) -> None:
+        """Look at the next opportunity."""
+        self._looked_at = 0.0
+
+    def _knocks_due(self) -> float:
+        seat = self._seat
+        if not any(capabilities.standing(seat, each) for each in Right):
+            return electing.FOREVER
+        pace, crowd = seat.home.pace, seat.group.tree.census.members
+        return self._looked_at + pace.knocks * max(1.0, crowd / _CROWD)
+
+    # --- knocks --------------------------------------------------------------------------
+
+    def _answer(self, waiting: WaitingKnock) -> bool:
+        """Wish for what somebody knocks for, if it is entitled to that; whether it is."""
+        seat, group = self._seat, self._seat.group
+        with seat.change() as rows:
+            if any(waiting.id in each.answered for each in _invites(rows, seat.number)):
+                return False
+            name = "?"
+            try:
+                content = knocks.open_knock(
+                    group.suite,
+                    seat.row.broker_id,
+                    seat.row.gid,
+                    groups.doors(rows, seat.number),
+                    waiting,
+                )
+                package = key_package(content.key_package)
+                name = identity(package.leaf_node.credential).decode(errors="replace")
+                stated = addresses.capabilities_of(group.extensions)
+                knocks.entitled(stated, waiting, content, seat.home.world.hour)
+                if content.recovers:
+                    _require_same(seat, package)
+                else:
+                    roles.require_may_invite(group)
+            except (AuthenticationError, DecodeError, PolicyError) as error:
+                tell(seat, rows, Knocked(seat.hex, name=name, accepted=False, why=str(error)))
+                return False
+            wish = Invite((content.key_package,), bool(content.recovers), (waiting.id,))
+            queues.wish(rows, seat.number, wishes.encode(wish), seat.home.world.second)
+            tell(seat, rows, Knocked(seat.hex, name=name, accepted=True, why=""))
+            return True
+
+    # --- pointers that never came ----------------------------------------------------------
+
+    def _rescue_due(self) -> float:
+        """Few members look, one after the other, and only after others have let people in."""
+        seat = self._seat
+        if seat.let_in_at is None or self._rescued >= seat.group.epoch:
+            return electing.FOREVER
+        rank, pace = electing.rank(seat), seat.home.pace
+        if rank >= _RESCUERS:
+            return electing.FOREVER
+        return seat.let_in_at + pace.posting + pace.slot * (rank + 1)
+
+    def _rescue(self) -> Flow[None]:
+        """Post the pointers of the commit that opened this epoch; what is there stays one."""
+        seat = self._seat
+        self._rescued = seat.group.epoch
+        try:
+            postings = yield from self._reader.pointers()
+        except BrokerError:
+            return  # the epoch has passed, or there are none
+        home = seat.home
+        with home.store.transaction() as rows:
+            for posting in postings:
+                queues.post_later(rows, posting, int(home.world.now()))
+
+
+def _invites(rows: Rows, number: int) -> list[Invite]:
+    found = map(wishes.decode, queues.wishes(rows, number).values())
+    return [each for each in found if isinstance(each, Invite)]
+
+
+def _require_same(seat: Seat, package: KeyPackage) -> None:
+    """Who comes back is known by its signature key, which its store and its backups keep.
+
+    Raises:
+        PolicyError: There is no such member.
+    """
+    leaf = package.leaf_node
+    name = identity(leaf.credential)
+    if not any(
+        each.identity == name and each.signature_key == leaf.signature_key
+        for each in seat.group.members
+    ):
+        msg = "who wants to come back is no member, or has another signature key"
+        raise PolicyError(msg)

@@ -1,0 +1,51 @@
+"""The group's capabilities: the doors at which people knock, and the one for coming back.
+
+May import the engine and the protocol.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from covey.access.member import addresses, knocks
+from covey.access.structs.extensions import GroupCapability, Right
+
+if TYPE_CHECKING:
+    from covey.access.member.knocks import CapabilityKeys
+    from covey.client.sync.seat import Seat
+    from covey.mls.crypto.suite import Suite
+
+RECOVERY_HOURS: Final = 24 * 365 * 10
+"""For how long the recovery capability of a group is good; it falls with its creator before."""
+
+
+def keys(seed: bytes, suite: Suite) -> CapabilityKeys:
+    """The keys of a capability, by its seed (32 bytes) and the group's suite."""
+    return knocks.capability_keys(seed, suite)
+
+
+def keys_of(seat: Seat, seed: bytes) -> CapabilityKeys:
+    """The keys of a capability in a group."""
+    return keys(seed, seat.group.suite)
+
+
+def key_of(seat: Seat, seed: bytes) -> bytes:
+    """The public key of a capability in a group."""
+    return keys_of(seat, seed).key
+
+
+def standing(seat: Seat, right: Right) -> list[GroupCapability]:
+    """The capabilities of the group that are good for something."""
+    hour = seat.home.world.hour
+    stated = addresses.capabilities_of(seat.group.extensions).capabilities
+    return [each for each in stated if each.right is right and each.not_after >= hour]
+
+
+def recovery(seat: Seat) -> bytes | None:
+    """The seed with which members come back, if it is known and stands."""
+    seed = seat.row.recovery
+    if seed is None or not any(
+        each.key == key_of(seat, seed) for each in standing(seat, Right.recover)
+    ):
+        return None
+    return seed

@@ -1,0 +1,263 @@
+"""Commits for a broker: what is wished for, and all that goes along with it in one request.
+
+May import the protocol, the engine and the rows. It is made anew from the same wishes whenever
+another commit was faster.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from covey.access.member import addresses, envelopes, knocks
+from covey.access.member.epochs import EpochAccess
+from covey.access.member.pointers import letting_in
+from covey.access.structs.extensions import (
+    ExtensionCode,
+    GroupCapabilities,
+    GroupCapability,
+    NoteSlot,
+    Right,
+)
+from covey.access.structs.log import AnsweredKnock, NextEpoch
+from covey.access.structs.sealed import Purpose
+from covey.client import profile
+from covey.client.sync import capabilities, groups
+from covey.client.sync.queues import UnderWay
+from covey.client.sync.wishes import CloseDoor, Describe, Expel, Invite, OpenDoor, Renew
+from covey.errors import DecodeError
+from covey.mls.group.identity import identity
+from covey.mls.structs.key_package import KeyPackage
+from covey.mls.structs.message import MLSMessage
+from covey.mls.structs.proposals import Remove, SelfRemove
+from covey.mls.wire.code_points import ContentType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from covey.access.structs.sealed import Door
+    from covey.client.sync.seat import Seat
+    from covey.client.sync.wishes import Wish
+    from covey.mls import Group
+    from covey.mls.structs.extensions import Extension
+    from covey.store.port import Rows
+
+
+class Merged(NamedTuple):
+    """Several wishes as one commit, in the group as it is now.
+
+    Attributes:
+        add: KeyPackages of those who are not in it yet.
+        remove: Leaf indices of those who are.
+        extensions: Of the GroupContext, if they change.
+        stay: The capabilities that the next epoch has.
+        answered: The knocks that it deals with.
+        renews: Whether it renews our keys and does nothing else.
+    """
+
+    add: tuple[KeyPackage, ...]
+    remove: tuple[int, ...]
+    extensions: tuple[Extension, ...] | None
+    stay: GroupCapabilities
+    answered: tuple[bytes, ...]
+    renews: bool
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is something to be done."""
+        return bool(self.add or self.remove or self.extensions is not None or self.renews)
+
+
+def key_package(message: bytes) -> KeyPackage:
+    """The KeyPackage in an MLSMessage.
+
+    Raises:
+        DecodeError: It is none.
+    """
+    package = MLSMessage.decode(message).message
+    if not isinstance(package, KeyPackage):
+        msg = "this is no KeyPackage"
+        raise DecodeError(msg)
+    return package
+
+
+def merge(seat: Seat, wished: Sequence[Wish]) -> Merged:
+    """What a commit would have to do for all of these wishes, as the group is now."""
+    group = seat.group
+    add: list[KeyPackage] = []
+    remove: set[int] = set()
+    answered: list[bytes] = []
+    renews = not wished
+    for wish in wished:
+        match wish:
+            case Invite():
+                new, old = _invited(group, wish)
+                add += new
+                remove |= old
+                answered += wish.answered
+            case Expel():
+                remove |= _expelled(group, wish)
+            case Renew():
+                renews = True
+            case _:
+                pass
+    stay, extensions = _extensions(seat, wished, remove)
+    renews = renews or bool(group.proposals)
+    return Merged(tuple(add), tuple(sorted(remove)), extensions, stay, tuple(answered), renews)
+
+
+def _invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
+    """Those to be added, and the leaves whose place they take.
+
+    Who comes back may keep its signature key: the old leaf goes in the commit that adds the new
+    one, so that keys are unique in the tree that comes of it (RFC 9420 §7.3). It is in already
+    when the leaf of its KeyPackage is.
+    """
+    packages = [key_package(each) for each in wish.packages]
+    if not wish.recovers:
+        known = {each.signature_key for each in group.members}
+        return [each for each in packages if each.leaf_node.signature_key not in known], set()
+    leaves = {leaf.encryption_key for _, leaf in group.tree.members()}
+    coming = [each for each in packages if each.leaf_node.encryption_key not in leaves]
+    keys = {each.leaf_node.signature_key for each in coming}
+    names = {identity(each.leaf_node.credential) for each in coming}
+    old = {
+        each.index
+        for each in group.members
+        if each.signature_key in keys and each.identity in names
+    }
+    return coming, old
+
+
+def _expelled(group: Group, wish: Expel) -> set[int]:
+    proposed = _proposed(group)
+    return {
+        each.index
+        for each in group.members
+        if (each.identity in wish.identities or each.signature_key in wish.keys)
+        and each.index not in proposed
+    }
+
+
+def _extensions(
+    seat: Seat, wished: Sequence[Wish], removed: set[int]
+) -> tuple[GroupCapabilities, tuple[Extension, ...] | None]:
+    """The capabilities of the next epoch, and its extensions if those change."""
+    group = seat.group
+    before = addresses.capabilities_of(group.extensions)
+    leaving = removed | _proposed(group)
+    members = {each.index for each in group.members} - leaving
+    kept = knocks.restated(before, leaving, members, seat.home.world.hour).capabilities
+    closed = {wish.key for wish in wished if isinstance(wish, CloseDoor)}
+    stay = [each for each in kept if each.key not in closed]
+    known = {each.key for each in stay}
+    for wish in wished:
+        if isinstance(wish, OpenDoor):
+            key = capabilities.key_of(seat, wish.seed)
+            if key not in known:
+                stay.append(
+                    GroupCapability(key, group.own_index, wish.not_after, Right(wish.right))
+                )
+    stated = GroupCapabilities(tuple(stay))
+    extensions = list(group.extensions)
+    if stated != before:
+        extensions = list(addresses.with_capabilities(extensions, stated))
+    extensions = list(_described(extensions, wished))
+    changed = tuple(extensions) if extensions != list(group.extensions) else None
+    return stated, changed
+
+
+def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Sequence[Extension]:
+    before = profile.profile_of(extensions)
+    after = before
+    for wish in wished:
+        if isinstance(wish, Describe) and after is not None:
+            after = profile.changed(
+                after,
+                name=wish.name,
+                expires_after=wish.expires_after,
+                inviting=wish.inviting,
+                roles=wish.roles,
+            )
+    return (
+        extensions if after == before or after is None else profile.with_profile(extensions, after)
+    )
+
+
+def _proposed(group: Group) -> set[int]:
+    """The leaves that proposals of this epoch remove."""
+    removed = set()
+    for sent in group.proposals:
+        if isinstance(sent.proposal, SelfRemove):
+            assert sent.sender.leaf_index is not None
+            removed.add(sent.sender.leaf_index)
+        elif isinstance(sent.proposal, Remove):
+            removed.add(sent.proposal.removed)
+    return removed
+
+
+def lacks_recovery(merged: Merged) -> bool:
+    """Whether nobody could come back after such a commit."""
+    return not any(each.right is Right.recover for each in merged.stay.capabilities)
+
+
+def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> UnderWay:
+    """Make a commit; inside of :meth:`Seat.change`, with a generation reserved.
+
+    Args:
+        seat: The group.
+        rows: The transaction.
+        merged: What it is to do.
+        numbers: The wishes that it fulfils.
+
+    Raises:
+        StateError: A commit is pending, or we have been removed.
+        LocalProtocolError: What is wanted may not be committed.
+        PolicyError: Likewise, by the group's roles.
+        ValueError: There are too many for one commit.
+    """
+    group, access, entropy = seat.group, seat.access, seat.home.world.entropy
+    idem = seat.idem(ContentType.commit)
+    pending = group.commit(
+        add=merged.add,
+        remove=merged.remove,
+        path=True,
+        extensions=merged.extensions,
+        leaf_extensions=_leaf_extensions(seat, rows),
+        welcome_tree=False,
+        authenticated_data=seat.claimed.encode(),
+    )
+    following = EpochAccess.derive(pending.export, access.broker_id, access.gid, group.epoch + 1)
+    letting = letting_in(
+        pending, merged.add, following, _doors(seat, rows, merged), idem, entropy, by_hand=True
+    )
+    next_epoch = NextEpoch(
+        following.access_key,
+        letting.parcels,
+        letting.pointers,
+        knocks.for_the_broker(merged.stay),
+        tuple(map(AnsweredKnock, merged.answered)),
+        (),
+    )
+    body = envelopes.seal(access, Purpose.commit, idem, pending.message, entropy)
+    request = access.append(idem, body, next_epoch).encode()
+    return UnderWay(group.epoch, idem, request, tuple(numbers), letting.postings)
+
+
+def _doors(seat: Seat, rows: Rows, merged: Merged) -> tuple[Door, ...]:
+    keys = {each.key for each in merged.stay.capabilities}
+    return tuple(each for each in groups.doors(rows, seat.number) if each.capability in keys)
+
+
+def _leaf_extensions(seat: Seat, rows: Rows) -> list[Extension] | None:
+    """The extensions of our leaf, if they have to change for it to name our slot."""
+    token = groups.slot_of(rows, seat.number)
+    inbox = seat.home.inbox
+    if token is None or inbox is None:
+        return None
+    slot = NoteSlot(inbox.broker_id, inbox.inbox, token)
+    leaf = seat.group.tree.leaf(seat.group.own_index)
+    assert leaf is not None
+    if addresses.note_slot_of(leaf) == slot:
+        return None
+    others = [each for each in leaf.extensions if each.extension_type != ExtensionCode.note_slot]
+    return [*others, addresses.extension(slot)]

@@ -1,0 +1,180 @@
+"""A commit has taken effect: the next epoch begins, or the group ends for us.
+
+May import the engine, the rows, and what is said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.access.member import addresses
+from covey.access.member.pointers import NOWHERE
+from covey.access.structs.extensions import Right
+from covey.client import profile
+from covey.client.contents import NewDoor, Recovery
+from covey.client.events import (
+    Arrived,
+    Branching,
+    MemberLeft,
+    MembersChanged,
+    MessagesLost,
+    RemovedFromGroup,
+    Renamed,
+    RolesChanged,
+    WishRefused,
+)
+from covey.client.sync import capabilities, groups, hearing, queues, wishes
+from covey.client.sync.groups import Status
+from covey.client.sync.telling import tell
+from covey.client.sync.wishes import OpenDoor
+from covey.store import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.access.structs.log import Entry
+    from covey.client.sync.seat import Seat
+    from covey.client.sync.wishes import Wish
+    from covey.mls import Changed, EpochChanged
+    from covey.mls.group.events import MemberInfo
+    from covey.store.port import Rows
+
+
+def entered(seat: Seat, rows: Rows, entry: Entry, event: EpochChanged) -> None:
+    """Take note of a commit that has taken effect."""
+    changed = event.changed
+    seat.proposed_at = None
+    seat.let_in_at = seat.home.world.now() if changed.added and not event.own else None
+    groups.forget_sent(rows, seat.number)
+    queues.to_be_encrypted_anew(rows, seat.number)
+    _settle(seat, rows, entry)
+    if event.removed:
+        _ended(seat, rows, changed)
+        return
+    _tell_members(seat, rows, changed, own=event.own)
+    _tell_profile(seat, rows, changed)
+    standing = addresses.capabilities_of(seat.group.extensions).capabilities
+    groups.keep_doors(rows, seat.number, {each.key for each in standing})
+    if event.own:
+        seat.replace(renewed_at=seat.home.world.second, sent=0)
+        share_recovery(seat, rows, changed)
+
+
+def _settle(seat: Seat, rows: Rows, entry: Entry) -> None:
+    """Our own commit under way has won, or has lost and is made anew from its wishes."""
+    under = queues.under_way(rows, seat.number)
+    if under is None:
+        return
+    queues.end_commit(rows, seat.number)
+    if under.idem != entry.idem:
+        return
+    wished = queues.wishes(rows, seat.number)
+    for number in under.wishes:
+        if number in wished:
+            _fulfilled(seat, rows, wishes.decode(wished[number]))
+    queues.unwish(rows, under.wishes)
+    home = seat.home
+    for posting in under.postings:
+        if posting.inbox == NOWHERE:
+            settings.put(rows, given_by_hand(posting.key_package_ref), posting.encode())
+        else:
+            queues.post_later(rows, posting, int(home.within(home.pace.posting)))
+
+
+def given_by_hand(reference: bytes) -> str:
+    """The setting in which a pointer lies for who has no inbox, until it is fetched."""
+    return f"by hand {reference.hex()}"
+
+
+def _fulfilled(seat: Seat, rows: Rows, wish: Wish) -> None:
+    """A door of ours stands: the others, who were here before it, need its private key."""
+    if not isinstance(wish, OpenDoor):
+        return
+    door = capabilities.keys_of(seat, wish.seed).door
+    groups.add_doors(rows, seat.number, (door,))
+    hearing.say(seat, rows, NewDoor(door), kept=False)
+    if wish.right == Right.recover:
+        seat.replace(recovery=wish.seed)
+
+
+def share_recovery(seat: Seat, rows: Rows, changed: Changed) -> None:
+    """Tell those whom our commit let in, and all after a change, how to be let in anew."""
+    seed = capabilities.recovery(seat)
+    if seed is not None and (changed.added or changed.extensions is not None):
+        hearing.say(seat, rows, Recovery(capabilities.key_of(seat, seed), seed), kept=False)
+
+
+# --- telling -------------------------------------------------------------------------------
+
+
+def _tell_members(seat: Seat, rows: Rows, changed: Changed, *, own: bool) -> None:
+    if not (changed.added or changed.removed):
+        if changed.with_path and not own:
+            tell(seat, rows, Arrived(seat.hex, name=_name(changed.committer)))
+        return
+    told = MembersChanged(
+        seat.hex,
+        epoch=changed.epoch,
+        by=_name(changed.committer),
+        added=_names(changed.joined),
+        removed=_names(each for each in changed.removed if each not in changed.left),
+        left=_names(changed.left),
+    )
+    tell(seat, rows, told)
+
+
+def _tell_profile(seat: Seat, rows: Rows, changed: Changed) -> None:
+    if changed.extensions is None:
+        return
+    after = profile.profile_of(changed.extensions)
+    if after is None:
+        return
+    name = after.name.decode(errors="replace")
+    by = _name(changed.committer)
+    if name != seat.row.name:
+        tell(seat, rows, Renamed(seat.hex, by=by, before=seat.row.name, name=name))
+        seat.replace(name=name)
+    tell(seat, rows, RolesChanged(seat.hex, by=by, roles=profile.names(after)))
+
+
+# --- the end -------------------------------------------------------------------------------
+
+
+def _ended(seat: Seat, rows: Rows, changed: Changed) -> None:
+    """We have been removed, or have left: no secret stays."""
+    own = seat.row.status is Status.leaving
+    by = _name(changed.committer)
+    seat.replace(status=Status.left if own else Status.removed, trouble="" if own else f"by {by}")
+    tell(seat, rows, MemberLeft(seat.hex) if own else RemovedFromGroup(seat.hex, by=by))
+    give_up(seat, rows, "we are not in the group any more")
+    groups.forget_engine(rows, seat.number)
+    seat.ended()
+
+
+def broke(seat: Seat, rows: Rows, why: str) -> None:
+    """The epoch was closed by a commit that nobody can follow."""
+    seat.replace(status=Status.broken, trouble=why)
+    queues.end_commit(rows, seat.number)
+    queues.to_be_encrypted_anew(rows, seat.number)
+    tell(seat, rows, Branching(seat.hex, why=why))
+
+
+def give_up(seat: Seat, rows: Rows, why: str) -> None:
+    """Nothing of what waits will happen any more: say so."""
+    queues.end_commit(rows, seat.number)
+    unsaid = queues.unsay(rows, seat.number)
+    if unsaid:
+        tell(seat, rows, MessagesLost(seat.hex, count=len(unsaid), sender=None, why=why))
+    wished = queues.wishes(rows, seat.number)
+    queues.unwish(rows, wished)
+    for encoded in wished.values():
+        told = WishRefused(seat.hex, what=wishes.sentence(wishes.decode(encoded)), why=why)
+        tell(seat, rows, told)
+
+
+def _name(member: MemberInfo) -> str:
+    return member.identity.decode(errors="replace")
+
+
+def _names(members: Iterable[MemberInfo]) -> tuple[str, ...]:
+    return tuple(_name(each) for each in members)

@@ -1,0 +1,305 @@
+"""Groups as rows: what is kept of each beside the engine's own rows.
+
+May import the store's port and the protocol. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+
+from covey.access.member.replies import Followed
+from covey.access.structs.heads import Position, SignedHead
+from covey.access.structs.sealed import Door
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.mls import Changes
+    from covey.store.port import Rows, Value
+
+PLACES: Final = 1_000
+"""How many places of a log are kept, to be compared with what other members claim."""
+
+
+class Status(StrEnum):
+    """How we stand to a group."""
+
+    active = "active"
+    """We are in it."""
+    leaving = "leaving"
+    """We want to be out, and wait for a member to commit that."""
+    left = "left"
+    """We have left."""
+    removed = "removed"
+    """Somebody has removed us."""
+    broken = "broken"
+    """A commit closed the epoch that nobody can follow: the members go on in a branch."""
+    branched = "branched"
+    """It goes on in another group."""
+    lost = "lost"
+    """What the log says between our place and its end is not kept any more: to be let in anew."""
+    restored = "restored"
+    """This store comes from a backup: to be let in anew."""
+    forked = "forked"
+    """The broker shows us another log than other members: see the evidence."""
+    copy = "copy"
+    """This store is a copy of one that has gone on: it must not send."""
+
+    @property
+    def is_in(self) -> bool:
+        """Whether we read and may send."""
+        return self in (Status.active, Status.leaving)
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the engine is to ask to be let in anew."""
+        return self in (Status.lost, Status.restored)
+
+
+class GroupRow(msgspec.Struct, frozen=True):
+    """One row of ``groups``; see the schema for what each column is. Shows nothing."""
+
+    id: int
+    gid: bytes
+    broker_id: bytes
+    group_id: bytes
+    status: Status
+    trouble: str
+    name: str
+    version: int
+    epoch: int
+    seq: int
+    hash: bytes
+    head: bytes | None
+    counter: int
+    recovery: bytes | None
+    joined_at: int
+    renewed_at: int
+    sent: int
+    predecessor: bytes | None
+
+    def __repr__(self) -> str:
+        return f"GroupRow({self.id}, {self.status}, epoch {self.epoch}, entry {self.seq})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+    def replaced(self, **columns: object) -> GroupRow:
+        """The row with some columns changed."""
+        return msgspec.structs.replace(self, **columns)
+
+    @property
+    def followed(self) -> Followed:
+        """How far the log has been followed."""
+        position = None if self.seq < 0 else Position(self.seq, self.hash)
+        head = None if self.head is None else SignedHead.decode(self.head)
+        return Followed(self.broker_id, self.gid, position, head)
+
+    def at(self, followed: Followed) -> GroupRow:
+        """The row once a log has been followed further."""
+        position, head = followed.position, followed.head
+        return self.replaced(
+            seq=-1 if position is None else position.seq,
+            hash=b"" if position is None else position.hash,
+            head=None if head is None else head.encode(),
+        )
+
+
+_COLUMNS: Final = GroupRow.__struct_fields__
+_SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM groups"  # noqa: S608 - names of our own
+_UPDATE: Final = (
+    f"UPDATE groups SET {', '.join(f'{each} = ?' for each in _COLUMNS[1:])}"  # noqa: S608
+    " WHERE id = ?"
+)
+_INSERT: Final = (
+    f"INSERT INTO groups ({', '.join(_COLUMNS[1:])})"  # noqa: S608
+    f" VALUES ({', '.join('?' * (len(_COLUMNS) - 1))})"
+)
+
+
+def _row(values: tuple[Value, ...]) -> GroupRow:
+    return msgspec.convert(dict(zip(_COLUMNS, values, strict=True)), GroupRow)
+
+
+def every(rows: Rows) -> list[GroupRow]:
+    """All groups, the oldest first; no group's own rows are read."""
+    return [_row(each) for each in rows.all(f"{_SELECT} ORDER BY id")]
+
+
+def of(rows: Rows, number: int) -> GroupRow | None:
+    """One group by its number in this store."""
+    found = rows.one(f"{_SELECT} WHERE id = ?", number)
+    return None if found is None else _row(found)
+
+
+def by_gid(rows: Rows, gid: bytes) -> GroupRow | None:
+    """One group by its log."""
+    found = rows.one(f"{_SELECT} WHERE gid = ?", gid)
+    return None if found is None else _row(found)
+
+
+def version(rows: Rows, number: int) -> int | None:
+    """The version of a group; None when it is not there any more."""
+    found = rows.one("SELECT version FROM groups WHERE id = ?", number)
+    return None if found is None else cast("int", found[0])
+
+
+def insert(rows: Rows, row: GroupRow) -> GroupRow:
+    """Add a group; returns it with its number."""
+    number = rows.insert(_INSERT, *_values(row))
+    return row.replaced(id=number)
+
+
+def update(rows: Rows, row: GroupRow) -> None:
+    """Write a group's row."""
+    rows.do(_UPDATE, *_values(row), row.id)
+
+
+def drop(rows: Rows, number: int) -> None:
+    """Delete a group, and all that hangs on it: its history, too."""
+    rows.do("DELETE FROM groups WHERE id = ?", number)
+
+
+def _values(row: GroupRow) -> tuple[Value, ...]:
+    return tuple(
+        str(value) if isinstance(value, Status) else value
+        for value in msgspec.structs.astuple(row)[1:]
+    )
+
+
+# --- the engine's rows --------------------------------------------------------------------
+
+
+def engine_rows(rows: Rows, number: int) -> dict[bytes, bytes]:
+    """What :meth:`~covey.mls.Group.load` needs."""
+    found = rows.all("SELECT key, value FROM group_rows WHERE group_ = ?", number)
+    return dict(cast("list[tuple[bytes, bytes]]", found))
+
+
+def apply(rows: Rows, number: int, changes: Changes) -> None:
+    """Write what :meth:`~covey.mls.Group.changes` handed out."""
+    for first, beyond in changes.ranges:
+        rows.do(
+            "DELETE FROM group_rows WHERE group_ = ? AND key >= ? AND key < ?",
+            *(number, first, beyond),
+        )
+    if changes.delete:
+        gone = [(number, key) for key in changes.delete]
+        rows.many("DELETE FROM group_rows WHERE group_ = ? AND key = ?", gone)
+    if changes.put:
+        put = [(number, key, value) for key, value in changes.put.items()]
+        rows.many("INSERT OR REPLACE INTO group_rows (group_, key, value) VALUES (?, ?, ?)", put)
+
+
+def forget_engine(rows: Rows, number: int) -> None:
+    """Delete every secret of a group."""
+    for table in ("group_rows", "sent", "doors"):
+        rows.do(f"DELETE FROM {table} WHERE group_ = ?", number)  # noqa: S608 - names of our own
+
+
+# --- places of the log --------------------------------------------------------------------
+
+
+def remember_places(rows: Rows, number: int, places: Iterable[Position]) -> None:
+    """Keep the hashes up to some entries, and let go of those that are too old."""
+    kept = [(number, each.seq, each.hash) for each in places]
+    if not kept:
+        return
+    rows.many("INSERT OR IGNORE INTO places (group_, seq, hash) VALUES (?, ?, ?)", kept)
+    beyond = kept[-1][1] - PLACES
+    rows.do("DELETE FROM places WHERE group_ = ? AND seq < ?", number, beyond)
+
+
+def place(rows: Rows, number: int, seq: int) -> bytes | None:
+    """The hash up to an entry; None when it is not known, or not any more."""
+    found = rows.one("SELECT hash FROM places WHERE group_ = ? AND seq = ?", number, seq)
+    return None if found is None else cast("bytes", found[0])
+
+
+# --- doors, idems and slots -----------------------------------------------------------------
+
+
+def doors(rows: Rows, number: int) -> tuple[Door, ...]:
+    """The doors of a group, for those who are let in."""
+    found = rows.all(
+        "SELECT capability, private_key FROM doors WHERE group_ = ? ORDER BY capability", number
+    )
+    return tuple(Door(cast("bytes", key), cast("bytes", private)) for key, private in found)
+
+
+def add_doors(rows: Rows, number: int, added: Iterable[Door]) -> None:
+    """Keep doors."""
+    rows.many(
+        "INSERT OR REPLACE INTO doors (group_, capability, private_key) VALUES (?, ?, ?)",
+        [(number, each.capability, each.private_key) for each in added],
+    )
+
+
+def keep_doors(rows: Rows, number: int, standing: set[bytes]) -> None:
+    """Delete the doors of capabilities that do not stand any more."""
+    gone = [each.capability for each in doors(rows, number) if each.capability not in standing]
+    rows.many(
+        "DELETE FROM doors WHERE group_ = ? AND capability = ?", [(number, key) for key in gone]
+    )
+
+
+def note_sent(rows: Rows, number: int, idem: bytes) -> None:
+    """Remember that this store sends something under an idem."""
+    rows.do("INSERT OR IGNORE INTO sent (group_, idem) VALUES (?, ?)", number, idem)
+
+
+def was_sent(rows: Rows, number: int, idem: bytes) -> bool:
+    """Whether this store has sent something under an idem."""
+    found = rows.one("SELECT 1 FROM sent WHERE group_ = ? AND idem = ?", number, idem)
+    return found is not None
+
+
+def forget_sent(rows: Rows, number: int) -> None:
+    """Forget the idems of an epoch that has ended."""
+    rows.do("DELETE FROM sent WHERE group_ = ?", number)
+
+
+def add_slot(rows: Rows, number: int, token: bytes) -> None:
+    """Keep the post token that a group's members have."""
+    rows.do("INSERT INTO slots (token, group_) VALUES (?, ?)", token, number)
+
+
+def slots(rows: Rows) -> list[bytes]:
+    """The post tokens of all groups."""
+    return [cast("bytes", token) for (token,) in rows.all("SELECT token FROM slots ORDER BY token")]
+
+
+def slot_of(rows: Rows, number: int) -> bytes | None:
+    """The post token of one group."""
+    found = rows.one("SELECT token FROM slots WHERE group_ = ?", number)
+    return None if found is None else cast("bytes", found[0])
+
+
+# --- what came from whom --------------------------------------------------------------------
+
+
+def counted(rows: Rows, number: int, leaf: int, key: bytes, counter: int) -> int:
+    """Take note of a content's number; returns how many before it never came.
+
+    Args:
+        rows: The transaction.
+        number: The group's.
+        leaf: The sender's leaf index.
+        key: Its signature key: whoever has its leaf after it counts anew.
+        counter: The number of the content.
+    """
+    found = rows.one(
+        "SELECT next FROM counters WHERE group_ = ? AND leaf = ? AND signature_key = ?",
+        *(number, leaf, key),
+    )
+    expected = counter if found is None else cast("int", found[0])
+    if found is None or counter >= expected:
+        rows.do(
+            "INSERT OR REPLACE INTO counters (group_, leaf, signature_key, next)"
+            " VALUES (?, ?, ?, ?)",
+            *(number, leaf, key, counter + 1),
+        )
+    return max(counter - expected, 0)

@@ -1,0 +1,139 @@
+"""What members say: contents become history and events, once each. May import the rows.
+
+A content's id says that it is the same one when it comes again, encrypted anew after a lost race;
+its counter says how many of its sender's never came.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.client import contents, history
+from covey.client.contents import Content, Data, NewDoor, Recovery
+from covey.client.events import (
+    EphemeralArrived,
+    MessageArrived,
+    MessageSent,
+    MessagesLost,
+    Unreadable,
+)
+from covey.client.sync import groups, queues
+from covey.client.sync.telling import tell
+from covey.errors import DecodeError
+
+if TYPE_CHECKING:
+    from covey.access.structs.log import Entry
+    from covey.client.sync.queues import Waiting
+    from covey.client.sync.seat import Seat
+    from covey.mls import MessageReceived
+    from covey.mls.group.events import MemberInfo
+    from covey.store.port import Rows
+
+
+def heard(seat: Seat, rows: Rows, entry: Entry, event: MessageReceived) -> None:
+    """Take in what somebody says."""
+    try:
+        content = contents.decode(event.data)
+    except DecodeError as error:
+        tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=str(error)))
+        return
+    sender = event.sender
+    missing = groups.counted(rows, seat.number, sender.index, sender.signature_key, content.counter)
+    if missing:
+        told = MessagesLost(
+            seat.hex, count=missing, sender=_name(sender), why="the sender counts more than came"
+        )
+        tell(seat, rows, told)
+    _take(seat, rows, entry, sender, content)
+
+
+def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Content) -> None:
+    body = content.body
+    match body:
+        case NewDoor(door=door):
+            groups.add_doors(rows, seat.number, (door,))
+        case Recovery():
+            take_recovery(seat, body)
+        case _ if not content.kept:
+            told = _ephemeral(seat, sender, content)
+            tell(seat, rows, told)
+        case _:
+            number = history.keep(
+                rows,
+                seat.number,
+                content,
+                sender=sender.identity,
+                leaf=sender.index,
+                seq=entry.seq,
+                epoch=entry.epoch,
+                now=seat.home.world.second,
+            )
+            if number is not None:
+                tell(seat, rows, MessageArrived(seat.hex, id=content.id.hex(), seq=entry.seq))
+
+
+def take_recovery(seat: Seat, body: Recovery) -> None:
+    """Keep the seed with which we can ask to be let in anew, if it is the group's."""
+    seat.replace(recovery=body.seed)
+
+
+def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArrived:
+    body = content.body
+    kind, data = (
+        (body.content_type.decode(errors="replace"), body.data)
+        if isinstance(body, Data)
+        else (contents.kind_of(body), contents.text_of(body).encode())
+    )
+    return EphemeralArrived(seat.hex, sender=_name(sender), content_type=kind, data=data)
+
+
+def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
+    """The broker has something of ours."""
+    queues.done(rows, waiting)
+    if not waiting.content:  # that we leave
+        return
+    content = contents.decode(waiting.content)
+    assert waiting.epoch is not None
+    history.placed(rows, seat.number, content.id, seq, waiting.epoch)
+    if not isinstance(content.body, contents.CONTROL):
+        tell(seat, rows, MessageSent(seat.hex, id=content.id.hex(), seq=seq))
+
+
+def say(
+    seat: Seat, rows: Rows, body: contents.Body, *, kept: bool = True, expires_after: int = 0
+) -> Content:
+    """Let something be said: it waits in the outbox, and stands in the history already.
+
+    Returns:
+        The content, with its id.
+    """
+    world, row = seat.home.world, seat.row
+    content = Content(
+        contents.VERSION,
+        world.entropy(16),
+        row.counter,
+        world.second,
+        expires_after,
+        int(kept),
+        body,
+    )
+    encoded = contents.encode(content)
+    seat.replace(counter=row.counter + 1)
+    queues.say(rows, seat.number, content.id, encoded, world.second)
+    if kept and not isinstance(body, contents.CONTROL):
+        own = seat.group.own_index
+        history.keep(
+            rows,
+            seat.number,
+            content,
+            sender=seat.home.identity,
+            leaf=own,
+            seq=None,
+            epoch=None,
+            now=world.second,
+        )
+    return content
+
+
+def _name(member: MemberInfo) -> str:
+    return member.identity.decode(errors="replace")

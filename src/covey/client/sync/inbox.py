@@ -1,0 +1,142 @@
+"""One's own inbox: read over a connection, and with a key, that nothing else shares.
+
+May import the effects and the protocol. Whoever waits on that connection keeps the rest waiting.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from covey.access.member import accounts
+from covey.access.member.pointers import open_pointer
+from covey.access.signing import public_key
+from covey.access.structs.basics import Nothing
+from covey.access.structs.extensions import InboxAddress
+from covey.access.structs.joining import (
+    Expect,
+    ExpectedPointer,
+    Fetch,
+    Fetched,
+    SetSlots,
+    SlotHash,
+)
+from covey.client.sync.effects import Lane, Use
+from covey.client.sync.proving import Prover
+from covey.errors import AuthenticationError, DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.access.structs.basics import Fresh
+    from covey.access.structs.joining import InboxEntry
+    from covey.access.structs.sealed import Pointer
+    from covey.client.sync.device import Device
+    from covey.client.sync.effects import Flow
+    from covey.mls import PrivateKeyPackage
+
+_HOUR: Final = 3600
+
+_LAST_RESORT: Final = 1000
+"""How many pointers are expected for a KeyPackage of last resort: as many as can be."""
+
+
+class Inbox:
+    """An inbox.
+
+    Args:
+        broker_id: The broker's, as it was pinned.
+        seed: Its reader's private key (32 bytes), not the device's.
+        inbox_id: Its name (32 random bytes).
+        read_up_to: The number of the last entry that was taken out.
+
+    Attributes:
+        seed: Its reader's private key.
+        address: Where it is, for KeyPackages.
+        lane: The connection over which it is read.
+        read_up_to: The number of the last entry that was taken out.
+    """
+
+    def __init__(self, broker_id: bytes, seed: bytes, inbox_id: bytes, read_up_to: int = 0) -> None:
+        self.seed: bytes = seed
+        self.address: InboxAddress = InboxAddress(broker_id, inbox_id)
+        self.lane: Lane = Lane(Use.inbox, inbox_id)
+        self.read_up_to: int = read_up_to
+        self._prover = Prover(self.lane, self._proof)
+
+    def __repr__(self) -> str:
+        return f"Inbox({self.address.inbox.hex()})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("address", self.address)]
+
+    def _proof(self, nonce: bytes) -> Fresh:
+        address = self.address
+        return accounts.prove_inbox(self.seed, address.broker_id, address.inbox, nonce)
+
+    def begin(self, device: Device) -> Flow[None]:
+        """Let a device create it; the broker keeps nowhere which one it was."""
+        yield from device.create_inbox(self.address.inbox, public_key(self.seed))
+
+    def fetch(self, wait: int = 0) -> Flow[tuple[InboxEntry, ...]]:
+        """What waits there, after what was taken out.
+
+        Args:
+            wait: How long to wait for something, in milliseconds.
+        """
+        inbox, after = self.address.inbox, self.read_up_to
+        fetched = yield from self._prover.ask(
+            "fetch", lambda proof: Fetch(inbox, after, wait, proof), Fetched
+        )
+        self._prover.keep(fetched.ticket)
+        return fetched.entries
+
+    def take_out(self, entry: InboxEntry) -> None:
+        """Remember that an entry, and all before it, are dealt with; the next fetch drops them.
+
+        Keep :attr:`read_up_to` in the store, with what the entry led to.
+        """
+        self.read_up_to = max(self.read_up_to, entry.seq)
+
+    def set_slots(self, tokens: Iterable[bytes]) -> Flow[None]:
+        """Say which post tokens (16 bytes) are good for notes: these, and no others."""
+        slots = tuple(SlotHash(sha256(each).digest()) for each in tokens)
+        inbox = self.address.inbox
+        yield from self._prover.ask(
+            "set_slots", lambda proof: SetSlots(inbox, proof, slots), Nothing
+        )
+
+    def expect(self, packages: Iterable[PrivateKeyPackage]) -> Flow[None]:
+        """Let pointers be left for KeyPackages that nobody claims at the broker.
+
+        Args:
+            packages: Those that are put on a shelf, or given to somebody.
+        """
+        expected = tuple(
+            ExpectedPointer(
+                each.reference, lifetime.not_after // _HOUR, _LAST_RESORT if each.last_resort else 1
+            )
+            for each in packages
+            if (lifetime := each.package.leaf_node.lifetime) is not None
+        )
+        inbox = self.address.inbox
+        yield from self._prover.ask("expect", lambda proof: Expect(inbox, proof, expected), Nothing)
+
+    def opened(
+        self, entry: InboxEntry, packages: Iterable[PrivateKeyPackage]
+    ) -> tuple[PrivateKeyPackage, Pointer] | None:
+        """The pointer in an entry, and for which of our KeyPackages it is.
+
+        Args:
+            entry: A pointer.
+            packages: Our KeyPackages that may have been claimed.
+
+        Returns:
+            None when it is for none of them; anybody who claimed one can leave anything.
+        """
+        for package in packages:
+            try:
+                return package, open_pointer(package, self.address, entry.body)
+            except (AuthenticationError, DecodeError):
+                continue
+        return None

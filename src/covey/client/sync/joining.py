@@ -1,0 +1,161 @@
+"""Coming in: by a pointer in the inbox, by one that was given by hand, in the place of an old seat.
+
+May import the flows below, the engine and the rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from covey.access.member.pointers import let_in, open_pointer
+from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
+from covey.client import profile
+from covey.client.events import Joined
+from covey.client.sync import groups, key_packages, queues
+from covey.client.sync.asking import alone, ask
+from covey.client.sync.groups import GroupRow, Status
+from covey.client.sync.seat import Seat
+from covey.client.sync.telling import tell
+from covey.errors import AuthenticationError, DecodeError, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.access.structs.extensions import InboxAddress
+    from covey.access.structs.log import Parcel
+    from covey.access.structs.sealed import Pointer
+    from covey.client.sync.effects import Flow
+    from covey.client.sync.home import Home
+    from covey.mls import Group, PrivateKeyPackage
+    from covey.store.port import Rows
+
+_TOKEN: int = 16
+
+
+class Found(NamedTuple):
+    """A pointer that is for us.
+
+    Attributes:
+        package: The KeyPackage that it is for.
+        pointer: What it says.
+        how: The way in which we come in: ``welcome``, ``file``, ``link``, ``recovered``, …
+    """
+
+    package: PrivateKeyPackage
+    pointer: Pointer
+    how: str
+
+
+def opened(home: Home, address: InboxAddress, sealed: bytes) -> Found | None:
+    """The pointer in an inbox, if it is for one of our KeyPackages; anybody can leave anything."""
+    with home.store.reading() as rows:
+        packages = key_packages.of_suite(rows, home.member.suite.code)
+    for package in packages:
+        try:
+            return Found(package, open_pointer(package, address, sealed), "welcome")
+        except (AuthenticationError, DecodeError):
+            continue
+    return None
+
+
+def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]:
+    """Come in by a pointer.
+
+    Args:
+        home: What all groups share.
+        found: The pointer.
+        parcels: Those that it names, if they were given by hand too.
+
+    Raises:
+        StateError: We are in that group already, or something is missing.
+        BrokerError: ``parcel_unknown``: they are not kept any more.
+        ProtocolError: A rule is broken.
+        AuthenticationError: Something does not verify.
+    """
+    pointer, package = found.pointer, found.package
+    given = tuple(parcels)
+    if not given:
+        wanted = tuple(WantedParcel(each.id) for each in (pointer.welcome, pointer.ratchet_tree))
+        request = FetchParcels(pointer.gid, wanted)
+        given = (
+            yield from alone(home.world, lambda lane: ask(lane, "parcels", request, Parcels))
+        ).parcels
+    with home.store.reading() as rows:
+        old = groups.by_gid(rows, pointer.gid)
+        others = [
+            each.group_id
+            for each in groups.every(rows)
+            if each.status.is_in and each.gid != pointer.gid
+        ]
+    if old is not None and old.status.is_in:
+        msg = "we are in this group already"
+        raise StateError(msg)
+    staged = let_in(home.member, package, pointer, given, groups=others, ports=home.ports)
+    inviter = staged.joined.info.signer
+    group = staged.accept()
+    return _keep(home, found, group, inviter)
+
+
+def _keep(home: Home, found: Found, group: Group, inviter: int) -> Seat:
+    """Keep a group that we have come into, in the place of what we had of it before."""
+    pointer, now = found.pointer, home.world.second
+    with home.store.transaction() as rows:
+        before = groups.by_gid(rows, pointer.gid)
+        row = new_row(home, group, pointer.broker_id, pointer.gid)
+        row = groups.insert(rows, row) if before is None else _in_place_of(rows, before, row)
+        groups.apply(rows, row.id, group.changes())
+        groups.add_doors(rows, row.id, pointer.doors)
+        if groups.slot_of(rows, row.id) is None:
+            groups.add_slot(rows, row.id, home.world.entropy(_TOKEN))
+        key_packages.use(rows, found.package, now)
+        seat = Seat(home, row, group)
+        member = group.member_at(inviter)
+        by = "" if member is None else member.identity.decode(errors="replace")
+        how = found.how if before is None else "recovered"
+        event = Joined(group=seat.hex, name=row.name, how=how, inviter=by, epoch=group.epoch)
+        tell(seat, rows, event)
+    return seat
+
+
+def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
+    """The group's old secrets go; its history stays, and what waited is said anew."""
+    groups.forget_engine(rows, before.id)
+    queues.end_commit(rows, before.id)
+    queues.to_be_encrypted_anew(rows, before.id)
+    kept = row.replaced(
+        id=before.id,
+        version=before.version + 1,
+        counter=before.counter,
+        recovery=before.recovery,
+        predecessor=before.predecessor,
+    )
+    rows.do("DELETE FROM places WHERE group_ = ?", before.id)
+    rows.do("DELETE FROM counters WHERE group_ = ?", before.id)
+    groups.update(rows, kept)
+    return kept
+
+
+def new_row(home: Home, group: Group, broker_id: bytes, gid: bytes) -> GroupRow:
+    """The row of a group that we have just come into, or created."""
+    stated = profile.profile_of(group.extensions)
+    name = "" if stated is None else stated.name.decode(errors="replace")
+    return GroupRow(
+        id=0,
+        gid=gid,
+        broker_id=broker_id,
+        group_id=group.group_id,
+        status=Status.active,
+        trouble="",
+        name=name,
+        version=1,
+        epoch=group.epoch,
+        seq=-1,
+        hash=b"",
+        head=None,
+        counter=0,
+        recovery=None,
+        joined_at=home.world.second,
+        renewed_at=0 if group.epoch else home.world.second,
+        sent=0,
+        predecessor=None,
+    )

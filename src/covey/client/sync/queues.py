@@ -1,0 +1,233 @@
+"""What waits, as rows: the outbox, wishes, the commit under way, pointers to be posted.
+
+May import the store's port.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import msgspec
+
+from covey.access.structs.sealed import Posting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.store.port import Rows, Value
+
+
+# --- the outbox ----------------------------------------------------------------------------
+
+
+class Waiting(NamedTuple):
+    """Something to be said.
+
+    Attributes:
+        id: Its number; they are sent in this order.
+        message: The id in its content.
+        content: The content.
+        epoch: For which epoch it was encrypted; None before.
+        idem: Under which it was sent.
+        request: The signed request, as it was sent.
+        queued_at: When it was said.
+    """
+
+    id: int
+    message: bytes
+    content: bytes
+    epoch: int | None
+    idem: bytes | None
+    request: bytes | None
+    queued_at: int
+
+    def __repr__(self) -> str:
+        return f"Waiting({self.id})"
+
+
+_OUTBOX = "SELECT id, message, content, epoch, idem, request, queued_at FROM outbox"
+
+
+def _waiting(row: tuple[Value, ...] | None) -> Waiting | None:
+    return (
+        None
+        if row is None
+        else Waiting(*cast("tuple[int, bytes, bytes, int, bytes, bytes, int]", row))
+    )
+
+
+def say(rows: Rows, number: int, message: bytes, content: bytes, now: int) -> None:
+    """Let a content wait."""
+    rows.do(
+        "INSERT INTO outbox (group_, message, content, queued_at) VALUES (?, ?, ?, ?)",
+        *(number, message, content, now),
+    )
+
+
+def first(rows: Rows, number: int) -> Waiting | None:
+    """What is to be sent next."""
+    return _waiting(rows.one(f"{_OUTBOX} WHERE group_ = ? ORDER BY id LIMIT 1", number))
+
+
+def by_idem(rows: Rows, number: int, idem: bytes) -> Waiting | None:
+    """What was sent under an idem."""
+    return _waiting(rows.one(f"{_OUTBOX} WHERE group_ = ? AND idem = ?", number, idem))
+
+
+def waits(rows: Rows, number: int) -> int:
+    """How many wait."""
+    found = rows.one("SELECT count(*) FROM outbox WHERE group_ = ?", number)
+    assert found is not None
+    return cast("int", found[0])
+
+
+def encrypted(rows: Rows, waiting: Waiting, epoch: int, idem: bytes, request: bytes) -> None:
+    """Keep the request of what is to be sent."""
+    rows.do(
+        "UPDATE outbox SET epoch = ?, idem = ?, request = ? WHERE id = ?",
+        *(epoch, idem, request, waiting.id),
+    )
+
+
+def to_be_encrypted_anew(rows: Rows, number: int) -> None:
+    """Drop the requests of an epoch that has closed: nobody could read them."""
+    rows.do("UPDATE outbox SET epoch = NULL, idem = NULL, request = NULL WHERE group_ = ?", number)
+
+
+def done(rows: Rows, waiting: Waiting) -> None:
+    """The broker has it."""
+    rows.do("DELETE FROM outbox WHERE id = ?", waiting.id)
+
+
+def unsay(rows: Rows, number: int) -> list[Waiting]:
+    """Drop all that waits; returns it."""
+    found = rows.all(f"{_OUTBOX} WHERE group_ = ? ORDER BY id", number)
+    rows.do("DELETE FROM outbox WHERE group_ = ?", number)
+    return [each for row in found if (each := _waiting(row)) is not None]
+
+
+# --- wishes --------------------------------------------------------------------------------
+
+
+def wish(rows: Rows, number: int, encoded: bytes, now: int) -> int:
+    """Keep a wish; returns its number."""
+    return rows.insert(
+        "INSERT INTO wishes (group_, wish, asked_at) VALUES (?, ?, ?)", number, encoded, now
+    )
+
+
+def wishes(rows: Rows, number: int) -> dict[int, bytes]:
+    """The wishes of a group by their numbers, in order."""
+    found = rows.all("SELECT id, wish FROM wishes WHERE group_ = ? ORDER BY id", number)
+    return dict(cast("list[tuple[int, bytes]]", found))
+
+
+def still_wished(rows: Rows, wish_number: int) -> bool:
+    """Whether a wish has been neither fulfilled nor refused."""
+    return rows.one("SELECT 1 FROM wishes WHERE id = ?", wish_number) is not None
+
+
+def rewish(rows: Rows, wish_number: int, encoded: bytes) -> None:
+    """Change a wish."""
+    rows.do("UPDATE wishes SET wish = ? WHERE id = ?", encoded, wish_number)
+
+
+def unwish(rows: Rows, numbers: Iterable[int]) -> None:
+    """Drop wishes."""
+    rows.many("DELETE FROM wishes WHERE id = ?", [(each,) for each in numbers])
+
+
+# --- the commit under way -------------------------------------------------------------------
+
+
+class UnderWay(NamedTuple):
+    """A commit of ours whose fate is not known.
+
+    Attributes:
+        epoch: The epoch that it closes.
+        idem: Its idem.
+        request: The signed request.
+        wishes: The numbers of the wishes that it fulfils.
+        postings: To be posted once it has won.
+    """
+
+    epoch: int
+    idem: bytes
+    request: bytes
+    wishes: tuple[int, ...]
+    postings: tuple[Posting, ...]
+
+    def __repr__(self) -> str:
+        return f"UnderWay(epoch {self.epoch})"
+
+
+def begin_commit(rows: Rows, number: int, made: UnderWay) -> None:
+    """Keep a commit before it is sent."""
+    postings = msgspec.msgpack.encode([each.encode() for each in made.postings])
+    rows.do(
+        "INSERT INTO pending (group_, epoch, idem, request, wishes, postings)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        *(number, made.epoch, made.idem, made.request, msgspec.msgpack.encode(made.wishes)),
+        postings,
+    )
+
+
+def under_way(rows: Rows, number: int) -> UnderWay | None:
+    """The commit that is under way."""
+    found = rows.one(
+        "SELECT epoch, idem, request, wishes, postings FROM pending WHERE group_ = ?", number
+    )
+    if found is None:
+        return None
+    epoch, idem, request, wished, postings = cast("tuple[int, bytes, bytes, bytes, bytes]", found)
+    return UnderWay(
+        epoch,
+        idem,
+        request,
+        msgspec.msgpack.decode(wished, type=tuple[int, ...]),
+        tuple(map(Posting.decode, msgspec.msgpack.decode(postings, type=list[bytes]))),
+    )
+
+
+def end_commit(rows: Rows, number: int) -> None:
+    """Its fate is known."""
+    rows.do("DELETE FROM pending WHERE group_ = ?", number)
+
+
+# --- pointers to be posted ------------------------------------------------------------------
+
+
+class Due(NamedTuple):
+    """A pointer to be posted.
+
+    Attributes:
+        id: Its number.
+        posting: What and where.
+        due_at: Not before.
+    """
+
+    id: int
+    posting: Posting
+    due_at: int
+
+
+def post_later(rows: Rows, posting: Posting, due_at: int) -> None:
+    """Keep a pointer to be posted."""
+    rows.do(
+        "INSERT INTO postings (inbox, reference, pointer, due_at) VALUES (?, ?, ?, ?)",
+        *(posting.inbox, posting.key_package_ref, posting.pointer, due_at),
+    )
+
+
+def postings(rows: Rows) -> list[Due]:
+    """All pointers to be posted, the first one first."""
+    found = rows.all(
+        "SELECT id, inbox, reference, pointer, due_at FROM postings ORDER BY due_at, id"
+    )
+    typed = cast("list[tuple[int, bytes, bytes, bytes, int]]", found)
+    return [Due(each[0], Posting(*each[1:4]), each[4]) for each in typed]
+
+
+def posted(rows: Rows, due: Due) -> None:
+    """It has been posted, or cannot be."""
+    rows.do("DELETE FROM postings WHERE id = ?", due.id)

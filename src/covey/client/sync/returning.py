@@ -1,0 +1,114 @@
+"""Knocking: to come in by a link, or to come back when our place in the log is lost.
+
+May import the flows below, the protocol and the rows. Who comes back has its old leaf removed in
+the commit that adds the new one; what it had said and nobody has, is said again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from covey.access.member import knocks, links
+from covey.access.member.addresses import extension
+from covey.access.structs.basics import Nothing, Signed
+from covey.access.structs.sealed import Link
+from covey.client.sync import key_packages
+from covey.client.sync.asking import alone, ask
+from covey.errors import StateError
+from covey.store import settings
+
+if TYPE_CHECKING:
+    from covey.client.sync.effects import Flow
+    from covey.client.sync.groups import GroupRow
+    from covey.client.sync.home import Home
+    from covey.client.sync.inbox import Inbox
+    from covey.store.port import Rows
+
+_AGAIN: Final = 24 * 3600
+"""Seconds after which one knocks with another KeyPackage."""
+
+
+class _Knock(msgspec.Struct, frozen=True):
+    """A knock that was made, to be left again as it was.
+
+    Attributes:
+        made_at: When.
+        reference: The KeyPackageRef.
+        request: The signed request.
+    """
+
+    made_at: int
+    reference: bytes
+    request: bytes
+
+
+def knock(home: Home, inbox: Inbox, link: Link, *, recovers: bool = False) -> Flow[None]:
+    """Leave a new KeyPackage at a group's door; the pointer comes to the inbox.
+
+    What is left is kept: after a crash the same is left again.
+
+    Args:
+        home: What all groups share.
+        inbox: Where the pointer is to be left.
+        link: Of the invite, or of the recovery capability.
+        recovers: Whether to take the place of an old leaf of ours.
+
+    Raises:
+        BrokerError: ``capability_refused``: the link has expired or was withdrawn.
+        TransportError: The broker does not answer.
+    """
+    with home.store.transaction() as rows:
+        kept = _kept(rows, home, link) or _new(rows, home, inbox, link, recovers=recovers)
+        package = key_packages.find(rows, kept.reference)
+    if package is not None:
+        yield from inbox.expect([package])
+    request = Signed.decode(kept.request)
+    yield from alone(home.world, lambda lane: ask(lane, "knock", request, Nothing))
+
+
+def come_back(home: Home, inbox: Inbox | None, row: GroupRow) -> Flow[None]:
+    """Ask to be let in anew.
+
+    Raises:
+        StateError: Nobody has told us how, or there is no account to answer to.
+        BrokerError: ``capability_refused``, …
+        TransportError: The broker does not answer.
+    """
+    if row.recovery is None or inbox is None:
+        msg = (
+            "this group cannot be come back to by itself: ask a member to remove you, and to invite"
+            " you again"
+        )
+        raise StateError(msg)
+    suite = home.member.suite.code
+    link = Link(links.VERSION, row.broker_id, row.gid, suite, row.recovery)
+    yield from knock(home, inbox, link, recovers=True)
+
+
+def came_in(rows: Rows, gid: bytes) -> None:
+    """We are in: whoever knocks there again does it anew."""
+    settings.drop(rows, _name(gid))
+
+
+def _kept(rows: Rows, home: Home, link: Link) -> _Knock | None:
+    kept = settings.get(rows, _name(link.gid))
+    if kept is None:
+        return None
+    found = msgspec.msgpack.decode(kept, type=_Knock)
+    return found if home.world.second - found.made_at < _AGAIN else None
+
+
+def _new(rows: Rows, home: Home, inbox: Inbox, link: Link, *, recovers: bool) -> _Knock:
+    world = home.world
+    package = home.member.key_package(extensions=[extension(inbox.address)], now=world.second)
+    key_packages.add(rows, package, world.second)
+    signed = knocks.knock(link, package.message, world.entropy, recovers=recovers)
+    made = _Knock(world.second, package.reference, signed.encode())
+    settings.put(rows, _name(link.gid), msgspec.msgpack.encode(made))
+    return made
+
+
+def _name(gid: bytes) -> str:
+    return f"knock {gid.hex()}"

@@ -1,0 +1,182 @@
+"""Taking in the log: entries become events, history and the next state, in one transaction.
+
+May import the engine, the protocol, the rows, and what is said. Entries come in the order of the
+log and are checked against all that was seen before; ours come back too, and take effect then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from covey.access import chain
+from covey.access.member import envelopes
+from covey.access.member.replies import compare
+from covey.access.structs.basics import Kind
+from covey.access.structs.sealed import ClaimedPosition, Purpose
+from covey.client.events import CopyFound, ForkFound, Unreadable
+from covey.client.sync import entering, groups, hearing, queues
+from covey.client.sync.groups import Status
+from covey.client.sync.telling import tell
+from covey.errors import (
+    AuthenticationError,
+    DecodeError,
+    ForkError,
+    MissingKeyError,
+    PolicyError,
+    ProtocolError,
+    StateError,
+)
+from covey.mls import EpochChanged, MessageReceived, OwnMessage, ProposalReceived, StagedCommit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.access.structs.heads import Position
+    from covey.access.structs.log import Entries, Entry
+    from covey.client.sync.seat import Seat
+    from covey.mls import Event
+    from covey.store.port import Rows
+
+COPY: Final = (
+    "this store is a copy of one that has gone on: it must not send; ask to be let in anew, or"
+    " delete it and use the other one"
+)
+
+_UNREADABLE: Final = (AuthenticationError, DecodeError, MissingKeyError, PolicyError, ProtocolError)
+
+
+def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
+    """Take in the answer to a read.
+
+    Args:
+        seat: The group.
+        epoch: The epoch that was asked for.
+        after: The entry after which it was asked.
+        answer: The answer.
+
+    Returns:
+        Whether there is more to read; an answer that comes late, when others have read on
+        meanwhile, is dropped.
+
+    Raises:
+        ForkError: The broker contradicts itself; nothing was taken in.
+        AuthenticationError: A head is not signed by the broker.
+        DecodeError: The answer makes no sense.
+    """
+    with seat.change() as rows:
+        if not seat.is_in:
+            return False
+        if (seat.row.epoch, max(seat.row.seq, 0)) != (epoch, after):
+            return True
+        followed = seat.row.followed.read(epoch, answer)
+        places = _places(seat, answer)
+        _require_closing(seat, answer.entries)
+        groups.remember_places(rows, seat.number, places)
+        for entry, place in zip(answer.entries, places[1:], strict=True):
+            seat.replace(seq=place.seq, hash=place.hash)
+            _take_entry(seat, rows, entry)
+            if not seat.is_in:
+                return False
+        seat.row = seat.row.at(followed)
+        return not answer.complete or seat.group.epoch != epoch
+
+
+def _places(seat: Seat, answer: Entries) -> list[Position]:
+    """The place before the first entry, and after each of them."""
+    places = [answer.before]
+    for entry in answer.entries:
+        places.append(chain.link(places[-1], seat.row.gid, entry))
+    return places
+
+
+def _require_closing(seat: Seat, entries: Iterable[Entry]) -> None:
+    """Compare the commit with which a request of ours was answered, and what is now read."""
+    closing = seat.closing
+    for entry in entries:
+        if closing and entry.kind is Kind.commit and entry.epoch == closing.epoch:
+            seat.closing = None
+            if entry != closing:
+                msg = f"the broker handed out two commits that close epoch {entry.epoch}"
+                raise ForkError(msg)
+
+
+def _take_entry(seat: Seat, rows: Rows, entry: Entry) -> None:
+    """Take in one entry."""
+    is_commit = entry.kind is Kind.commit
+    try:
+        message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)
+        event = seat.group.stage(message)
+    except _UNREADABLE as error:
+        _cannot_read(seat, rows, entry, str(error))
+        return
+    if isinstance(event, StagedCommit) is not is_commit:
+        why = "it is no commit" if is_commit else "it is a commit, and closes no epoch"
+        _cannot_read(seat, rows, entry, why)
+        return
+    _done(seat, rows, entry, seat.group.apply(event) if isinstance(event, StagedCommit) else event)
+
+
+def _cannot_read(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
+    """Nobody can follow a commit that cannot be read; a message that cannot is passed over."""
+    if entry.kind is Kind.commit:
+        entering.broke(seat, rows, f"nobody can follow the commit of entry {entry.seq}: {why}")
+        return
+    if groups.was_sent(rows, seat.number, entry.idem):  # of ours, from before a reload
+        _own(seat, rows, entry)
+        return
+    tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
+
+
+def _done(seat: Seat, rows: Rows, entry: Entry, event: Event) -> None:
+    match event:
+        case OwnMessage():
+            _own(seat, rows, entry)
+            return
+        case EpochChanged():
+            _compare(seat, rows, event.authenticated_data)
+            entering.entered(seat, rows, entry, event)
+        case MessageReceived():
+            _compare(seat, rows, event.authenticated_data)
+            hearing.heard(seat, rows, entry, event)
+        case ProposalReceived():
+            _compare(seat, rows, event.authenticated_data)
+            if seat.proposed_at is None:
+                seat.proposed_at = seat.home.world.now()
+
+
+def _own(seat: Seat, rows: Rows, entry: Entry) -> None:
+    """A message of our own has come back, so the broker has it."""
+    if not groups.was_sent(rows, seat.number, entry.idem):
+        seat.replace(status=Status.copy, trouble=COPY)
+        tell(seat, rows, CopyFound(seat.hex))
+        return
+    waiting = queues.by_idem(rows, seat.number, entry.idem)
+    if waiting is not None:
+        hearing.has_it(seat, rows, waiting, entry.seq)
+
+
+def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> None:
+    """Compare our log with what a member says of its own, and tell when they differ.
+
+    The broker shows us different logs, or that member lies: who could tell? So nothing stops.
+    """
+    try:
+        claimed = ClaimedPosition.decode(authenticated_data)
+    except DecodeError:
+        return  # it claims nothing
+    known = groups.place(rows, seat.number, claimed.head.seq)
+    try:
+        compare({} if known is None else {claimed.head.seq: known}, claimed)
+    except ForkError as error:
+        head = b"" if seat.row.head is None else seat.row.head
+        tell(seat, rows, ForkFound(seat.hex, sentence=str(error), heads=(head.hex(),)))
+
+
+def require_no_copy(seat: Seat) -> None:
+    """Refuse to go on with a copy.
+
+    Raises:
+        StateError: It is one.
+    """
+    if seat.row.status is Status.copy:
+        raise StateError(COPY)

@@ -1,0 +1,123 @@
+"""What is in the way, what it means, and when to try again. May import the rows and the events.
+
+A broker that lies changes nothing here: what does not fit is not taken in. It is told, with what
+the broker has signed, and tried again: a lie that ends has then done no more than delay.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from covey.access.member.replies import GapError, RestoredError, RolledBackError
+from covey.access.refusals import Code
+from covey.client.events import ForkFound, MessagesLost, Rejoining, RolledBack
+from covey.client.sync import queues
+from covey.client.sync.groups import Status
+from covey.client.sync.telling import tell
+from covey.errors import BrokerError, ForkError, TransportError
+
+if TYPE_CHECKING:
+    from covey.client.events import Event
+    from covey.client.sync.seat import Seat
+
+_REFUSED: Final = frozenset({Code.proof_refused.value, Code.epoch_unknown.value})
+
+
+class Troubles:
+    """The troubles of one group.
+
+    Args:
+        seat: The group.
+
+    Attributes:
+        now: What is in the way, for people; empty when nothing is.
+    """
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._failures = 0
+        self._refusals = 0
+        self._told: set[str] = set()
+        self.now: str = ""
+
+    def over(self) -> None:
+        """All went well."""
+        self._failures = self._refusals = 0
+        self._told.clear()
+        self.now = ""
+
+    def met(self, error: BrokerError | ForkError | TransportError) -> float:
+        """Deal with what came in the way; returns when to try again, in seconds since the epoch."""
+        self.now = str(error)
+        self._failures += 1
+        match error:
+            case GapError():
+                return self._gap(error)
+            case ForkError():
+                self._lie(error)
+            case BrokerError(code=Code.gone):
+                return self._lost(str(error))
+            case BrokerError(code=code) if code in _REFUSED:
+                return self._refused(error)
+            case _:
+                pass
+        return self._later(error)
+
+    def _later(self, error: Exception) -> float:
+        home = self._seat.home
+        asked = error.retry_after if isinstance(error, BrokerError) else 0.0
+        pause = min(home.pace.again * 2.0 ** min(self._failures - 1, 30), home.pace.at_most)
+        return home.world.now() + max(asked, pause * (0.5 + home.world.random() / 2))
+
+    def _lie(self, error: ForkError) -> None:
+        seat = self._seat
+        ours = "" if seat.row.head is None else seat.row.head.hex()
+        if isinstance(error, RolledBackError | RestoredError):
+            told: Event = RolledBack(
+                group=seat.hex, seq=seat.row.seq, served=-1, sentence=str(error)
+            )
+        else:
+            told = ForkFound(seat.hex, heads=(ours,), sentence=str(error))
+        self._tell_once(told)
+
+    def _refused(self, error: BrokerError) -> float:
+        """The broker knows another key for our epoch: we are on a branch that it does not show."""
+        self._refusals += 1
+        seat = self._seat
+        ours = "" if seat.row.head is None else seat.row.head.hex()
+        self._tell_once(ForkFound(seat.hex, heads=(ours,), sentence=str(error)))
+        if self._refusals >= seat.home.pace.refused:
+            return self._lost(str(error))
+        return self._later(error)
+
+    def _lost(self, why: str) -> float:
+        """Only others can help: ask to be let in anew."""
+        seat = self._seat
+        with seat.change() as rows:
+            if seat.row.status.is_in:
+                seat.replace(status=Status.lost, trouble=why)
+                queues.end_commit(rows, seat.number)
+                queues.to_be_encrypted_anew(rows, seat.number)
+                tell(seat, rows, Rejoining(group=seat.hex, why=why))
+        return seat.home.world.now()
+
+    def _gap(self, error: GapError) -> float:
+        """Entries of our epoch are not kept any more, or held back: they are lost, and we go on."""
+        seat = self._seat
+        with seat.change() as rows:
+            missing = error.missing.position
+            if missing is not None and missing.seq > seat.row.seq:
+                count = missing.seq - seat.row.seq
+                told = MessagesLost(group=seat.hex, count=count, sender=None, why=str(error))
+                tell(seat, rows, told)
+                seat.row = seat.row.at(error.missing)
+        return seat.home.world.now()
+
+    def _tell_once(self, event: Event) -> None:
+        kind = type(event).__name__
+        if kind in self._told:
+            return
+        self._told.add(kind)
+        seat = self._seat
+        with seat.change() as rows:
+            tell(seat, rows, event)

@@ -1,0 +1,342 @@
+"""A turn: all that is due in one group now, in the order in which it has to be.
+
+May import the flows below, the engine and the rows. A turn reads the log to its end, learns what
+became of a commit under way, commits what is wished for, says what waits, and says when it is to
+be taken again. It can be dropped at any yield: the next turn goes on from the store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from covey.access.member import envelopes
+from covey.access.refusals import Code
+from covey.access.structs.basics import Signed
+from covey.access.structs.extensions import Right
+from covey.access.structs.log import EpochClosed
+from covey.access.structs.sealed import Purpose
+from covey.client.events import CopyFound, MessagesLost, WishRefused
+from covey.client.sync import (
+    answering,
+    capabilities,
+    commits,
+    electing,
+    groups,
+    hearing,
+    queues,
+    wishes,
+)
+from covey.client.sync.asking import append
+from covey.client.sync.effects import Use
+from covey.client.sync.groups import Status
+from covey.client.sync.reading import Reader
+from covey.client.sync.taking import COPY
+from covey.client.sync.telling import tell
+from covey.client.sync.troubles import Troubles
+from covey.client.sync.wishes import OpenDoor
+from covey.errors import (
+    BrokerError,
+    CoveyError,
+    DecodeError,
+    ForkError,
+    LocalProtocolError,
+    PolicyError,
+    StateError,
+    TransportError,
+    UnsupportedError,
+)
+from covey.mls import ContentType, Remove, SelfRemove
+
+if TYPE_CHECKING:
+    from covey.client.sync.effects import Flow
+    from covey.client.sync.queues import UnderWay, Waiting
+    from covey.client.sync.seat import Seat
+    from covey.client.sync.wishes import Wish
+    from covey.store.port import Rows
+
+_IMPOSSIBLE: Final = (
+    DecodeError,
+    LocalProtocolError,
+    PolicyError,
+    StateError,
+    UnsupportedError,
+    ValueError,
+)
+_PASSING: Final = frozenset(
+    {Code.over_quota.value, Code.unavailable.value, Code.full.value, Code.broken.value}
+)
+_PROOF: Final = frozenset(
+    {Code.proof_refused.value, Code.epoch_unknown.value, Code.gone.value, Code.group_unknown.value}
+)
+
+
+class Turns:
+    """The turns of one group.
+
+    Args:
+        seat: The group.
+
+    Attributes:
+        seat: The group.
+        speaker: Reads its log, and says things in it.
+        troubles: What is in the way, and when to try again.
+    """
+
+    def __init__(self, seat: Seat) -> None:
+        self.seat: Seat = seat
+        self.speaker: Reader = Reader(seat, Use.speak)
+        self.troubles: Troubles = Troubles(seat)
+        self.election: electing.Election = electing.Election(seat)
+        self.doorkeeper: answering.Doorkeeper = answering.Doorkeeper(seat, self.speaker)
+        self._behind = True
+
+    def turn(self, *, listening: bool = False) -> Flow[float | None]:
+        """Take a turn.
+
+        Args:
+            listening: Whether another flow reads the log at this time, so that what is new has
+                been taken in already.
+
+        Returns:
+            When to take the next one, in seconds since the epoch, unless something happens before;
+            None when nothing is due any more.
+
+        Raises:
+            StorageError: The store cannot be used.
+        """
+        self.seat.look()
+        if not self.seat.row.status.is_in:
+            return None
+        try:
+            if self._behind or not listening:
+                yield from self._catch_up()
+            while (yield from self._step()):
+                if self._behind:
+                    yield from self._catch_up()
+        except (BrokerError, ForkError, TransportError) as error:
+            return self.troubles.met(error)
+        self.troubles.over()
+        return self._due()
+
+    def _catch_up(self) -> Flow[None]:
+        if self.seat.row.seq < 0 and self.seat.group.epoch == 0:
+            yield from self.speaker.create()
+        yield from self.speaker.catch_up()
+        self._behind = False
+
+    def _due(self) -> float | None:
+        if not self.seat.row.status.is_in:
+            return None
+        return min(self.election.due(), self.doorkeeper.due())
+
+    # --- steps ---------------------------------------------------------------------------
+
+    def _step(self) -> Flow[bool]:
+        """Do what is to be done next; whether there was something."""
+        seat = self.seat
+        if not seat.look().status.is_in:
+            return False
+        with seat.home.store.reading() as rows:
+            under = queues.under_way(rows, seat.number)
+            first = queues.first(rows, seat.number)
+            wished = queues.wishes(rows, seat.number)
+        if under is not None:
+            yield from self._submit(under)
+            return True
+        speaks = first is not None
+        if not self._is_leaving() and (wished or self.election.is_ours(speaks=speaks)):
+            return (yield from self._commit(wished))
+        if first is not None and (yield from self._say(first)):
+            return True
+        if seat.row.status is Status.leaving and first is None and not self._is_leaving():
+            self._propose_to_leave()
+            return True
+        return (yield from self.doorkeeper.attend())
+
+    def _is_leaving(self) -> bool:
+        """Whether our wish to leave waits for somebody else's commit."""
+        group = self.seat.group
+        return any(
+            isinstance(each.proposal, SelfRemove | Remove)
+            and each.sender.leaf_index == group.own_index
+            for each in group.proposals
+        )
+
+    # --- commits -------------------------------------------------------------------------
+
+    def _commit(self, wished: dict[int, bytes]) -> Flow[bool]:
+        """Make a commit of all wishes; if they cannot be together, of the first one."""
+        decoded = {number: wishes.decode(each) for number, each in wished.items()}
+        try:
+            made = self._make(decoded)
+        except _IMPOSSIBLE as error:
+            if len(decoded) > 1:
+                number = next(iter(decoded))
+                return (yield from self._commit({number: wished[number]}))
+            self._refuse(decoded, error)
+            return bool(decoded)
+        if made is not None:
+            yield from self._submit(made)
+        return True
+
+    def _make(self, decoded: dict[int, Wish]) -> UnderWay | None:
+        """Make a commit and keep it; None when there is nothing left to do."""
+        seat, chosen = self.seat, dict(decoded)
+        while True:
+            seat.reserve(ContentType.commit)
+            with seat.change() as rows:
+                if not seat.row.status.is_in:
+                    return None
+                under = queues.under_way(rows, seat.number)
+                if under is not None:  # another process was faster
+                    return under
+                if not seat.group.reserved(ContentType.commit):
+                    continue
+                merged = commits.merge(seat, tuple(chosen.values()))
+                if not merged.is_needed:
+                    queues.unwish(rows, chosen)
+                    return None
+                if commits.lacks_recovery(merged):
+                    door = self._way_back()
+                    chosen[queues.wish(rows, seat.number, wishes.encode(door), 0)] = door
+                    merged = commits.merge(seat, tuple(chosen.values()))
+                made = commits.make(seat, rows, merged, tuple(chosen))
+                queues.begin_commit(rows, seat.number, made)
+                groups.note_sent(rows, seat.number, made.idem)
+                return made
+
+    def _way_back(self) -> OpenDoor:
+        """A capability with which members can ask to be let in anew."""
+        world = self.seat.home.world
+        until = world.hour + capabilities.RECOVERY_HOURS
+        return OpenDoor(world.entropy(32), Right.recover, until)
+
+    def _refuse(self, decoded: dict[int, Wish], error: Exception) -> None:
+        seat = self.seat
+        with seat.change() as rows:
+            queues.unwish(rows, decoded)
+            for wish in decoded.values():
+                told = WishRefused(group=seat.hex, what=wishes.sentence(wish), why=str(error))
+                tell(seat, rows, told)
+        if not decoded:
+            self.election.failed()
+
+    def _submit(self, under: UnderWay) -> Flow[None]:
+        """Send the commit under way; what comes of it is read in the log."""
+        seat = self.seat
+        try:
+            answer = yield from append(self.speaker.lane, Signed.decode(under.request))
+        except BrokerError as error:
+            if error.code in _PASSING or error.code in _PROOF:
+                raise
+            self._commit_refused(under, error)
+            return
+        self._behind = True
+        if isinstance(answer, EpochClosed):
+            seat.closing = answer.commit
+
+    def _commit_refused(self, under: UnderWay, error: BrokerError) -> None:
+        """The broker will never take this commit: nothing of it has happened."""
+        seat = self.seat
+        with seat.change() as rows:
+            queues.end_commit(rows, seat.number)
+            if error.code == Code.idem_mismatch:
+                seat.replace(status=Status.copy, trouble=COPY)
+                tell(seat, rows, CopyFound(group=seat.hex, sentence=COPY))
+                return
+            if seat.group.pending is not None:
+                seat.group.discard(seat.group.pending)
+            wished = queues.wishes(rows, seat.number)
+            queues.unwish(rows, under.wishes)
+            for number in under.wishes:
+                if number in wished:
+                    what = wishes.sentence(wishes.decode(wished[number]))
+                    tell(seat, rows, WishRefused(group=seat.hex, what=what, why=str(error)))
+
+    # --- saying --------------------------------------------------------------------------
+
+    def _say(self, waiting: Waiting) -> Flow[bool]:
+        """Send what waits next; whether anything was done."""
+        seat = self.seat
+        if waiting.request is None or waiting.epoch != seat.group.epoch:
+            try:
+                encrypted = self._encrypt(waiting)
+            except _IMPOSSIBLE as error:
+                self._unsayable(waiting, error)
+                return True
+            if encrypted is None:
+                return False
+            waiting = encrypted
+        assert waiting.request is not None
+        try:
+            answer = yield from append(self.speaker.lane, Signed.decode(waiting.request))
+        except BrokerError as error:
+            if error.code in _PASSING or error.code in _PROOF:
+                raise
+            self._unsayable(waiting, error)
+            return True
+        if isinstance(answer, EpochClosed):
+            seat.closing, self._behind = answer.commit, True
+            return True
+        with seat.change() as rows:
+            still = queues.by_idem(rows, seat.number, waiting.idem or b"")
+            if still is not None:
+                hearing.has_it(seat, rows, still, answer.position.seq)
+        return True
+
+    def _encrypt(self, waiting: Waiting) -> Waiting | None:
+        """Encrypt what waits for this epoch, and keep that; None when it has to wait."""
+        seat = self.seat
+        kind = ContentType.application if waiting.content else ContentType.proposal
+        while True:
+            group = seat.group
+            if waiting.content and (not group.can_send or self._is_leaving()):
+                return None
+            seat.reserve(kind)
+            with seat.change() as rows:
+                current = queues.first(rows, seat.number)
+                if not seat.row.status.is_in or current is None:
+                    return None
+                if current.request is not None and current.epoch == seat.group.epoch:
+                    return current  # another process was faster
+                if not seat.group.reserved(kind) or current.id != waiting.id:
+                    waiting = current
+                    continue
+                return self._encrypted(rows, current, kind)
+
+    def _encrypted(self, rows: Rows, waiting: Waiting, kind: ContentType) -> Waiting:
+        seat = self.seat
+        group, access, idem = seat.group, seat.access, seat.idem(kind)
+        claimed = seat.claimed.encode()
+        message = group.protect(waiting.content, claimed) if waiting.content else group.leave()
+        body = envelopes.seal(access, Purpose.other, idem, message, seat.home.world.entropy)
+        request = access.append(idem, body).encode()
+        queues.encrypted(rows, waiting, group.epoch, idem, request)
+        groups.note_sent(rows, seat.number, idem)
+        if waiting.content:
+            seat.replace(sent=seat.row.sent + 1)
+        return waiting._replace(epoch=group.epoch, idem=idem, request=request)
+
+    def _unsayable(self, waiting: Waiting, error: CoveyError | ValueError) -> None:
+        """It will never be taken: say so, and go on with what comes after it."""
+        seat = self.seat
+        copy = isinstance(error, BrokerError) and error.code == Code.idem_mismatch
+        with seat.change() as rows:
+            if copy:
+                seat.replace(status=Status.copy, trouble=COPY)
+                tell(seat, rows, CopyFound(group=seat.hex, sentence=COPY))
+                return
+            queues.done(rows, waiting)
+            if waiting.content:
+                told = MessagesLost(group=seat.hex, count=1, sender=None, why=str(error))
+                tell(seat, rows, told)
+                return
+            seat.replace(status=Status.active)
+            tell(seat, rows, WishRefused(group=seat.hex, what="leave", why=str(error)))
+
+    def _propose_to_leave(self) -> None:
+        seat = self.seat
+        with seat.change() as rows:
+            if seat.row.status is Status.leaving and queues.first(rows, seat.number) is None:
+                world = seat.home.world
+                queues.say(rows, seat.number, world.entropy(16), b"", world.second)

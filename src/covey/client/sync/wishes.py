@@ -1,0 +1,121 @@
+"""What is wanted of a group, until a commit of ours has won that does it.
+
+May import the protocol's structs. Wishes name people by identity and never by leaf index, which
+means something else after another commit; so a wish is rebased onto whatever won by reading it
+again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+
+class Invite(msgspec.Struct, frozen=True, tag="invite"):
+    """Add people.
+
+    Attributes:
+        packages: Their KeyPackages, as MLSMessages: claimed once, and used again in a rebase.
+        recovers: Whether they take the place of old leaves of their identities.
+        answered: The knocks that this deals with.
+    """
+
+    packages: tuple[bytes, ...]
+    recovers: bool = False
+    answered: tuple[bytes, ...] = ()
+
+
+class Expel(msgspec.Struct, frozen=True, tag="remove"):
+    """Remove people, with all of their devices.
+
+    Attributes:
+        identities: Whom.
+        keys: Or single devices, by signature key.
+    """
+
+    identities: tuple[bytes, ...] = ()
+    keys: tuple[bytes, ...] = ()
+
+
+class Describe(msgspec.Struct, frozen=True, tag="describe"):
+    """Change what the group's profile says; None leaves it.
+
+    Attributes:
+        name: Its name.
+        expires_after: After how many seconds messages disappear; 0 for never.
+        inviting: Who may invite.
+        roles: New roles, by identity in UTF-8.
+    """
+
+    name: str | None = None
+    expires_after: int | None = None
+    inviting: int | None = None
+    roles: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class OpenDoor(msgspec.Struct, frozen=True, tag="door"):
+    """State a capability, so that who has its seed may knock.
+
+    Attributes:
+        seed: Its seed (32 bytes).
+        right: What it is for.
+        not_after: Until when, in hours since the epoch.
+    """
+
+    seed: bytes
+    right: int
+    not_after: int
+
+    def __repr__(self) -> str:
+        return "OpenDoor(…)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+
+class CloseDoor(msgspec.Struct, frozen=True, tag="close"):
+    """Withdraw a capability.
+
+    Attributes:
+        key: Its public key.
+    """
+
+    key: bytes
+
+
+class Renew(msgspec.Struct, frozen=True, tag="renew"):
+    """Renew the keys of our leaf, with a new signature key if asked for."""
+
+
+Wish = Invite | Expel | Describe | OpenDoor | CloseDoor | Renew
+"""Something wanted."""
+
+_decoder: Final[msgspec.json.Decoder[Wish]] = msgspec.json.Decoder(Wish)
+
+
+def encode(wish: Wish) -> bytes:
+    """A wish as it is kept."""
+    return msgspec.json.encode(wish)
+
+
+def decode(encoded: bytes) -> Wish:
+    """A wish that was kept."""
+    return _decoder.decode(encoded)
+
+
+def sentence(wish: Wish) -> str:
+    """What was wanted, for people."""
+    match wish:
+        case Invite(packages=packages):
+            said = f"add {len(packages)} device{'s' if len(packages) > 1 else ''}"
+        case Expel(identities=identities, keys=keys):
+            named = [each.decode(errors="replace") for each in identities]
+            said = f"remove {', '.join([*named, *(each.hex()[:8] for each in keys)])}"
+        case Describe(name=name):
+            said = f"rename the group to {name}" if name else "change what the group's profile says"
+        case OpenDoor() | CloseDoor():
+            said = "change who may knock"
+        case _:
+            said = "renew our keys"
+    return said

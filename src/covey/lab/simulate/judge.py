@@ -1,0 +1,324 @@
+"""What has to be so when all is quiet again, and what was not.
+
+May import this folder, and the client's events. The judge reads stores and what was noted on the
+way; it asks nobody. Each rule is a function from what there is to be seen to what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from covey.client.events import (
+    CopyFound,
+    ForkFound,
+    Joined,
+    MemberLeft,
+    MembersChanged,
+    MessagesLost,
+    Rejoining,
+    RemovedFromGroup,
+    Renamed,
+    RolledBack,
+    WishRefused,
+)
+from covey.client.sync.groups import Status
+from covey.lab.simulate.actors import Invite, Remove, Rename
+
+if TYPE_CHECKING:
+    from covey.lab.simulate.lies import Front
+    from covey.lab.simulate.observing import Held, Message, Observed
+    from covey.lab.simulate.sealing import Sealed
+    from covey.lab.simulate.world import Said, Wanted
+
+_ALARMS: Final = (ForkFound, RolledBack, Rejoining, CopyFound)
+"""What a client tells that has noticed a lie."""
+
+_ENDS: Final = (RemovedFromGroup, MemberLeft, Joined, Rejoining)
+"""After these, what was wanted before needs not to have happened."""
+
+_STRANDED: Final = frozenset(
+    {Status.lost, Status.forked, Status.broken, Status.restored, Status.copy}
+)
+
+
+class Finding(NamedTuple):
+    """Something that is wrong.
+
+    Attributes:
+        rule: The rule that was broken.
+        who: By or for whom; empty when it is all of them.
+        what: How.
+    """
+
+    rule: str
+    who: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.who + ': ' if self.who else ''}{self.what}"
+
+
+class Evidence(NamedTuple):
+    """What there is to be seen.
+
+    Attributes:
+        observed: What each client's store says, by name.
+        said: What was taken to be sent.
+        wanted: What was taken to be done.
+        front: The broker, and what it has shown.
+        sealed: What was sealed.
+        kinds: How often each kind of thing has happened.
+    """
+
+    observed: dict[str, Observed]
+    said: list[Said]
+    wanted: list[Wanted]
+    front: Front
+    sealed: Sealed
+    kinds: dict[str, int]
+
+    def holders(self, gid: bytes) -> dict[str, Held]:
+        """Who takes itself to be in a group, and what it holds of it."""
+        return {
+            name: held
+            for name, each in self.observed.items()
+            if (held := each.groups.get(gid)) is not None and held.status.is_in
+        }
+
+    @property
+    def gids(self) -> list[bytes]:
+        """All groups that somebody knows."""
+        return sorted({gid for each in self.observed.values() for gid in each.groups})
+
+
+def judge(evidence: Evidence) -> list[Finding]:
+    """All that is wrong."""
+    return [finding for rule in RULES for finding in rule(evidence)]
+
+
+# --- agreement -----------------------------------------------------------------------------
+
+
+def agree(evidence: Evidence) -> Iterator[Finding]:
+    """All who are in a group share its epoch, and they are those whom it has as members."""
+    for gid in evidence.gids:
+        holders = evidence.holders(gid)
+        secrets = {(held.epoch, held.authenticator) for held in holders.values()}
+        if len(secrets) > 1:
+            seen = ", ".join(
+                f"{name} epoch {held.epoch} {held.authenticator.hex()[:8]}"
+                for name, held in holders.items()
+            )
+            yield Finding("agree", "", f"members are in different epochs: {seen}")
+            continue
+        for name, held in holders.items():
+            if name not in held.members:
+                yield Finding("agree", name, "takes itself for a member, and is none")
+        roster = {member for held in holders.values() for member in held.members}
+        for name in sorted(roster - set(holders)):
+            known = evidence.observed[name].groups.get(gid)
+            status = "has never heard of it" if known is None else f"says {known.status}"
+            yield Finding("agree", name, f"is a member of {gid.hex()[:8]}, and {status}")
+
+
+def one_group(evidence: Evidence) -> Iterator[Finding]:
+    """A group may go on as another one, but not as several."""
+    alive = [gid for gid in evidence.gids if evidence.holders(gid)]
+    if len(alive) > 1:
+        names = "; ".join(
+            f"{gid.hex()[:8]} with {', '.join(evidence.holders(gid))}" for gid in alive
+        )
+        yield Finding("one group", "", f"there are {len(alive)}: {names}")
+
+
+def nobody_stranded(evidence: Evidence) -> Iterator[Finding]:
+    """Whoever has lost its way is let in anew, as long as anybody is there to do so."""
+    for gid in evidence.gids:
+        if not evidence.holders(gid):
+            continue
+        for name, each in evidence.observed.items():
+            held = each.groups.get(gid)
+            if held is not None and held.status in _STRANDED:
+                yield Finding("nobody stranded", name, f"is {held.status}: {held.trouble}")
+
+
+def quiet(evidence: Evidence) -> Iterator[Finding]:
+    """Nothing waits for ever."""
+    for name, each in evidence.observed.items():
+        for held in each.groups.values():
+            waits = [
+                word
+                for word, some in (
+                    (f"{held.waiting} messages", held.waiting),
+                    (f"{held.wishes} wishes", held.wishes),
+                    ("a commit", held.pending),
+                    ("a wish to leave", held.status is Status.leaving),
+                )
+                if some
+            ]
+            if waits and held.status.is_in:
+                yield Finding("quiet", name, f"{' and '.join(waits)} wait")
+
+
+# --- messages ------------------------------------------------------------------------------
+
+
+def once(evidence: Evidence) -> Iterator[Finding]:
+    """A history holds nothing twice."""
+    for name, each in evidence.observed.items():
+        for held in each.groups.values():
+            texts = [message.text for message in held.messages]
+            for text in sorted({text for text in texts if texts.count(text) > 1}):
+                yield Finding("once", name, f"holds {text!r} {texts.count(text)} times")
+
+
+def same_order(evidence: Evidence) -> Iterator[Finding]:
+    """Members have what they have in the same places."""
+    for gid in evidence.gids:
+        for (one, first), (other, second) in combinations(evidence.holders(gid).items(), 2):
+            theirs = {each.id: each for each in second.messages}
+            for message in first.messages:
+                also = theirs.get(message.id)
+                if also is not None and _place(message) != _place(also):
+                    yield Finding(
+                        "same order",
+                        f"{one} and {other}",
+                        f"have {message.text!r} at {_place(message)} and {_place(also)}",
+                    )
+
+
+def _place(message: Message) -> tuple[int | None, int | None]:
+    return message.epoch, message.seq
+
+
+def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
+    """What was said has come to all who were there, unless somebody said that it is lost."""
+    texts = {
+        (name, gid): {message.text for message in held.messages}
+        for name, each in evidence.observed.items()
+        for gid, held in each.groups.items()
+    }
+    for said in evidence.said:
+        sender = evidence.observed[said.who]
+        if sender.events(MessagesLost, group=said.gid, since=said.at):
+            continue
+        if said.text not in texts.get((said.who, said.gid), ()):
+            yield Finding("nothing lost", said.who, f"has not kept its own {said.text!r}")
+            continue
+        own = sender.groups[said.gid]
+        placed = any(each.text == said.text and each.seq is not None for each in own.messages)
+        if not placed:
+            if own.status.is_in and not own.waiting:
+                yield Finding("nothing lost", said.who, f"never sent {said.text!r}")
+            continue
+        for name, held in evidence.holders(said.gid).items():
+            if said.text in texts[name, said.gid] or held.joined_at >= said.at:
+                continue
+            if not evidence.observed[name].events(MessagesLost, Joined, group=said.gid, since=said.at):
+                yield Finding("nothing lost", name, f"does not have {said.text!r}")
+
+
+# --- wishes --------------------------------------------------------------------------------
+
+
+def wishes_come_true(evidence: Evidence) -> Iterator[Finding]:
+    """What was taken to be done has been done, or refused."""
+    for wanted in evidence.wanted:
+        order = wanted.order
+        if not isinstance(order, Invite | Remove | Rename):
+            continue
+        observed = evidence.observed[wanted.who]
+        held = observed.groups.get(order.gid)
+        if held is None or not held.status.is_in:
+            continue
+        if observed.events(WishRefused, *_ENDS, group=order.gid, since=wanted.at):
+            continue
+        for what in _undone(order, observed, held, wanted.at):
+            yield Finding("wishes come true", wanted.who, f"wanted to {what}, and nothing came")
+
+
+def _undone(
+    order: Invite | Remove | Rename, observed: Observed, held: Held, at: float
+) -> Iterator[str]:
+    changes = [
+        each.event
+        for each in observed.events(MembersChanged, group=order.gid, since=at)
+        if isinstance(each.event, MembersChanged)
+    ]
+    match order:
+        case Invite(names=names):
+            came = {name for each in changes for name in each.added} | set(held.members)
+            yield from (f"invite {name}" for name in names if name not in came)
+        case Remove(names=names):
+            went = {name for each in changes for name in (*each.removed, *each.left)}
+            yield from (
+                f"remove {name}" for name in names if name in held.members and name not in went
+            )
+        case Rename(name=name):
+            renamed = observed.events(Renamed, group=order.gid, since=at)
+            if not renamed and held.name != name:
+                yield f"rename it to {name!r}"
+
+
+# --- secrets -------------------------------------------------------------------------------
+
+
+def keys_once(evidence: Evidence) -> Iterator[Finding]:
+    """No key seals two things."""
+    for what in evidence.sealed.twice:
+        yield Finding("keys once", "", what)
+
+
+def nothing_kept(evidence: Evidence) -> Iterator[Finding]:
+    """Who is out of a group holds none of its secrets."""
+    out = {Status.removed, Status.left}
+    for name, each in evidence.observed.items():
+        for held in each.groups.values():
+            if held.status in out and held.secrets:
+                yield Finding("nothing kept", name, f"is {held.status}, and keeps secrets")
+
+
+# --- lies ----------------------------------------------------------------------------------
+
+
+def lies_noticed(evidence: Evidence) -> Iterator[Finding]:
+    """Who was told a lie that can be seen has said so."""
+    front = evidence.front
+    for (name, gid), lie in front.caught.items():
+        if not evidence.observed[name].events(*_ALARMS, group=gid):
+            yield Finding("lies noticed", name, f"was told a lie ({lie}), and said nothing")
+    for name, gid in dict.fromkeys((each.client, each.gid) for each in front.denied()):
+        observed = evidence.observed[name]
+        held = observed.groups.get(gid)
+        if held is not None and held.status.is_in and not observed.events(*_ALARMS, group=gid):
+            yield Finding("lies noticed", name, "was shown entries that are not there, and is silent")
+
+
+def few_returns(evidence: Evidence) -> Iterator[Finding]:
+    """People are let in anew for a reason."""
+    kinds = evidence.kinds
+    lies = sum(kinds.get(each, 0) for each in ("fork", "rollback", "restore", "withhold"))
+    bound = 1 + 3 * lies + 2 * (kinds.get("away", 0) + kinds.get("leap", 0))
+    for name, each in evidence.observed.items():
+        back = len(each.events(Rejoining))
+        if back > bound:
+            yield Finding("few returns", name, f"came back {back} times; {bound} at most")
+
+
+RULES: Final[tuple[Callable[[Evidence], Iterator[Finding]], ...]] = (
+    keys_once,
+    agree,
+    one_group,
+    nobody_stranded,
+    quiet,
+    once,
+    same_order,
+    nothing_lost,
+    wishes_come_true,
+    nothing_kept,
+    lies_noticed,
+    few_returns,
+)
+"""Every rule."""

@@ -1,0 +1,335 @@
+"""The story of a seed: who wants what, what goes wrong and when, until all is mended.
+
+May import this folder. A seed first draws which kinds of trouble it has, each of them in a third of
+all seeds or more; then step after step is drawn from what can be done at that moment.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from covey.lab.simulate.actors import Invite, Knock, Leave, Promote, Remove, Rename, Rotate
+from covey.lab.simulate.lies import TWISTS, Lie
+from covey.lab.simulate.network import Weather
+from covey.lab.simulate.observing import standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from covey.lab.simulate.clients import Client
+    from covey.lab.simulate.world import Simulated
+
+NAMES: Final = ("ann", "bob", "cid", "dot", "eve", "flo", "gus", "hal")
+
+_DAY: Final = 86_400.0
+_HOUR: Final = 3_600.0
+_SETTLING: Final = 900.0  # seconds that a beginning may take
+_LIE_LASTS: Final = 25  # steps, on average
+_AWAY: Final = (0.2, 3.0, 35.0)  # days, one of which is the longest absence of a seed
+
+
+class Troubles(NamedTuple):
+    """Which kinds of trouble a seed has.
+
+    Attributes:
+        crash: Processes die between two steps of a flow, or inside a transaction.
+        partition: Clients cannot reach the broker for a while.
+        race: Several commit at the same time.
+        lies: How the broker lies, and at which step that begins.
+        away: For how many days somebody is away, or all are, at most.
+        down: The broker cannot be reached for a while.
+    """
+
+    crash: bool
+    partition: bool
+    race: bool
+    lies: tuple[tuple[int, Lie], ...]
+    away: float
+    down: bool
+
+    @classmethod
+    def drawn(cls, chance: Random, steps: int) -> Troubles:
+        """The troubles of a seed."""
+        lies = []
+        for lie, share in ((Lie.fork, 0.35), (Lie.rollback, 0.25), (Lie.restore, 0.15)):
+            if chance.random() < share:
+                lies.append((chance.randrange(steps // 5, steps), lie))
+        if chance.random() < 0.4:  # noqa: PLR2004 - a share
+            lies.append((chance.randrange(steps // 5, steps), chance.choice(TWISTS)))
+        return cls(
+            crash=chance.random() < 0.5,  # noqa: PLR2004
+            partition=chance.random() < 0.45,  # noqa: PLR2004
+            race=chance.random() < 0.5,  # noqa: PLR2004
+            lies=tuple(sorted(lies)),
+            away=chance.choice(_AWAY),
+            down=chance.random() < 0.2,  # noqa: PLR2004
+        )
+
+
+def weather(chance: Random) -> Weather:
+    """How bad the network of a seed is."""
+    if chance.random() < 0.3:  # noqa: PLR2004 - a share
+        return Weather(delay=0.05, lost=0.0, doubled=0.0, deaf=0.0)
+    return Weather(
+        delay=chance.choice((0.05, 0.3, 1.0)),
+        lost=chance.choice((0.0, 0.02, 0.1)),
+        doubled=chance.choice((0.0, 0.05, 0.2)),
+        deaf=chance.choice((0.0, 0.1)),
+    )
+
+
+class Script:
+    """Plays the story of a seed in a world.
+
+    Args:
+        world: The world.
+        steps: How many steps it has.
+    """
+
+    def __init__(self, world: Simulated, steps: int) -> None:
+        self._world = world
+        self._steps = steps
+        self._chance = world.chance
+        self._names = list(world.clients)
+        self.troubles: Troubles = Troubles.drawn(world.chance, steps)
+        self._count = 0
+        self._lie_ends: int | None = None
+        self._copied = False
+
+    # --- from beginning to end -------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Let everybody enrol, and somebody create a group and invite a few."""
+        world = self._world
+        for client in world.clients.values():
+            client.live()
+        world.run_until(lambda: all(each.begun for each in world.clients.values()), _SETTLING)
+        first, *others = self._names
+        gid = world.create(first, "the covey")
+        world.order(first, Invite(gid, tuple(others[:2])))
+        world.order(first, Invite(gid, tuple(others[2:4])))
+        world.run(60.0)
+        world.order(first, Promote(gid, others[0]))
+        world.run(30.0)
+
+    def play(self) -> None:
+        """Play all steps."""
+        for step in range(self._steps):
+            self._lie(step)
+            self._step()
+            self._world.run(self._pause())
+
+    def mend(self, rounds: int = 12) -> None:
+        """End all trouble, and let time pass until all is quiet."""
+        world = self._world
+        world.front.end()
+        world.front.is_down = False
+        world.network.heal()
+        world.story.tell("network", "all is mended")
+        for _ in range(rounds):
+            for client in world.clients.values():
+                client.is_away = False
+                client.live()
+                client.wake()
+            turns = sum(each.turns for each in world.clients.values())
+            world.run(600.0)
+            if sum(each.turns for each in world.clients.values()) - turns <= len(self._names):
+                return
+
+    def _pause(self) -> float:
+        draw = self._chance.random()
+        if draw < 0.4:  # noqa: PLR2004 - a share
+            return self._chance.uniform(0.0, 0.5)
+        return self._chance.uniform(1.0, 40.0)
+
+    # --- lies ------------------------------------------------------------------------------
+
+    def _lie(self, step: int) -> None:
+        """Begin what is planned for a step, and end what has lasted long enough."""
+        front = self._world.front
+        if self._lie_ends is not None and step >= self._lie_ends:
+            front.end()
+            self._lie_ends = None
+        for at, lie in self.troubles.lies:
+            if lie in {Lie.rollback, Lie.restore} and step == max(at - self._short(), 1):
+                front.keep_copy()
+            if at == step:
+                front.begin(lie, self._victims())
+                self._lie_ends = step + 1 + int(self._chance.expovariate(1 / _LIE_LASTS))
+
+    def _short(self) -> int:
+        """How many steps before a rollback the copy is made to which it goes back."""
+        return 1 + self._steps // 10
+
+    def _victims(self) -> frozenset[str]:
+        count = self._chance.randrange(1, len(self._names))
+        return frozenset(self._chance.sample(self._names, count))
+
+    # --- steps -----------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        """Let one thing happen."""
+        self._count += 1
+        kinds: list[tuple[float, Callable[[], None]]] = [
+            (45, self._say),
+            (7, self._invite),
+            (4, self._remove),
+            (2, self._leave),
+            (4, self._rename),
+            (5, self._rotate),
+            (3, self._link),
+            (3, self._knock),
+            (4, self._revive),
+        ]
+        troubles = self.troubles
+        if troubles.race:
+            kinds += [(6, self._race)]
+        if troubles.crash:
+            kinds += [(6, self._kill), (6, self._doom)]
+        if troubles.partition:
+            kinds += [(6, self._partition)]
+        if troubles.away:
+            kinds += [(1, self._away), (0.5, self._leap)]
+        if troubles.down:
+            kinds += [(2, self._down)]
+        weights = [weight for weight, _ in kinds]
+        [(_, do)] = self._chance.choices(kinds, weights)
+        do()
+
+    def _alive(self) -> list[Client]:
+        return [each for each in self._world.clients.values() if each.actor is not None]
+
+    def _member(self) -> tuple[str, bytes] | None:
+        """Somebody whose process runs, and a group that it takes itself to be in."""
+        alive = self._alive()
+        if not alive:
+            return None
+        client = self._chance.choice(alive)
+        gids = standing(client.store)
+        return (client.name, self._chance.choice(gids)) if gids else None
+
+    def _say(self) -> None:
+        found = self._member()
+        if found is not None:
+            name, gid = found
+            self._world.say(name, gid, f"{self._count} from {name}")
+
+    def _invite(self) -> None:
+        found = self._member()
+        if found is not None:
+            name, gid = found
+            outside = [each.name for each in self._world.clients.values() if each.name != name
+                       and gid not in standing(each.store)]  # fmt: skip
+            if outside:
+                count = self._chance.randrange(1, 3)
+                self._world.order(name, Invite(gid, tuple(outside[:count])))
+
+    def _remove(self) -> None:
+        found = self._member()
+        if found is not None:
+            name, gid = found
+            inside = [each.name for each in self._world.clients.values() if each.name != name
+                      and gid in standing(each.store)]  # fmt: skip
+            if len(inside) > 1:
+                self._world.order(name, Remove(gid, (self._chance.choice(inside),)))
+
+    def _leave(self) -> None:
+        found = self._member()
+        if found is not None:
+            name, gid = found
+            self._world.order(name, Leave(gid))
+
+    def _rename(self) -> None:
+        found = self._member()
+        if found is not None:
+            name, gid = found
+            self._world.order(name, Rename(gid, f"name {self._count}"))
+
+    def _rotate(self) -> None:
+        found = self._member()
+        if found is not None:
+            name, gid = found
+            self._world.order(name, Rotate(gid))
+
+    def _race(self) -> None:
+        """Let several want commits in the same moment."""
+        self._world.story.tell("network", "several commit at once", "race")
+        for _ in range(self._chance.randrange(2, 5)):
+            self._chance.choice((self._rotate, self._rename, self._invite, self._rotate))()
+
+    def _link(self) -> None:
+        found = self._member()
+        if found is not None:
+            self._world.link(*found)
+
+    def _knock(self) -> None:
+        if not self._world.links:
+            return
+        gid, link = self._chance.choice(self._world.links)
+        outside = [each.name for each in self._alive() if gid not in standing(each.store)]
+        if outside:
+            self._world.order(self._chance.choice(outside), Knock(link))
+
+    # --- trouble -----------------------------------------------------------------------------
+
+    def _somebody(self) -> Client:
+        return self._world.clients[self._chance.choice(self._names)]
+
+    def _kill(self) -> None:
+        client = self._somebody()
+        if client.actor is not None:
+            client.kill()
+            self._back_after(client, self._chance.choice((1.0, 30.0, 600.0)))
+
+    def _doom(self) -> None:
+        """Let somebody die soon: after some effects, or at a write."""
+        client = self._somebody()
+        if client.actor is None:
+            return
+        if self._chance.random() < 0.4:  # noqa: PLR2004 - a share
+            client.doom_yield(self._chance.randrange(1, 12))
+        else:
+            client.doom_write(self._chance.randrange(0, 60))
+        self._back_after(client, self._chance.choice((30.0, 120.0, 900.0)))
+
+    def _back_after(self, client: Client, seconds: float) -> None:
+        self._world.agenda.after(seconds, client.live)
+
+    def _revive(self) -> None:
+        for client in self._world.clients.values():
+            if client.actor is None and not client.is_away:
+                client.live()
+
+    def _partition(self) -> None:
+        seconds = self._chance.choice((10.0, 60.0, 600.0, _HOUR))
+        names = self._chance.sample(self._names, self._chance.randrange(1, len(self._names)))
+        self._world.story.tell("network", f"{', '.join(names)} cut off for {seconds:.0f} s",
+                               "partition")  # fmt: skip
+        for name in names:
+            self._world.network.cut(name, seconds)
+            self._world.agenda.after(seconds + 1, self._world.clients[name].wake)
+
+    def _away(self) -> None:
+        """Let somebody shut its machine, and come back much later."""
+        client = self._somebody()
+        if client.actor is None or client.is_away:
+            return
+        days = self.troubles.away
+        self._world.story.tell(client.name, f"is away for {days} days", "away")
+        client.go_away()
+        self._world.agenda.after(days * _DAY, client.come_back)
+
+    def _leap(self) -> None:
+        """Let much time pass."""
+        days = self.troubles.away
+        self._world.story.tell("network", f"{days} days pass", "leap")
+        self._world.leap(days * _DAY)
+
+    def _down(self) -> None:
+        self._world.front.is_down = True
+        self._world.story.tell("broker", "is down", "down")
+        self._world.agenda.after(self._chance.choice((5.0, 60.0, _HOUR)), self._up)
+
+    def _up(self) -> None:
+        self._world.front.is_down = False

@@ -1,0 +1,85 @@
+"""Time that is told, not measured, and proof that nothing else is drawn upon.
+
+May import nothing of covey.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import random
+import secrets
+import time
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Final, NoReturn
+from unittest.mock import patch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BEGIN: Final = 1_700_000_000.0
+"""When every run begins, in seconds since the epoch."""
+
+_CLOCKS: Final = ("time", "time_ns", "monotonic", "monotonic_ns", "sleep")
+
+
+class Agenda:
+    """What is to happen, and when. It happens in the order of time, then of being planned.
+
+    Attributes:
+        now: The time, in seconds since the epoch.
+    """
+
+    def __init__(self) -> None:
+        self.now: float = BEGIN
+        self._planned: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = count()
+
+    def after(self, seconds: float, do: Callable[[], None]) -> None:
+        """Plan something."""
+        heapq.heappush(self._planned, (self.now + seconds, next(self._numbers), do))
+
+    def step(self, until: float) -> bool:
+        """Let the next thing happen, if that is not later than a time.
+
+        Returns:
+            Whether something happened; if not, that time has come.
+        """
+        if not self._planned or self._planned[0][0] > until:
+            self.now = max(self.now, until)
+            return False
+        when, _, do = heapq.heappop(self._planned)
+        self.now = max(self.now, when)
+        do()
+        return True
+
+
+class RealityError(AssertionError):
+    """Something read the system's clock or generator: the run could not be played again."""
+
+
+@contextmanager
+def nothing_real() -> Iterator[None]:
+    """Refuse the system's clock and generator to everybody while the block lasts.
+
+    Raises:
+        RealityError: In whoever asks for them.
+    """
+    with ExitStack() as stack:
+        for module, name in (
+            *((time, each) for each in _CLOCKS),
+            (os, "urandom"),
+            (random, "_urandom"),
+            (secrets, "token_bytes"),
+        ):
+            stack.enter_context(patch.object(module, name, _refused(f"{module.__name__}.{name}")))
+        yield
+
+
+def _refused(name: str) -> Callable[..., NoReturn]:
+    def refused(*_: object) -> NoReturn:
+        msg = f"{name} was asked for: draw on the world instead"
+        raise RealityError(msg)
+
+    return refused

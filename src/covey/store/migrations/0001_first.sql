@@ -1,0 +1,176 @@
+-- One identity at one broker. Times are seconds since 1970-01-01T00:00Z, by this machine's clock.
+
+-- What there is one of: names in store/settings.py.
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Groups. `version` moves with every change of a group: who holds an older one in memory reads anew.
+CREATE TABLE groups (
+    id INTEGER PRIMARY KEY,
+    gid BLOB NOT NULL UNIQUE,
+    broker_id BLOB NOT NULL,
+    group_id BLOB NOT NULL,
+    status TEXT NOT NULL,               -- store/groups.py: Status
+    trouble TEXT NOT NULL,              -- why, for people; empty when all is well
+    name TEXT NOT NULL,                 -- as the GroupContext says, so that lists need no group
+    version INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,               -- the last entry of the log that was taken in; -1 before any
+    hash BLOB NOT NULL,                 -- of the log up to it
+    head BLOB,                          -- the last signed head, as evidence
+    counter INTEGER NOT NULL,           -- of the next content of our own
+    recovery BLOB,                      -- the seed of the group's recovery capability
+    joined_at INTEGER NOT NULL,
+    renewed_at INTEGER NOT NULL,        -- when our leaf's keys were last renewed
+    sent INTEGER NOT NULL,              -- messages that we sent since then
+    predecessor BLOB                    -- the gid of the group that this one goes on from
+) STRICT;
+
+-- The engine's rows of a group, as `Group.changes` hands them out.
+CREATE TABLE group_rows (
+    group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    key BLOB NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (group_, key)
+) STRICT, WITHOUT ROWID;
+
+-- The hash of the log up to the entries that were seen last, to compare with what others claim.
+CREATE TABLE places (
+    group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (group_, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Private keys by which knocks can be read.
+CREATE TABLE doors (
+    group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    capability BLOB NOT NULL,
+    private_key BLOB NOT NULL,
+    PRIMARY KEY (group_, capability)
+) STRICT, WITHOUT ROWID;
+
+-- The idems under which this store has sent something in the current epoch, to know a copy by.
+CREATE TABLE sent (
+    group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    idem BLOB NOT NULL,
+    PRIMARY KEY (group_, idem)
+) STRICT, WITHOUT ROWID;
+
+-- What is to be said, until the broker has it. `request` is the signed request as it was sent.
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY,
+    group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    message BLOB NOT NULL,              -- the id in its content
+    content BLOB NOT NULL,
+    epoch INTEGER,
+    idem BLOB,
+    request BLOB,
+    queued_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX outbox_of_group ON outbox (group_, id);
+
+-- What our commits are to do, until one of them has won. JSON of client/sync/wishes.py.
+CREATE TABLE wishes (
+    id INTEGER PRIMARY KEY,
+    group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    wish BLOB NOT NULL,
+    asked_at INTEGER NOT NULL
+) STRICT;
+
+-- The commit of ours that is under way: sent again as it was, until its fate is known.
+CREATE TABLE pending (
+    group_ INTEGER PRIMARY KEY REFERENCES groups (id) ON DELETE CASCADE,
+    epoch INTEGER NOT NULL,
+    idem BLOB NOT NULL,
+    request BLOB NOT NULL,
+    wishes BLOB NOT NULL,               -- JSON: the numbers of the wishes that it fulfils
+    postings BLOB NOT NULL              -- JSON: what is to be posted once it has won
+) STRICT;
+
+-- Pointers to be posted over connections that know no group.
+CREATE TABLE postings (
+    id INTEGER PRIMARY KEY,
+    inbox BLOB NOT NULL,
+    reference BLOB NOT NULL,
+    pointer BLOB NOT NULL,
+    due_at INTEGER NOT NULL
+) STRICT;
+
+-- What was said, ours too, once each.
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY,
+    group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    message BLOB NOT NULL,              -- the id in its content
+    seq INTEGER,                        -- in the log; NULL while it is in the outbox
+    epoch INTEGER,
+    sender BLOB NOT NULL,               -- the identity
+    leaf INTEGER NOT NULL,
+    kind TEXT NOT NULL,                 -- text, reply, reaction, attachment, or a content type
+    text TEXT NOT NULL,                 -- what can be searched; empty for bytes
+    content BLOB NOT NULL,              -- the whole content
+    about BLOB,                         -- the message that it answers
+    sent_at INTEGER NOT NULL,           -- as the sender says
+    received_at INTEGER NOT NULL,
+    expires_at INTEGER,                 -- when it disappears
+    UNIQUE (group_, message)
+) STRICT;
+CREATE INDEX messages_in_order ON messages (group_, id);
+CREATE INDEX messages_expiring ON messages (expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE VIRTUAL TABLE words USING fts5 (text, content='messages', content_rowid='id');
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+CREATE TRIGGER messages_added AFTER INSERT ON messages BEGIN
+    INSERT INTO words (rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
+    INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+
+-- How many contents of each member have come: a gap in them is a message that was lost.
+CREATE TABLE counters (
+    group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    leaf INTEGER NOT NULL,
+    signature_key BLOB NOT NULL,
+    next INTEGER NOT NULL,
+    PRIMARY KEY (group_, leaf)
+) STRICT, WITHOUT ROWID;
+
+-- What the application is told, until every consumer has acknowledged it.
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    group_ INTEGER,
+    event BLOB NOT NULL,                -- JSON of client/events.py
+    happened_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE consumers (
+    name TEXT PRIMARY KEY,
+    acknowledged INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Our KeyPackages that somebody may add us by, with their private keys.
+CREATE TABLE packages (
+    reference BLOB PRIMARY KEY,
+    private BLOB NOT NULL,
+    suite INTEGER NOT NULL,
+    last_resort INTEGER NOT NULL,
+    published INTEGER NOT NULL,         -- 1 once the broker, or somebody, has it
+    made_at INTEGER NOT NULL,
+    not_after INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The post tokens with which the members of a group may leave notes in our inbox.
+CREATE TABLE slots (
+    token BLOB PRIMARY KEY,
+    group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- Whom we have verified, by comparing safety numbers.
+CREATE TABLE verified (
+    identity BLOB NOT NULL,
+    signature_key BLOB NOT NULL,
+    verified_at INTEGER NOT NULL,
+    PRIMARY KEY (identity, signature_key)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,221 @@
+"""People around a table: peers over stores in memory, the real broker's operations, virtual time.
+
+No network and no thread: a flow is driven to its end at once, and time passes when a test says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from covey.access.member.addresses import EXTENSION_TYPES
+from covey.client import events, history
+from covey.client.contents import Text
+from covey.client.profile import first_profile
+from covey.client.roles import GroupPolicy
+from covey.client.sync import groups, hearing, queues, wishes
+from covey.client.sync.effects import About, Ask, Broker, HangUp, Lane, Pause, World
+from covey.client.sync.home import Home, Pace
+from covey.client.sync.peer import Peer
+from covey.errors import BrokerError, TransportError
+from covey.lab.simulate.broker import Copy, Identity, Line, MemoryStore, Told, answering_at_once
+from covey.mls import CipherSuite, Member, Ports
+from covey.store import settings
+from covey.store.memory import memory_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from covey.client.sync.effects import Effect, Flow
+    from covey.client.sync.peer import Place
+    from covey.store.port import Store
+
+T = TypeVar("T")
+
+SUITE = CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
+PACE = Pace(posting=0.0, arriving=5.0, slot=1.0, patience=2.0, knocks=5.0)
+
+
+class Table:
+    """A broker, a clock, and who sits around.
+
+    Attributes:
+        now: The time, in seconds since the epoch.
+        copies: The databases of the broker; more than one when it lies.
+        asked: Every operation that was asked for, with who asked.
+    """
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+        self._counter = 0
+        self._secret = b"table"
+        self.identity = Identity.drawn(self.entropy, lambda: self.now)
+        self.copies = [Copy(self.identity, MemoryStore(Told(lambda _: None)), 30)]
+        self.asked: list[tuple[str, str]] = []
+
+    def entropy(self, count: int) -> bytes:
+        self._counter += 1
+        seed = hashlib.sha256(self._secret + self._counter.to_bytes(8)).digest()
+        return hashlib.shake_256(seed).digest(count)
+
+    def sit(self, name: str, *, enrolled: bool = True) -> Someone:
+        someone = Someone(self, name, memory_store())
+        if enrolled:
+            someone.run(someone.peer.enrol(self.identity.broker_id, name))
+            someone.run(someone.peer.keep_stock())
+        return someone
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    def settle(self, *people: Someone, rounds: int = 12, step: float = 3.0) -> None:
+        """Let everybody take turns, and time pass in between."""
+        for _ in range(rounds):
+            for each in people:
+                each.turn()
+            self.passes(step)
+
+
+class Someone:
+    """A person: one store, and the peer over it."""
+
+    def __init__(self, table: Table, name: str, store: Store) -> None:
+        self.table = table
+        self.name = name
+        self.store = store
+        self.copy = 0
+        self.cut: Callable[[Ask], str] = lambda _: ""
+        self._lines: dict[Lane, Line] = {}
+        self.told = 0
+        self.start()
+
+    def start(self) -> None:
+        """Begin, or begin anew from what the store has."""
+        policy = GroupPolicy(extension_types=EXTENSION_TYPES | frozenset({0xF0C4}))
+        world = World(self.table.entropy, lambda: self.table.now)
+        with self.store.transaction() as rows:
+            kept = settings.get(rows, "member")
+            if kept is None:
+                made = Member.basic(
+                    self.name.encode(), SUITE, policy=policy, entropy=self.table.entropy
+                )
+                kept = made.encode()
+                settings.put(rows, "member", kept)
+        member = Member.decode(kept, policy=policy, entropy=self.table.entropy)
+        ports = Ports(
+            policy=policy,
+            entropy=self.table.entropy,
+            now=lambda: int(self.table.now),
+            require_reserved=True,
+        )
+        self.peer = Peer(Home(self.store, world, member, ports, PACE))
+        self._lines.clear()
+
+    # --- flows ---------------------------------------------------------------------------
+
+    def run(self, flow: Flow[T]) -> T:
+        """Drive a flow to its end."""
+        try:
+            effect = next(flow)
+            while True:
+                try:
+                    answer = self._done(effect)
+                except (BrokerError, TransportError) as error:
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(answer)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+    def _done(self, effect: Effect) -> Any:  # noqa: ANN401 - each effect has its own
+        copy = self.table.copies[self.copy]
+        match effect:
+            case Ask(lane, operation, request, token):
+                self.table.asked.append((self.name, operation))
+                cut = self.cut(effect)
+                if cut == "request":
+                    msg = "the request got lost"
+                    raise TransportError(msg)
+                line = self._lines.setdefault(lane, Line(self.table.entropy))
+                with answering_at_once():
+                    answered = copy.answer(line, operation, request.encode(), token)
+                if cut == "answer":
+                    msg = "the answer got lost"
+                    raise TransportError(msg)
+                return answered.kind.decode(answered.answer)
+            case About():
+                return Broker(self.table.identity.broker_id, copy.limits())
+            case HangUp(lane):
+                self._lines.pop(lane, None)
+            case Pause(seconds):
+                self.table.passes(seconds)
+            case _:
+                raise AssertionError(effect)
+        return None
+
+    def turn(self) -> None:
+        """All that is due now."""
+        try:
+            self.run(self.peer.attend())
+        except (BrokerError, TransportError):
+            pass
+        for place in self.peer.places():
+            self.run(place.turns.turn())
+
+    # --- what people do ------------------------------------------------------------------
+
+    def create(self, name: str = "team") -> Place:
+        place = self.peer.create(first_profile(name, self.name.encode()))
+        self.turn()
+        return place
+
+    @property
+    def place(self) -> Place:
+        """The only group."""
+        return self.peer.places()[-1]
+
+    def wish(self, wish: wishes.Wish) -> None:
+        seat = self.place.seat
+        with seat.change() as rows:
+            seat.require_in()
+            queues.wish(rows, seat.number, wishes.encode(wish), seat.home.world.second)
+
+    def invite(self, *names: str) -> None:
+        packages: list[bytes] = []
+        for name in names:
+            packages += self.run(self.peer.claim(name))
+        self.wish(wishes.Invite(tuple(packages)))
+
+    def say(self, text: str) -> None:
+        seat = self.place.seat
+        with seat.change() as rows:
+            seat.require_in()
+            hearing.say(seat, rows, Text(text.encode()))
+
+    def leave(self) -> None:
+        seat = self.place.seat
+        with seat.change():
+            seat.require_in()
+            seat.replace(status=groups.Status.leaving)
+
+    # --- what they see -------------------------------------------------------------------
+
+    def texts(self) -> list[str]:
+        """The history, in the group's order."""
+        number = self.place.seat.number
+        with self.store.reading() as rows:
+            found = history.read(rows, number, limit=1000)
+        return [each.text for each in sorted(found, key=lambda each: (each.seq or 1 << 60))]
+
+    def news(self) -> list[events.Event]:
+        """The events since the last call."""
+        with self.store.reading() as rows:
+            found = events.after(rows, self.told, 1000)
+        if found:
+            self.told = found[-1][0]
+        return [event for _, event in found]
+
+    @property
+    def authenticator(self) -> bytes:
+        return self.place.seat.group.epoch_authenticator

@@ -1,0 +1,199 @@
+"""Events: typed, kept until all have seen them, and a sentence for people each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from covey.client import events, history
+from covey.client.contents import VERSION, Content, Data, Text
+from covey.client.events import (
+    Arrived,
+    Branching,
+    CopyFound,
+    EphemeralArrived,
+    Event,
+    ForkFound,
+    InvitePending,
+    Joined,
+    KeyPackagesLow,
+    Knocked,
+    MemberLeft,
+    MembersChanged,
+    MessageArrived,
+    MessageSent,
+    MessagesLost,
+    Rejoining,
+    RemovedFromGroup,
+    Renamed,
+    RolesChanged,
+    RolledBack,
+    SettingsChanged,
+    Unreadable,
+    WishRefused,
+)
+from covey.errors import StorageError
+
+if TYPE_CHECKING:
+    from covey.client.contents import Body
+    from covey.store.port import Rows
+
+GROUP = bytes(range(32)).hex()
+ID = bytes(range(16))
+NOW = 1_700_000_000
+SENTENCES: list[tuple[Event, str]] = [
+    (
+        MessageArrived(GROUP, id="00", sender="bob", kind="text", text="hi\x1b[2J"),
+        "bob: hi\\x1b[2J",
+    ),
+    (MessageArrived(GROUP, id="00"), "somebody: [a message that is not kept]"),
+    (MessageSent(GROUP, id="00", kind="attachment", text="a.txt"), "you: [file a.txt]"),
+    (MessageSent(GROUP, id="00", kind="reaction", text="👍", withdrawn=True), "you: takes back 👍"),
+    (MessageSent(GROUP, id="00", kind="a/b", data=b"123"), "you: [3 bytes of a/b]"),
+    (
+        MessageSent(GROUP, id="00", kind="unknown"),
+        "you: [something that a newer covey can read]",
+    ),
+    (
+        EphemeralArrived(GROUP, sender="bob", content_type="a/typing", data=b"\1"),
+        "bob sent 1 bytes of a/typing",
+    ),
+    (
+        MembersChanged(GROUP, epoch=3, by="amy", added=("bob", "cat", "dan"), removed=("eve",)),
+        "amy added bob, cat and dan and removed eve",
+    ),
+    (MembersChanged(GROUP, epoch=3, by="amy", left=("bob",)), "amy let go bob"),
+    (MembersChanged(GROUP, epoch=3, by="amy"), "amy renewed keys"),
+    (Renamed(GROUP, by="amy", before="a", name="b"), "amy renamed the group from 'a' to 'b'"),
+    (
+        RolesChanged(GROUP, by="amy", roles={"bob": "owner"}, before={"amy": "owner"}),
+        "amy changed roles: amy is member now and bob is owner now",
+    ),
+    (RolesChanged(GROUP, by="amy", roles={}), "amy changed roles: nothing changed"),
+    (
+        SettingsChanged(GROUP, by="amy", inviting="admins", expires_after=60),
+        "amy decided: admins may invite, and messages disappear after 60 seconds",
+    ),
+    (Joined(GROUP, name="team", how="file", inviter="amy"), "you joined 'team', let in by amy"),
+    (Joined(GROUP, name="team", how="created"), "you created 'team'"),
+    (RemovedFromGroup(GROUP, by="amy"), "amy removed you from the group"),
+    (MemberLeft(GROUP, name="bob"), "bob left the group"),
+    (MemberLeft(GROUP), "you left the group"),
+    (Arrived(GROUP, name="bob"), "bob has arrived"),
+    (
+        InvitePending(GROUP, name="bob", by="amy"),
+        "bob is invited by amy, and has not yet arrived",
+    ),
+    (WishRefused(GROUP, what="remove bob", why="no"), "could not remove bob: no"),
+    (MessagesLost(GROUP, count=0, sender=None, why="x"), "messages lost: x"),
+    (MessagesLost(GROUP, count=1, sender="bob", why="x"), "a message of bob lost: x"),
+    (MessagesLost(GROUP, count=3, sender="bob", why="x"), "3 messages of bob lost: x"),
+    (Unreadable(GROUP, seq=4, why="x"), "entry 4 cannot be read: x"),
+    (ForkFound(GROUP, heads=("00", "01"), sentence="x"), "the broker is caught: x"),
+    (
+        RolledBack(GROUP, seq=4, served=2, sentence="x"),
+        "the broker was set back, its last entry is 2, and ours 4: x",
+    ),
+    (CopyFound(GROUP, sentence="x"), "this store is a copy: x"),
+    (Rejoining(GROUP, why="x"), "you ask to be taken in anew: x"),
+    (Branching(GROUP, why="x"), "the group goes on as a new one: x"),
+    (Knocked(GROUP, name="bob", accepted=True), "bob knocked and is let in"),
+    (
+        Knocked(GROUP, name="bob", accepted=False, why="expired"),
+        "bob knocked and is not let in: expired",
+    ),
+    (KeyPackagesLow("", left=2), "2 of our KeyPackages are left at the broker"),
+]
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    SENTENCES,
+    ids=[f"{i}-{type(e).__name__}" for i, (e, _) in enumerate(SENTENCES)],
+)
+def test_every_event_has_a_sentence_and_survives_json(event: Event, sentence: str) -> None:
+    assert str(event) == sentence
+    encoded = events.encode(event)
+    assert f'"event":"{type(event).__name__}"'.encode() in encoded
+    assert events.decode(encoded) == event
+
+
+def test_every_kind_of_event_is_tried_here() -> None:
+    assert {type(each) for each, _ in SENTENCES} == set(Event.__args__)
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b'{"event":"Nothing"}', b"\xff"], ids=repr)
+def test_what_is_no_event_says_so(data: bytes) -> None:
+    with pytest.raises(StorageError, match="no event"):
+        events.decode(data)
+
+
+def said(rows: Rows, group: int, body: Body, expires_after: int = 0) -> None:
+    content = Content(VERSION, ID, 0, NOW, expires_after, 1, body)
+    history.keep(rows, group, content, sender=b"bob", leaf=1, now=NOW, seq=5, epoch=2)
+
+
+def test_events_come_in_order_and_by_pages(rows: Rows, group: int) -> None:
+    numbers = [events.add(rows, group, Arrived(GROUP, name=str(each)), NOW) for each in range(5)]
+    assert numbers == sorted(numbers)
+    first = events.after(rows, 0, 2)
+    assert [str(event) for _, event in first] == ["0 has arrived", "1 has arrived"]
+    rest = events.after(rows, first[-1][0], 9)
+    assert [number for number, _ in rest] == numbers[2:]
+
+
+def test_what_a_message_says_stands_in_the_history_alone(rows: Rows, group: int) -> None:
+    said(rows, group, Text(b"between us", ID))
+    events.add(rows, group, MessageArrived(GROUP, id=ID.hex(), text="between us", kind="text"), NOW)
+    assert rows.one("SELECT 1 FROM events WHERE instr(event, CAST('between' AS BLOB)) > 0") is None
+    [(_, event)] = events.after(rows, 0)
+    assert isinstance(event, MessageArrived)
+    assert (event.text, event.kind, event.about) == ("between us", "reply", ID.hex())
+    assert (event.sender, event.leaf, event.seq, event.epoch) == ("bob", 1, 5, 2)
+    assert (event.sent_at, event.received_at, event.number) == (NOW, NOW, 1)
+
+
+def test_bytes_come_with_the_event(rows: Rows, group: int) -> None:
+    said(rows, group, Data(b"a/b", b"\0\1"))
+    events.add(rows, group, MessageSent(GROUP, id=ID.hex(), seq=5), NOW)
+    [(_, event)] = events.after(rows, 0)
+    assert isinstance(event, MessageSent)
+    assert (event.kind, event.data) == ("a/b", b"\0\1")
+
+
+def test_what_has_disappeared_is_gone_from_the_events(rows: Rows, group: int) -> None:
+    said(rows, group, Text(b"secret"), expires_after=10)
+    events.add(rows, group, MessageArrived(GROUP, id=ID.hex(), text="secret"), NOW)
+    history.expire(rows, NOW + 10)
+    [(_, event)] = events.after(rows, 0)
+    assert event == MessageArrived(GROUP, id=ID.hex())
+
+
+def test_a_consumer_goes_on_where_it_was(rows: Rows, group: int) -> None:
+    number = events.add(rows, group, Arrived(GROUP, name="bob"), NOW)
+    assert events.acknowledged(rows, "bot") == 0
+    events.acknowledge(rows, "bot", number)
+    events.acknowledge(rows, "bot", number - 1)
+    assert events.acknowledged(rows, "bot") == number
+    assert events.acknowledged(rows, "screen") == 0
+
+
+def test_only_what_all_have_seen_and_is_old_is_dropped(rows: Rows, group: int) -> None:
+    later = NOW + events.WEEK + 1
+    first, second = (events.add(rows, group, Arrived(GROUP, name="b"), NOW) for _ in range(2))
+    third = events.add(rows, group, Arrived(GROUP, name="b"), later)
+    events.acknowledge(rows, "bot", third)
+    events.acknowledge(rows, "screen", first)
+    assert events.trim(rows, NOW + 1) == 0
+    assert events.trim(rows, later) == 1
+    assert [number for number, _ in events.after(rows, 0)] == [second, third]
+    events.forget(rows, "screen")
+    assert events.trim(rows, later) == 1
+    assert [number for number, _ in events.after(rows, 0)] == [third]
+
+
+def test_numbers_are_not_used_again(rows: Rows, group: int) -> None:
+    first = events.add(rows, group, Arrived(GROUP, name="b"), NOW)
+    assert events.trim(rows, NOW + events.WEEK + 1) == 1
+    assert events.add(rows, None, KeyPackagesLow("", left=0), NOW) > first

@@ -1,0 +1,106 @@
+"""The profile of a group: what all members agree on, in one way of writing it only."""
+
+from __future__ import annotations
+
+import pytest
+
+from covey import mls
+from covey.access.member.addresses import with_capabilities
+from covey.access.structs.extensions import GroupCapabilities
+from covey.client import profile
+from covey.client.profile import GroupProfile, Inviting, Role, RoleOf
+from covey.errors import DecodeError, LocalProtocolError
+from covey.mls import Extension, ExtensionType, RequiredCapabilities
+
+TEAM = GroupProfile(b"team", Inviting.admins, 60, (RoleOf(b"amy", Role.owner),))
+
+
+def as_extension(given: GroupProfile) -> Extension:
+    return Extension(profile.GROUP_PROFILE, given.encode())
+
+
+def test_a_profile_comes_back_from_the_extensions() -> None:
+    other = Extension(0xF0F0, b"kept")
+    extensions = profile.with_profile((other,), TEAM)
+    assert profile.profile_of(extensions) == TEAM
+    assert other in extensions
+    assert profile.profile_of((other,)) is None
+
+
+def test_everybody_has_to_know_it() -> None:
+    [required] = [
+        RequiredCapabilities.decode(each.extension_data)
+        for each in profile.with_profile((), TEAM)
+        if each.extension_type == ExtensionType.required_capabilities
+    ]
+    assert set(required.extension_types) == profile.EXTENSION_TYPES
+
+
+def test_capabilities_and_profile_leave_each_other_as_they_are() -> None:
+    both = profile.with_profile(with_capabilities((), GroupCapabilities(())), TEAM)
+    again = with_capabilities(both, GroupCapabilities(()))
+    assert {(each.extension_type, each.extension_data) for each in both} == {
+        (each.extension_type, each.extension_data) for each in again
+    }
+
+
+def test_a_client_that_does_not_know_it_cannot_be_added() -> None:
+    suite = mls.CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
+    policy = mls.Policy(extension_types=profile.EXTENSION_TYPES)
+    amy = mls.Member.basic(b"amy", suite, policy=policy)
+    group = mls.Group.create(amy, extensions=profile.with_profile((), TEAM))
+    with pytest.raises(LocalProtocolError):
+        group.commit(add=[mls.Member.basic(b"old", suite).key_package()])
+    group.commit(add=[mls.Member.basic(b"new", suite, policy=policy).key_package()])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        TEAM.replace(name=b"\xff"),
+        TEAM.replace(name=bytes(profile.LONGEST_NAME + 1)),
+        TEAM.replace(roles=(RoleOf(b"amy", Role.member),)),
+        TEAM.replace(roles=(RoleOf(b"bob", Role.owner), RoleOf(b"amy", Role.owner))),
+        TEAM.replace(roles=(RoleOf(b"amy", Role.owner), RoleOf(b"amy", Role.admin))),
+    ],
+    ids=["utf8", "long", "member", "order", "twice"],
+)
+def test_what_no_client_would_make_is_refused(wrong: GroupProfile) -> None:
+    with pytest.raises(DecodeError):
+        profile.profile_of((as_extension(wrong),))
+
+
+def test_unknown_roles_are_refused() -> None:
+    data = TEAM.encode().replace(b"amy\x03", b"amy\x04")
+    with pytest.raises(DecodeError):
+        profile.profile_of((Extension(profile.GROUP_PROFILE, data),))
+
+
+def test_roles_are_changed_by_identity() -> None:
+    more = profile.changed(TEAM, roles={"zoe": 2, "bob": 3, "amy": 1})
+    assert more.roles == (RoleOf(b"bob", Role.owner), RoleOf(b"zoe", Role.admin))
+    assert profile.names(more) == {"bob": "owner", "zoe": "admin"}
+    assert profile.role_of(more, b"amy") is Role.member
+    assert profile.without(more, b"bob", b"nobody").roles == (RoleOf(b"zoe", Role.admin),)
+
+
+def test_the_rest_is_changed_by_name() -> None:
+    more = profile.changed(TEAM, name="crew", expires_after=0, inviting=1)
+    assert more == GroupProfile(b"crew", Inviting.members, 0, TEAM.roles)
+    assert profile.changed(TEAM) == TEAM
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "x" * 1025}, {"expires_after": -1}, {"inviting": 3}, {"roles": {"a": 9}}],
+    ids=repr,
+)
+def test_what_means_nothing_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        profile.changed(TEAM, **change)  # type: ignore[arg-type]
+
+
+def test_a_new_group_belongs_to_who_creates_it() -> None:
+    assert profile.first_profile("team", b"amy") == GroupProfile(
+        b"team", Inviting.members, 0, (RoleOf(b"amy", Role.owner),)
+    )

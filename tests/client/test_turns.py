@@ -1,0 +1,140 @@
+"""Turns of groups around a table: talk, races, crashes, absence, coming back."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.table import Table
+from covey.client import events
+from covey.client.sync import wishes
+from covey.client.sync.groups import Status
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def test_two_people_talk(table: Table) -> None:
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    alice.say("hello")
+    bob.say("hi")
+    table.settle(alice, bob)
+    assert sorted(alice.texts()) == ["hello", "hi"]
+    assert alice.texts() == bob.texts()
+    assert alice.authenticator == bob.authenticator
+    assert not [each for each in bob.news() if isinstance(each, events.Unreadable)]
+
+
+def test_a_name_that_both_change_is_the_same_in_the_end(table: Table) -> None:
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.wish(wishes.Describe(roles={"bob": 2}))
+    alice.invite("bob")
+    table.settle(alice, bob)
+    alice.wish(wishes.Describe(roles={"bob": 2}))
+    table.settle(alice, bob)
+    alice.wish(wishes.Describe(name="hers"))
+    bob.wish(wishes.Describe(name="his"))
+    table.settle(alice, bob)
+    assert alice.place.seat.look().name == bob.place.seat.look().name
+    assert alice.place.seat.row.name in ("hers", "his")
+    assert alice.authenticator == bob.authenticator
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_a_lost_append_happens_once(table: Table, lost: str) -> None:
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    alice.cut = lambda ask: lost if ask.operation == "append" else ""
+    alice.say("once")
+    alice.turn()
+    alice.cut = lambda _: ""
+    alice.start()  # as after a crash
+    table.settle(alice, bob)
+    assert alice.texts() == bob.texts() == ["once"]
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_a_commit_whose_answer_is_lost_leaves_nobody_in_limbo(table: Table, lost: str) -> None:
+    alice, bob, carol = (table.sit(name) for name in ("alice", "bob", "carol"))
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    alice.invite("carol")
+    alice.cut = lambda ask: lost if ask.operation == "append" else ""
+    alice.turn()
+    alice.cut = lambda _: ""
+    alice.start()
+    table.settle(alice, bob, carol)
+    assert alice.authenticator == bob.authenticator == carol.authenticator
+
+
+def test_who_leaves_is_let_go_by_another(table: Table) -> None:
+    people = [table.sit(name) for name in ("alice", "bob", "carol")]
+    alice, bob, carol = people
+    alice.create()
+    alice.invite("bob", "carol")
+    table.settle(*people)
+    bob.leave()
+    table.settle(*people)
+    assert bob.place.seat.look().status is Status.left
+    assert [each.identity for each in alice.place.seat.group.members] == [b"alice", b"carol"]
+    assert alice.authenticator == carol.authenticator
+    with bob.store.reading() as rows:
+        assert rows.one("SELECT count(*) FROM group_rows") == (0,)
+
+
+def test_who_is_removed_learns_of_it_and_keeps_no_secret(table: Table) -> None:
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    alice.wish(wishes.Expel((b"bob",)))
+    table.settle(alice, bob)
+    assert bob.place.seat.look().status is Status.removed
+    assert any(isinstance(each, events.RemovedFromGroup) for each in bob.news())
+
+
+def test_who_was_away_longer_than_the_log_is_kept_comes_back(table: Table) -> None:
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    alice.say("before")
+    table.settle(alice, bob)
+    for _ in range(8):
+        table.passes(8 * 86_400)
+        table.settle(alice, rounds=3)
+        table.copies[0].sweep()
+    alice.say("while away")
+    table.settle(alice, rounds=3)
+    table.settle(bob, alice, bob, alice, rounds=20, step=20)
+    assert bob.place.seat.look().status is Status.active
+    alice.say("again")
+    table.settle(alice, bob)
+    assert bob.texts()[-1] == "again"
+    assert alice.authenticator == bob.authenticator
+    assert any(isinstance(each, events.Rejoining) for each in bob.news())
+
+
+def test_a_copied_store_notices_at_its_first_contact(table: Table) -> None:
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    copy = table.sit("copy", enrolled=False)
+    alice.store._connection.backup(copy.store._connection)  # noqa: SLF001 - as a thief copies a file
+    copy.start()
+    alice.say("the real one")
+    alice.turn()
+    copy.say("the copy")
+    copy.turn()
+    assert copy.place.seat.look().status is Status.copy
+    table.settle(alice, bob)
+    assert bob.texts() == ["the real one"]
