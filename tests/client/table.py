@@ -206,7 +206,7 @@ class Someone:
         number = self.place.seat.number
         with self.store.reading() as rows:
             found = history.read(rows, number, limit=1000)
-        return [each.text for each in sorted(found, key=lambda each: (each.seq or 1 << 60))]
+        return [each.text for each in sorted(found, key=lambda each: each.seq or 1 << 60)]
 
     def news(self) -> list[events.Event]:
         """The events since the last call."""

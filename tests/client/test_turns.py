@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from client.table import Table
+from client.table import Someone, Table
+from covey.access.member import envelopes
+from covey.access.signing import public_key
+from covey.access.structs.log import NextEpoch
+from covey.access.structs.sealed import Purpose
 from covey.client import events
 from covey.client.sync import wishes
+from covey.client.sync.asking import append
+from covey.client.sync.effects import Lane, Use
 from covey.client.sync.groups import Status
 
 
@@ -138,3 +144,35 @@ def test_a_copied_store_notices_at_its_first_contact(table: Table) -> None:
     assert copy.place.seat.look().status is Status.copy
     table.settle(alice, bob)
     assert bob.texts() == ["the real one"]
+
+
+def _close_with_rubbish(someone: Someone) -> None:
+    """A member closes the epoch with a commit that is none."""
+    seat = someone.place.seat
+    access, entropy = seat.access, someone.table.entropy
+    idem = access.idem(3, 17, 4)
+    body = envelopes.seal(access, Purpose.commit, idem, b"rubbish", entropy)
+    key = public_key(entropy(32))
+    request = access.append(idem, body, NextEpoch(key, (), b"", (), (), ()))
+    someone.run(append(Lane(Use.speak, seat.row.gid), request))
+
+
+def test_after_an_invalid_commit_the_members_branch(table: Table) -> None:
+    people = [table.sit(name) for name in ("alice", "bob", "carol")]
+    alice, bob, carol = people
+    alice.create()
+    alice.invite("bob", "carol")
+    table.settle(*people)
+    bob.say("before")
+    table.settle(*people)
+    _close_with_rubbish(carol)
+    carol.say("waits")
+    table.settle(*people, rounds=30)
+    bob.say("after")
+    table.settle(*people, rounds=10)
+    assert {each.place.seat.look().status for each in people} == {Status.active}
+    assert len({each.place.seat.row.gid for each in people}) == 1
+    assert alice.authenticator == bob.authenticator == carol.authenticator
+    for each in people:
+        assert sorted(each.texts()) == ["after", "before", "waits"]
+        assert len([row for row in each.peer.places() if row.seat.look().status.is_in]) == 1

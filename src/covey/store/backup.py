@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import IO, TYPE_CHECKING, Final, Literal
+from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from covey.mls.crypto.entropy import Entropy
     from covey.store.keys import StoreKey
-    from covey.store.port import Rows, Store, Value
+    from covey.store.port import Rows, Store
 
 LABEL: Final = "covey backup 1"
 """What the keys of backups are derived with; and, as a line, what they begin with."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import importlib
 import sqlite3
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from covey.errors import StorageError
 from covey.store.errors import StoreCorrupt, StoreLocked
-from covey.store.placing import full
+from covey.store.placing import full, has_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -131,8 +132,10 @@ def told(error: Exception, place: str) -> StorageError:
     kind = None if code is None else code & 0xFF
     if kind in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return locked(place)
-    if kind == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_WRITE:
+    if kind == sqlite3.SQLITE_FULL:
         return full(place)
+    if kind == sqlite3.SQLITE_IOERR:  # SQLite says so of a quota too, and sqlcipher3 says no more
+        return _input_output(place)
     if kind in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return corrupt(place)
     if kind in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
@@ -143,6 +146,15 @@ def told(error: Exception, place: str) -> StorageError:
     if kind is None or str(error).startswith("fts5:"):  # these may quote what somebody has said
         return StorageError(f"{place} cannot hold or find such a value: {type(error).__name__}")
     return StorageError(f"{place} failed: {error}")
+
+
+def _input_output(place: str) -> StorageError:
+    if not has_room(Path(place)):
+        return full(place)
+    return StorageError(
+        f"the disk refused to read or write {place}: nothing of this change was kept; see whether "
+        "the disk is there and in order, and do it again"
+    )
 
 
 def locked(place: str) -> StoreLocked:

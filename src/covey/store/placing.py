@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BESIDE: Final = ("", "-wal", "-shm", "-journal")
+_SOME: Final = 64 * 1024  # bytes
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -65,6 +66,23 @@ def translated(path: Path, what: str = "write") -> Iterator[None]:
         yield
     except OSError as error:
         raise _failed(path, error, what) from error
+
+
+def has_room(path: Path) -> bool:
+    """Whether the folder of a file would take another that is somewhat larger; tries it."""
+    reached = 0
+    for ending in _BESIDE:
+        with suppress(OSError):
+            reached = max(reached, path.with_name(path.name + ending).stat().st_size)
+    try:
+        with beside(path) as trial, trial.open("r+b") as file:
+            file.seek(reached)  # what is before takes no room
+            file.write(bytes(_SOME))
+    except (StoreFull, OSError) as error:
+        return not (isinstance(error, StoreFull) or error.errno in _NO_ROOM)
+    except StorageError:
+        return True
+    return True
 
 
 def place_new(making: Path, path: Path) -> None:

@@ -74,8 +74,8 @@ BACKED_UP: Final = (
         instead=(
             (
                 "status",
-                "CASE WHEN status IN ('left', 'removed', 'branched') THEN status"
-                " WHEN status = 'leaving' THEN 'left' ELSE 'restored' END",
+                """CASE WHEN status IN ('left', 'removed', 'branched') THEN status
+                WHEN status = 'leaving' THEN 'left' ELSE 'restored' END""",
             ),
         ),
     ),
@@ -86,10 +86,11 @@ BACKED_UP: Final = (
     Table("outbox", ("id",), instead=(("epoch", "NULL"), ("idem", "NULL"), ("request", "NULL"))),
     Table("messages", ("id",)),
     Table("counters", ("group_", "leaf")),
+    # Before its rows: so the numbers go on, and none is used twice, though all may be acknowledged.
+    Table("sqlite_sequence", ("name",), where="name = 'events'"),
     Table("events", ("number",)),
     Table("consumers", ("name",)),
     Table("verified", ("identity", "signature_key")),
-    Table("sqlite_sequence", ("name",), where="name = 'events'"),
 )
 """What a backup holds, in an order in which it can be inserted."""
 

@@ -89,7 +89,7 @@ def test_everything_goes_over_the_connection_of_the_device() -> None:
         (one.put_on_shelf(bytes(32), (shelved,), bytes(16)), identity.Shelved(5), 5),
         (one.create_inbox(bytes(32), bytes(32)), Nothing(), None),
     ]:
-        done = played(flow, [answer])  # type: ignore[type-var]
+        done = played(flow, [answer])
         assert done.result == result
         [asked] = done.effects
         assert isinstance(asked, Ask)

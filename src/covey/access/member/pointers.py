@@ -157,6 +157,7 @@ def let_in(
     *,
     groups: Iterable[bytes] = (),
     ports: Ports | None = None,
+    successor_of: Group | None = None,
 ) -> StagedWelcome:
     """Verify what a pointer leads to, to look at before joining.
 
@@ -167,6 +168,7 @@ def let_in(
         parcels: Those that the pointer names.
         groups: The group_ids of the groups that we are in (RFC 9420 VAL-188).
         ports: What the group will use; the member's policy by default.
+        successor_of: Our group that the new one may go on from (RFC 9420 §11.3).
 
     Raises:
         StateError: A parcel is missing, the Welcome is for somebody else, or we are in the
@@ -182,7 +184,13 @@ def let_in(
     secrets = EncryptedGroupSecrets.decode(pointer.group_secrets)
     message = whole_welcome(common, secrets)
     staged = Group.stage_welcome(
-        member, package, message, ratchet_tree=tree, groups=groups, ports=ports
+        member,
+        package,
+        message,
+        ratchet_tree=tree,
+        successor_of=successor_of,
+        groups=groups,
+        ports=ports,
     )
     epoch = staged.joined.info.group_context.epoch
     if epoch != pointer.epoch:

@@ -7,9 +7,8 @@ no cookies are kept, and no program is named.
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import anyio
 import httpx
@@ -26,7 +25,6 @@ from covey.errors import BrokerError, DecodeError, TransportError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncGenerator
 
     from covey.client.sync.effects import GetBlob, PutBlob
     from covey.mls.wire.struct import WireStruct
@@ -250,12 +248,12 @@ class _Parts(httpx.AsyncByteStream):
 async def _whole(response: httpx.Response) -> bytes:
     """The body of an answer, if it is not larger than any can be."""
     body = bytearray()
-    arriving = cast("AsyncGenerator[bytes]", response.aiter_raw())
-    async with aclosing(arriving) as parts:
-        async for part in parts:
-            body += part
-            if len(body) > LARGEST:
-                raise TransportError(_PROBLEM)
+    async for part in response.aiter_raw():
+        body += part
+        if len(body) > LARGEST:
+            await response.aclose()  # which ends it, with an error or without
+    if len(body) > LARGEST:
+        raise TransportError(_PROBLEM)
     return bytes(body)
 
 

@@ -68,22 +68,24 @@ class Judging:
         self._state = state
         self._profile = given
         self._items = tuple(proposals)
-        self._adds: list[LeafNode] = []
-        self._removed: dict[int, LeafNode] = {}
-        self.gone: set[int] = set()
+        self._adds: dict[bytes, list[LeafNode]] = {}
+        self._removed: dict[bytes, list[LeafNode]] = {}
+        self._actors: dict[int, Actor] = {}
+        self._gone: set[int] = set()
         for sent in self._items:
             self._note(sent)
 
     def _note(self, sent: Sent) -> None:
         if isinstance(sent.proposal, Add):
-            self._adds.append(sent.proposal.key_package.leaf_node)
+            leaf = sent.proposal.key_package.leaf_node
+            self._adds.setdefault(identity(leaf.credential), []).append(leaf)
         elif isinstance(sent.proposal, Remove):
-            leaf = self._state.tree.leaf(sent.proposal.removed)
-            if leaf is not None:
-                self._removed[sent.proposal.removed] = leaf
-                self.gone.add(sent.proposal.removed)
+            old = self._state.tree.leaf(sent.proposal.removed)
+            if old is not None:
+                self._removed.setdefault(identity(old.credential), []).append(old)
+                self._gone.add(sent.proposal.removed)
         elif isinstance(sent.proposal, SelfRemove) and sent.sender.leaf_index is not None:
-            self.gone.add(sent.sender.leaf_index)
+            self._gone.add(sent.sender.leaf_index)
 
     @property
     def is_alone(self) -> bool:
@@ -96,11 +98,14 @@ class Judging:
         Raises:
             PolicyError: There is none.
         """
+        if leaf_index in self._actors:
+            return self._actors[leaf_index]
         leaf = None if leaf_index is None else self._state.tree.leaf(leaf_index)
         if leaf_index is None or leaf is None:
             _refuse("only members may propose something in this group")
         who = identity(leaf.credential)
-        return Actor(who, leaf_index, role_of(self._profile, who))
+        actor = Actor(who, leaf_index, role_of(self._profile, who))
+        return self._actors.setdefault(leaf_index, actor)
 
     # --- one proposal ----------------------------------------------------------------------
 
@@ -123,7 +128,7 @@ class Judging:
 
     def _add(self, leaf: LeafNode, actor: Actor) -> None:
         who = identity(leaf.credential)
-        replaced = [each for each in self._removed.values() if identity(each.credential) == who]
+        replaced = self._removed.get(who, ())
         if who == actor.identity or any(_same_key(leaf, each) for each in replaced):
             return
         role = role_of(self._profile, who)
@@ -142,7 +147,7 @@ class Judging:
         if leaf is None:
             return  # refused by the RFC's rules (VAL-117)
         who = identity(leaf.credential)
-        back = [each for each in self._adds if identity(each.credential) == who]
+        back = self._adds.get(who, ())
         role = role_of(self._profile, who)
         if who == actor.identity or any(_same_key(leaf, each) for each in back):
             return
@@ -225,8 +230,8 @@ class Judging:
         Raises:
             PolicyError: One of them would stay.
         """
-        for each in _capabilities(self._after).capabilities:
-            if each.creator in self.gone:
+        for each in _capabilities(self._after).capabilities if self._gone else ():
+            if each.creator in self._gone:
                 _refuse("a door would stay open whose opener goes: it has to be closed, too")
 
     def has_owner(self, joining: bytes | None = None) -> None:
@@ -241,7 +246,7 @@ class Judging:
         after = profile_in(self._after)
         if after is None:
             _refuse("a group does not lose its profile: it says who may do what")
-        if after is self._profile and not any(self._is_owner(index) for index in self.gone):
+        if after == self._profile and not any(self._is_owner(index) for index in self._gone):
             return
         before, following = _owners(self._profile), _owners(after)
         if (
@@ -270,11 +275,11 @@ class Judging:
         """Which identities have a leaf, before the proposals or after them. Looks at all leaves."""
         found: set[bytes] = set()
         if after:
-            found = wanted & {identity(each.credential) for each in self._adds}
+            found = wanted & self._adds.keys()
         for index, leaf in self._state.tree.members():
             if found == wanted:
                 break
-            if not (after and index in self.gone):
+            if not (after and index in self._gone):
                 found |= wanted & {identity(leaf.credential)}
         return found
 

@@ -23,6 +23,7 @@ from covey.mls.group import proposing, staging
 from covey.mls.group.choosing import choose, without_spoilers
 from covey.mls.group.epoch import PublicState
 from covey.mls.group.events import MemberInfo
+from covey.mls.group.process_commit import unknown_proposal
 from covey.mls.group.psks import combine
 from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.rules.registry import Local
@@ -93,13 +94,14 @@ def dry_run(
     if not group.is_active:
         msg = "we are not in the group any more, or it has ended"
         raise StateError(msg)
-    trial = _Trial(group)
+    trial, given = _Trial(group), options.get("references")
+    references = None if given is None else tuple(given)
     try:
         own = trial.by_value(add, remove, psks, extensions, reinit, proposals)
-        changed = trial.changed(trial.chosen(own, options.get("references")))
+        changed = trial.changed(trial.chosen(own, references))
+        change = Change.of(changed, trial.public)
     except _REFUSALS as error:
         return Judged(None, _sentence(error))
-    change = Change.of(changed, trial.public)
     try:
         group.ports.policy.accept_commit(changed, trial.public)
     except PolicyError as error:
@@ -144,11 +146,16 @@ class _Trial:
             raise PolicyError(msg)
         return index
 
-    def chosen(self, own: tuple[Sent, ...], references: Iterable[bytes] | None) -> tuple[Sent, ...]:
+    def chosen(
+        self, own: tuple[Sent, ...], references: tuple[bytes, ...] | None
+    ) -> tuple[Sent, ...]:
         received = self._group.proposals
         if references is not None:
-            wanted = set(references)
-            return (*(each for each in received if each.reference in wanted), *own)
+            known = {each.reference: each for each in received}
+            for each in references:
+                if each not in known:
+                    raise unknown_proposal(each, self._group.epoch)
+            return (*(known[each] for each in references), *own)
         timely = [each for each in received if self._is_timely(each)]
         found = choose(timely, own, self._group.own_index, self._group.tree)
         return without_spoilers(found, own, self._works)

@@ -6,7 +6,7 @@ another commit was faster.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from covey.access.member import addresses, envelopes, knocks
 from covey.access.member.epochs import EpochAccess
@@ -23,13 +23,14 @@ from covey.access.structs.sealed import Purpose
 from covey.client import profile
 from covey.client.sync import capabilities, groups
 from covey.client.sync.queues import UnderWay
-from covey.client.sync.wishes import CloseDoor, Describe, Expel, Invite, OpenDoor, Renew
+from covey.client.sync.wishes import CloseDoor, Describe, Expel, GoOn, Invite, OpenDoor, Renew
 from covey.errors import DecodeError
+from covey.mls.group import psks
 from covey.mls.group.identity import identity
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import Remove, SelfRemove
-from covey.mls.wire.code_points import ContentType
+from covey.mls.wire.code_points import ContentType, ResumptionPSKUsage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,15 @@ if TYPE_CHECKING:
     from covey.client.sync.wishes import Wish
     from covey.mls import Group
     from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.schedule import PreSharedKeyID
     from covey.store.port import Rows
+
+
+class _Linked(TypedDict, total=False):
+    """What a commit says besides, when it begins a branch."""
+
+    psks: tuple[PreSharedKeyID, ...]
+    successor: bool
 
 
 class Merged(NamedTuple):
@@ -52,6 +61,7 @@ class Merged(NamedTuple):
         stay: The capabilities that the next epoch has.
         answered: The knocks that it deals with.
         renews: Whether it renews our keys and does nothing else.
+        branches: From which group this one goes on.
     """
 
     add: tuple[KeyPackage, ...]
@@ -60,6 +70,7 @@ class Merged(NamedTuple):
     stay: GroupCapabilities
     answered: tuple[bytes, ...]
     renews: bool
+    branches: GoOn | None = None
 
     @property
     def is_needed(self) -> bool:
@@ -96,13 +107,17 @@ def merge(seat: Seat, wished: Sequence[Wish]) -> Merged:
                 answered += wish.answered
             case Expel():
                 remove |= _expelled(group, wish)
+            case GoOn():
+                add += [key_package(each) for each in wish.packages]
             case Renew():
                 renews = True
             case _:
                 pass
     stay, extensions = _extensions(seat, wished, remove)
     renews = renews or bool(group.proposals)
-    return Merged(tuple(add), tuple(sorted(remove)), extensions, stay, tuple(answered), renews)
+    branches = next((each for each in wished if isinstance(each, GoOn)), None)
+    removed = tuple(sorted(remove))
+    return Merged(tuple(add), removed, extensions, stay, tuple(answered), renews, branches)
 
 
 def _invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
@@ -225,6 +240,7 @@ def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> Unde
         leaf_extensions=_leaf_extensions(seat, rows),
         welcome_tree=False,
         authenticated_data=seat.claimed.encode(),
+        **_linked(seat, merged),
     )
     following = EpochAccess.derive(pending.export, access.broker_id, access.gid, group.epoch + 1)
     letting = letting_in(
@@ -241,6 +257,17 @@ def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> Unde
     body = envelopes.seal(access, Purpose.commit, idem, pending.message, entropy)
     request = access.append(idem, body, next_epoch).encode()
     return UnderWay(group.epoch, idem, request, tuple(numbers), letting.postings)
+
+
+def _linked(seat: Seat, merged: Merged) -> _Linked:
+    """The PSK by which a branch is linked to the group that it goes on from (RFC 9420 §11.3)."""
+    before = merged.branches
+    if before is None:
+        return {}
+    suite, usage = seat.group.suite, ResumptionPSKUsage.branch
+    nonce = seat.home.world.entropy(suite.Nh)
+    psk = psks.resumption_id(usage, before.group_id, before.epoch, nonce)
+    return {"psks": (psk,), "successor": True}
 
 
 def _doors(seat: Seat, rows: Rows, merged: Merged) -> tuple[Door, ...]:

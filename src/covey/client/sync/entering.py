@@ -23,17 +23,17 @@ from covey.client.events import (
     RolesChanged,
     WishRefused,
 )
-from covey.client.sync import capabilities, groups, hearing, queues, wishes
+from covey.client.sync import branching, capabilities, groups, hearing, queues, wishes
 from covey.client.sync.groups import Status
+from covey.client.sync.seat import Seat
 from covey.client.sync.telling import tell
-from covey.client.sync.wishes import OpenDoor
+from covey.client.sync.wishes import GoOn, OpenDoor
 from covey.store import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.access.structs.log import Entry
-    from covey.client.sync.seat import Seat
     from covey.client.sync.wishes import Wish
     from covey.mls import Changed, EpochChanged
     from covey.mls.group.events import MemberInfo
@@ -87,9 +87,23 @@ def given_by_hand(reference: bytes) -> str:
 
 
 def _fulfilled(seat: Seat, rows: Rows, wish: Wish) -> None:
+    """What a wish of ours leads to, now that its commit has won."""
+    if isinstance(wish, GoOn):
+        _went_on(seat, rows)
+    if isinstance(wish, OpenDoor):
+        _opened(seat, rows, wish)
+
+
+def _went_on(seat: Seat, rows: Rows) -> None:
+    """Our branch stands."""
+    row = seat.row
+    before = None if row.predecessor is None else groups.by_gid(rows, row.predecessor)
+    if before is not None:
+        branching.go_on(rows, Seat(seat.home, before), seat, row.branched_by)
+
+
+def _opened(seat: Seat, rows: Rows, wish: OpenDoor) -> None:
     """A door of ours stands: the others, who were here before it, need its private key."""
-    if not isinstance(wish, OpenDoor):
-        return
     door = capabilities.keys_of(seat, wish.seed).door
     groups.add_doors(rows, seat.number, (door,))
     hearing.say(seat, rows, NewDoor(door), kept=False)

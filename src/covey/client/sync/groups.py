@@ -80,6 +80,7 @@ class GroupRow(msgspec.Struct, frozen=True):
     renewed_at: int
     sent: int
     predecessor: bytes | None
+    branched_by: int = 0
 
     def __repr__(self) -> str:
         return f"GroupRow({self.id}, {self.status}, epoch {self.epoch}, entry {self.seq})"

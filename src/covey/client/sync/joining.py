@@ -5,18 +5,18 @@ May import the flows below, the engine and the rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member.pointers import let_in, open_pointer
 from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
 from covey.client import profile
 from covey.client.events import Joined
-from covey.client.sync import groups, key_packages, queues
+from covey.client.sync import branching, groups, key_packages, queues
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import GroupRow, Status
 from covey.client.sync.seat import Seat
 from covey.client.sync.telling import tell
-from covey.errors import AuthenticationError, DecodeError, StateError
+from covey.errors import AuthenticationError, DecodeError, MissingKeyError, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from covey.access.structs.sealed import Pointer
     from covey.client.sync.effects import Flow
     from covey.client.sync.home import Home
-    from covey.mls import Group, PrivateKeyPackage
+    from covey.mls import Group, PrivateKeyPackage, StagedWelcome
     from covey.store.port import Rows
 
-_TOKEN: int = 16
+_TOKEN: Final = 16
+_GOES_ON: Final = frozenset({Status.active, Status.leaving, Status.broken, Status.branched})
 
 
 class Found(NamedTuple):
@@ -72,7 +73,7 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
         ProtocolError: A rule is broken.
         AuthenticationError: Something does not verify.
     """
-    pointer, package = found.pointer, found.package
+    pointer = found.pointer
     given = tuple(parcels)
     if not given:
         wanted = tuple(WantedParcel(each.id) for each in (pointer.welcome, pointer.ratchet_tree))
@@ -90,18 +91,51 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
     if old is not None and old.status.is_in:
         msg = "we are in this group already"
         raise StateError(msg)
-    staged = let_in(home.member, package, pointer, given, groups=others, ports=home.ports)
+    staged, before = _staged(home, found, given, others)
     inviter = staged.joined.info.signer
-    group = staged.accept()
-    return _keep(home, found, group, inviter)
+    return _keep(home, found, staged.accept(), inviter, before)
 
 
-def _keep(home: Home, found: Found, group: Group, inviter: int) -> Seat:
+def _staged(
+    home: Home, found: Found, parcels: tuple[Parcel, ...], others: list[bytes]
+) -> tuple[StagedWelcome, Seat | None]:
+    """The Welcome, verified, and the group of ours that it goes on from (RFC 9420 §11.3)."""
+
+    def let(before: Seat | None) -> StagedWelcome:
+        old = None if before is None else before.group
+        return let_in(
+            *(home.member, found.package, found.pointer, parcels),
+            groups=others,
+            ports=home.ports,
+            successor_of=old,
+        )
+
+    try:
+        return let(None), None
+    except MissingKeyError as error:
+        with home.store.reading() as rows:
+            ours = [each for each in groups.every(rows) if each.status in _GOES_ON]
+        for row in ours:
+            before = Seat(home, row)
+            try:
+                return let(before), before
+            except MissingKeyError:
+                continue
+        raise error from None
+
+
+def _keep(home: Home, found: Found, group: Group, inviter: int, broken: Seat | None) -> Seat:
     """Keep a group that we have come into, in the place of what we had of it before."""
     pointer, now = found.pointer, home.world.second
+    by = 0
+    if broken is not None:
+        branching.require_like(broken.group, group)
+        by = branching.maker(broken.group, group, inviter)
     with home.store.transaction() as rows:
         before = groups.by_gid(rows, pointer.gid)
         row = new_row(home, group, pointer.broker_id, pointer.gid)
+        if broken is not None:
+            row = row.replaced(predecessor=broken.row.gid, branched_by=by)
         row = groups.insert(rows, row) if before is None else _in_place_of(rows, before, row)
         groups.apply(rows, row.id, group.changes())
         groups.add_doors(rows, row.id, pointer.doors)
@@ -109,10 +143,15 @@ def _keep(home: Home, found: Found, group: Group, inviter: int) -> Seat:
             groups.add_slot(rows, row.id, home.world.entropy(_TOKEN))
         key_packages.use(rows, found.package, now)
         seat = Seat(home, row, group)
+        if broken is not None and broken.row.status in (Status.broken, Status.branched):
+            if not branching.go_on(rows, broken, seat, by):
+                msg = "we go on in another branch, which wins"
+                raise StateError(msg)
+            return seat
         member = group.member_at(inviter)
-        by = "" if member is None else member.identity.decode(errors="replace")
+        name = "" if member is None else member.identity.decode(errors="replace")
         how = found.how if before is None else "recovered"
-        event = Joined(group=seat.hex, name=row.name, how=how, inviter=by, epoch=group.epoch)
+        event = Joined(group=seat.hex, name=row.name, how=how, inviter=name, epoch=group.epoch)
         tell(seat, rows, event)
     return seat
 
@@ -158,4 +197,5 @@ def new_row(home: Home, group: Group, broker_id: bytes, gid: bytes) -> GroupRow:
         renewed_at=0 if group.epoch else home.world.second,
         sent=0,
         predecessor=None,
+        branched_by=0,
     )

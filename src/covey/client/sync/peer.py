@@ -25,6 +25,7 @@ from covey.client.sync import (
     returning,
 )
 from covey.client.sync.asking import alone, ask
+from covey.client.sync.branching import Branches
 from covey.client.sync.commits import key_package
 from covey.client.sync.device import Device
 from covey.client.sync.effects import Use
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from covey.access.structs.joining import InboxEntry
     from covey.client.profile import GroupProfile
     from covey.client.sync.effects import Flow, Lane
+    from covey.client.sync.groups import GroupRow
     from covey.client.sync.home import Home
     from covey.client.sync.key_packages import Restocked
     from covey.mls import Extension
@@ -89,6 +91,7 @@ class Peer:
         self._places: dict[int, Place] = {}
         self._stocked_at = 0.0
         self._back_at: dict[int, float] = {}
+        self._branches = Branches(self)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -201,12 +204,19 @@ class Peer:
     def _place(self, seat: Seat) -> Place:
         return self._places.setdefault(seat.number, Place(seat))
 
-    def create(self, stated: GroupProfile, broker_id: bytes | None = None) -> Place:
+    def create(
+        self,
+        stated: GroupProfile,
+        broker_id: bytes | None = None,
+        *,
+        after: tuple[GroupRow, bytes] | None = None,
+    ) -> Place:
         """Create a group of one; its log begins with its first turn.
 
         Args:
             stated: Its profile.
             broker_id: At which broker; at ours by default.
+            after: The broken group that it goes on from, and the wish to do so.
         """
         home, seed = self.home, self.home.world.entropy(_KEY)
         until = home.world.hour + capabilities.RECOVERY_HOURS
@@ -222,12 +232,17 @@ class Peer:
         )
         gid = home.world.entropy(_KEY)
         row = joining.new_row(home, group, broker_id or self.broker_id, gid).replaced(recovery=seed)
+        if after is not None:
+            place = Seat(home, after[0]).group.own_index
+            row = row.replaced(predecessor=after[0].gid, branched_by=place)
         with home.store.transaction() as rows:
             row = groups.insert(rows, row)
             groups.apply(rows, row.id, group.changes())
             groups.add_doors(rows, row.id, (keys.door,))
             groups.add_slot(rows, row.id, token)
-        return self._place(Seat(home, row, group))
+            if after is not None:
+                queues.wish(rows, row.id, after[1], home.world.second)
+        return self._place(Seat(home, row, None if after else group))
 
     def _slot(self, token: bytes) -> list[Extension]:
         """The leaf extension that says where notes for us may be left."""
@@ -298,7 +313,7 @@ class Peer:
             yield from self.look_into_inbox(wait)
             due = min(due, self._stocked_at + _STOCK_EVERY)
         yield from self._come_back()
-        return due
+        return min(due, (yield from self._branches.attend()))
 
     def keep_stock(self) -> Flow[Restocked]:
         """See to it that enough KeyPackages wait."""

@@ -13,6 +13,7 @@ from covey.access.member.epochs import EpochAccess
 from covey.access.structs.heads import Position
 from covey.access.structs.sealed import ClaimedPosition
 from covey.client.sync import groups
+from covey.client.sync.groups import Status
 from covey.errors import StateError, StorageError
 from covey.mls import ContentType, Group
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from covey.access.structs.log import Entry
     from covey.client.sync.groups import GroupRow
     from covey.client.sync.home import Home
+    from covey.mls import Ports
     from covey.store.port import Rows
 
 RESERVED: Final = 16
@@ -161,7 +163,16 @@ class Seat:
         found = groups.of(rows, self.row.id)
         assert found is not None
         self.row, self._access = found, None
-        self._group = Group.load(groups.engine_rows(rows, self.row.id), self.home.ports)
+        ports = self._ports(rows)
+        self._group = Group.load(groups.engine_rows(rows, self.row.id), ports)
+
+    def _ports(self, rows: Rows) -> Ports:
+        """What the group uses; one that begins a branch, also its predecessor's PSK."""
+        row, ports = self.row, self.home.ports
+        before = None if row.predecessor is None else groups.by_gid(rows, row.predecessor)
+        if row.epoch or before is None or before.status is not Status.broken:
+            return ports
+        return ports.linked_to(Group.load(groups.engine_rows(rows, before.id), ports))
 
     def _keep(self, rows: Rows) -> None:
         epoch = self.row.epoch

@@ -74,8 +74,7 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
         groups.remember_places(rows, seat.number, places)
         for entry, place in zip(answer.entries, places[1:], strict=True):
             seat.replace(seq=place.seq, hash=place.hash)
-            _take_entry(seat, rows, entry)
-            if not seat.is_in:
+            if not _take_entry(seat, rows, entry):
                 return False
         seat.row = seat.row.at(followed)
         return not answer.complete or seat.group.epoch != epoch
@@ -100,8 +99,13 @@ def _require_closing(seat: Seat, entries: Iterable[Entry]) -> None:
                 raise ForkError(msg)
 
 
-def _take_entry(seat: Seat, rows: Rows, entry: Entry) -> None:
-    """Take in one entry."""
+def _take_entry(seat: Seat, rows: Rows, entry: Entry) -> bool:
+    """Take in one entry; whether we are in the group after it."""
+    _receive(seat, rows, entry)
+    return seat.is_in
+
+
+def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
     is_commit = entry.kind is Kind.commit
     try:
         message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)

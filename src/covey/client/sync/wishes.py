@@ -84,11 +84,27 @@ class CloseDoor(msgspec.Struct, frozen=True, tag="close"):
     key: bytes
 
 
+class GoOn(msgspec.Struct, frozen=True, tag="go on"):
+    """Begin a branch: the first commit of a group that goes on from a broken one.
+
+    Attributes:
+        packages: KeyPackages of the members, as MLSMessages.
+        group_id: The broken group's.
+        epoch: Its last epoch.
+        keys: The signature keys of its members.
+    """
+
+    packages: tuple[bytes, ...]
+    group_id: bytes
+    epoch: int
+    keys: tuple[bytes, ...]
+
+
 class Renew(msgspec.Struct, frozen=True, tag="renew"):
     """Renew the keys of our leaf, with a new signature key if asked for."""
 
 
-Wish = Invite | Expel | Describe | OpenDoor | CloseDoor | Renew
+Wish = Invite | Expel | Describe | OpenDoor | CloseDoor | Renew | GoOn
 """Something wanted."""
 
 _decoder: Final[msgspec.json.Decoder[Wish]] = msgspec.json.Decoder(Wish)
@@ -116,6 +132,8 @@ def sentence(wish: Wish) -> str:
             said = f"rename the group to {name}" if name else "change what the group's profile says"
         case OpenDoor() | CloseDoor():
             said = "change who may knock"
+        case GoOn():
+            said = "go on in a branch"
         case _:
             said = "renew our keys"
     return said

@@ -188,7 +188,8 @@ class Client:
 
     def _bury(self) -> None:
         around = self._around
-        around.story.tell(self.name, "is dead", "crash")
+        if not self.is_away:
+            around.story.tell(self.name, "is dead", "crash")
         tasks = list(self._tasks)
         self._tasks.clear()
         self._actor = None

@@ -238,3 +238,16 @@ def test_every_suite_is_kept(suite: int) -> None:
     groups = found("abc", suite)
     everyone(groups, groups[1].commit(handshake=PUBLIC).message)
     agree([restored(group) for group in groups])
+
+
+def test_of_members_who_left_no_row_stays() -> None:
+    policy = mls.Policy(past_epochs=1, resumption_epochs=1)
+    groups = found("abcdefgh", policy=policy)
+    alice, store = groups[0], {}
+    everyone(groups, alice.commit(remove=[7, 6, 5, 4]).message)
+    for _ in range(3):
+        loaded(alice, store)
+        everyone(groups[:4], alice.commit().message)
+    loaded(alice, store)
+    nodes = {rows.numbers(key[1:], 2)[0] for key in store if key[:1] == rows.NODE}
+    assert nodes == {index for index, node in enumerate(alice.tree.to_nodes()) if node is not None}

@@ -1,0 +1,40 @@
+"""``covey groups``: the groups that we are in. May import the client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from covey.cli.chat.options import for_member
+from covey.cli.chat.running import refresh, run
+from covey.cli.chat.showing import group_json, table
+from covey.client.showing import line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from covey.cli.chat.options import Chosen
+    from covey.client.client import Client
+
+
+@click.command()
+@click.option("--offline", is_flag=True, help="Only look into the store.")
+@for_member
+def command(chosen: Chosen, *, offline: bool) -> None:
+    """List the groups that you are in, or were in."""
+
+    async def work(client: Client) -> Sequence[Mapping[str, object]]:
+        if not offline:
+            await refresh(client)
+        return [group_json(group) for group in client.groups()]
+
+    found = run(chosen, work, alone=True)
+    rows = [[line(str(each["name"])), str(each["id"])[:8], _standing(each)] for each in found]
+    none = ["no groups yet: `covey create NAME` begins one, `covey join` waits to be invited"]
+    chosen.tell_list("groups", found, *(table(rows) if rows else none))
+
+
+def _standing(group: Mapping[str, object]) -> str:
+    trouble = line(str(group["trouble"]))
+    return f"{group['status']}: {trouble}" if trouble else str(group["status"])

@@ -1,0 +1,42 @@
+"""``covey history``: what was said in a group. May import the client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from covey.cli.chat.options import for_member
+from covey.cli.chat.running import refresh, run
+from covey.cli.chat.showing import message_json, message_line
+
+if TYPE_CHECKING:
+    from covey.cli.chat.options import Chosen
+    from covey.client.client import Client
+    from covey.client.history import Message
+
+
+@click.command()
+@click.argument("group")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most.")
+@click.option("--before", metavar="NUMBER", type=int, help="Only messages before this one.")
+@click.option("--after", metavar="NUMBER", type=int, help="Only messages after this one.")
+@click.option("--offline", is_flag=True, help="Only look into the store.")
+@for_member
+def command(
+    chosen: Chosen, *, group: str, limit: int, before: int | None, after: int | None, offline: bool
+) -> None:
+    """Show the latest messages of a group, each with its number."""
+
+    async def work(client: Client) -> tuple[bytes, list[Message]]:
+        if not offline:
+            await refresh(client)
+        found = client.group(group).history(limit=limit, before=before, after=after)
+        return client.name.encode(), found
+
+    own, found = run(chosen, work, alone=True)
+    chosen.tell_list(
+        "messages",
+        [message_json(each, own) for each in found],
+        *(message_line(each, own) for each in found),
+    )

@@ -1,0 +1,76 @@
+"""What every command of a member takes, and how its result is printed.
+
+May import click. A result is printed for people, or with ``--json`` as one object.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from covey.cli.chat.where import Where
+from covey.cli.paths import GivenPath
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+
+class Chosen(NamedTuple):
+    """What was chosen for a command.
+
+    Attributes:
+        where: Which store it is about.
+        in_json: Whether its result is for programs.
+    """
+
+    where: Where
+    in_json: bool
+
+    def tell(self, result: Mapping[str, object], *lines: str) -> None:
+        """Print a result: as an object, or in lines for people."""
+        if self.in_json:
+            click.echo(json.dumps(result, ensure_ascii=False))
+            return
+        for line in lines:
+            click.echo(line)
+
+    def tell_list(self, name: str, found: Iterable[Mapping[str, object]], *lines: str) -> None:
+        """Print a list: as an object that holds it, or in lines for people."""
+        self.tell({name: list(found)}, *lines)
+
+    def advise(self, *lines: str) -> None:
+        """Say what could be done next, to people."""
+        if not self.in_json:
+            for line in lines:
+                click.echo(f"  {line}")
+
+
+def for_member(work: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that all of them have; it gets a :class:`Chosen` first."""
+
+    @click.option(
+        "--store",
+        metavar="FILE",
+        envvar="COVEY_STORE",
+        type=GivenPath(dir_okay=False),
+        help="The store; also COVEY_STORE.",
+    )
+    @click.option(
+        "--as",
+        "identity",
+        metavar="NAME",
+        envvar="COVEY_AS",
+        help="Which identity, when there are several; also COVEY_AS.",
+    )
+    @click.option("--json", "in_json", is_flag=True, help="The result as JSON.")
+    @functools.wraps(work)
+    def with_chosen(
+        *, store: Path | None, identity: str | None, in_json: bool, **given: object
+    ) -> None:
+        work(Chosen(Where(store, identity), in_json), **given)
+
+    return with_chosen

@@ -1,0 +1,72 @@
+"""Running what a command does, as a member that is there for so long.
+
+May import the client. What is left to be done when a command has ended, such as to post pointers
+for who was invited, is done before its process ends.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import anyio
+import click
+
+from covey.cli.chat.where import key_of
+from covey.client.client import Client
+from covey.errors import BrokerError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from covey.cli.chat.options import Chosen
+
+T = TypeVar("T")
+
+INTERRUPTED: Final = 128 + signal.SIGINT
+"""The exit code after Ctrl-C."""
+
+_LEAVING: Final = 10.0  # seconds for what is left to be done
+
+
+def run(chosen: Chosen, work: Callable[[Client], Awaitable[T]], *, alone: bool = False) -> T:
+    """Open the store, do something as its member, and do what is left to be done.
+
+    Args:
+        chosen: Which store.
+        work: What to do.
+        alone: Whether it is only about what is in the store, and no broker is to be asked.
+
+    Raises:
+        CoveyError: It cannot be done.
+    """
+    path = chosen.where.present()
+    key = key_of(path)
+
+    async def within() -> T:
+        async with Client.open(path, key=key, create=False) as client:
+            done = await work(client)
+            if not alone:
+                await settle(client)
+            return done
+
+    return anyio.run(within)
+
+
+async def refresh(client: Client) -> None:
+    """Read what is new, and say so if that is not possible."""
+    if client.broker is None and not client.groups():
+        return
+    try:
+        await client.sync()
+    except (TransportError, BrokerError) as error:
+        click.echo(f"Note: this is what is in the store; {error}", err=True)
+
+
+async def settle(client: Client) -> None:
+    """Do what is left to be done; what is not done then waits for the next command."""
+    with anyio.move_on_after(_LEAVING):
+        try:
+            await client.sync()
+        except (TransportError, BrokerError) as error:
+            click.echo(f"Note: {error}; the next command tries again", err=True)

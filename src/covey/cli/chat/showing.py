@@ -1,0 +1,88 @@
+"""Messages, members and groups as commands print them. May import the client's.
+
+What strangers have chosen is printed without what controls a terminal.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from covey.client.events.messages import Said
+from covey.client.showing import line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from covey.client.conversation import Conversation
+    from covey.client.history import Message
+
+
+def message_line(message: Message, own: bytes, name: str = "") -> str:
+    """A message for people: its number, when it came, who said it, and what.
+
+    Args:
+        message: The message.
+        own: Our identity.
+        name: Of its group, if that is to be told.
+    """
+    state = message.state(own)
+    place = f"[{line(name)}] " if name else ""
+    waits = " (waits to be sent)" if state == "waiting" else ""
+    sender = "you" if message.identity == own else message.sender
+    said = f"{place}{sender}: {words(message)}{waits}"
+    return f"{message.number:>5}  {moment(message.received_at)}  {said}"
+
+
+def words(message: Message) -> str:
+    """What was said, in words; the events of messages have the same."""
+    said = Said(
+        group=message.group,
+        id=message.id,
+        kind=message.kind,
+        text=message.text,
+        data=message.data,
+        withdrawn=message.withdrawn,
+    )
+    return said.words
+
+
+def message_json(message: Message, own: bytes) -> Mapping[str, object]:
+    """A message for programs; bytes are in base64, times in seconds since the epoch."""
+    fields = (
+        "number", "group", "id", "sender", "kind", "text", "about", "withdrawn", "sent_at",
+        "received_at", "expires_at", "seq", "epoch",
+    )  # fmt: skip
+    found = {each: getattr(message, each) for each in fields}
+    data = base64.b64encode(message.data).decode()
+    return {**found, "data": data, "state": message.state(own)}
+
+
+def moment(seconds: int) -> str:
+    """A time of ours: of today the time, of other days the day, too."""
+    now = datetime.now().astimezone()
+    when = datetime.fromtimestamp(seconds, now.tzinfo)
+    if when.date() == now.date():
+        return f"{when:%H:%M}"
+    return f"{when:%Y-%m-%d %H:%M}"
+
+
+def group_json(group: Conversation) -> Mapping[str, object]:
+    """A group for programs."""
+    return {
+        "id": group.id,
+        "name": group.name,
+        "status": group.status,
+        "trouble": group.trouble,
+        "epoch": group.epoch,
+    }
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows in columns, as wide as what stands in them."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

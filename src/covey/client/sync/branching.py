@@ -1,0 +1,213 @@
+"""Going on in a branch, when a commit has closed the epoch that nobody can follow.
+
+May import the flows below, the engine and the rows (RFC 9420 §11.3). The members of the broken
+epoch, one after the other in leaf order until one has done it, make a new group of the old one's
+members, linked to it by its resumption PSK, with a log of its own. When several did, the one whose
+maker has the lowest leaf in the old group wins, and the others fold in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from covey.client import profile
+from covey.client.events import Joined
+from covey.client.sync import electing, groups, queues, wishes
+from covey.client.sync.groups import Status
+from covey.client.sync.seat import Seat
+from covey.client.sync.telling import tell
+from covey.client.sync.wishes import GoOn
+from covey.errors import BrokerError, PolicyError, StateError
+from covey.mls.group.identity import identity
+
+if TYPE_CHECKING:
+    from covey.client.sync.effects import Flow
+    from covey.client.sync.groups import GroupRow
+    from covey.client.sync.peer import Peer
+    from covey.mls import Group
+    from covey.mls.structs.tree import LeafNode
+    from covey.store.port import Rows
+
+_MOST: Final = 8
+"""How many members make a branch at different moments; all others wait as long as the last."""
+
+_KEPT: Final = 86_400
+"""Seconds for which the broken group's secrets are kept, for other branches to be known by."""
+
+NOBODY: Final = 1 << 32
+"""Above every leaf index."""
+
+
+class Branches:
+    """The branches of one identity's broken groups.
+
+    Args:
+        peer: The identity.
+    """
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._due: dict[int, float] = {}
+
+    def attend(self) -> Flow[float]:
+        """Make the branches that are due; when to look again, in seconds since the epoch."""
+        home = self._peer.home
+        with home.store.reading() as rows:
+            every = groups.every(rows)
+        followed = {each.predecessor for each in every if each.status.is_in}
+        due = electing.FOREVER
+        for row in every:
+            if row.status is Status.branched:
+                self._forget(row, every)
+            if row.status is not Status.broken:
+                continue
+            if row.gid in followed:
+                self._follow(row)
+                continue
+            when = self._when(row)
+            if home.world.now() < when:
+                due = min(due, when)
+                continue
+            yield from self._branch(row)
+        return due
+
+    def _forget(self, row: GroupRow, every: list[GroupRow]) -> None:
+        """Delete the secrets of a group that has gone on for so long that no better branch comes."""
+        home = self._peer.home
+        joined = [each.joined_at for each in every if each.predecessor == row.gid]
+        if row.epoch < 0 or not joined or home.world.second - min(joined) < _KEPT:
+            return
+        with home.store.transaction() as rows:
+            groups.forget_engine(rows, row.id)
+            groups.update(rows, row.replaced(epoch=-1, version=row.version + 1))
+
+    def _follow(self, row: GroupRow) -> None:
+        """Somebody's branch has come before we knew that our group is broken."""
+        home = self._peer.home
+        with home.store.transaction() as rows:
+            found = [
+                each
+                for each in groups.every(rows)
+                if each.predecessor == row.gid and each.status.is_in and each.epoch
+            ]
+            if found:
+                best = min(found, key=lambda each: (each.branched_by, each.gid))
+                go_on(rows, Seat(home, row), Seat(home, best), best.branched_by)
+
+    def _when(self, row: GroupRow) -> float:
+        if row.id not in self._due:
+            home = self._peer.home
+            place = min(leaf_order(Seat(home, row)), _MOST)
+            wait = home.pace.patience * (place + home.world.random() / 2)
+            self._due[row.id] = home.world.now() + wait
+        return self._due[row.id]
+
+    def _branch(self, row: GroupRow) -> Flow[None]:
+        """Make a group of the old one's members; they come in by its first commit."""
+        peer, old = self._peer, Seat(self._peer.home, row).group
+        self._due[row.id] = peer.home.world.now() + peer.home.pace.at_most
+        packages: list[bytes] = []
+        ours = peer.home.identity
+        for name in sorted({each.identity for each in old.members} - {ours}):
+            try:
+                packages += yield from peer.claim(name.decode())
+            except (BrokerError, PolicyError, UnicodeDecodeError):
+                continue  # who cannot be reached now is invited by people later
+            except StateError:
+                return  # without an account nobody can be reached: others make the branch
+        stated = profile.profile_of(old.extensions) or profile.first_profile("", ours)
+        known = frozenset(each.signature_key for each in old.members)
+        wish = GoOn(tuple(packages), old.group_id, old.epoch, tuple(sorted(known)))
+        peer.create(stated, row.broker_id, after=(row, wishes.encode(wish)))
+
+
+# --- which one wins -------------------------------------------------------------------------
+
+
+def leaf_order(seat: Seat) -> int:
+    """How many members have a lower leaf than ours."""
+    group = seat.group
+    return sum(index < group.own_index for index, _ in group.tree.members())
+
+
+def maker(old: Group, new: Group, index: int) -> int:
+    """The leaf in the old group of who made the new one; NOBODY if it was in none.
+
+    Args:
+        old: The broken group.
+        new: Its branch.
+        index: The leaf of its maker there.
+    """
+    leaf = new.tree.leaf(index)
+    if leaf is None:
+        return NOBODY
+    return next((each for each, known in old.tree.members() if _same(known, leaf)), NOBODY)
+
+
+def _same(one: LeafNode, other: LeafNode) -> bool:
+    return one.signature_key == other.signature_key and identity(one.credential) == identity(
+        other.credential
+    )
+
+
+def require_like(old: Group, new: Group) -> None:
+    """Refuse a branch in which people have other rights than before.
+
+    Raises:
+        PolicyError: Its profile says something else than the old group's.
+    """
+    if profile.profile_of(old.extensions) != profile.profile_of(new.extensions):
+        msg = "the branch has another profile than the group that it goes on from"
+        raise PolicyError(msg)
+
+
+def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
+    """Go on in a branch, unless we are in a better one already.
+
+    Args:
+        rows: The transaction.
+        old: The broken group.
+        new: The branch, with its row.
+        by: The leaf of its maker in the old group.
+
+    Returns:
+        Whether we do.
+    """
+    for row in groups.every(rows):
+        if row.predecessor == old.row.gid and row.id != new.number and row.status.is_in:
+            if (row.branched_by, row.gid) < (by, new.row.gid):
+                return False
+            fold(rows, row, into=new)
+    _hand_over(rows, old.number, new.number)
+    before = groups.of(rows, old.number)
+    assert before is not None
+    if before.status is not Status.branched:
+        trouble = f"it goes on in {new.row.gid.hex()[:8]}"
+        version = before.version + 1
+        groups.update(
+            rows, before.replaced(status=Status.branched, trouble=trouble, version=version)
+        )
+        tell(new, rows, Joined(new.hex, name=new.row.name, how="branched", epoch=new.row.epoch))
+    return True
+
+
+def fold(rows: Rows, row: GroupRow, into: Seat) -> None:
+    """Leave a branch for a better one; what was said there stays."""
+    queues.end_commit(rows, row.id)
+    queues.unwish(rows, queues.wishes(rows, row.id))
+    queues.to_be_encrypted_anew(rows, row.id)
+    _hand_over(rows, row.id, into.number)
+    groups.forget_engine(rows, row.id)
+    trouble = f"it folded into {into.row.gid.hex()[:8]}"
+    folded = row.replaced(status=Status.branched, trouble=trouble, version=row.version + 1)
+    groups.update(rows, folded)
+
+
+def _hand_over(rows: Rows, before: int, after: int) -> None:
+    """What was said, and what waits to be said, goes on with the group."""
+    queues.to_be_encrypted_anew(rows, before)
+    for table in ("messages", "outbox"):
+        rows.do(
+            f"UPDATE OR IGNORE {table} SET group_ = ? WHERE group_ = ?",  # noqa: S608 - of our own
+            *(after, before),
+        )

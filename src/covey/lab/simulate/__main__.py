@@ -1,0 +1,125 @@
+"""Many clients on virtual time, from the command line: ``python -m covey.lab.simulate``.
+
+``--seed 17`` plays one seed and tells its story; ``--seeds 1000`` plays many, and counts. The exit
+code is 1 when something was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+from contextlib import ExitStack
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from covey.lab.simulate import bugs
+from covey.lab.simulate.running import Run, Size, run
+from covey.lab.simulate.tallying import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_AT_ONCE = 4  # seeds that a worker is given at once
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play what is asked for; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    size = Size(options.clients, options.steps)
+    if options.seed is not None and options.seeds == 1:
+        return _one(options.seed, size, options.bug, as_json=options.json, fine=options.fine)
+    return _many(options, size)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m covey.lab.simulate", description="Many clients on virtual time."
+    )
+    parser.add_argument("--seed", type=int, help="the seed to play, or the first of many")
+    parser.add_argument("--seeds", type=int, default=1, help="how many to play")
+    parser.add_argument("--clients", type=int, default=5, choices=range(2, 9), metavar="2-8")
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--bug", choices=sorted(bugs.BUGS), help="a bug to be planted")
+    parser.add_argument("--json", action="store_true", help="for programs, a line for each seed")
+    parser.add_argument("--fine", action="store_true", help="tell of each request, too")
+    parser.add_argument("--stop", action="store_true", help="stop at the first seed that fails")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    return parser
+
+
+def _one(seed: int, size: Size, bug: str | None, *, as_json: bool, fine: bool) -> int:
+    with _planted(bug):
+        played = run(seed, size, fine=fine)
+    if as_json:
+        _say(json.dumps(played.as_tree()))
+    else:
+        _say(played.story.as_text())
+        _say("", *_verdict(played, bug))
+    return 1 if played.findings else 0
+
+
+def _many(options: argparse.Namespace, size: Size) -> int:
+    first = options.seed or 0
+    tally, began = Tally(), perf_counter()
+    for played in _played(range(first, first + options.seeds), size, options.bug, options.workers):
+        tally.add(played)
+        if options.json:
+            _say(json.dumps(played.as_tree(story=bool(played.findings))))
+        elif played.findings:
+            _say(*_verdict(played, options.bug))
+        if played.findings and options.stop:
+            break
+    if not options.json:
+        _say("", *tally.lines(perf_counter() - began))
+    return 1 if tally.failed else 0
+
+
+def _played(seeds: Sequence[int], size: Size, bug: str | None, workers: int) -> Iterator[Run]:
+    """Play seeds, in their order."""
+    play = partial(_play, size=size, bug=bug)
+    if workers == 1:
+        yield from map(play, seeds)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers) as pool:
+        yield from pool.imap(play, seeds, _AT_ONCE)
+
+
+def _play(seed: int, size: Size, bug: str | None) -> Run:
+    with _planted(bug):
+        return run(seed, size)
+
+
+def _planted(bug: str | None) -> ExitStack:
+    stack = ExitStack()
+    if bug is not None:
+        stack.enter_context(bugs.BUGS[bug].planted())
+    return stack
+
+
+def _verdict(played: Run, bug: str | None) -> list[str]:
+    """What was wrong, and how to see it again."""
+    size, planted = played.size, f" --bug {bug}" if bug else ""
+    if not played.findings:
+        return [f"seed {played.seed}: all agree ({played.mark})"]
+    again = (
+        f"python -m covey.lab.simulate --seed {played.seed} --clients {size.clients}"
+        f" --steps {size.steps}{planted}"
+    )
+    return [
+        f"seed {played.seed}: {len(played.findings)} findings; again: {again}",
+        *(f"  {each}" for each in played.findings),
+    ]
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

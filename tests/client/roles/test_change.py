@@ -1,0 +1,155 @@
+"""What a commit changes: as a sentence, for rules of an application, and before it is made."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.team import Team
+from covey import mls
+from covey.access.member.addresses import with_capabilities
+from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
+from covey.client.profile import Role
+from covey.client.roles import Change, dry_run
+from covey.errors import PolicyError, StateError
+from covey.mls import ContentType, Extension
+from covey.mls.schedule.secret_tree import SecretTree
+
+
+def test_a_change_is_a_sentence() -> None:
+    here = Team("bob", "cat")
+    wanted = with_capabilities(
+        here.profile(name="crew", inviting=2, expires_after=60, roles={"bob": 2}),
+        GroupCapabilities((GroupCapability(bytes(32), 0, 500_000, Right.join),)),
+    )
+    judged = dry_run(
+        here.groups["amy"],
+        add=[here.package("dan"), here.package("eve")],
+        remove=[here.leaf("cat")],
+        extensions=(*wanted, Extension(0x0005, b"\0")),
+    )
+    assert judged.refused is None
+    assert str(judged) == (
+        "amy adds dan and eve, removes cat, renames the group to 'crew', makes bob admin, "
+        "lets admins invite, lets messages disappear after 60 seconds, opens a door to join and "
+        "changes extensions 0x0005"
+    )
+    change = judged.change
+    assert change is not None
+    assert change.renamed == ("team", "crew")
+    assert change.roles == {"bob": (Role.member, Role.admin)}
+    assert [each.identity for each in change.removed] == [b"cat"]
+
+
+def test_who_leaves_is_not_removed() -> None:
+    here = Team("bob", "cat")
+    here.spread("bob", here.groups["bob"].leave())
+    judged = dry_run(here.groups["cat"])
+    assert judged.change is not None
+    assert judged.change.removed == ()
+    assert str(judged) == "cat lets go bob"
+
+
+def test_nothing_but_keys() -> None:
+    assert str(dry_run(Team("bob").groups["bob"], update=True)) == "bob renews keys"
+
+
+def test_an_ending_and_a_closed_door() -> None:
+    here = Team("bob")
+    door = GroupCapability(bytes(32), 0, 500_000, Right.recover)
+    base = here.groups["amy"].extensions
+    here.commit("amy", extensions=with_capabilities(base, GroupCapabilities((door,))))
+    assert "closes a door to recover" in str(dry_run(here.groups["bob"], extensions=base))
+    ending = mls.ReInit(b"next", 1, 1, tuple(base))
+    assert "ends the group" in str(dry_run(here.groups["amy"], reinit=ending))
+
+
+# --- dry runs ------------------------------------------------------------------------------
+
+
+def test_a_dry_run_says_who_may_not() -> None:
+    here = Team("bob", "cat")
+    judged = dry_run(here.groups["bob"], remove=[here.leaf("cat")])
+    assert judged.refused == "bob may not remove cat: in this group admins remove members"
+    assert str(judged) == f"bob removes cat (refused: {judged.refused})"
+
+
+def test_a_dry_run_says_what_makes_no_sense() -> None:
+    here = Team("bob")
+    bob = here.groups["bob"]
+    assert dry_run(bob, remove=[7]).refused == "there is no member at leaf 7"
+    assert dry_run(bob, references=[b"unknown"]).change is None
+    refused = dry_run(here.groups["amy"], add=[here.package("x").message, here.package("y")] * 2)
+    assert refused.change is None
+    assert refused.refused is not None
+    damaged = (*here.groups["amy"].extensions[:-1], Extension(0xF0C4, b"\0"))
+    assert dry_run(here.groups["amy"], extensions=damaged).refused is not None
+
+
+def test_a_dry_run_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Team("bob", "cat")
+    here.spread("bob", here.groups["bob"].propose_update())
+    amy = here.groups["amy"]
+    before = amy.snapshot()
+
+    def apply(*_: object) -> None:
+        msg = "a key was used up"
+        raise AssertionError(msg)
+
+    monkeypatch.setattr(SecretTree, "apply", apply)
+    judged = dry_run(amy, add=[here.package("dan")], psks=[])
+    assert judged.change is not None
+    assert [each.identity for each in judged.change.updated] == [b"bob"]
+    assert amy.snapshot() == before
+    assert amy.next_generation(ContentType.commit) == 0
+    assert amy.pending is None
+
+
+def test_a_dry_run_foresees_what_the_commit_does() -> None:
+    here = Team("bob", "cat")
+    here.spread("bob", here.groups["bob"].leave())
+    package = here.package("dan")
+    judged = dry_run(here.groups["amy"], add=[package])
+    chosen = [each.reference for each in here.groups["amy"].proposals]
+    assert dry_run(here.groups["amy"], add=[package], references=chosen) == judged
+    pending = here.groups["amy"].commit(add=[package])
+    state = mls.PublicState(pending.epoch.public.context, b"", here.groups["amy"].tree, b"", b"")
+    assert judged.change is not None
+    made = Change.of(pending.changed, state)
+    assert (made.who, made.added, made.left) == (
+        judged.change.who,
+        judged.change.added,
+        judged.change.left,
+    )
+
+
+def test_who_is_out_tries_nothing() -> None:
+    here = Team("bob", "cat")
+    here.commit("amy", remove=[here.leaf("bob")])
+    with pytest.raises(StateError):
+        dry_run(here.groups["bob"])
+
+
+# --- an application's rules ----------------------------------------------------------------
+
+
+def small(change: Change) -> str | None:
+    return "this group stays small" if change.added else None
+
+
+def test_an_application_refuses_with_a_sentence() -> None:
+    here = Team(functions=(small,))
+    assert dry_run(here.groups["amy"], add=[here.package("bob")]).refused == (
+        "this group stays small"
+    )
+    with pytest.raises(PolicyError, match="stays small"):
+        here.groups["amy"].commit(add=[here.package("bob")])
+
+
+@pytest.mark.parametrize("described", [True, False], ids=["ours", "foreign"])
+def test_an_applications_rule_holds_for_what_comes_in(described: bool) -> None:  # noqa: FBT001
+    def no_renewal(change: Change) -> str | None:
+        return "cat may not renew" if change.who.identity == b"cat" else None
+
+    here = Team("bob", "cat", functions=(no_renewal,), described=described)
+    assert here.refusal("cat") == "cat may not renew"
+    here.commit("bob")

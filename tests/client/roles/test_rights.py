@@ -1,0 +1,395 @@
+"""Roles: what is refused is refused by who wants it and by everybody who gets it."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.team import Team
+from covey import mls
+from covey.access.member.addresses import with_capabilities
+from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
+from covey.client import profile
+from covey.client.profile import GROUP_PROFILE, Inviting, Role
+from covey.errors import PolicyError
+from covey.mls import Extension
+
+ROLES = {"ann": Role.admin, "oto": Role.owner}
+OTHERS = ("ann", "oto", "bob", "cat")
+
+
+def team(*more: str, inviting: Inviting = Inviting.members) -> Team:
+    return Team(*OTHERS, *more, roles=ROLES, inviting=inviting)
+
+
+# --- inviting ------------------------------------------------------------------------------
+
+
+def test_members_invite_where_members_may() -> None:
+    here = team()
+    here.commit("bob", add=[here.package("dan")])
+
+
+def test_only_admins_invite_where_only_admins_may() -> None:
+    here = team(inviting=Inviting.admins)
+    assert "admins invite" in here.refusal("bob", add=[here.package("dan")])
+    here.commit("ann", add=[here.package("dan")])
+    here.commit("amy", add=[here.package("eve")])
+
+
+def test_everybody_adds_devices_of_its_own() -> None:
+    here = team(inviting=Inviting.admins)
+    here.commit("bob", add=[here.package("bob/2")])
+
+
+@pytest.mark.parametrize("who", ["bob", "ann"])
+def test_nobody_becomes_an_owner_by_adding_one(who: str) -> None:
+    here = team()
+    assert "who is owner here" in here.refusal(who, add=[here.package("oto/2")])
+
+
+def test_an_owner_adds_devices_of_another() -> None:
+    here = team()
+    here.commit("amy", add=[here.package("oto/2")])
+
+
+# --- removing ------------------------------------------------------------------------------
+
+
+def test_a_member_removes_nobody_else() -> None:
+    here = team()
+    assert "admins remove members" in here.refusal("bob", remove=[here.leaf("cat")])
+
+
+def test_an_admin_removes_members_and_admins_and_no_owner() -> None:
+    here = team()
+    assert "owners remove owners" in here.refusal("ann", remove=[here.leaf("oto")])
+    here.commit("ann", remove=[here.leaf("cat")])
+
+
+def test_an_owner_removes_an_owner() -> None:
+    here = team()
+    here.commit("amy", remove=[here.leaf("oto")])
+
+
+def test_everybody_removes_devices_of_its_own() -> None:
+    here = team("bob/2")
+    here.commit("bob", remove=[here.leaf("bob/2")])
+
+
+# --- leaving -------------------------------------------------------------------------------
+
+
+def test_everybody_leaves() -> None:
+    here = team()
+    here.spread("bob", here.groups["bob"].leave())
+    here.commit("cat")
+    assert not here.groups["bob"].is_active
+
+
+def test_the_last_owner_hands_over_first() -> None:
+    here = Team("bob", "cat")
+    with pytest.raises(PolicyError, match="amy first has to make somebody else owner"):
+        here.groups["amy"].leave()
+    forged = here.cheat("amy").leave()
+    with pytest.raises(PolicyError, match="without an owner"):
+        here.groups["bob"].receive(forged)
+    assert not here.groups["bob"].proposals
+    here.commit("amy", extensions=here.profile(roles={"bob": 3}))
+    here.spread("amy", here.groups["amy"].leave())
+    here.commit("cat")
+    assert not here.groups["amy"].is_active
+
+
+def test_two_owners_cannot_leave_at_once() -> None:
+    here = team()
+    here.spread("amy", here.groups["amy"].leave())
+    here.spread("oto", here.groups["oto"].leave())
+    pending = here.groups["bob"].commit()
+    assert len(pending.changed.left) == 1
+    everything = [each.reference for each in here.groups["bob"].proposals]
+    here.groups["bob"].discard(pending)
+    with pytest.raises(PolicyError, match="without an owner"):
+        here.groups["bob"].commit(references=everything)
+    forged = here.cheat("bob").commit(references=everything)
+    with pytest.raises(PolicyError, match="without an owner"):
+        here.groups["cat"].receive(forged.message)
+
+
+def test_one_device_of_the_last_owner_leaves() -> None:
+    here = Team("bob", "amy/2")
+    here.spread("amy/2", here.groups["amy/2"].leave())
+    here.commit("bob")
+    here2 = Team("bob", "amy/2")
+    here2.commit("amy", remove=[here2.leaf("amy/2")])
+
+
+# --- the profile ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "crew"}, {"inviting": 2}, {"expires_after": 60}], ids=["name", "who", "end"]
+)
+def test_settings_are_for_admins(change: dict[str, int | str]) -> None:
+    here = team()
+    wanted = here.profile(**change)
+    assert "that is for admins" in here.refusal("bob", extensions=wanted)
+    here.commit("ann", extensions=wanted)
+
+
+@pytest.mark.parametrize("who", ["bob", "ann"])
+def test_roles_are_for_owners(who: str) -> None:
+    here = team()
+    assert "roles are for owners" in here.refusal(who, extensions=here.profile(roles={"cat": 2}))
+    assert "roles are for owners" in here.refusal(who, extensions=here.profile(roles={who: 3}))
+    assert "roles are for owners" in here.refusal(who, extensions=here.profile(roles={"amy": 1}))
+
+
+def test_an_owner_gives_and_takes_roles() -> None:
+    here = team()
+    here.commit("oto", extensions=here.profile(roles={"cat": 2, "ann": 1}))
+    here.commit("oto", extensions=here.profile(roles={"amy": 2}))
+    given = profile.profile_of(here.groups["cat"].extensions)
+    assert given is not None
+    assert profile.names(given) == {"amy": "admin", "cat": "admin", "oto": "owner"}
+
+
+def test_everybody_lays_down_a_role_but_the_last_owner() -> None:
+    here = team()
+    here.commit("ann", extensions=here.profile(roles={"ann": 1}))
+    here.commit("amy", extensions=here.profile(roles={"amy": 1}))
+    assert "without an owner" in here.refusal("oto", extensions=here.profile(roles={"oto": 1}))
+
+
+def test_roles_are_given_to_members() -> None:
+    here = team()
+    wanted = here.profile(roles={"nobody": 3})
+    assert "no member of the group" in here.refusal("amy", extensions=wanted)
+    here.commit("amy", add=[here.package("dan")], extensions=here.profile(roles={"dan": 2}))
+
+
+def test_a_group_does_not_go_over_to_who_is_not_there() -> None:
+    here = Team("bob")
+    wanted = here.profile(roles={"ghost": 3, "amy": 1})
+    assert "no member" in here.refusal("amy", extensions=wanted)
+
+
+def test_whoever_removes_the_gone_from_the_list_may() -> None:
+    here = team()
+    here.spread("ann", here.groups["ann"].leave())
+    here.commit("bob", extensions=here.profile(roles={"ann": 1}))
+    given = profile.profile_of(here.groups["cat"].extensions)
+    assert given is not None
+    assert "ann" not in profile.names(given)
+
+
+@pytest.mark.parametrize("who", ["bob", "ann", "amy"])
+def test_nobody_takes_the_profile_away(who: str) -> None:
+    here = team()
+    wanted = [e for e in here.groups["amy"].extensions if e.extension_type != GROUP_PROFILE]
+    assert "does not lose its profile" in here.refusal(who, extensions=wanted)
+
+
+def test_a_profile_that_cannot_be_read_is_refused() -> None:
+    here = team()
+    kept = [e for e in here.groups["amy"].extensions if e.extension_type != GROUP_PROFILE]
+    wanted = [*kept, Extension(GROUP_PROFILE, b"\0")]
+    assert "cannot be read" in here.refusal("amy", extensions=wanted)
+
+
+def test_other_extensions_are_for_owners() -> None:
+    here = team()
+    wanted = (*here.groups["amy"].extensions, Extension(0x0005, b"\0"))
+    assert "extension 0x0005: that is for owners" in here.refusal("ann", extensions=wanted)
+    here.commit("amy", extensions=wanted)
+
+
+def test_their_order_is_nothing() -> None:
+    here = team()
+    here.commit("bob", extensions=tuple(reversed(here.groups["amy"].extensions)))
+
+
+def test_only_owners_end_the_group() -> None:
+    here = team()
+    ending = mls.ReInit(b"next", 1, 1, tuple(here.groups["amy"].extensions))
+    assert "that is for owners" in here.refusal("ann", reinit=ending)
+    pending = here.groups["amy"].commit(reinit=ending)
+    here.groups["bob"].receive(pending.message)
+    assert here.groups["bob"].reinit == ending
+
+
+# --- doors ---------------------------------------------------------------------------------
+
+
+def door(creator: int, right: Right = Right.join, key: int = 1) -> GroupCapability:
+    return GroupCapability(key.to_bytes(32), creator, 500_000, right)
+
+
+def doors(here: Team, *capabilities: GroupCapability) -> tuple[Extension, ...]:
+    return with_capabilities(here.groups["amy"].extensions, GroupCapabilities(capabilities))
+
+
+def test_who_may_invite_opens_doors() -> None:
+    here = team()
+    here.commit("bob", extensions=doors(here, door(here.leaf("bob"))))
+    closed = team(inviting=Inviting.admins)
+    wanted = doors(closed, door(closed.leaf("bob")))
+    assert "admins invite" in closed.refusal("bob", extensions=wanted)
+    closed.commit("ann", extensions=doors(closed, door(closed.leaf("ann"))))
+
+
+def test_everybody_opens_a_door_to_come_back_by() -> None:
+    here = team(inviting=Inviting.admins)
+    here.commit("bob", extensions=doors(here, door(here.leaf("bob"), Right.recover)))
+
+
+def test_nobody_opens_or_changes_a_door_in_anothers_name() -> None:
+    here = team()
+    wanted = doors(here, door(here.leaf("cat")))
+    assert "another's name" in here.refusal("bob", extensions=wanted)
+    here.commit("cat", extensions=wanted)
+    longer = door(here.leaf("cat")).replace(not_after=600_000)
+    assert "another's name" in here.refusal("bob", extensions=doors(here, longer))
+    mine = door(here.leaf("bob"))
+    assert "another's name" in here.refusal("bob", extensions=doors(here, mine))
+    here.commit("cat", extensions=doors(here, longer))
+    twice = doors(here, longer, longer)
+    assert "twice" in here.refusal("cat", extensions=twice)
+
+
+def test_a_door_is_taken_away_by_whoever_finds_it_expired() -> None:
+    here = team()
+    here.commit("cat", extensions=doors(here, door(here.leaf("cat"))))
+    here.commit("bob", extensions=doors(here))
+
+
+def test_a_door_falls_with_who_opened_it() -> None:
+    here = team()
+    here.commit("cat", extensions=doors(here, door(here.leaf("cat"))))
+    assert "opener goes" in here.refusal("amy", remove=[here.leaf("cat")])
+    here.commit("amy", remove=[here.leaf("cat")], extensions=doors(here))
+
+
+# --- coming back ---------------------------------------------------------------------------
+
+
+def test_a_leaf_with_the_same_key_takes_the_place_of_the_old_one() -> None:
+    here = team(inviting=Inviting.admins)
+    for who in ("cat", "oto"):
+        again = here.members[who].key_package()
+        here.groups[who] = _joined(here, "bob", who, again)
+
+
+def test_an_owner_with_other_keys_is_taken_back_by_an_owner() -> None:
+    here = team()
+    new = here.package("oto")
+    refusal = here.refusal("ann", add=[new], remove=[here.leaf("oto")])
+    assert "remove oto" in refusal
+    here.groups.pop("oto")
+    here.commit("amy", add=[new], remove=[2])
+
+
+def _joined(here: Team, by: str, who: str, package: mls.PrivateKeyPackage) -> mls.Group:
+    old = here.groups.pop(who)
+    pending = here.groups[by].commit(add=[package], remove=[old.own_index])
+    here.spread(by, pending.message)
+    here.groups[by].accept(pending)
+    return mls.Group.join(here.members[who], package, pending.welcomes[0].message)
+
+
+def test_other_keys_come_back_by_a_door_of_somebody_of_the_same_role() -> None:
+    here = team(inviting=Inviting.admins)
+    again = {"add": [here.package("cat")], "remove": [here.leaf("cat")]}
+    assert "may not remove cat" in here.refusal("bob", **again)
+    here.commit("bob", extensions=doors(here, door(here.leaf("bob"), Right.recover)))
+    owner = {"add": [here.package("oto")], "remove": [here.leaf("oto")]}
+    assert "may not remove oto" in here.refusal("bob", **owner)
+    here.commit("bob", **again)
+
+
+def test_other_keys_of_an_owner_come_back_by_a_door_of_an_owner() -> None:
+    here = team()
+    here.commit("amy", extensions=doors(here, door(here.leaf("amy"), Right.recover)))
+    here.groups.pop("oto")
+    here.commit("bob", add=[here.package("oto")], remove=[2])
+
+
+def test_the_last_owner_comes_back() -> None:
+    here = Team("bob", "cat")
+    here.commit("amy", extensions=doors(here, door(here.leaf("amy"), Right.recover)))
+    new = here.package("amy")
+    wanted = doors(here)
+    here.groups.pop("amy")
+    here.commit("bob", add=[new], remove=[0], extensions=wanted)
+
+
+# --- by reference --------------------------------------------------------------------------
+
+
+def test_proposals_are_judged_by_who_made_them() -> None:
+    here = team()
+    here.spread("ann", here.groups["ann"].propose_remove(here.leaf("cat")))
+    here.commit("bob")
+    assert not here.groups["cat"].is_active
+
+
+def test_a_proposal_beyond_ones_rights_is_neither_made_nor_kept() -> None:
+    here = team()
+    with pytest.raises(PolicyError, match="admins remove members"):
+        here.groups["bob"].propose_remove(here.leaf("cat"))
+    forged = here.cheat("bob").propose_remove(here.leaf("cat"))
+    with pytest.raises(PolicyError, match="admins remove members"):
+        here.groups["amy"].receive(forged)
+    assert not here.groups["amy"].proposals
+
+
+def test_updates_and_keys_are_for_everybody() -> None:
+    here = team(inviting=Inviting.admins)
+    here.spread("bob", here.groups["bob"].propose_update())
+    here.commit("cat")
+    here.commit("bob", update=True)
+
+
+# --- others --------------------------------------------------------------------------------
+
+
+def test_who_is_alone_does_as_it_likes() -> None:
+    here = Team(inviting=Inviting.admins)
+    here.commit("amy", add=[here.package("bob")], extensions=here.profile(name="other"))
+
+
+def test_in_a_group_without_a_profile_everyone_may_all() -> None:
+    here = Team("bob", "cat", described=False)
+    first = profile.first_profile("ours now", b"bob")
+    wanted = profile.with_profile(here.groups["bob"].extensions, first)
+    here.commit("cat", remove=[here.leaf("amy")], extensions=wanted)
+    here.groups.pop("amy")
+    assert "owners remove owners" in here.refusal("cat", remove=[here.leaf("bob")])
+
+
+def test_a_stranger_does_not_come_in_by_itself() -> None:
+    here = team()
+    info = here.groups["amy"].group_info()
+    stranger = mls.Group.join_externally(here.member("eve"), info, ports=mls.Ports(mls.Policy()))
+    with pytest.raises(PolicyError, match="may not come in by itself"):
+        here.groups["amy"].receive(stranger.commit)
+
+
+def test_who_was_there_comes_back_by_itself() -> None:
+    here = team()
+    info = here.groups["amy"].group_info()
+    back = mls.Group.join_externally(here.members["oto"], info, resync=here.leaf("oto"))
+    here.groups.pop("oto")
+    here.spread("oto", back.commit)
+    assert back.group.epoch_authenticator == here.groups["bob"].epoch_authenticator
+
+
+def test_the_last_owner_comes_back_by_itself_and_nobody_in_its_place() -> None:
+    here = Team("bob")
+    info = here.groups["bob"].group_info()
+    forged = mls.Group.join_externally(
+        here.member("amy"), info, resync=0, ports=mls.Ports(mls.Policy())
+    )
+    with pytest.raises(PolicyError, match="may not come in by itself"):
+        here.groups["bob"].receive(forged.commit)
+    back = mls.Group.join_externally(here.members["amy"], info, resync=0)
+    here.groups["bob"].receive(back.commit)
