@@ -14,6 +14,7 @@ from covey.client.sync import wishes
 from covey.client.sync.asking import append
 from covey.client.sync.effects import Lane, Use
 from covey.client.sync.groups import Status
+from covey.lab.simulate.broker import Copy
 
 
 @pytest.fixture
@@ -176,3 +177,77 @@ def test_after_an_invalid_commit_the_members_branch(table: Table) -> None:
     for each in people:
         assert sorted(each.texts()) == ["after", "before", "waits"]
         assert len([row for row in each.peer.places() if row.seat.look().status.is_in]) == 1
+
+
+def _snapshot(table: Table) -> Copy:
+    """The broker as it is now, on a copy of its database."""
+    return Copy(table.identity, table.copies[0].store.copy(), 30)
+
+
+def test_a_broker_that_was_set_back_gets_again_what_it_lost(table: Table) -> None:
+    people = [table.sit(name) for name in ("alice", "bob", "carol")]
+    alice, bob, carol = people
+    alice.create()
+    alice.invite("bob")
+    table.settle(*people)
+    backup = _snapshot(table)
+    alice.say("lost one")
+    bob.say("lost two")
+    table.settle(*people)
+    alice.invite("carol")
+    table.settle(*people)
+    bob.say("lost three")
+    table.settle(*people)
+    table.copies[0] = backup
+    table.settle(*people, rounds=30, step=10)
+    carol.say("after")
+    table.settle(*people)
+    assert any(isinstance(each, events.RolledBack) for each in alice.news())
+    assert alice.authenticator == bob.authenticator == carol.authenticator
+    assert sorted(alice.texts()) == ["after", "lost one", "lost three", "lost two"]
+    assert sorted(alice.texts()) == sorted(bob.texts())
+    assert {each.place.seat.look().status for each in people} == {Status.active}
+    assert not [each for each in bob.news() if isinstance(each, events.Rejoining)]
+
+
+def test_who_was_shown_a_fork_comes_back(table: Table) -> None:
+    people = [table.sit(name) for name in ("alice", "bob", "carol")]
+    alice, bob, carol = people
+    alice.create()
+    alice.wish(wishes.Describe(roles={"bob": 2}))
+    alice.invite("bob", "carol")
+    table.settle(*people)
+    alice.wish(wishes.Describe(roles={"bob": 2}))
+    table.settle(*people)
+    table.copies.append(_snapshot(table))
+    bob.copy = 1
+    bob.say("into the fork")
+    bob.wish(wishes.Describe(name="forked"))
+    alice.say("into the true one")
+    alice.wish(wishes.Describe(name="true"))
+    table.settle(*people)
+    assert alice.authenticator != bob.authenticator
+    bob.copy = 0
+    table.settle(*people, rounds=40, step=10)
+    assert {each.place.seat.look().status for each in people} == {Status.active}
+    assert alice.authenticator == bob.authenticator == carol.authenticator
+    assert sorted(alice.texts()) == ["into the fork", "into the true one"]
+    assert any(isinstance(each, events.ForkFound) for each in bob.news())
+
+
+def test_who_was_shown_another_log_of_the_epoch_gets_over_it(table: Table) -> None:
+    people = [table.sit(name) for name in ("alice", "bob")]
+    alice, bob = people
+    alice.create()
+    alice.invite("bob")
+    table.settle(*people)
+    table.copies.append(_snapshot(table))
+    bob.copy = 1
+    bob.say("hidden from alice")
+    alice.say("hidden from bob")
+    table.settle(*people)
+    bob.copy = 0
+    table.settle(*people, rounds=20, step=10)
+    assert sorted(alice.texts()) == sorted(bob.texts()) == ["hidden from alice", "hidden from bob"]
+    assert any(isinstance(each, events.ForkFound) for each in bob.news())
+    assert alice.authenticator == bob.authenticator

@@ -1,4 +1,4 @@
-"""The program ``covey``, and the table of its commands.
+"""The program ``covey``, and the tables of its commands.
 
 May import :mod:`covey.errors`; imports the file of a command only when that command runs,
 so that ``covey --help`` answers at once. A CoveyError is shown as one sentence, exit code 1,
@@ -22,21 +22,46 @@ if TYPE_CHECKING:
 
 _STDOUT: Final = 1  # the file descriptor
 
-COMMANDS: Final = {
+MEMBER: Final = {
+    "init": "Begin an identity: a store, keys, and an account at a broker.",
+    "create": "Begin a group.",
+    "invite": "Let people into a group: by name, by card, or by link.",
+    "join": "Come into a group: when invited, by a link, or by a file.",
+    "send": "Say something in a group, or send a file.",
+    "follow": "Show what happens, as it happens.",
+    "history": "Show the latest messages of a group.",
+    "search": "Find messages by their words.",
+    "download": "Save a file that somebody sent.",
+    "groups": "List your groups.",
+    "members": "List who is in a group.",
+    "verify": "Compare safety numbers with somebody.",
+    "remove": "Remove members from a group.",
+    "leave": "Leave a group.",
+    "rename": "Give a group another name.",
+    "role": "Say what somebody may do in a group.",
+    "backup": "Write an encrypted backup of a store.",
+    "restore": "Make a store of a backup.",
+}
+"""What members do. ``name`` is the attribute ``command`` of ``covey.cli.chat.name``."""
+
+TOOLS: Final = {
     "broker": "Run a broker, which stores and orders what it cannot read.",
     "demo": "Show the main job: a broker, its members, and what each of them reads.",
     "inspect": "Explain MLS messages, trees and vectors, and which rules they break.",
     "interop": "Play MLS with other implementations, by the interop service.",
     "vectors": "Verify official MLS test vectors, or write new ones.",
 }
-"""Every command. ``name`` is the attribute ``command`` of ``covey.cli.name``."""
+"""All else. ``name`` is the attribute ``command`` of ``covey.cli.name``."""
+
+COMMANDS: Final = MEMBER | TOOLS
+"""Every command."""
 
 
 class _Commands(click.Group):
-    """A group whose commands stand in the table above."""
+    """A group whose commands stand in the tables above."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The names in the table."""
+        """The names in the tables."""
         return list(COMMANDS)
 
     def get_command(
@@ -47,8 +72,9 @@ class _Commands(click.Group):
         """Import a command; None when there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
+        place = "covey.cli.chat" if cmd_name in MEMBER else "covey.cli"
         try:
-            command = importlib.import_module(f"covey.cli.{cmd_name}").command
+            command = importlib.import_module(f"{place}.{cmd_name}").command
         except ModuleNotFoundError as missing:
             if missing.name is None or missing.name.split(".")[0] == "covey":
                 raise
@@ -58,9 +84,10 @@ class _Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """List the table, and import nothing."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        """List the tables, and import nothing."""
+        for title, table in (("Members", MEMBER), ("Tools", TOOLS)):
+            with formatter.section(title):
+                formatter.write_dl(list(table.items()))
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command; an error of ours becomes one sentence."""

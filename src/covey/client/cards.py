@@ -84,7 +84,7 @@ class Invitation(WireStruct):
 Paper = Card | Invitation
 """What is handed over."""
 
-_KINDS: Final[dict[str, type[Card] | type[Invitation]]] = {"card": Card, "invitation": Invitation}
+_KINDS: Final[dict[str, type[Card | Invitation]]] = {"card": Card, "invitation": Invitation}
 
 
 class InviteLink(NamedTuple):
@@ -140,7 +140,7 @@ def from_text(text: str) -> Paper:
         if data is not None and _checksum(kind, data).hex() == end.group(1).lower():
             return _read(kind, data)
         problem = f"the {kind} is not complete, or was changed on its way: copy it again"
-    _refuse(problem)
+    raise DecodeError(problem)
 
 
 def link_text(url: str, fragment: str) -> str:
@@ -224,8 +224,8 @@ def _broker_url(url: str) -> str:
         _refuse("the link holds no URL: copy all of it")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         _refuse("the link leads to no broker: it has to be https://… or http://…")
-    if parts.fragment or _AROUND.search(url):
-        _refuse("the URL of a broker has no # and no spaces in it")
+    if "#" in url or _AROUND.search(url) or not (url.isascii() and url.isprintable()):
+        _refuse("the URL of a broker is of plain characters, without # and spaces")
     return url
 
 

@@ -157,6 +157,18 @@ def placed(rows: Rows, group: int, message_id: bytes, seq: int, epoch: int) -> i
     return None if row is None else _number(row[0])
 
 
+def encoded(rows: Rows, group: int, message_id: bytes) -> bytes | None:
+    """The content of a message as it was said, or None when it is not there any more."""
+    row = rows.one(
+        "SELECT content FROM messages WHERE group_ = ? AND message = ?", group, message_id
+    )
+    if row is None:
+        return None
+    [content] = row
+    assert isinstance(content, bytes)
+    return content
+
+
 def read(
     rows: Rows,
     group: int,

@@ -16,7 +16,7 @@ from covey.store.errors import StoreCorrupt, StoreLocked
 from covey.store.placing import full, has_room
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from covey.store.port import Value
 
@@ -129,23 +129,32 @@ def told(error: Exception, place: str) -> StorageError:
         place: The store, as it may be shown.
     """
     code = getattr(error, "sqlite_errorcode", None)
-    kind = None if code is None else code & 0xFF
-    if kind in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return locked(place)
-    if kind == sqlite3.SQLITE_FULL:
-        return full(place)
-    if kind == sqlite3.SQLITE_IOERR:  # SQLite says so of a quota too, and sqlcipher3 says no more
-        return _input_output(place)
-    if kind in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return corrupt(place)
-    if kind in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
-        return StorageError(
-            f"{place} cannot be written: see that you own it and its folder, and that neither is "
-            "read-only"
-        )
-    if kind is None or str(error).startswith("fts5:"):  # these may quote what somebody has said
+    if code is None or str(error).startswith("fts5:"):  # these may quote what somebody has said
         return StorageError(f"{place} cannot hold or find such a value: {type(error).__name__}")
-    return StorageError(f"{place} failed: {error}")
+    meaning = _MEANINGS.get(code & 0xFF)
+    return StorageError(f"{place} failed: {error}") if meaning is None else meaning(place)
+
+
+def locked(place: str) -> StoreLocked:
+    """That others hold a file."""
+    return StoreLocked(
+        f"{place} is in use by another process that has not let go of it: try again, or end "
+        "that process"
+    )
+
+
+def _corrupt(place: str) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"{place} is damaged: the key is right, but a page of it is not what was written; copy it "
+        "aside, and restore a backup"
+    )
+
+
+def _refused(place: str) -> StorageError:
+    return StorageError(
+        f"{place} cannot be written: see that you own it and its folder, and that neither is "
+        "read-only"
+    )
 
 
 def _input_output(place: str) -> StorageError:
@@ -157,17 +166,14 @@ def _input_output(place: str) -> StorageError:
     )
 
 
-def locked(place: str) -> StoreLocked:
-    """That others hold a file."""
-    return StoreLocked(
-        f"{place} is in use by another process that has not let go of it: try again, or end "
-        "that process"
-    )
-
-
-def corrupt(place: str) -> StoreCorrupt:
-    """That a file is damaged."""
-    return StoreCorrupt(
-        f"{place} is damaged: the key is right, but a page of it is not what was written; copy it "
-        "aside, and restore a backup"
-    )
+_MEANINGS: Final[dict[int, Callable[[str], StorageError]]] = {
+    sqlite3.SQLITE_BUSY: locked,
+    sqlite3.SQLITE_LOCKED: locked,
+    sqlite3.SQLITE_FULL: full,
+    sqlite3.SQLITE_IOERR: _input_output,  # a quota too, and sqlcipher3 says no more
+    sqlite3.SQLITE_CORRUPT: _corrupt,
+    sqlite3.SQLITE_NOTADB: _corrupt,
+    sqlite3.SQLITE_READONLY: _refused,
+    sqlite3.SQLITE_CANTOPEN: _refused,
+    sqlite3.SQLITE_PERM: _refused,
+}

@@ -99,6 +99,7 @@ LEFT_OUT: Final = {
     "packages": "opens Welcomes; new ones are published",
     "sent": "belongs to an epoch that is over for who comes back",
     "pending": "likewise",
+    "accepted": "likewise",
     "wishes": "may have come true since",
     "postings": "go out within seconds, or any other member posts them",
     "migration": "is written by the migrations",

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from broker_thread import ThreadBroker
-    from covey.client.sync.device import Device
 from covey.client.sync.effects import Flow
 
 pytestmark = pytest.mark.anyio
@@ -188,7 +187,7 @@ class Flowing:
 
     def flow(self, *effects: Ask | Pause) -> Flow[None]:
         try:
-            for effect in effects:
+            for effect in effects:  # noqa: UP028 - an iterator takes no answers
                 yield effect
             anyio.from_thread.run_sync(self.begun.set)
             yield Pause(LONG)

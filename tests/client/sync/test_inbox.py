@@ -40,7 +40,8 @@ def inbox(read_up_to: int = 0) -> Inbox:
 def last(done: Played) -> WireStruct:
     asked = done.effects[-1]
     assert isinstance(asked, Ask)
-    assert asked.lane == Lane(Use.inbox, ID)
+    assert asked.lane.use is Use.inbox
+    assert asked.lane.key.startswith(ID)
     return asked.request
 
 

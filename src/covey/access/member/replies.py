@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
 
 class RolledBackError(ForkError):
-    """The broker's log ends before an entry that it has shown already."""
+    """The broker's log ends before an entry that it has shown already.
+
+    Attributes:
+        served: The last entry that it has.
+    """
+
+    def __init__(self, message: str, served: int) -> None:
+        self.served = served
+        super().__init__(message)
 
 
 class GapError(ForkError):
@@ -101,7 +109,7 @@ class Followed(msgspec.Struct, frozen=True):
             return self._at(before)
         if before.seq < ours.seq:
             msg = f"the log ends at entry {before.seq}, and entry {ours.seq} was shown already"
-            raise RolledBackError(msg)
+            raise RolledBackError(msg, before.seq)
         if before.seq > ours.seq:
             msg = f"entries {ours.seq + 1} to {before.seq} are held back, or no longer kept"
             raise GapError(msg, self._at(before))
@@ -142,7 +150,7 @@ class Followed(msgspec.Struct, frozen=True):
         theirs, ours = self._verified(head).position, self._begun()
         if theirs.seq < ours.seq:
             msg = f"the log ends at entry {theirs.seq}, and entry {ours.seq} was shown already"
-            raise RolledBackError(msg)
+            raise RolledBackError(msg, theirs.seq)
         if theirs.seq == ours.seq and theirs.hash != ours.hash:
             msg = f"the broker signed another log up to entry {ours.seq} than it has sent"
             raise ForkError(msg)

@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option("--invite", metavar="CODE", default="", help="A code, if the broker asks for one.")
 @for_member
-def command(
-    chosen: Chosen, *, name: str, inviting: str, expires_after: int, invite: str
-) -> None:
+def command(chosen: Chosen, *, name: str, inviting: str, expires_after: int, invite: str) -> None:
     """Begin a group, with nobody in it but you."""
 
     async def work(client: Client) -> Mapping[str, object]:

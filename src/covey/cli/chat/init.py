@@ -55,9 +55,7 @@ def command(
         chosen.advise("covey join --card FILE  writes a card: give it to who shall invite you")
 
 
-async def _begin(
-    path: Path, key: StoreKey, name: str, broker: str | None, invite: str
-) -> None:
+async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invite: str) -> None:
     """Make the store, and enrol; when that fails, the store is not kept.
 
     Raises:

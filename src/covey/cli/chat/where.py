@@ -20,7 +20,7 @@ from covey.store import Kind, OsKeyring, Passphrase, StoreMissing, opened_by
 if TYPE_CHECKING:
     from covey.store import StoreKey
 
-PASSPHRASE: Final = "COVEY_PASSPHRASE"
+VARIABLE: Final = "COVEY_PASSPHRASE"
 """The variable that may hold the passphrase of a store."""
 
 _SUFFIX: Final = ".covey"
@@ -119,7 +119,7 @@ def new_key(what: str, *, in_keyring: bool) -> StoreKey:
     return _KEYRING if in_keyring else passphrase(f"New passphrase for {what}", twice=True)
 
 
-def passphrase(prompt: str, *, twice: bool = False, variable: str = PASSPHRASE) -> Passphrase:
+def passphrase(prompt: str, *, twice: bool = False, variable: str = VARIABLE) -> Passphrase:
     """A passphrase, from its variable or from who sits at the terminal.
 
     Args:

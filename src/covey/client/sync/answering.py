@@ -46,7 +46,7 @@ class Doorkeeper:
         self._reader = reader
         self._looked_at = 0.0
         self._seen: set[bytes] = set()
-        self._rescued = seat.group.epoch if seat.row.status.is_in else 0
+        self._rescued = seat.row.epoch
 
     def due(self) -> float:
         """When to look again, in seconds since the epoch."""
@@ -103,7 +103,7 @@ class Doorkeeper:
                 if content.recovers:
                     _require_same(seat, package)
                 else:
-                    roles.require_may_invite(group)
+                    _require_possible(seat, package)
             except (AuthenticationError, DecodeError, PolicyError) as error:
                 tell(seat, rows, Knocked(seat.hex, name=name, accepted=False, why=str(error)))
                 return False
@@ -141,6 +141,17 @@ class Doorkeeper:
 def _invites(rows: Rows, number: int) -> list[Invite]:
     found = map(wishes.decode, queues.wishes(rows, number).values())
     return [each for each in found if isinstance(each, Invite)]
+
+
+def _require_possible(seat: Seat, package: KeyPackage) -> None:
+    """Only who may invite lets in who comes by a link.
+
+    Raises:
+        PolicyError: We may not; others may be able to.
+    """
+    judged = roles.dry_run(seat.group, add=(package,))
+    if judged.refused is not None:
+        raise PolicyError(judged.refused)
 
 
 def _require_same(seat: Seat, package: KeyPackage) -> None:

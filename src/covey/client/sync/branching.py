@@ -72,7 +72,7 @@ class Branches:
         return due
 
     def _forget(self, row: GroupRow, every: list[GroupRow]) -> None:
-        """Delete the secrets of a group that has gone on for so long that no better branch comes."""
+        """Delete the secrets of a group that went on so long ago that no better branch comes."""
         home = self._peer.home
         joined = [each.joined_at for each in every if each.predecessor == row.gid]
         if row.epoch < 0 or not joined or home.world.second - min(joined) < _KEPT:

@@ -25,7 +25,7 @@ class Use(StrEnum):
     identity = "identity"
     """Says which device speaks. Its key is empty."""
     inbox = "inbox"
-    """Reads an inbox. Its key is the inbox."""
+    """Reads an inbox, or sets it up. Its key begins with the inbox."""
     speak = "speak"
     """Sends to a group, and reads its log. Its key is the gid."""
     listen = "listen"

@@ -68,6 +68,8 @@ def _settle(seat: Seat, rows: Rows, entry: Entry) -> None:
     queues.end_commit(rows, seat.number)
     if under.idem != entry.idem:
         return
+    taken = queues.Accepted(entry.seq, under.epoch, None, under.request)
+    queues.taken(rows, seat.number, taken)
     wished = queues.wishes(rows, seat.number)
     for number in under.wishes:
         if number in wished:

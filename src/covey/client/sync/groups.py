@@ -214,6 +214,11 @@ def remember_places(rows: Rows, number: int, places: Iterable[Position]) -> None
     rows.do("DELETE FROM places WHERE group_ = ? AND seq < ?", number, beyond)
 
 
+def forget_places(rows: Rows, number: int) -> None:
+    """Forget the hashes of a log that is read anew."""
+    rows.do("DELETE FROM places WHERE group_ = ?", number)
+
+
 def place(rows: Rows, number: int, seq: int) -> bytes | None:
     """The hash up to an entry; None when it is not known, or not any more."""
     found = rows.one("SELECT hash FROM places WHERE group_ = ? AND seq = ?", number, seq)

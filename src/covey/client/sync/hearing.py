@@ -90,10 +90,14 @@ def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArr
 def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
     """The broker has something of ours."""
     queues.done(rows, waiting)
+    assert waiting.epoch is not None
+    assert waiting.request is not None
+    message = waiting.message if waiting.content else None
+    taken = queues.Accepted(seq, waiting.epoch, message, waiting.request)
+    queues.taken(rows, seat.number, taken)
     if not waiting.content:  # that we leave
         return
     content = contents.decode(waiting.content)
-    assert waiting.epoch is not None
     history.placed(rows, seat.number, content.id, seq, waiting.epoch)
     if not isinstance(content.body, contents.CONTROL):
         tell(seat, rows, MessageSent(seat.hex, id=content.id.hex(), seq=seq))

@@ -1,6 +1,7 @@
 """One's own inbox: read over a connection, and with a key, that nothing else shares.
 
-May import the effects and the protocol. Whoever waits on that connection keeps the rest waiting.
+May import the effects and the protocol. Whoever waits for something new has a connection for that
+alone, since it would keep the rest waiting.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 _HOUR: Final = 3600
 
+_TELLING: Final = b"telling"  # names the connection over which the inbox is set up
+
 _LAST_RESORT: Final = 1000
 """How many pointers are expected for a KeyPackage of last resort: as many as can be."""
 
@@ -62,7 +65,8 @@ class Inbox:
         self.address: InboxAddress = InboxAddress(broker_id, inbox_id)
         self.lane: Lane = Lane(Use.inbox, inbox_id)
         self.read_up_to: int = read_up_to
-        self._prover = Prover(self.lane, self._proof)
+        self._waiting = Prover(self.lane, self._proof)
+        self._telling = Prover(Lane(Use.inbox, inbox_id + _TELLING), self._proof)
 
     def __repr__(self) -> str:
         return f"Inbox({self.address.inbox.hex()})"
@@ -85,10 +89,10 @@ class Inbox:
             wait: How long to wait for something, in milliseconds.
         """
         inbox, after = self.address.inbox, self.read_up_to
-        fetched = yield from self._prover.ask(
+        fetched = yield from self._waiting.ask(
             "fetch", lambda proof: Fetch(inbox, after, wait, proof), Fetched
         )
-        self._prover.keep(fetched.ticket)
+        self._waiting.keep(fetched.ticket)
         return fetched.entries
 
     def take_out(self, entry: InboxEntry) -> None:
@@ -102,7 +106,7 @@ class Inbox:
         """Say which post tokens (16 bytes) are good for notes: these, and no others."""
         slots = tuple(SlotHash(sha256(each).digest()) for each in tokens)
         inbox = self.address.inbox
-        yield from self._prover.ask(
+        yield from self._telling.ask(
             "set_slots", lambda proof: SetSlots(inbox, proof, slots), Nothing
         )
 
@@ -120,7 +124,9 @@ class Inbox:
             if (lifetime := each.package.leaf_node.lifetime) is not None
         )
         inbox = self.address.inbox
-        yield from self._prover.ask("expect", lambda proof: Expect(inbox, proof, expected), Nothing)
+        yield from self._telling.ask(
+            "expect", lambda proof: Expect(inbox, proof, expected), Nothing
+        )
 
     def opened(
         self, entry: InboxEntry, packages: Iterable[PrivateKeyPackage]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member.pointers import let_in, open_pointer
 from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
-from covey.client import profile
+from covey.client import history, profile
 from covey.client.events import Joined
 from covey.client.sync import branching, groups, key_packages, queues
 from covey.client.sync.asking import alone, ask
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 _TOKEN: Final = 16
+_UNSURE: Final = 3  # epochs before the one in which a fork was found
 _GOES_ON: Final = frozenset({Status.active, Status.leaving, Status.broken, Status.branched})
 
 
@@ -158,6 +159,7 @@ def _keep(home: Home, found: Found, group: Group, inviter: int, broken: Seat | N
 
 def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
     """The group's old secrets go; its history stays, and what waited is said anew."""
+    _say_again(rows, before)
     groups.forget_engine(rows, before.id)
     queues.end_commit(rows, before.id)
     queues.to_be_encrypted_anew(rows, before.id)
@@ -168,10 +170,25 @@ def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
         recovery=before.recovery,
         predecessor=before.predecessor,
     )
-    rows.do("DELETE FROM places WHERE group_ = ?", before.id)
+    groups.forget_places(rows, before.id)
     rows.do("DELETE FROM counters WHERE group_ = ?", before.id)
     groups.update(rows, kept)
     return kept
+
+
+def _say_again(rows: Rows, before: GroupRow) -> None:
+    """What was taken by a broker that then showed others another log, is said again.
+
+    Members that have it know it by its id.
+    """
+    if before.status is not Status.lost:
+        return
+    for each in queues.accepted(rows, before.id):
+        if each.message is not None and each.epoch >= before.epoch - _UNSURE:
+            content = history.encoded(rows, before.id, each.message)
+            if content is not None:
+                queues.say(rows, before.id, each.message, content, before.joined_at)
+    queues.forget_accepted(rows, before.id)
 
 
 def new_row(home: Home, group: Group, broker_id: bytes, gid: bytes) -> GroupRow:

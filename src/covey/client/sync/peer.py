@@ -288,11 +288,12 @@ class Peer:
 
     # --- what is due for the identity -------------------------------------------------------
 
-    def attend(self, wait: int = 0) -> Flow[float]:
+    def attend(self, wait: int | None = 0) -> Flow[float]:
         """Do what is due besides the groups: post pointers, look into the inbox, keep the stock.
 
         Args:
-            wait: How long to wait for something in the inbox, in milliseconds.
+            wait: How long to wait for something in the inbox, in milliseconds; None when another
+                flow looks into it.
 
         Returns:
             When to do it again, in seconds since the epoch.
@@ -310,7 +311,8 @@ class Peer:
             if now >= self._stocked_at + _STOCK_EVERY:
                 yield from self.keep_stock()
                 self._stocked_at = now
-            yield from self.look_into_inbox(wait)
+            if wait is not None:
+                yield from self.look_into_inbox(wait)
             due = min(due, self._stocked_at + _STOCK_EVERY)
         yield from self._come_back()
         return min(due, (yield from self._branches.attend()))

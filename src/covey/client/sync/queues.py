@@ -5,7 +5,7 @@ May import the store's port.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import msgspec
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.store.port import Rows, Value
+
+KEPT: Final = 1_000
+"""For how many entries of a log what we sent is kept, to be offered again."""
+
+KEPT_EPOCHS: Final = 50
+"""Likewise, for how many epochs."""
 
 
 # --- the outbox ----------------------------------------------------------------------------
@@ -104,6 +110,54 @@ def unsay(rows: Rows, number: int) -> list[Waiting]:
     found = rows.all(f"{_OUTBOX} WHERE group_ = ? ORDER BY id", number)
     rows.do("DELETE FROM outbox WHERE group_ = ?", number)
     return [each for row in found if (each := _waiting(row)) is not None]
+
+
+# --- what the broker has taken ---------------------------------------------------------------
+
+
+class Accepted(NamedTuple):
+    """A request of ours that the broker has taken.
+
+    Attributes:
+        seq: The entry that it became.
+        epoch: The epoch that it was for.
+        message: The id in its content; None for what is no message.
+        request: The signed request.
+    """
+
+    seq: int
+    epoch: int
+    message: bytes | None
+    request: bytes
+
+    def __repr__(self) -> str:
+        return f"Accepted(entry {self.seq})"
+
+
+def taken(rows: Rows, number: int, accepted: Accepted) -> None:
+    """Keep what the broker has taken, and let go of what it took long ago."""
+    rows.do(
+        "INSERT OR REPLACE INTO accepted (group_, seq, epoch, message, request)"
+        " VALUES (?, ?, ?, ?, ?)",
+        *(number, *accepted),
+    )
+    rows.do(
+        "DELETE FROM accepted WHERE group_ = ? AND (seq < ? OR epoch < ?)",
+        *(number, accepted.seq - KEPT, accepted.epoch - KEPT_EPOCHS),
+    )
+
+
+def accepted(rows: Rows, number: int) -> list[Accepted]:
+    """What the broker has taken of late, in its order."""
+    found = rows.all(
+        "SELECT seq, epoch, message, request FROM accepted WHERE group_ = ? ORDER BY seq", number
+    )
+    return [Accepted(*cast("tuple[int, int, bytes | None, bytes]", each)) for each in found]
+
+
+def forget_accepted(rows: Rows, number: int) -> None:
+    """Let go of all of it: our place in the log is another one."""
+    rows.do("DELETE FROM accepted WHERE group_ = ?", number)
 
 
 # --- wishes --------------------------------------------------------------------------------

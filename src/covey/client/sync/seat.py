@@ -46,6 +46,7 @@ class Seat:
         row: The group's row; replaced inside of :meth:`change` only.
         closing: A commit that the broker says has closed an epoch, until it has been read.
         proposed_at: When the first proposal of this epoch was seen.
+        again: Whether the log is read anew from an earlier place: what was taken in is passed over.
         let_in_at: When somebody else let people in with the commit that opened this epoch.
     """
 
@@ -54,6 +55,7 @@ class Seat:
         self.row: GroupRow = row
         self.closing: Entry | None = None
         self.proposed_at: float | None = None
+        self.again: bool = False
         self.let_in_at: float | None = None
         self._group = group
         self._access: EpochAccess | None = None

@@ -128,7 +128,8 @@ def _cannot_read(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
     if groups.was_sent(rows, seat.number, entry.idem):  # of ours, from before a reload
         _own(seat, rows, entry)
         return
-    tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
+    if not seat.again:
+        tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
 
 
 def _done(seat: Seat, rows: Rows, entry: Entry, event: Event) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member.replies import GapError, RestoredError, RolledBackError
 from covey.access.refusals import Code
 from covey.client.events import ForkFound, MessagesLost, Rejoining, RolledBack
-from covey.client.sync import queues
+from covey.client.sync import entering, queues
 from covey.client.sync.groups import Status
 from covey.client.sync.telling import tell
 from covey.errors import BrokerError, ForkError, TransportError
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from covey.client.events import Event
     from covey.client.sync.seat import Seat
 
-_REFUSED: Final = frozenset({Code.proof_refused.value, Code.epoch_unknown.value})
+_REFUSED: Final = frozenset({Code.proof_refused.value})
+
+_HOPELESS: Final = 20
+"""Contradictions in a row after which what is missing will not come back: the members branch."""
 
 
 class Troubles:
@@ -31,6 +34,8 @@ class Troubles:
 
     Attributes:
         now: What is in the way, for people; empty when nothing is.
+        contradictions: How often in a row the broker has contradicted what it had shown.
+        served: The last entry that a broker which was set back has; None when it was not.
     """
 
     def __init__(self, seat: Seat) -> None:
@@ -39,10 +44,18 @@ class Troubles:
         self._refusals = 0
         self._told: set[str] = set()
         self.now: str = ""
+        self.contradictions: int = 0
+        self.served: int | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the broker will not take back what contradicts what it had shown."""
+        return self.contradictions >= self._seat.home.pace.refused
 
     def over(self) -> None:
         """All went well."""
-        self._failures = self._refusals = 0
+        self._failures = self._refusals = self.contradictions = 0
+        self.served = None
         self._told.clear()
         self.now = ""
 
@@ -53,8 +66,8 @@ class Troubles:
         match error:
             case GapError():
                 return self._gap(error)
-            case ForkError():
-                self._lie(error)
+            case ForkError() | BrokerError(code=Code.epoch_unknown):
+                return self._contradicted(error)
             case BrokerError(code=Code.gone):
                 return self._lost(str(error))
             case BrokerError(code=code) if code in _REFUSED:
@@ -69,16 +82,21 @@ class Troubles:
         pause = min(home.pace.again * 2.0 ** min(self._failures - 1, 30), home.pace.at_most)
         return home.world.now() + max(asked, pause * (0.5 + home.world.random() / 2))
 
-    def _lie(self, error: ForkError) -> None:
+    def _contradicted(self, error: BrokerError | ForkError) -> float:
+        """The broker goes back behind what it had shown, or shows something else."""
+        self.contradictions += 1
         seat = self._seat
         ours = "" if seat.row.head is None else seat.row.head.hex()
-        if isinstance(error, RolledBackError | RestoredError):
-            told: Event = RolledBack(
-                group=seat.hex, seq=seat.row.seq, served=-1, sentence=str(error)
-            )
+        if isinstance(error, RolledBackError | RestoredError | BrokerError):
+            self.served = error.served if isinstance(error, RolledBackError) else -1
+            told: Event = RolledBack(seat.hex, seq=seat.row.seq, served=self.served)
         else:
             told = ForkFound(seat.hex, heads=(ours,), sentence=str(error))
         self._tell_once(told)
+        if self.contradictions > _HOPELESS:
+            with seat.change() as rows:
+                entering.broke(seat, rows, str(error))
+        return self._later(error)
 
     def _refused(self, error: BrokerError) -> float:
         """The broker knows another key for our epoch: we are on a branch that it does not show."""

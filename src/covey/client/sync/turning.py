@@ -108,6 +108,8 @@ class Turns:
         if not self.seat.row.status.is_in:
             return None
         try:
+            if self.troubles.is_set:
+                yield from self._begin_anew()
             if self._behind or not listening:
                 yield from self._catch_up()
             while (yield from self._step()):
@@ -122,7 +124,31 @@ class Turns:
         if self.seat.row.seq < 0 and self.seat.group.epoch == 0:
             yield from self.speaker.create()
         yield from self.speaker.catch_up()
-        self._behind = False
+        self._behind = self.seat.again = False
+
+    def _begin_anew(self) -> Flow[None]:
+        """Offer again what the broker has lost of ours, and read what it has from its beginning.
+
+        It was set back, or shows for good another log of this epoch than before. All that is
+        ours it gets again, the same bytes under the same idem; the others do likewise. What it
+        then shows is checked from there on.
+        """
+        seat, served = self.seat, self.troubles.served
+        with seat.home.store.reading() as rows:
+            accepted = queues.accepted(rows, seat.number)
+        for each in accepted:
+            if each.epoch == seat.row.epoch or (served is not None and each.seq > served):
+                yield from self._offer(each)
+        with seat.change() as rows:
+            seat.replace(seq=-1, hash=b"", head=None)
+            groups.forget_places(rows, seat.number)
+        seat.again = self._behind = True
+
+    def _offer(self, accepted: queues.Accepted) -> Flow[None]:
+        try:
+            yield from append(self.speaker.lane, Signed.decode(accepted.request))
+        except BrokerError:
+            return  # its epoch is not there yet, or not any more: others may bring it
 
     def _due(self) -> float | None:
         if not self.seat.row.status.is_in:

@@ -35,6 +35,13 @@ class Victim(Protocol):
         """Another one in the same state."""
 
 
+def _restored(group: Group) -> Group:
+    """A group from what it would store; all of it is decoded now, as long as nothing is spoiled."""
+    again = Group.restore(group.snapshot(), group.ports)
+    assert again.members == group.members
+    return again
+
+
 class MemberVictim(NamedTuple):
     """A member, which receives an MLSMessage."""
 
@@ -50,7 +57,7 @@ class MemberVictim(NamedTuple):
 
     def copy(self) -> MemberVictim:
         """The same member, restored from what it would store."""
-        return MemberVictim(Group.restore(self.group.snapshot(), self.group.ports))
+        return MemberVictim(_restored(self.group))
 
 
 class ObserverVictim(NamedTuple):
@@ -155,7 +162,7 @@ class SenderVictim(NamedTuple):
 
     def copy(self) -> SenderVictim:
         """The same member, restored from what it would store."""
-        return SenderVictim(Group.restore(self.group.snapshot(), self.group.ports), self.ask)
+        return SenderVictim(_restored(self.group), self.ask)
 
 
 class DecoderVictim(NamedTuple):

@@ -32,7 +32,7 @@ from covey.broker.stores.migrating import migrations_in, packaged
 from covey.broker.stores.wakes import Wakes
 from covey.broker.transactions import birth, log, sweeping
 from covey.broker.transactions.sweeping import Ages
-from covey.errors import BrokerError, DecodeError
+from covey.errors import BrokerError, DecodeError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -128,10 +128,14 @@ class MemoryStore:
 
     def _run(self, step: Step) -> list[Row]:
         execute = self._database.execute
-        if isinstance(step, Query):
-            return execute(*step.statement.sqlite(step.args)).fetchall()
-        for row in step.rows:
-            execute(*step.statement.sqlite(row))
+        try:
+            if isinstance(step, Query):
+                return execute(*step.statement.sqlite(step.args)).fetchall()
+            for row in step.rows:
+                execute(*step.statement.sqlite(row))
+        except sqlite3.Error as error:
+            msg = f"the database in memory failed: {error}"
+            raise StorageError(msg) from error
         return []
 
 
@@ -221,6 +225,8 @@ class Copy:
             answer = done(self._operations.by_name[name](caller, asked))
         except DecodeError:
             raise refused(Code.malformed) from None
+        except StorageError:
+            raise refused(Code.unavailable) from None
         return Answered(answer.encode(), type(answer), _WAITS[0] if _WAITS else None)
 
     def sweep(self) -> None:

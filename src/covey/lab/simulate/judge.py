@@ -249,7 +249,8 @@ def _undone(
     ]
     match order:
         case Invite(names=names):
-            came = {name for each in changes for name in each.added} | set(held.members)
+            came = set(held.members)  # or have gone again, so that they were there
+            came |= {name for each in changes for name in (*each.added, *each.removed, *each.left)}
             yield from (f"invite {name}" for name in names if name not in came)
         case Remove(names=names):
             went = {name for each in changes for name in (*each.removed, *each.left)}

@@ -73,6 +73,16 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_of_group ON outbox (group_, id);
 
+-- What the broker has taken from us of late: offered again to one that was set back.
+CREATE TABLE accepted (
+    group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,               -- the entry that it became
+    epoch INTEGER NOT NULL,
+    message BLOB,                       -- the id in its content; NULL for what is no message
+    request BLOB NOT NULL,
+    PRIMARY KEY (group_, seq)
+) STRICT, WITHOUT ROWID;
+
 -- What our commits are to do, until one of them has won. JSON of client/sync/wishes.py.
 CREATE TABLE wishes (
     id INTEGER PRIMARY KEY,

@@ -1,0 +1,174 @@
+"""``covey follow``: what happens, as it happens. May import the client."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import click
+
+from covey.cli.chat.options import for_member
+from covey.cli.chat.running import INTERRUPTED, run
+from covey.cli.chat.showing import message_json, message_line, moment
+from covey.client.events.kinds import encode
+from covey.client.events.messages import MessageSent, Said
+from covey.client.showing import line
+
+if TYPE_CHECKING:
+    from covey.cli.chat.options import Chosen
+    from covey.client.client import Client
+    from covey.client.conversation import Conversation
+    from covey.client.events.kinds import Event
+    from covey.client.history import Message
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SINCE: Final = re.compile(r"(\d{1,9})([smhdw])")
+_MOST: Final = 10_000  # messages that are shown from before
+_STDIN: Final = 0  # the file descriptor
+_GLANCE: Final = 0.5  # seconds
+_LINE: Final = 65_536  # bytes of what is typed at once
+
+
+class _Since(click.ParamType):
+    """How far back: a time such as 10m, 2h or 1d, or ``all``, or ``now``."""
+
+    name = "since"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The time, in seconds since the epoch."""
+        if value == "all":
+            return 0.0
+        if value == "now":
+            return time.time()
+        found = _SINCE.fullmatch(value)
+        if found is None:
+            self.fail("Say a time such as 10m, 2h or 1d, or all, or now.", param, ctx)
+        return time.time() - int(found[1]) * _UNITS[found[2]]
+
+
+@click.command()
+@click.argument("group", required=False)
+@click.option(
+    "--since",
+    metavar="TIME",
+    type=_Since(),
+    help="Begin with the messages since then: 10m, 2h, 1d, all or now.",
+)
+@for_member
+@click.pass_context
+def command(
+    context: click.Context, chosen: Chosen, *, group: str | None, since: float | None
+) -> None:
+    """Show what happens in a group, or in all of them, until Ctrl-C.
+
+    It begins with what was not shown by this command before. On a terminal, what you type is sent
+    to the GROUP, line by line. With --json, each event is one line.
+    """
+
+    async def work(client: Client) -> None:
+        follower = _Follower(chosen, client, None if group is None else client.group(group))
+        await follower.follow(since)
+
+    try:
+        run(chosen, work, alone=True)
+    except KeyboardInterrupt:
+        context.exit(INTERRUPTED)
+
+
+class _Follower:
+    """Shows what happens.
+
+    Args:
+        chosen: How to show it.
+        client: Who follows.
+        group: What it follows; everything when it is None.
+    """
+
+    def __init__(self, chosen: Chosen, client: Client, group: Conversation | None) -> None:
+        self._chosen = chosen
+        self._client = client
+        self._group = group
+        self._since = 0.0
+        self._shown = 0
+        self._typed: set[str] = set()
+
+    async def follow(self, since: float | None) -> None:
+        """Show what happens, and send what is typed, until the end of that."""
+        if since is not None:
+            self._begin(since)
+        if self._group is None or self._chosen.in_json or not sys.stdin.isatty():
+            await self._show()
+            return
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._show)
+            await self._listen(self._group)
+            tasks.cancel_scope.cancel()
+
+    def _begin(self, since: float) -> None:
+        """Show the messages since a time."""
+        self._since = since
+        own = self._client.name.encode()
+        for message in self._before(since):
+            self._shown = message.number
+            if self._chosen.in_json:
+                self._chosen.tell({"event": "Message", **message_json(message, own)})
+            else:
+                name = "" if self._group else self._named(message.group)
+                click.echo(message_line(message, own, name).partition("  ")[2].lstrip())
+
+    def _before(self, since: float) -> list[Message]:
+        groups = [self._group] if self._group else self._client.groups()
+        found = [each for group in groups for each in group.history(limit=_MOST)]
+        return sorted(
+            (each for each in found if each.received_at >= since), key=lambda each: each.number
+        )
+
+    async def _show(self) -> None:
+        consumer = "follow" if self._group is None else f"follow {self._group.id}"
+        async for event in self._client.events(consumer):
+            if self._group is not None and event.group != self._group.id:
+                continue
+            if not self._is_old(event):
+                self._tell(event)
+
+    def _is_old(self, event: Event) -> bool:
+        if not isinstance(event, Said):
+            return False
+        typed = isinstance(event, MessageSent) and event.id in self._typed
+        return typed or event.number <= self._shown or event.received_at < self._since
+
+    def _tell(self, event: Event) -> None:
+        if self._chosen.in_json:
+            click.echo(encode(event))
+            return
+        when = moment(event.received_at if isinstance(event, Said) else int(time.time()))
+        place = "" if self._group or not event.group else f"[{self._named(event.group)}] "
+        number = (
+            f" #{event.number}" if isinstance(event, Said) and event.kind == "attachment" else ""
+        )
+        click.echo(f"{when}  {place}{event}{number}")
+
+    def _named(self, gid: str) -> str:
+        """The name of a group, of which there may be none yet."""
+        return next((line(each.name) for each in self._client.groups() if each.id == gid), gid[:8])
+
+    async def _listen(self, group: Conversation) -> None:
+        """Send each line that is typed, until there are no more."""
+        while True:
+            await anyio.wait_readable(_STDIN)
+            if os.tcgetpgrp(_STDIN) != os.getpgrp():
+                await anyio.sleep(_GLANCE)  # in the background, what is typed is for others
+                continue
+            typed = os.read(_STDIN, _LINE)
+            if not typed:
+                return
+            text = typed.decode(errors="replace").strip()
+            if text:
+                message = await group.send(text, wait=False)
+                self._typed.add(message.id)

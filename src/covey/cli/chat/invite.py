@@ -1,0 +1,139 @@
+"""``covey invite``: let people into a group, by name, by card or by link.
+
+May import the client.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from covey.cli.chat.files import read_text, require_new, write_new
+from covey.cli.chat.options import for_member
+from covey.cli.chat.running import run
+from covey.cli.paths import GivenPath
+
+if TYPE_CHECKING:
+    from covey.cli.chat.options import Chosen
+    from covey.client.client import Client
+
+_STDOUT = Path("-")
+
+
+@click.command()
+@click.argument("group")
+@click.argument("names", nargs=-1)
+@click.option(
+    "--card",
+    metavar="FILE",
+    type=GivenPath(dir_okay=False),
+    help="The card of somebody, which `covey join --card` has written; - is standard input.",
+)
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=GivenPath(dir_okay=False),
+    help="Where the invitation for this card is written; by default to standard output.",
+)
+@click.option("--link", is_flag=True, help="Make a link; who has it can ask to be let in.")
+@click.option(
+    "--hours",
+    default=24,
+    show_default=True,
+    type=click.IntRange(1, 24 * 365),
+    help="For how long a link is good.",
+)
+@click.option("--close-links", is_flag=True, help="Take all links back.")
+@click.option("--qr", is_flag=True, help="Show the link or the invitation as a QR code.")
+@for_member
+def command(chosen: Chosen, *, group: str, names: tuple[str, ...], **how: object) -> None:
+    """Let people into a group.
+
+    By NAME, when they have an account at the same broker: they come in when they are online. By a
+    card, which works over any way there is to hand over a file. By a link, for anybody who has it.
+    """
+    card, link, close, qr = how["card"], how["link"], how["close_links"], how["qr"]
+    if [bool(names), card is not None, link, close].count(True) != 1:
+        msg = "say how: by one or more NAMEs, by --card FILE, or by --link (or --close-links)"
+        raise click.UsageError(msg)
+    if names:
+        _by_name(chosen, group, names)
+    elif isinstance(card, Path):
+        out = how["out"]
+        assert isinstance(out, Path | None)
+        _by_card(chosen, group, card, out, qr=bool(qr))
+    elif link:
+        hours = how["hours"]
+        assert isinstance(hours, int)
+        _by_link(chosen, group, hours, qr=bool(qr))
+    else:
+        _close(chosen, group)
+
+
+def _by_name(chosen: Chosen, group: str, names: tuple[str, ...]) -> None:
+    async def work(client: Client) -> str:
+        into = client.group(group)
+        await into.invite(*names)
+        return into.id
+
+    gid = run(chosen, work)
+    who = ", ".join(names)
+    chosen.tell({"group": gid, "invited": list(names)}, f"invited {who} to {group}")
+    chosen.advise("covey join  is what they run, unless `covey follow` runs there already")
+
+
+def _by_card(chosen: Chosen, group: str, card: Path, out: Path | None, *, qr: bool) -> None:
+    if out is not None:
+        require_new(out)
+    text = read_text(card).strip()
+
+    async def work(client: Client) -> tuple[str, str]:
+        into = client.group(group)
+        return into.id, await into.invite_card(text)
+
+    gid, invitation = run(chosen, work)
+    _hand_out(chosen, invitation, {"group": gid, "invitation": invitation}, out, qr=qr)
+    if out is not None:
+        chosen.tell({"group": gid, "invitation": str(out)}, f"the invitation is in {out}")
+        chosen.advise(f"covey join {out}  is what they run, once they have the file")
+
+
+def _by_link(chosen: Chosen, group: str, hours: int, *, qr: bool) -> None:
+    async def work(client: Client) -> tuple[str, str]:
+        into = client.group(group)
+        return into.id, await into.link(hours)
+
+    gid, link = run(chosen, work)
+    _hand_out(chosen, link, {"group": gid, "link": link, "hours": hours}, None, qr=qr)
+    chosen.advise(
+        f"good for {hours} hours, for whoever has it; one of you has to be online to let them in,",
+        "as with `covey follow`",
+    )
+
+
+def _hand_out(
+    chosen: Chosen, text: str, result: dict[str, object], out: Path | None, *, qr: bool
+) -> None:
+    """Print a text, or write it to a file, and show its QR code."""
+    if out is not None:
+        write_new(out, f"{text}\n".encode())
+    elif chosen.in_json:
+        chosen.tell(result)
+    else:
+        write_new(_STDOUT, f"{text}\n".encode())
+    if qr and not chosen.in_json:
+        from covey.cli.chat.qr import drawn  # noqa: PLC0415 - who wants none needs no segno
+
+        click.echo(drawn(text))
+
+
+def _close(chosen: Chosen, group: str) -> None:
+    async def work(client: Client) -> str:
+        of = client.group(group)
+        await of.close_links()
+        return of.id
+
+    gid = run(chosen, work)
+    chosen.tell({"group": gid, "links": 0}, f"nobody gets into {group} by a link any more")

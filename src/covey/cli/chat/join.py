@@ -1,0 +1,132 @@
+"""``covey join``: come into a group. May import the client."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from covey.cli.chat.files import read_text, require_new, waiting, write_new
+from covey.cli.chat.options import for_member
+from covey.cli.chat.running import run
+from covey.cli.chat.showing import group_json
+from covey.cli.paths import GivenPath
+from covey.client.showing import line
+from covey.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from covey.cli.chat.options import Chosen
+    from covey.client.client import Client
+
+_WAIT: Final = 300.0
+
+
+@click.command()
+@click.argument("what", metavar="[LINK|FILE]", required=False)
+@click.option(
+    "--card",
+    metavar="FILE",
+    type=GivenPath(dir_okay=False),
+    help="Write a card, by which a friend can invite you; - is standard output.",
+)
+@click.option("--qr", is_flag=True, help="Show the card as a QR code, too.")
+@click.option(
+    "--wait",
+    metavar="SECONDS",
+    default=_WAIT,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="How long to wait at most.",
+)
+@for_member
+def command(chosen: Chosen, *, what: str | None, card: Path | None, qr: bool, wait: float) -> None:
+    """Come into a group.
+
+    Without an argument: wait until somebody invites you by your name. With a link: ask to be let
+    in. With a file (- is standard input): read the invitation that is in it.
+    """
+    if card is not None and what is not None:
+        msg = "--card writes a card, which a friend needs first: leave one of them out"
+        raise click.UsageError(msg)
+    if card is not None:
+        _write_card(chosen, card, qr=qr)
+        return
+    joined = _join(chosen, what, wait)
+    members = joined["members"]
+    assert isinstance(members, list)
+    name = line(str(joined["name"]))
+    chosen.tell(joined, f"joined {name}: {', '.join(members)}")
+    chosen.advise(
+        f"covey follow {name}  shows what is said, covey send {name} TEXT  says something"
+    )
+
+
+def _join(chosen: Chosen, what: str | None, wait: float) -> Mapping[str, object]:
+    given = "" if what is None else _text(what)
+
+    async def work(client: Client) -> Mapping[str, object]:
+        try:
+            with waiting(_sentence(client.name, given)):
+                if given:
+                    group = await client.join(given, wait)
+                else:
+                    group = await client.next_group(wait)
+        except TimeoutError:
+            raise StateError(_too_long(client, given, wait)) from None
+        return {**group_json(group), "members": [each.name for each in group.members]}
+
+    return run(chosen, work)
+
+
+def _text(what: str) -> str:
+    """A link or an invitation as it was given, or as it stands in a file."""
+    if what.startswith("covey:"):
+        return what
+    return read_text(Path(what)).strip()
+
+
+def _sentence(name: str, given: str) -> str:
+    if not given:
+        return f"waiting until somebody invites {name}"
+    return "asking to be let in: somebody of the group has to be online"
+
+
+def _too_long(client: Client, given: str, wait: float) -> str:
+    """Why nothing came of it, and what to do."""
+    if given:
+        return (
+            f"nobody has let {client.name} in within {wait:g} seconds: ask that somebody of the "
+            "group runs `covey follow`, and try again"
+        )
+    named = [line(each.name) for each in client.groups()]
+    already = f" (you are in {', '.join(named)} already)" if named else ""
+    return (
+        f"nobody has invited {client.name} within {wait:g} seconds{already}: tell a friend your "
+        "name, and try again, or wait longer with --wait SECONDS"
+    )
+
+
+def _write_card(chosen: Chosen, card: Path, *, qr: bool) -> None:
+    require_new(card)
+
+    async def work(client: Client) -> str:
+        return await client.card()
+
+    text = run(chosen, work, alone=True)
+    if chosen.in_json and str(card) == "-":
+        chosen.tell({"card": text})
+        return
+    write_new(card, f"{text}\n".encode())
+    if qr:
+        from covey.cli.chat.qr import drawn  # noqa: PLC0415 - who wants none needs no segno
+
+        click.echo(drawn(text))
+    if str(card) != "-":
+        chosen.tell({"card": str(card)}, f"your card is in {card}: it is good for one invitation")
+        chosen.advise(
+            f"covey invite GROUP --card {card.name} --out INVITATION  is what your friend runs,",
+            "covey join INVITATION  is what you run then",
+        )

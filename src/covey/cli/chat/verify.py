@@ -1,0 +1,76 @@
+"""``covey verify``: compare safety numbers, and keep that they were the same.
+
+May import the client.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from covey.cli.chat.options import for_member
+from covey.cli.chat.running import run
+
+if TYPE_CHECKING:
+    from covey.cli.chat.options import Chosen
+    from covey.client.client import Client
+
+_ROW = 4  # groups of digits on a line
+
+
+@click.command()
+@click.argument("group")
+@click.argument("name")
+@click.option("--qr", is_flag=True, help="Show the number as a QR code, too.")
+@click.option("--yes", is_flag=True, help="Do not ask: they are the same.")
+@click.option("--undo", is_flag=True, help="Take it back.")
+@for_member
+def command(chosen: Chosen, *, group: str, name: str, qr: bool, yes: bool, undo: bool) -> None:
+    """Show the safety number that you share with somebody, and note that you compared it.
+
+    Both of you see the same digits, unless somebody stands between you. Compare them by another
+    way than this group: side by side, or on the phone.
+    """
+    if undo:
+        _note(chosen, group, name, same=False)
+        chosen.tell({"name": name, "verified": False}, f"{name} is not verified any more")
+        return
+
+    async def work(client: Client) -> tuple[str, str]:
+        return client.name, client.group(group).safety_number(name)
+
+    own, number = run(chosen, work, alone=True)
+    if not chosen.in_json:
+        _show(own, name, number, qr=qr)
+    same = yes or (
+        not chosen.in_json and sys.stdin.isatty() and click.confirm(f"Does {name} see the same?")
+    )
+    if same:
+        _note(chosen, group, name, same=True)
+    what = f"{name} is verified" if same else "nothing was noted: --yes notes that it is the same"
+    chosen.tell({"name": name, "safety_number": number, "verified": same}, what)
+
+
+def _show(own: str, name: str, number: str, *, qr: bool) -> None:
+    click.echo(f"The safety number of {own} and {name}:\n")
+    groups = number.split()
+    for start in range(0, len(groups), _ROW):
+        click.echo(f"    {' '.join(groups[start : start + _ROW])}")
+    click.echo()
+    if qr:
+        from covey.cli.chat.qr import drawn  # noqa: PLC0415 - who wants none needs no segno
+
+        click.echo(drawn("".join(groups)))
+
+
+def _note(chosen: Chosen, group: str, name: str, *, same: bool) -> None:
+    async def work(client: Client) -> None:
+        of = client.group(group)
+        if same:
+            of.verify(name)
+        else:
+            of.unverify(name)
+
+    run(chosen, work, alone=True)

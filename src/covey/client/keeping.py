@@ -1,0 +1,133 @@
+"""Keeps one group in step: its turns, and beside them a connection that waits for what is new.
+
+May import anyio and the flows. What goes wrong is met by the turns, which know when to try again;
+nobody waits for news while they do not go well.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from covey.errors import CoveyError
+
+if TYPE_CHECKING:
+    from covey.client.engine import Engine
+    from covey.client.sync.peer import Place
+
+LISTEN: Final = 20_000
+"""Milliseconds that the broker is asked to wait for something new."""
+
+_LEAST: Final = 0.2  # seconds between two turns that nobody has asked for
+
+
+class Keeper:
+    """Keeps one group in step.
+
+    Args:
+        engine: Drives its flows.
+        number: The group's number in the store.
+
+    Attributes:
+        number: The group's number in the store.
+        begun: How many turns have begun.
+        ended: How many of them have ended.
+        trouble: What was in the way of the last one; empty when all went well.
+    """
+
+    def __init__(self, engine: Engine, number: int) -> None:
+        self.number: int = number
+        self.begun: int = 0
+        self.ended: int = 0
+        self.trouble: str = ""
+        self._engine = engine
+        self._nudged = anyio.Event()
+        self._well = anyio.Event()
+        self._hears = False
+        self._failures = 0
+
+    def nudge(self, *, reads: bool = False) -> None:
+        """Let the next turn begin at once.
+
+        Args:
+            reads: Whether it shall read the log, though another connection listens.
+        """
+        if reads:
+            self._hears = False
+        self._nudged.set()
+
+    async def keep(self) -> None:
+        """Keep the group in step for as long as we are in it."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._listen)
+            await self._take_turns()
+            tasks.cancel_scope.cancel()
+
+    async def _place(self) -> Place:
+        return await self._engine.call(partial(self._engine.peer.place, self.number))
+
+    # --- turns ---------------------------------------------------------------------------
+
+    async def _take_turns(self) -> None:
+        engine = self._engine
+        while True:
+            nudged = self._nudged = anyio.Event()
+            self.begun += 1
+            due = await self._turn()
+            self.ended = self.begun
+            engine.nudge()
+            engine.stir()
+            if due is None:
+                return
+            with anyio.move_on_after(max(due - engine.home.world.now(), _LEAST)):
+                await nudged.wait()
+
+    async def _turn(self) -> float | None:
+        """Take a turn; when to take the next one, or None when we are out of the group."""
+        engine = self._engine
+        try:
+            place = await self._place()
+            due = await engine.run(place.turns.turn(listening=self._hears))
+            self.trouble = place.turns.troubles.now
+        except CoveyError as error:
+            self.trouble = str(error)
+            due = engine.home.world.now() + engine.backoff(self._failures)
+        if self.trouble:
+            self._failures += 1
+            self._well = anyio.Event()
+        else:
+            self._failures = 0
+            self._well.set()
+        engine.met(self.trouble)
+        return due
+
+    # --- listening -----------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        failures = 0
+        while True:
+            await self._well.wait()
+            try:
+                await self._hear()
+                failures = 0
+            except CoveyError:
+                self._well = anyio.Event()
+                self.nudge(reads=True)
+                await anyio.sleep(self._engine.backoff(failures))
+                failures += 1
+
+    async def _hear(self) -> None:
+        """Wait for something new, once."""
+        place = await self._place()
+        before = _where(place)
+        await self._engine.run(place.listener.read(LISTEN))
+        self._hears = True
+        if _where(place) != before:
+            self.nudge()
+
+
+def _where(place: Place) -> tuple[object, ...]:
+    row = place.seat.row
+    return row.seq, row.epoch, row.status

@@ -1,0 +1,242 @@
+"""Opening a client: its store, who it is, and, when both are new, its account.
+
+May import the store and the flows. What a store remembers of itself: the member with its signature
+key, and where its broker is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+from unicodedata import normalize
+
+from covey.access.structs.identity import EvidenceKind
+from covey.client.roles import GroupPolicy
+from covey.client.sync.asking import alone
+from covey.client.sync.effects import About, World
+from covey.client.sync.home import Home, Pace
+from covey.client.watching import Watched
+from covey.errors import StateError, StorageError
+from covey.mls import CipherSuite, Member, Ports
+from covey.mls.group.identity import identity
+from covey.store import (
+    Passphrase,
+    StoreExists,
+    StoreMissing,
+    memory_store,
+    open_store,
+    settings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import httpx
+
+    from covey.client.roles import Change
+    from covey.client.sync.effects import Broker, Flow, Lane
+    from covey.client.sync.peer import Peer
+    from covey.store import Store, StoreKey
+
+SUITE: Final = CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
+
+LONGEST_NAME: Final = 256
+"""The longest name of a person, in bytes of UTF-8."""
+
+_MEMBER: Final = "member"
+_URL: Final = "broker url"
+
+
+class Given(NamedTuple):
+    """What a client is opened with; see :meth:`covey.client.client.Client.open`."""
+
+    path: Path | None
+    broker: str | None
+    name: str | None
+    key: StoreKey | None
+    create: bool
+    enrol: bool
+    invite: str
+    id_token: str | Callable[[str], str]
+    proxy: str | None
+    pace: Pace | None
+    policies: tuple[Callable[[Change], str | None], ...]
+    transport: Callable[[], httpx.AsyncBaseTransport] | None
+    world: World
+
+    def __repr__(self) -> str:
+        return f"Given({self.path!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("path", self.path)]
+
+
+class Opened(NamedTuple):
+    """A store that has been opened.
+
+    Attributes:
+        store: The store.
+        home: What the flows of its identity stand on.
+        url: Where its broker is; empty without one.
+        is_new: Whether it was begun by this.
+    """
+
+    store: Watched
+    home: Home
+    url: str
+    is_new: bool
+
+
+def key_of(passphrase: str | None, key: StoreKey | None) -> StoreKey | None:
+    """What opens a store.
+
+    Raises:
+        StateError: Both were given.
+    """
+    if passphrase is not None and key is not None:
+        msg = "a store is opened by a passphrase or by a key, not by both: give one"
+        raise StateError(msg)
+    return Passphrase(passphrase) if passphrase is not None else key
+
+
+def named(name: str) -> str:
+    """A name as it is kept: in Unicode's normal form C, without white space around it.
+
+    Raises:
+        StateError: It is empty, too long, or holds what cannot be printed.
+    """
+    written = normalize("NFC", name).strip()
+    if not written or not written.isprintable() or len(written.encode()) > LONGEST_NAME:
+        msg = f"a name is printable text of 1 to {LONGEST_NAME} bytes: choose another"
+        raise StateError(msg)
+    return written
+
+
+def opened(given: Given) -> Opened:
+    """Open a store, or begin one. It takes its time: not on an event loop.
+
+    Raises:
+        StorageError: It cannot be opened; each kind has its own class.
+        StateError: It is somebody else's, or it is new and nobody said whose it shall be.
+    """
+    store, is_new = _store(given)
+    try:
+        watched = Watched(store)
+        policy = GroupPolicy(functions=given.policies)
+        member = _member(watched, given, policy)
+        url = _url(watched, given.broker)
+        now = given.world.now
+        ports = Ports(policy, entropy=given.world.entropy, now=lambda: int(now()), require_reserved=True)
+        home = Home(watched, given.world, member, ports, given.pace)
+    except BaseException:
+        store.close()
+        if is_new:
+            discard(given.path)
+        raise
+    return Opened(watched, home, url, is_new)
+
+
+def discard(path: Path | None) -> None:
+    """Delete a store of which nothing is worth keeping."""
+    if path is not None:
+        for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+            each.unlink(missing_ok=True)
+
+
+def _store(given: Given) -> tuple[Store, bool]:
+    path, key = given.path, given.key
+    if path is None:
+        return memory_store(), True
+    if key is None:
+        msg = f"{path} is, or would be, encrypted: give a passphrase, or a key"
+        raise StorageError(msg)
+    try:
+        return open_store(path, key), False
+    except StoreMissing:
+        if not given.create or path.exists():
+            raise
+    if given.name is None:
+        msg = f"there is no store at {path}; to begin one, give a name"
+        raise StoreMissing(msg)
+    try:
+        return open_store(path, key, create=True), True
+    except StoreExists:  # another process was faster
+        return open_store(path, key), False
+
+
+def _member(store: Watched, given: Given, policy: GroupPolicy) -> Member:
+    """Who we are: as the store says, or as it says from now on."""
+    name, entropy = given.name, given.world.entropy
+    with store.transaction() as rows:
+        kept = settings.get(rows, _MEMBER)
+        if kept is None:
+            if name is None:
+                msg = "this store is new: say whose it shall be, by a name"
+                raise StateError(msg)
+            member = Member.basic(named(name).encode(), SUITE, policy=policy, entropy=entropy)
+            settings.put(rows, _MEMBER, member.encode())
+            return member
+    member = Member.decode(kept, policy=policy, entropy=entropy)
+    known = name_in(member)
+    if name is not None and named(name) != known:
+        msg = f"this store is {known}'s, not {name}'s: open another one, or leave the name out"
+        raise StateError(msg)
+    return member
+
+
+def name_in(member: Member) -> str:
+    """What a member is called."""
+    return identity(member.credential).decode(errors="replace")
+
+
+def _url(store: Watched, url: str | None) -> str:
+    with store.reading() as rows:
+        kept = (settings.get(rows, _URL) or b"").decode()
+    if url is None or url == kept:
+        return kept
+    remember_url(store, url)
+    return url
+
+
+def remember_url(store: Watched, url: str) -> None:
+    """Keep where the broker is."""
+    with store.transaction() as rows:
+        settings.put(rows, _URL, url.encode())
+
+
+# --- the account -------------------------------------------------------------------------
+
+
+def about(home: Home) -> Flow[Broker]:
+    """Ask the broker who it is."""
+
+    def ask(lane: Lane) -> Flow[Broker]:
+        return (yield About(lane))
+
+    return (yield from alone(home.world, ask))
+
+
+def enrolled(peer: Peer, given: Given) -> Flow[None]:
+    """Begin the account; done twice, it is done once.
+
+    Raises:
+        BrokerError: ``handle_taken``, ``enrolment_refused``, …
+        TransportError: The broker does not answer.
+        PolicyError: Another broker than before answers there.
+    """
+    broker = yield from about(peer.home)
+    kind, evidence = EvidenceKind.none, b""
+    if given.id_token:
+        device, _ = peer.new_device(broker.broker_id)
+        token = given.id_token
+        token = token if isinstance(token, str) else token(device.key.hex())
+        kind, evidence = EvidenceKind.oidc, token.encode()
+    elif given.invite:
+        kind, evidence = EvidenceKind.invite, given.invite.encode()
+    yield from peer.enrol(broker.broker_id, name_in(peer.home.member), kind, evidence)
+
+
+def pinned(peer: Peer) -> Flow[None]:
+    """Make the keys of a device that is to be added to an account, and remember the broker."""
+    broker = yield from about(peer.home)
+    peer.new_device(broker.broker_id)
