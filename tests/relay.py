@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import SocketAttribute
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from anyio.abc import SocketStream
 
@@ -24,6 +24,7 @@ class Relay:
     Attributes:
         url: Where the relay is.
         connections: How many were opened.
+        heard: Is set when a client has sent something.
         most_asked: Bytes after which a connection breaks, from the client.
         most_answered: Likewise, to the client.
     """
@@ -35,6 +36,7 @@ class Relay:
         self._host, self._port = where.hostname, where.port
         self.url = ""
         self.connections = 0
+        self.heard = anyio.Event()
         self.most_asked: int | None = None
         self.most_answered: int | None = None
         self._breaking: set[anyio.CancelScope] = set()
@@ -58,23 +60,28 @@ class Relay:
     async def _ask(
         self, client: SocketStream, broker: SocketStream, both: anyio.CancelScope
     ) -> None:
-        await _carried(client, broker, self.most_asked, self.heard)
+        await _carried(client, broker, self.most_asked, self._hear)
         both.cancel()
+
+    def _hear(self) -> None:
+        self.heard.set()
 
 
 async def _carried(
-    source: SocketStream, sink: SocketStream, most: int | None, heard: anyio.Event | None = None
+    source: SocketStream,
+    sink: SocketStream,
+    most: int | None,
+    tell: Callable[[], None] = lambda: None,
 ) -> None:
     """Carry bytes until there are no more, or enough."""
     try:
         async for part in source:
-            if heard is not None:
-                heard.set()
             if most is not None and len(part) > most:
                 await sink.send(part[:most])
                 return
             most = None if most is None else most - len(part)
             await sink.send(part)
+            tell()
     except (anyio.BrokenResourceError, anyio.ClosedResourceError):
         return
 

@@ -93,13 +93,14 @@ class Someone:
         """Begin, or begin anew from what the store has."""
         policy = GroupPolicy(extension_types=EXTENSION_TYPES | frozenset({0xF0C4}))
         world = World(self.table.entropy, lambda: self.table.now)
-        with self.store.transaction() as rows:
+        with self.store.reading() as rows:
             kept = settings.get(rows, "member")
-            if kept is None:
-                made = Member.basic(
-                    self.name.encode(), SUITE, policy=policy, entropy=self.table.entropy
-                )
-                kept = made.encode()
+        if kept is None:
+            made = Member.basic(
+                self.name.encode(), SUITE, policy=policy, entropy=self.table.entropy
+            )
+            kept = made.encode()
+            with self.store.transaction() as rows:
                 settings.put(rows, "member", kept)
         member = Member.decode(kept, policy=policy, entropy=self.table.entropy)
         ports = Ports(

@@ -162,6 +162,19 @@ def test_bytes_come_with_the_event(rows: Rows, group: int) -> None:
     assert (event.kind, event.data) == ("a/b", b"\0\1")
 
 
+def test_what_went_on_into_a_branch_is_found_there(rows: Rows, group: int, other: int) -> None:
+    said(rows, group, Text(b"hello"))
+    events.add(rows, group, MessageArrived(GROUP, id=ID.hex()), NOW)
+    rows.do("UPDATE messages SET group_ = ?", other)
+    [(_, event)] = events.after(rows, 0)
+    assert isinstance(event, MessageArrived)
+    assert event.text == ""
+    rows.do("UPDATE groups SET predecessor = ? WHERE id = ?", bytes.fromhex(GROUP), other)
+    [(_, event)] = events.after(rows, 0)
+    assert isinstance(event, MessageArrived)
+    assert (event.text, event.group) == ("hello", GROUP)
+
+
 def test_what_has_disappeared_is_gone_from_the_events(rows: Rows, group: int) -> None:
     said(rows, group, Text(b"secret"), expires_after=10)
     events.add(rows, group, MessageArrived(GROUP, id=ID.hex(), text="secret"), NOW)

@@ -24,6 +24,14 @@ _COLUMNS: Final = (
 
 _HOLDING: Final = "messages.id IN (SELECT rowid FROM words WHERE words MATCH ?1)"
 
+_FAMILY: Final = (
+    "WITH RECURSIVE family (id, gid, predecessor) AS ("
+    "SELECT id, gid, predecessor FROM groups WHERE id = ?1 UNION"
+    " SELECT groups.id, groups.gid, groups.predecessor FROM groups JOIN family"
+    " ON groups.predecessor IN (family.gid, family.predecessor)) "
+)
+"""The group, those that go on from it, and the other branches of the one that it goes on from."""
+
 _LATEST: Final = 2**63 - 1
 """The largest integer of a column; a sender's clock may say anything."""
 
@@ -124,23 +132,25 @@ def keep(
         if seq is not None and epoch is not None and known == (sender, leaf, None):
             placed(rows, group, content.id, seq, epoch)
         return None
-    body, expires = content.body, content.expires_after
     return rows.insert(
         "INSERT INTO messages (group_, message, seq, epoch, sender, leaf, kind, text, content,"
         " about, sent_at, received_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        group,
-        content.id,
-        seq,
-        epoch,
-        sender,
-        leaf,
+        *(group, content.id, seq, epoch, sender, leaf),
+        *_described(content),
+        now,
+        now + content.expires_after if content.expires_after else None,
+    )
+
+
+def _described(content: Content) -> tuple[Value, ...]:
+    """What the columns from ``kind`` to ``sent_at`` say of a content."""
+    body = content.body
+    return (
         contents.kind_of(body),
         contents.text_of(body),
         contents.encode(content),
         contents.about_of(body) or None,
         min(content.sent_at, _LATEST),
-        now,
-        now + expires if expires else None,
     )
 
 
@@ -202,6 +212,13 @@ def read(
 def find(rows: Rows, group: int, message_id: bytes) -> Message | None:
     """The message with an id, or None."""
     row = rows.one(f"{_COLUMNS} WHERE group_ = ? AND message = ?", group, message_id)
+    return None if row is None else _message(row)
+
+
+def find_after_branch(rows: Rows, group: int, message_id: bytes) -> Message | None:
+    """The message with an id, also when it went on with its group into a branch; or None."""
+    where = "WHERE group_ IN (SELECT id FROM family) AND message = ?2"
+    row = rows.one(f"{_FAMILY} {_COLUMNS} {where}", group, message_id)
     return None if row is None else _message(row)
 
 

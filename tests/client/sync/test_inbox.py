@@ -20,7 +20,7 @@ from covey.access.structs.joining import (
     SlotHash,
 )
 from covey.client.sync.device import Device
-from covey.client.sync.effects import Ask, Lane, Use
+from covey.client.sync.effects import Ask, Use
 from covey.client.sync.inbox import Inbox
 from flows import NONCE, played
 

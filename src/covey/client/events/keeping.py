@@ -100,7 +100,8 @@ def trim(rows: Rows, now: int) -> int:
 
 def _filled(rows: Rows, group: int, event: MessageArrived | MessageSent) -> Event:
     """An event with what the history says of its message."""
-    message = history.find(rows, group, bytes.fromhex(event.id))
+    name = bytes.fromhex(event.id)
+    message = history.find(rows, group, name) or history.find_after_branch(rows, group, name)
     if message is None:
         return event
     fields = {

@@ -185,10 +185,12 @@ class WishRefused(Happened, frozen=True, kw_only=True):
     Attributes:
         what: What was wanted.
         why: Why not, and what to do.
+        wish: The number of the wish in the store; 0 for what is no commit.
     """
 
     what: str
     why: str
+    wish: int = 0
 
     def __str__(self) -> str:
         return f"could not {line(self.what)}: {line(self.why)}"

@@ -103,11 +103,13 @@ class MessagesLost(Happened, frozen=True, kw_only=True):
         count: How many; 0 when nobody knows.
         sender: Whose; None when they are ours, or nobody knows.
         why: Why.
+        ids: The ids of those that were ours, in hex.
     """
 
     count: int
     sender: str | None
     why: str
+    ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         many = {0: "messages", 1: "a message"}.get(self.count, f"{self.count} messages")

@@ -223,7 +223,7 @@ class Connection:
                     with anyio.CancelScope(shield=True):
                         await response.aclose()
             except (httpx.TransportError, httpx.StreamError) as error:
-                msg = f"the broker does not answer: {str(error) or type(error).__name__}"
+                msg = f"the broker does not answer: {_reason(error)}"
                 raise TransportError(msg) from error
 
 
@@ -255,6 +255,14 @@ async def _whole(response: httpx.Response) -> bytes:
     if len(body) > LARGEST:
         raise TransportError(_PROBLEM)
     return bytes(body)
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong, as far down as somebody says so."""
+    within = error.__cause__ or error.__context__
+    if str(error) or within is None:
+        return str(error) or type(error).__name__
+    return _reason(within)
 
 
 def _waiting(effect: Ask) -> float:

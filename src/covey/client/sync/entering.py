@@ -180,12 +180,14 @@ def give_up(seat: Seat, rows: Rows, why: str) -> None:
     queues.end_commit(rows, seat.number)
     unsaid = queues.unsay(rows, seat.number)
     if unsaid:
-        tell(seat, rows, MessagesLost(seat.hex, count=len(unsaid), sender=None, why=why))
+        ids = tuple(each.message.hex() for each in unsaid)
+        told = MessagesLost(seat.hex, count=len(unsaid), sender=None, why=why, ids=ids)
+        tell(seat, rows, told)
     wished = queues.wishes(rows, seat.number)
     queues.unwish(rows, wished)
-    for encoded in wished.values():
-        told = WishRefused(seat.hex, what=wishes.sentence(wishes.decode(encoded)), why=why)
-        tell(seat, rows, told)
+    for number, encoded in wished.items():
+        what = wishes.sentence(wishes.decode(encoded))
+        tell(seat, rows, WishRefused(seat.hex, what=what, why=why, wish=number))
 
 
 def _name(member: MemberInfo) -> str:

@@ -241,9 +241,9 @@ class Turns:
         seat = self.seat
         with seat.change() as rows:
             queues.unwish(rows, decoded)
-            for wish in decoded.values():
-                told = WishRefused(group=seat.hex, what=wishes.sentence(wish), why=str(error))
-                tell(seat, rows, told)
+            for number, wish in decoded.items():
+                what = wishes.sentence(wish)
+                tell(seat, rows, WishRefused(seat.hex, what=what, why=str(error), wish=number))
         if not decoded:
             self.election.failed()
 
@@ -277,7 +277,7 @@ class Turns:
             for number in under.wishes:
                 if number in wished:
                     what = wishes.sentence(wishes.decode(wished[number]))
-                    tell(seat, rows, WishRefused(group=seat.hex, what=what, why=str(error)))
+                    tell(seat, rows, WishRefused(seat.hex, what=what, why=str(error), wish=number))
 
     # --- saying --------------------------------------------------------------------------
 
@@ -354,8 +354,8 @@ class Turns:
                 return
             queues.done(rows, waiting)
             if waiting.content:
-                told = MessagesLost(group=seat.hex, count=1, sender=None, why=str(error))
-                tell(seat, rows, told)
+                ids, why = (waiting.message.hex(),), str(error)
+                tell(seat, rows, MessagesLost(seat.hex, count=1, sender=None, why=why, ids=ids))
                 return
             seat.replace(status=Status.active)
             tell(seat, rows, WishRefused(group=seat.hex, what="leave", why=str(error)))

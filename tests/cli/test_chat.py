@@ -1,0 +1,364 @@
+"""The commands of members, as people run them, against a real broker."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from broker_thread import thread_broker
+from terminals import Terminal, lines_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with thread_broker() as broker:
+        yield broker.url
+
+
+@pytest.fixture
+def person(tmp_path: Path, url: str) -> Callable[[str], Terminal]:
+    """Begins somebody; names are new in each test, since the broker is not."""
+    return lambda name: Terminal(tmp_path, f"{name}-{tmp_path.name}", url)
+
+
+@pytest.fixture
+def alice(person: Callable[[str], Terminal]) -> Terminal:
+    return person("alice").begin()
+
+
+@pytest.fixture
+def bob(person: Callable[[str], Terminal]) -> Terminal:
+    return person("bob").begin()
+
+
+@pytest.fixture
+def team(alice: Terminal, bob: Terminal) -> tuple[Terminal, Terminal]:
+    """Both in a group."""
+    alice.says("create", "team")
+    alice.says("invite", "team", bob.name)
+    bob.says("join")
+    return alice, bob
+
+
+# --- beginning -------------------------------------------------------------------------------
+
+
+def test_who_begins_is_told_where_and_what_next(person: Callable[[str], Terminal]) -> None:
+    alice = person("alice")
+    said = alice.says("init", alice.name, "--broker", alice.url)
+    assert said.startswith(f"{alice.name}, at {alice.url}, in {alice.folder}")
+    assert "covey create GROUP" in said
+
+
+def test_nobody_has_a_group_yet(alice: Terminal) -> None:
+    assert "no groups yet" in alice.says("groups")
+    assert alice.finds("groups") == {"groups": []}
+
+
+def test_a_name_that_is_taken(alice: Terminal, person: Callable[[str], Terminal]) -> None:
+    other = person("other")
+    said = other.refuses("init", alice.name, "--broker", alice.url)
+    assert said == f"{alice.name} is taken at {alice.url}: choose another name\n"
+    assert "there is no identity yet" in other.refuses("groups")
+
+
+def test_no_broker_is_there(person: Callable[[str], Terminal]) -> None:
+    alice = person("alice")
+    said = alice.refuses("init", alice.name, "--broker", "http://127.0.0.1:9")
+    assert "start a broker with `covey broker --db broker.db`" in said
+    assert "there is no identity yet" in alice.refuses("groups")
+
+
+def test_to_begin_takes_a_broker_or_none(person: Callable[[str], Terminal]) -> None:
+    alice = person("alice")
+    assert "--no-account" in alice.refuses("init", "alice", code=2)
+    said = alice.refuses("init", "alice", "--broker", alice.url, "--no-account", code=2)
+    assert "--no-account" in said
+
+
+def test_an_identity_is_not_begun_twice(alice: Terminal) -> None:
+    assert "is there already" in alice.refuses("init", alice.name, "--broker", alice.url)
+
+
+def test_several_identities_have_to_be_told_apart(alice: Terminal) -> None:
+    second = f"{alice.name}/2"
+    alice.says("init", second, "--broker", alice.url)
+    said = alice.refuses("groups")
+    assert (
+        said == f"there are {alice.name}, {second}: say which one with --as NAME, or set COVEY_AS\n"
+    )
+    assert alice.finds("groups", "--as", second) == {"groups": []}
+    assert "there is no identity 'carol' here" in alice.refuses("groups", "--as", "carol")
+
+
+def test_a_store_can_be_anywhere(person: Callable[[str], Terminal]) -> None:
+    alice = person("alice")
+    file = alice.folder / "a store"
+    begun = alice.finds("init", alice.name, "--broker", alice.url, "--store", str(file))
+    assert begun == {"name": alice.name, "store": str(file), "broker": alice.url}
+    assert alice.finds("groups", "--store", str(file)) == {"groups": []}
+    alice.variables["COVEY_STORE"] = str(file)
+    assert alice.finds("groups") == {"groups": []}
+
+
+def test_a_store_that_is_not_there(person: Callable[[str], Terminal]) -> None:
+    said = person("alice").refuses("groups", "--store", "nowhere.covey")
+    assert said.startswith("there is no store nowhere.covey: begin one with `covey init")
+
+
+def test_the_wrong_passphrase(alice: Terminal) -> None:
+    alice.variables |= {"COVEY_PASSPHRASE": "wrong"}
+    said = alice.refuses("groups")
+    assert said.startswith("this is not the passphrase of ")
+    assert "try another" in said
+
+
+def test_nobody_to_ask_for_the_passphrase(alice: Terminal) -> None:
+    alice.variables["COVEY_PASSPHRASE"] = None
+    assert "set COVEY_PASSPHRASE" in alice.refuses("groups")
+
+
+# --- talking ---------------------------------------------------------------------------------
+
+
+def test_two_talk(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    assert "you: hello there" in alice.says("send", "team", "hello", "there")
+    [found] = bob.finds("history", "team")["messages"]
+    assert (found["sender"], found["text"], found["state"]) == (
+        alice.name,
+        "hello there",
+        "received",
+    )
+    answer = bob.finds("send", "team", "hi", "--reply", str(found["number"]))
+    assert (answer["kind"], answer["about"], answer["state"]) == ("reply", found["id"], "sent")
+    assert f"{bob.name}: hi" in alice.says("history", "team")
+
+
+def test_what_is_said_can_come_from_standard_input(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    alice.says("send", "team", "-", given="one\ntwo\n")
+    [found] = bob.finds("history", "team")["messages"]
+    assert found["text"] == "one\ntwo"
+
+
+def test_to_send_takes_something(alice: Terminal) -> None:
+    assert "say what" in alice.refuses("send", "team", code=2)
+
+
+def test_words_are_found(team: tuple[Terminal, Terminal]) -> None:
+    alice, _ = team
+    alice.says("send", "team", "the", "heron", "stands")
+    assert "[team] you: the heron stands" in alice.says("search", "her")
+    assert alice.says("search", "her", "--group", "team").strip().endswith("the heron stands")
+    assert alice.says("search", "fox") == "nothing found\n"
+
+
+def test_a_file_is_sent_and_saved(team: tuple[Terminal, Terminal], tmp_path: Path) -> None:
+    alice, bob = team
+    plan, got = tmp_path / "plan.bin", tmp_path / "got.bin"
+    plan.write_bytes(bytes(range(256)) * 300)
+    assert "[file plan.bin]" in alice.says("send", "team", "--file", str(plan))
+    [found] = bob.finds("history", "team")["messages"]
+    saved = bob.finds("download", "team", str(found["number"]), "--out", str(got))
+    assert saved == {"file": str(got), "size": 76_800}
+    assert got.read_bytes() == plan.read_bytes()
+    said = bob.refuses("download", "team", str(found["number"]), "--out", str(got))
+    assert "is there already" in said
+
+
+def test_only_files_are_saved(team: tuple[Terminal, Terminal]) -> None:
+    alice, _ = team
+    number = alice.finds("send", "team", "a word")["number"]
+    assert "is no file" in alice.refuses("download", "team", str(number))
+    assert "there is no message 99" in alice.refuses("download", "team", "99")
+
+
+def test_an_unknown_group_lists_those_that_there_are(alice: Terminal) -> None:
+    alice.says("create", "team")
+    assert "team" in alice.refuses("send", "teem", "hello")
+
+
+def test_following_while_another_command_sends(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    with bob.beside("follow", "team") as following:
+        lines_until(following, "joined")
+        alice.says("send", "team", "from alice")
+        lines_until(following, f"{alice.name}: from alice")
+        bob.says("send", "team", "from bob, meanwhile")
+        lines_until(following, "you: from bob, meanwhile")
+
+
+def test_following_goes_on_where_it_was(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    alice.says("send", "team", "one")
+    with bob.beside("follow", "--json") as following:
+        lines_until(following, '"one"')
+        alice.says("send", "team", "two")
+        lines_until(following, '"two"')
+        alice.says("send", "team", "three")
+        lines_until(following, '"three"')
+    with bob.beside("follow", "--json") as following:
+        alice.says("send", "team", "four")
+        events = [json.loads(line) for line in lines_until(following, '"four"')]
+    assert "two" not in [each.get("text") for each in events]
+
+
+def test_following_from_before(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    alice.says("send", "team", "one")
+    with bob.beside("follow", "team", "--since", "1h") as following:
+        lines_until(following, f"{alice.name}: one")
+    with bob.beside("follow", "team", "--since", "all", "--json") as following:
+        seen = [json.loads(line) for line in lines_until(following, '"one"')]
+    assert seen[-1]["event"] == "Message"
+    assert "Say a time" in bob.refuses("follow", "--since", "tea", code=2)
+
+
+# --- who is in a group -----------------------------------------------------------------------
+
+
+def test_members_and_their_roles(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    bob.says("send", "team", "here I am")
+    found = {each["name"]: each for each in alice.finds("members", "team")["members"]}
+    assert (found[alice.name]["role"], found[alice.name]["you"]) == ("owner", True)
+    assert (found[bob.name]["role"], found[bob.name]["arrived"]) == ("member", True)
+    alice.says("role", "team", bob.name, "admin")
+    rows = alice.says("members", "team").splitlines()
+    assert [row.split() for row in rows if bob.name in row] == [[bob.name, "admin"]]
+
+
+def test_a_group_always_has_an_owner(team: tuple[Terminal, Terminal]) -> None:
+    alice, _ = team
+    assert "owner" in alice.refuses("role", "team", alice.name, "member")
+
+
+def test_a_member_cannot_remove(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    assert "admin" in bob.refuses("remove", "team", alice.name)
+
+
+def test_who_is_removed_is_told(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    assert f"removed {bob.name} from team" in alice.says("remove", "team", bob.name)
+    alice.says("send", "team", "bob is out")
+    [group] = bob.finds("groups")["groups"]
+    assert group["status"] == "removed"
+    assert bob.finds("history", "team")["messages"] == []
+
+
+def test_leaving(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    with alice.beside("follow", "team") as following:
+        assert "leave" in bob.says("leave", "team") or "left" in bob.says("leave", "team")
+        lines_until(following, f"{bob.name} left")
+    [only] = alice.finds("members", "team")["members"]
+    assert only["name"] == alice.name
+
+
+def test_renaming(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    assert alice.says("rename", "team", "crew") == "team is called crew now\n"
+    [group] = bob.finds("groups")["groups"]
+    assert group["name"] == "crew"
+
+
+def test_safety_numbers_are_the_same_and_noted(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    hers = alice.finds("verify", "team", bob.name)
+    his = bob.finds("verify", "team", alice.name, "--yes")
+    assert hers["safety_number"] == his["safety_number"]
+    assert (hers["verified"], his["verified"]) == (False, True)
+    [her] = [each for each in bob.finds("members", "team")["members"] if not each["you"]]
+    assert her["verified"]
+    bob.says("verify", "team", alice.name, "--undo")
+    assert not any(each["verified"] for each in bob.finds("members", "team")["members"])
+
+
+def test_a_safety_number_as_a_qr_code(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    said = alice.says("verify", "team", bob.name, "--qr")
+    assert "▄" in said
+    assert "nothing was noted" in said
+
+
+# --- other ways in ---------------------------------------------------------------------------
+
+
+def test_to_invite_says_how(alice: Terminal) -> None:
+    assert "say how" in alice.refuses("invite", "team", code=2)
+    assert "say how" in alice.refuses("invite", "team", "bob", "--link", code=2)
+
+
+def test_somebody_whom_nobody_knows(alice: Terminal) -> None:
+    alice.says("create", "team")
+    assert "nobody" in alice.refuses("invite", "team", "nobody")
+
+
+def test_a_card_brings_in_who_has_no_account(
+    alice: Terminal, person: Callable[[str], Terminal], tmp_path: Path
+) -> None:
+    bob = person("bob")
+    card, invitation = tmp_path / "bob.card", tmp_path / "to bob"
+    assert "without an account" in bob.says("init", bob.name, "--no-account")
+    bob.says("join", "--card", str(card))
+    alice.says("create", "team")
+    alice.says("invite", "team", "--card", str(card), "--out", str(invitation))
+    assert f"joined team: {alice.name}, {bob.name}" in bob.says("join", str(invitation))
+    bob.says("send", "team", "by file")
+    [found] = alice.finds("history", "team")["messages"]
+    assert (found["sender"], found["text"]) == (bob.name, "by file")
+
+
+def test_a_card_over_standard_output(alice: Terminal, person: Callable[[str], Terminal]) -> None:
+    bob = person("bob")
+    bob.says("init", bob.name, "--no-account")
+    card = bob.says("join", "--card", "-")
+    alice.says("create", "team")
+    ended = alice.says("invite", "team", "--card", "-", given=card)
+    assert bob.finds("join", "-", given=ended)["name"] == "team"
+
+
+def test_a_link_lets_in(alice: Terminal, bob: Terminal) -> None:
+    alice.says("create", "team")
+    link = alice.finds("invite", "team", "--link")["link"]
+    assert link.startswith("covey:")
+    with alice.beside("follow", "team"):
+        assert bob.finds("join", link, "--wait", "40")["name"] == "team"
+
+
+def test_a_link_as_a_qr_code(alice: Terminal) -> None:
+    alice.says("create", "team")
+    said = alice.says("invite", "team", "--link", "--qr", "--hours", "2")
+    assert said.startswith("covey:")
+    assert "▄" in said
+    assert "good for 2 hours" in said
+    assert "by a link any more" in alice.says("invite", "team", "--close-links")
+
+
+def test_waiting_in_vain(alice: Terminal) -> None:
+    said = alice.refuses("join", "--wait", "0.2")
+    assert f"nobody has invited {alice.name} within 0.2 seconds" in said
+
+
+# --- backups ---------------------------------------------------------------------------------
+
+
+def test_a_backup_is_restored(team: tuple[Terminal, Terminal], tmp_path: Path) -> None:
+    alice, bob = team
+    bob.says("send", "team", "remember this")
+    file = tmp_path / "bob.backup"
+    assert f"the backup of {bob.name} is in {file}" in bob.says("backup", str(file))
+    store = tmp_path / "again.covey"
+    bob.says("restore", str(file), "--store", str(store))
+    assert "remember this" in bob.says("history", "team", "--store", str(store), "--offline")
+    assert "is there already" in bob.refuses("restore", str(file), "--store", str(store))
+    assert "say whose it is" in bob.refuses("restore", str(file), code=2)
+    assert alice.finds("groups")["groups"][0]["status"] == "active"

@@ -1,0 +1,180 @@
+"""Killed at every write: of a send, a receive, a commit, a join, a leave.
+
+Each scenario is played once to count its writes, then once for each of them, and for each commit,
+with a store that dies there. What comes after is the same as if nothing had been.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from client.table import Someone, Table
+from covey.client import events
+from covey.client.sync import wishes
+from covey.client.sync.groups import Status
+from covey.lab.simulate.sealing import noted
+from covey.store.faulty import Died, FaultyStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Scene(NamedTuple):
+    """Three people; the first two are in a group, the second one will be killed."""
+
+    table: Table
+    alice: Someone
+    bob: Someone
+    carol: Someone
+
+
+def _scene() -> Scene:
+    table = Table()
+    alice, bob, carol = (table.sit(name) for name in ("alice", "bob", "carol"))
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    alice.wish(wishes.Describe(roles={"bob": 2}))
+    table.settle(alice, bob)
+    return Scene(table, alice, bob, carol)
+
+
+def _send(scene: Scene) -> None:
+    scene.bob.say("said")
+    scene.bob.turn()
+
+
+def _receive(scene: Scene) -> None:
+    scene.alice.say("heard")
+    scene.alice.turn()
+    scene.bob.turn()
+
+
+def _commit(scene: Scene) -> None:
+    scene.bob.invite("carol")
+    scene.bob.turn()
+    scene.bob.turn()
+
+
+def _rename(scene: Scene) -> None:
+    scene.alice.wish(wishes.Describe(name="hers"))
+    scene.bob.wish(wishes.Describe(name="his"))
+    scene.alice.turn()
+    scene.bob.turn()
+
+
+def _leave(scene: Scene) -> None:
+    scene.bob.leave()
+    scene.bob.turn()
+    scene.alice.turn()
+    scene.table.passes(20)
+    scene.alice.turn()
+    scene.bob.turn()
+
+
+_SCENES = {"send": _send, "receive": _receive, "commit": _commit, "race": _rename, "leave": _leave}
+
+
+def _joined() -> Scene:
+    table = Table()
+    alice, bob, carol = (table.sit(name) for name in ("alice", "bob", "carol"))
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, rounds=2)
+    return Scene(table, alice, bob, carol)
+
+
+def _join(scene: Scene) -> None:
+    scene.bob.turn()
+    scene.table.passes(30)
+    scene.bob.turn()
+
+
+def _kill(begin: Callable[[], Scene], act: Callable[[Scene], None], **deaths: int) -> Scene:
+    """Play a scene in which bob dies, and lives again."""
+    scene = begin()
+    bob = scene.bob
+    alive = bob.store
+    bob.store = FaultyStore(alive, **deaths)
+    try:
+        bob.start()
+        act(scene)
+    except Died:
+        pass
+    else:
+        pytest.fail("nobody died")
+    bob.store = alive
+    bob.start()
+    return scene
+
+
+def _counted(begin: Callable[[], Scene], act: Callable[[Scene], None]) -> tuple[int, int]:
+    scene = begin()
+    store = FaultyStore(scene.bob.store)
+    scene.bob.store = store
+    scene.bob.start()
+    act(scene)
+    return store.writes, store.commits
+
+
+def _every_death(
+    begin: Callable[[], Scene], act: Callable[[Scene], None], judge: Callable[[Scene], None]
+) -> None:
+    writes, commits = _counted(begin, act)
+    assert writes > commits > 0
+    deaths = [{"die_at": each} for each in range(1, writes + 1)]
+    deaths += [{"die_after_commit": each} for each in range(1, commits + 1)]
+    for death in deaths:
+        with noted(lambda: None) as sealed:
+            judge(_kill(begin, act, **death))
+        assert not sealed.twice, (death, sealed.twice)
+
+
+def _healthy(scene: Scene, *people: Someone) -> None:
+    """Everybody is in the same epoch, and has the same history, with nothing in it twice."""
+    first = people[0]
+    for each in people:
+        assert each.place.seat.look().status is Status.active
+        assert each.authenticator == first.authenticator
+        assert each.texts() == first.texts()
+        assert len(set(each.texts())) == len(each.texts())
+        assert not [e for e in each.news() if isinstance(e, events.Unreadable | events.CopyFound)]
+    scene.alice.say("goes on")
+    scene.table.settle(*people, rounds=3)
+    assert all(each.texts()[-1] == "goes on" for each in people)
+
+
+@pytest.mark.parametrize("name", ["send", "receive", "commit", "race"])
+def test_killed_at_every_write(name: str) -> None:
+    def judge(scene: Scene) -> None:
+        scene.table.settle(scene.alice, scene.bob, scene.carol)
+        people = [scene.alice, scene.bob]
+        if name == "commit" and scene.carol.peer.places():
+            people.append(scene.carol)
+        if name == "receive":
+            assert scene.bob.texts() == ["heard"]
+        _healthy(scene, *people)
+
+    _every_death(_scene, _SCENES[name], judge)
+
+
+def test_killed_at_every_write_of_a_join() -> None:
+    def judge(scene: Scene) -> None:
+        scene.table.settle(scene.alice, scene.bob)
+        _healthy(scene, scene.alice, scene.bob)
+
+    _every_death(_joined, _join, judge)
+
+
+def test_killed_at_every_write_of_leaving() -> None:
+    def judge(scene: Scene) -> None:
+        scene.table.settle(scene.alice, scene.bob, rounds=20)
+        status = scene.bob.place.seat.look().status
+        if status is Status.left:
+            assert [each.identity for each in scene.alice.place.seat.group.members] == [b"alice"]
+            return
+        _healthy(scene, scene.alice, scene.bob)  # the wish itself was not durable yet
+
+    _every_death(_scene, _leave, judge)
