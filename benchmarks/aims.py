@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -23,6 +24,19 @@ BYTES_PER_MEMBER: Final = 2_560
 """How much memory a member of a group may take for each of the others."""
 
 
+SEND: Final = 1e-3
+"""How long a durable send may take beyond the disk's sync, in seconds."""
+
+RECEIVE: Final = 1.2e-3
+"""Likewise, a durable receive."""
+
+LISTED: Final = 0.15
+"""How long it may take to open a store with many groups and to list them, in seconds."""
+
+LOADED: Final = 0.02
+"""How long it may take to make a group of a thousand members of its rows, in seconds."""
+
+
 class Aim(NamedTuple):
     """One aim, and what was found.
 
@@ -39,7 +53,7 @@ class Aim(NamedTuple):
 
 def judge(results: Results) -> list[Aim]:
     """All aims about which the results say something."""
-    return [*_efficiencies(results), *_growth(results), *_memory(results)]
+    return [*_efficiencies(results), *_growth(results), *_memory(results), *_store(results)]
 
 
 def _efficiencies(results: Results) -> Iterator[Aim]:
@@ -103,6 +117,31 @@ def _memory(results: Results) -> Iterator[Aim]:
         worst <= BYTES_PER_MEMBER,
         f"at most {worst / 1024:.2f} KiB ({tree} tree, {count:,})",
     )
+
+
+def _store(results: Results) -> Iterator[Aim]:
+    for name, aim in (("durable send", SEND), ("durable receive", RECEIVE)):
+        found = {each.members: median(each.off) for each in results.durable if each.name == name}
+        if not found:
+            continue
+        members, worst = max(found.items(), key=lambda item: item[1])
+        yield Aim(
+            f"{name}: at most {aim * 1e3} ms without waiting for the disk, whatever the size",
+            worst <= aim,
+            f"at most {worst * 1e3:.2f} ms ({members:,})",
+        )
+    loads = [each.load for each in results.kept if each.members == GROWTH_BETWEEN[0]]
+    for load in loads:
+        text = f"A group of {GROWTH_BETWEEN[0]:,} from its rows in at most {LOADED * 1e3:.0f} ms"
+        yield Aim(text, load <= LOADED, f"{load * 1e3:.1f} ms")
+    opening = results.opening
+    if opening is not None:
+        yield Aim(
+            f"A store with {opening.groups} groups of {opening.members:,} is opened, and they are"
+            f" listed, in at most {LISTED * 1e3:.0f} ms",
+            opening.listed <= LISTED,
+            f"{opening.listed * 1e3:.1f} ms",
+        )
 
 
 def _where(figure: Figure) -> str:

@@ -38,6 +38,11 @@ def write(results: Results, path: Path) -> None:
             "object_bytes": memory.objects,
         }
         made.append(_benchmark([memory.resident], {**about, **metadata}))
+    for durable in results.durable:
+        for kind, times in (("synchronous", durable.full), ("not synchronous", durable.off)):
+            name = f"store / {durable.name} / {durable.members} / {kind}"
+            metadata = {"name": name, "bytes_log": durable.written, "sync": durable.sync}
+            made.append(_benchmark(times, {**about, **metadata}))
     for series in results.series:
         for kind in ("commit", "process"):
             values = [getattr(step, kind) for step in series.steps]

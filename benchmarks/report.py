@@ -63,6 +63,15 @@ finer. Each of them grows with n where the protocol needs log n.
 |---|--:|--:|--:|--:|--:|
 """
 
+_STORE: Final = """## The client's store
+
+A member of the full tree keeps its group in the encrypted file. A durable send or receive is one
+transaction: the group's rows, history and its search index, outbox or event; every sixteenth send
+also does the transaction that reserves generations. The disk's sync is that of a bare transaction
+of as many bytes, measured beside each call (`benchmarks/store.py`).
+
+"""
+
 _TREES: Final = ("", *TREES)
 _OPERATIONS: Final = tuple(operation.name for operation in OPERATIONS)
 
@@ -93,6 +102,7 @@ def page(results: Results, rounds: int) -> str:
         _sizes(results),
         _memory(results),
         _churn(results),
+        _store(results),
         _others(results),
         _METHOD.format(rounds=rounds, threads=POLICY.threads),
         _calls(results),
@@ -230,6 +240,46 @@ def _churn(results: Results) -> str:
 
 def _pair(time: float, floor: float) -> str:
     return f"{milliseconds(time)} / {milliseconds(floor)} / {floor / time:.2f}"
+
+
+def _store(results: Results) -> str:
+    if not results.kept:
+        return ""
+    heads = [f"n = {each.members:,}" for each in results.kept]
+    rows = [
+        ("bytes on disk for each member", *(f"{k.size / k.members:,.0f}" for k in results.kept)),
+        ("rows in all", *(f"{each.rows:,}" for each in results.kept)),
+        (
+            "rows of a commit that we make, until it is accepted",
+            *(f"{k.made}" for k in results.kept),
+        ),
+        ("rows of a commit that we follow", *(f"{each.followed}" for each in results.kept)),
+        ("to read them all, ms", *(milliseconds(each.read) for each in results.kept)),
+        ("to make the group of them, ms", *(milliseconds(each.load) for each in results.kept)),
+    ]
+    for name in _order(each.name for each in results.durable):
+        found = [each for each in results.durable if each.name == name]
+        rows += [
+            (f"{name}, without waiting for the disk, ms", *_medians(each.off for each in found)),
+            (f"{name}, with it, ms", *_medians(each.full for each in found)),
+            ("… beyond the disk's sync", *(milliseconds(each.beyond) for each in found)),
+            ("… bytes to the log", *(f"{each.written:,}" for each in found)),
+        ]
+    text = _STORE + _table(("", *heads), rows)
+    opening = results.opening
+    if opening is not None:
+        text += (
+            f"\nA store with {opening.groups} groups of {opening.members:,} members each"
+            f" ({opening.size / 2**20:,.0f} MiB) is opened by a key in"
+            f" {milliseconds(opening.opened)} ms; {milliseconds(opening.listed)} ms after the"
+            f" beginning the groups are listed, and {milliseconds(opening.first)} ms later one of"
+            " them has been read, has reserved generations and has encrypted a message.\n"
+        )
+    return text
+
+
+def _medians(times: Iterable[list[float]]) -> list[str]:
+    return [milliseconds(median(each)) for each in times]
 
 
 def _others(results: Results) -> str:

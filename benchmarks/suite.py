@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from benchmarks import churn, memory, primitives
+from benchmarks import churn, memory, primitives, store
 from benchmarks.groups import TREES, founded
 from benchmarks.operations import HANDSHAKES, OPERATIONS, Scene
 from benchmarks.timing import Effort, Figure, measure
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.groups import WholeGroup
     from benchmarks.memory import Memory
     from benchmarks.operations import Operation
+    from benchmarks.store import Durable, Kept, Opening
 
 EFFORT: Final = Effort(rounds=100, least=3, seconds=1.5)
 """How much time a figure may take."""
@@ -29,6 +30,9 @@ COUNTS: Final = (2, 10, 100, 1_000, 10_000)
 
 CHURN_COUNT: Final = 1_000
 """How many members a group has before it is changed so many times."""
+
+OPENED: Final = (100, 1_000)
+"""How many groups a store is opened with, and how many members each has."""
 
 MEMORY_FROM: Final = 100
 """From how many members on the memory of one can be told from the noise."""
@@ -43,6 +47,7 @@ class Plan:
         counts: How many members the groups have.
         churn: How many members the group has that changes.
         changes: How often it changes.
+        opened: How many groups a store is opened with, and how many members each has.
         effort: How much time a figure may take.
     """
 
@@ -50,12 +55,13 @@ class Plan:
     counts: tuple[int, ...] = COUNTS
     churn: int = CHURN_COUNT
     changes: int = 1_000
+    opened: tuple[int, int] = OPENED
     effort: Effort = EFFORT
 
     @classmethod
     def quick(cls, only: str | None) -> Plan:
         """A plan for half a minute; its figures only show that everything works."""
-        return cls(only, (2, 10, 100), 50, 50, Effort(rounds=10, least=3, seconds=0.2))
+        return cls(only, (2, 10, 100), 50, 50, (10, 100), Effort(rounds=10, least=3, seconds=0.2))
 
     def wants(self, name: str) -> bool:
         """Whether a name is to be measured."""
@@ -70,6 +76,9 @@ class Results:
         figures: One for each operation, tree, handshake and number of members.
         memories: What a member takes, by kind of tree and number of members.
         series: The long runs of changes.
+        kept: What groups take in a client's store.
+        durable: What it takes to send and to receive with one.
+        opening: What it takes to open one.
         prices: Seconds of one call of each primitive.
         seconds: How long it all took.
     """
@@ -77,6 +86,9 @@ class Results:
     figures: list[Figure] = field(default_factory=list)
     memories: dict[tuple[str, int], Memory] = field(default_factory=dict)
     series: list[Series] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+    durable: list[Durable] = field(default_factory=list)
+    opening: Opening | None = None
     prices: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -105,7 +117,8 @@ def _of_count(plan: Plan, count: int, results: Results) -> None:
         wanted = [each for each in _figures(count, tree) if plan.wants(each[1].name)]
         name = f"memory / {tree} / {count}"
         memory_wanted = count >= MEMORY_FROM and plan.wants(name)
-        if not wanted and not memory_wanted:
+        store_wanted = tree == "full" and plan.wants(f"store / {count}")
+        if not wanted and not memory_wanted and not store_wanted:
             continue
         if base is None:
             say(f"{count} members come together")
@@ -120,6 +133,21 @@ def _of_count(plan: Plan, count: int, results: Results) -> None:
         if memory_wanted:
             results.memories[tree, count] = found = memory.of_a_member(group)
             say(f"  {name}: {found.resident / (count + 1):.0f} B for each member")
+        if store_wanted:
+            _store(plan, group, results)
+
+
+def _store(plan: Plan, group: WholeGroup, results: Results) -> None:
+    """All figures about a group in a client's store."""
+    kept, durable = store.of_group(group, plan.effort)
+    results.kept.append(kept)
+    results.durable += durable
+    for each in durable:
+        say(f"  {each.name}: {each.beyond * 1e3:.3f} ms beyond {each.sync * 1e3:.3f} of the disk")
+    number, members = plan.opened
+    if kept.members == members:
+        results.opening = store.opening(group, number)
+        say(f"  {number} groups listed in {results.opening.listed * 1e3:.3f} ms")
 
 
 def _figures(count: int, tree: str) -> Iterator[tuple[Operation, Figure]]:

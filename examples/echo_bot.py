@@ -16,9 +16,7 @@ import covey
 async def main(broker: str) -> None:
     """Answer every text, in every group that the bot is invited to."""
     words = os.environ["COVEY_PASSPHRASE"]
-    async with covey.Client.open(
-        "echo.covey", broker=broker, name="echo", passphrase=words
-    ) as bot:
+    async with covey.Client.open("echo.covey", broker=broker, name="echo", passphrase=words) as bot:
         print("echo listens", flush=True)
         async for event in bot.events("echo"):
             if isinstance(event, covey.events.MessageArrived) and event.kind == "text":

@@ -6,14 +6,14 @@ No network and no thread: a flow is driven to its end at once, and time passes w
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from covey.access.member.addresses import EXTENSION_TYPES
 from covey.client import events, history
 from covey.client.contents import Text
 from covey.client.profile import first_profile
 from covey.client.roles import GroupPolicy
-from covey.client.sync import groups, hearing, queues, wishes
+from covey.client.sync import entering, groups, hearing, queues, wishes
 from covey.client.sync.effects import About, Ask, Broker, HangUp, Lane, Pause, World
 from covey.client.sync.home import Home, Pace
 from covey.client.sync.peer import Peer
@@ -21,6 +21,7 @@ from covey.errors import BrokerError, TransportError
 from covey.lab.simulate.broker import Copy, Identity, Line, MemoryStore, Told, answering_at_once
 from covey.mls import CipherSuite, Member, Ports
 from covey.store import settings
+from covey.store.faulty import Died
 from covey.store.memory import memory_store
 
 if TYPE_CHECKING:
@@ -65,6 +66,20 @@ class Table:
             someone.run(someone.peer.keep_stock())
         return someone
 
+    def second_device(self, first: Someone) -> Someone:
+        """Another device of somebody, which the first one adds to the account."""
+        second = Someone(self, first.name, memory_store())
+        device, inbox = second.peer.new_device(self.identity.broker_id)
+        assert first.peer.device is not None
+        first.run(first.peer.device.add_device(device.to_be_added(first.name)))
+        second.run(second.peer.begin_inbox(device, inbox))
+        second.run(second.peer.keep_stock())
+        return second
+
+    def snapshot(self) -> Copy:
+        """The broker as it is now, on a copy of its database."""
+        return Copy(self.identity, self.copies[0].store.copy(), 30)
+
     def passes(self, seconds: float) -> None:
         self.now += seconds
 
@@ -76,14 +91,41 @@ class Table:
             self.passes(step)
 
 
+class Held(Generic[T]):
+    """A flow that is about to ask for an operation.
+
+    Args:
+        someone: Whose it is.
+        flow: It.
+        effect: What it has yielded.
+    """
+
+    def __init__(self, someone: Someone, flow: Flow[T], effect: Effect) -> None:
+        self._someone = someone
+        self._flow = flow
+        self.effect = effect
+
+    def go(self) -> T:
+        """Let it go on, to its end."""
+        return self._someone.run(self._flow, self.effect)
+
+
 class Someone:
-    """A person: one store, and the peer over it."""
+    """A device of a person: one store, and the peer over it.
+
+    Attributes:
+        copy: Which of the broker's copies it is shown.
+        cut: What becomes of what it asks: ``request`` or ``answer`` gets lost, or ``killed``: it
+            dies before it has the answer.
+        skew: How many seconds its clock is ahead.
+    """
 
     def __init__(self, table: Table, name: str, store: Store) -> None:
         self.table = table
         self.name = name
         self.store = store
         self.copy = 0
+        self.skew = 0.0
         self.cut: Callable[[Ask], str] = lambda _: ""
         self._lines: dict[Lane, Line] = {}
         self.told = 0
@@ -92,7 +134,7 @@ class Someone:
     def start(self) -> None:
         """Begin, or begin anew from what the store has."""
         policy = GroupPolicy(extension_types=EXTENSION_TYPES | frozenset({0xF0C4}))
-        world = World(self.table.entropy, lambda: self.table.now)
+        world = World(self.table.entropy, self.now)
         with self.store.reading() as rows:
             kept = settings.get(rows, "member")
         if kept is None:
@@ -106,18 +148,29 @@ class Someone:
         ports = Ports(
             policy=policy,
             entropy=self.table.entropy,
-            now=lambda: int(self.table.now),
+            now=lambda: int(self.now()),
             require_reserved=True,
         )
         self.peer = Peer(Home(self.store, world, member, ports, PACE))
         self._lines.clear()
 
+    def now(self) -> float:
+        """The time by its clock."""
+        return self.table.now + self.skew
+
     # --- flows ---------------------------------------------------------------------------
 
-    def run(self, flow: Flow[T]) -> T:
-        """Drive a flow to its end."""
+    def hold(self, flow: Flow[T], operation: str) -> Held[T]:
+        """Drive a flow until it is about to ask for an operation."""
+        effect = next(flow)
+        while not (isinstance(effect, Ask) and effect.operation == operation):
+            effect = flow.send(self._done(effect))
+        return Held(self, flow, effect)
+
+    def run(self, flow: Flow[T], effect: Effect | None = None) -> T:
+        """Drive a flow to its end, from its beginning or from an effect that it has yielded."""
         try:
-            effect = next(flow)
+            effect = effect or next(flow)
             while True:
                 try:
                     answer = self._done(effect)
@@ -144,6 +197,8 @@ class Someone:
                 if cut == "answer":
                     msg = "the answer got lost"
                     raise TransportError(msg)
+                if cut == "killed":
+                    raise Died
                 return answered.kind.decode(answered.answer)
             case About():
                 return Broker(self.table.identity.broker_id, copy.limits())
@@ -196,17 +251,23 @@ class Someone:
 
     def leave(self) -> None:
         seat = self.place.seat
-        with seat.change():
+        with seat.change() as rows:
             seat.require_in()
-            seat.replace(status=groups.Status.leaving)
+            if len(seat.group.members) == 1:
+                entering.abandoned(seat, rows)
+            else:
+                seat.replace(status=groups.Status.leaving)
 
     # --- what they see -------------------------------------------------------------------
 
     def texts(self) -> list[str]:
         """The history, in the group's order."""
-        number = self.place.seat.number
+        return self.texts_of(self.place)
+
+    def texts_of(self, place: Place) -> list[str]:
+        """The history of one of several groups."""
         with self.store.reading() as rows:
-            found = history.read(rows, number, limit=1000)
+            found = history.read(rows, place.seat.number, limit=1000)
         return [each.text for each in sorted(found, key=lambda each: each.seq or 1 << 60)]
 
     def news(self) -> list[events.Event]:

@@ -2,68 +2,76 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.store import settings
 
 if TYPE_CHECKING:
-    from covey.store import Rows
+    from covey.store import Rows, Value
 
-STATUSES = (
+STATUSES: Final = (
     "active", "leaving", "left", "removed", "broken", "branched", "lost", "restored", "forked",
     "copy",
 )  # fmt: skip
 """A group of each: their numbers count from 1."""
 
-MESSAGES = 150
+MESSAGES: Final = 70
 """How many there are in each of the first two groups."""
 
+EVENTS: Final = 100
+"""How many there were, of which the last ten are gone."""
 
-def fill(rows: Rows) -> None:
-    """Put something into every table."""
+_NOTHING: Final[dict[str, Value]] = {"TEXT": "", "INTEGER": 0, "BLOB": b""}
+
+
+def put(rows: Rows, table: str, **columns: Value) -> int:
+    """Insert a row; what a column needs that is not given is empty or 0. Its number."""
+    found = rows.all(
+        "SELECT name, type FROM pragma_table_info(?)"
+        " WHERE \"notnull\" AND NOT (pk AND type = 'INTEGER')",
+        table,
+    )
+    values = {str(name): _NOTHING[str(kind)] for name, kind in found} | columns
+    places = ", ".join("?" for _ in values)
+    insert = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})"  # noqa: S608 - a test's
+    return rows.insert(insert, *values.values())
+
+
+def fill(rows: Rows, length: int = 1000) -> None:
+    """Put something into every table, with contents of messages of a length."""
     for name in ("device", "inbox seed", "store.place", "knock 00ff", "by hand 00ff", "restored"):
         settings.put(rows, name, f"value of {name}".encode())
     for status in STATUSES:
-        _group(rows, status)
-    rows.many(
-        "INSERT INTO outbox (group_, message, content, epoch, idem, request, queued_at)"
-        " VALUES (1, ?, ?, 4, x'1d', x'5e', 1700000000)",
-        [(b"m9", b"waiting"), (b"m8", b"waiting too")],
-    )
-    rows.insert("INSERT INTO wishes (group_, wish, asked_at) VALUES (1, x'aa', 1700000000)")
-    rows.do("INSERT INTO pending VALUES (1, 4, x'1d', x'5e', x'', x'')")
-    rows.insert(
-        "INSERT INTO postings (inbox, reference, pointer, due_at) VALUES (x'', x'', x'', 0)"
-    )
-    rows.many(
-        "INSERT INTO events (group_, event, happened_at) VALUES (1, ?, 1700000000)",
-        [(f"event {number}".encode(),) for number in range(100)],
-    )
-    rows.do("DELETE FROM events WHERE number > 90")
-    rows.do("INSERT INTO consumers VALUES ('terminal', 95)")
-    rows.do("INSERT INTO packages VALUES (x'0f', x'5ec7', 1, 0, 1, 1700000000, 1800000000)")
-    rows.do("INSERT INTO slots VALUES (x'70', 1)")
-    rows.do("INSERT INTO verified VALUES (?, x'ab', 1700000000)", b"bob")
+        _fill_group(rows, status, length)
+    for content in (b"waiting", b"waiting too"):
+        put(rows, "outbox", group_=1, content=content, epoch=4, idem=b"id", request=b"signed")
+    put(rows, "wishes", group_=1, wish=b"add bob")
+    put(rows, "pending", group_=1, request=b"signed")
+    put(rows, "postings", pointer=b"sealed")
+    for number in range(1, EVENTS + 1):
+        put(rows, "events", group_=1, event=f"event {number}".encode())
+    rows.do("DELETE FROM events WHERE number > ?", EVENTS - 10)
+    put(rows, "consumers", name="terminal", acknowledged=EVENTS - 5)
+    put(rows, "packages", reference=b"ref", private=b"private")
+    put(rows, "slots", token=b"token", group_=1)
+    put(rows, "verified", identity=b"bob", signature_key=b"key")
 
 
-def _group(rows: Rows, status: str) -> None:
-    group = rows.insert(
-        "INSERT INTO groups (gid, broker_id, group_id, status, trouble, name, version, epoch, seq,"
-        " hash, head, counter, recovery, joined_at, renewed_at, sent)"
-        " VALUES (?, x'b0', ?, ?, '', ?, 3, 4, 9, x'ac', x'ad', 7, x'5eed', 1, 2, 3)",
-        f"gid {status}".encode(), f"group {status}".encode(), status, f"the {status} one",
+def _fill_group(rows: Rows, status: str, length: int) -> None:
+    group = put(
+        rows, "groups", gid=f"gid {status}".encode(), status=status, name=f"the {status} one",
+        epoch=4, seq=9, hash=b"hash", head=b"head", counter=7, recovery=b"seed",
     )  # fmt: skip
-    rows.do("INSERT INTO group_rows VALUES (?, x'01', x'5ec2e7')", group)
-    rows.do("INSERT INTO places VALUES (?, 9, x'ac')", group)
-    rows.do("INSERT INTO doors VALUES (?, x'ca', x'd002')", group)
-    rows.do("INSERT INTO sent VALUES (?, x'1d')", group)
-    rows.do("INSERT INTO counters VALUES (?, 2, x'ab', 11)", group)
+    put(rows, "group_rows", group_=group, key=b"secret", value=b"tree")
+    put(rows, "places", group_=group, seq=9, hash=b"hash")
+    put(rows, "doors", group_=group, capability=b"door", private_key=b"private")
+    put(rows, "sent", group_=group, idem=b"id")
+    put(rows, "accepted", group_=group, seq=8, request=b"signed")
+    put(rows, "counters", group_=group, leaf=2, signature_key=b"key", next=11)
     if group <= 2:
-        rows.many(
-            "INSERT INTO messages (group_, message, seq, epoch, sender, leaf, kind, text, content,"
-            " sent_at, received_at) VALUES (?, ?, ?, 4, x'b0b0', 2, 'text', ?, ?, 5, 6)",
-            [
-                (group, f"m{number}".encode(), number, f"word{number} in {status}", bytes(1000))
-                for number in range(MESSAGES)
-            ],
-        )
+        for number in range(MESSAGES):
+            put(
+                rows, "messages", group_=group, message=f"m{number}".encode(), seq=number, epoch=4,
+                sender=b"bob", leaf=2, kind="text", text=f"word{number} in {status}",
+                content=bytes(length),
+            )  # fmt: skip

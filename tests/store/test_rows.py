@@ -9,19 +9,10 @@ import pytest
 
 from covey.errors import StateError, StorageError
 from covey.store import settings
+from store.filling import put
 
 if TYPE_CHECKING:
     from covey.store import Rows, SqlStore
-
-_GROUP = (
-    "INSERT INTO groups (gid, broker_id, group_id, status, trouble, name, version, epoch, seq,"
-    " hash, counter, joined_at, renewed_at, sent)"
-    " VALUES (?, x'', x'', 'active', '', 'team', 0, 0, -1, x'', 0, 0, 0, 0)"
-)
-_MESSAGE = (
-    "INSERT INTO messages (group_, message, sender, leaf, kind, text, content, sent_at,"
-    " received_at) VALUES (?, ?, x'', 0, 'text', ?, x'', 0, 0)"
-)
 
 
 class Killed(BaseException):
@@ -105,16 +96,19 @@ def test_rows_say_how_many_and_which(store: SqlStore) -> None:
 
 def test_an_insert_tells_the_number_also_where_a_trigger_inserts(store: SqlStore) -> None:
     with store.transaction() as rows:
-        group = rows.insert(_GROUP, b"gid")
-        numbers = [rows.insert(_MESSAGE, group, bytes([n]), f"hello {n}") for n in range(3)]
+        group = put(rows, "groups", gid=b"gid")
+        numbers = [
+            put(rows, "messages", group_=group, message=bytes([n]), text=f"hello {n}")
+            for n in range(3)
+        ]
         found = rows.all("SELECT rowid FROM words WHERE words MATCH 'hello' ORDER BY rowid")
     assert [number for (number,) in found] == numbers
 
 
 def test_what_belongs_to_a_group_goes_with_it(store: SqlStore) -> None:
     with store.transaction() as rows:
-        group = rows.insert(_GROUP, b"gid")
-        rows.insert(_MESSAGE, group, b"1", "hello")
+        group = put(rows, "groups", gid=b"gid")
+        put(rows, "messages", group_=group, text="hello")
         rows.do("DELETE FROM groups WHERE id = ?", group)
         assert rows.all("SELECT * FROM messages") == []
         assert rows.all("SELECT rowid FROM words WHERE words MATCH 'hello'") == []

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from covey.store import RawKey, keys, settings, write_backup
 from covey.store.file import LABEL
+from store.filling import put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from covey.store import Rows, SqlStore
 
-SECRETS = tuple(f"secret number {number:03} of many".encode() for number in range(300))
+SECRETS = tuple(f"secret number {number:03} of many".encode() for number in range(40))
 _PAGE = 4096
 _RESERVED = 80  # bytes at the end of a page: the IV (16), the HMAC (64)
 _SHORTEST = 12
@@ -46,22 +47,17 @@ def found(content: bytes, secrets: Iterable[bytes]) -> set[bytes]:
 
 def _put(rows: Rows) -> None:
     for number, secret in enumerate(SECRETS):
-        settings.put(rows, f"kept {number}", secret * 20)
-        rows.insert(
-            "INSERT INTO messages (group_, message, sender, leaf, kind, text, content, sent_at,"
-            " received_at) VALUES (1, ?, x'', 0, 'text', ?, ?, 0, 0)",
-            number.to_bytes(2), secret.decode(), secret * 100,
+        settings.put(rows, f"kept {number}", secret * 200)
+        put(
+            rows, "messages", group_=1, message=number.to_bytes(2), text=secret.decode(),
+            content=secret * 2000,
         )  # fmt: skip
 
 
 def _live(store: SqlStore, look: Callable[[], None]) -> None:
     """Write the secrets, replace some, delete all; look at each step."""
     with store.transaction() as rows:
-        rows.insert(
-            "INSERT INTO groups (gid, broker_id, group_id, status, trouble, name, version, epoch,"
-            " seq, hash, counter, joined_at, renewed_at, sent)"
-            " VALUES (x'', x'', x'', 'active', '', '', 0, 0, -1, x'', 0, 0, 0, 0)"
-        )
+        put(rows, "groups")
     with store.transaction() as rows:
         _put(rows)
     look()

@@ -45,7 +45,7 @@ def steps(page: Path) -> Iterator[Step]:
 
 
 def pattern(line: str) -> re.Pattern[str]:
-    """What matches a line that is to be seen, at whatever time, with whatever stands for an …"""
+    """What matches a line that is to be seen, at whatever time, with anything for its dots."""
     escaped = re.escape(line).replace("…", ".*")
     return re.compile(TIME.sub(r"\\d\\d:\\d\\d", escaped))
 

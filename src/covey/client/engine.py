@@ -1,26 +1,22 @@
-"""Drives the flows of one identity while its client is open.
+"""Keeps one identity in step with its broker while its client is open.
 
-May import anyio, the network, the store and the flows. One loop does what is due for the identity,
+May import anyio, the driver, the store and the flows. One loop does what is due for the identity,
 one waits at its inbox, one lets messages disappear, one looks what other processes have written
-into the same store; and each group has a keeper. All that touches the store, or what the flows have
-in memory, does so under one lock: steps of flows in a worker thread, and what an application reads
-in its own. Such a read waits for the step that is under way, which takes milliseconds.
+into the same store; and each group has a keeper.
 """
+# ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
 
 from __future__ import annotations
 
 from functools import partial
-from threading import RLock
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import anyio
-import anyio.to_thread
 
 from covey.client import events, history
+from covey.client.driver import Driver
 from covey.client.keeping import LISTEN, Keeper
-from covey.client.network import Network
-from covey.client.sync import groups
-from covey.client.sync.peer import Peer
+from covey.client.sync import groups, queues
 from covey.errors import CoveyError, StateError, TransportError
 
 if TYPE_CHECKING:
@@ -28,12 +24,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from covey.client.sync.effects import Flow
     from covey.client.sync.home import Home
     from covey.client.watching import Watched
-    from covey.store.port import Rows
-
-T = TypeVar("T")
 
 PATIENCE: Final = 30.0
 """Seconds for which a call waits until the broker has what was said, or done what was wished."""
@@ -44,22 +36,8 @@ _TRIM: Final = 3600.0  # seconds between two times that old events are dropped
 _TIDY: Final = 0.5  # seconds between two looks at what is to disappear, at least
 
 
-class Engine:
-    """Drives flows, and says when something has changed.
-
-    Args:
-        store: The store.
-        home: What the flows stand on.
-        transport: What carries requests; by default the network.
-        proxy: In front of the broker.
-
-    Attributes:
-        home: What the flows stand on.
-        peer: The identity.
-        store: The store.
-        online: Whether the broker has answered last time.
-        trouble: What was in the way last time, for people; empty when nothing was.
-    """
+class Engine(Driver):
+    """Keeps one identity in step; see :class:`~covey.client.driver.Driver`."""
 
     def __init__(
         self,
@@ -68,143 +46,13 @@ class Engine:
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         proxy: str | None = None,
     ) -> None:
-        self.store: Watched = store
-        self.home: Home = home
-        self.peer: Peer = Peer(home)
-        self.online: bool = False
-        self.trouble: str = ""
-        self.closed: bool = False
-        self._transport = transport
-        self._proxy = proxy
-        self._lock = RLock()
-        self._one_at_a_time = anyio.CapacityLimiter(1)
-        self._network: Network | None = None
+        super().__init__(store, home, transport, proxy)
         self._keepers: dict[int, Keeper] = {}
         self._keeping = anyio.create_task_group()
         self._runs = False
-        self._seen = 0
-        self._moved = anyio.Event()
+        self._looked = False  # into the inbox
+        self._unheard = ""
         self._nudged = anyio.Event()
-
-    # --- steps ---------------------------------------------------------------------------
-
-    def connect(self, url: str) -> None:
-        """Say where the broker is.
-
-        Raises:
-            TransportError: The address is none.
-        """
-        self._network = _Driven(
-            url, self.call, transport=self._transport, proxy=self._proxy
-        )
-
-    async def call(self, work: Callable[[], T]) -> T:
-        """Do something with the store, or what the flows use, in the worker thread."""
-        try:
-            return await anyio.to_thread.run_sync(
-                partial(self._locked, work), limiter=self._one_at_a_time
-            )
-        finally:
-            self._look()
-
-    def read(self, work: Callable[[], T]) -> T:
-        """The same in this thread, at once: for what takes no longer than a look at some rows."""
-        try:
-            return self._locked(work)
-        finally:
-            self._look()
-
-    def rows(self, work: Callable[[Rows], T]) -> T:
-        """Read rows in this thread."""
-
-        def reading() -> T:
-            with self.store.reading() as rows:
-                return work(rows)
-
-        return self.read(reading)
-
-    async def write(self, work: Callable[[Rows], T]) -> T:
-        """Write rows in the worker thread."""
-
-        def writing() -> T:
-            with self.store.transaction() as rows:
-                return work(rows)
-
-        return await self.call(writing)
-
-    async def run(self, flow: Flow[T]) -> T:
-        """Drive a flow to its end.
-
-        Raises:
-            StateError: No broker is known.
-            CoveyError: Whatever the flow raises.
-        """
-        if self._network is None:
-            flow.close()
-            msg = "no broker is known yet: open the client with one, or join by an invitation"
-            raise StateError(msg)
-        return await self._network.run(flow)
-
-    def _locked(self, work: Callable[[], T]) -> T:
-        with self._lock:
-            return work()
-
-    # --- news ----------------------------------------------------------------------------
-
-    @property
-    def moved(self) -> anyio.Event:
-        """Is set when something has changed after this was asked for."""
-        return self._moved
-
-    def stir(self) -> None:
-        """Wake all who wait for a change."""
-        moved, self._moved = self._moved, anyio.Event()
-        moved.set()
-
-    def _look(self) -> None:
-        writes = self.store.writes
-        if writes != self._seen:
-            self._seen = writes
-            self.stir()
-
-    async def until(
-        self, ready: Callable[[], T | None], timeout: float | None, late: str
-    ) -> T:
-        """Wait for something.
-
-        Args:
-            ready: Looks for it, in the worker thread; None while it is not there.
-            timeout: Seconds to wait; None for as long as it takes.
-            late: What the error says when it is not there by then.
-
-        Raises:
-            TransportError: It takes longer.
-            StateError: The client is closed.
-        """
-        with anyio.move_on_after(timeout):
-            while True:
-                moved = self._moved
-                found = await self.call(ready)
-                if found is not None:
-                    return found
-                if self.closed:
-                    msg = "the client was closed"
-                    raise StateError(msg)
-                await moved.wait()
-        why = f" ({self.trouble})" if self.trouble else ""
-        msg = f"{late}{why}"
-        raise TransportError(msg)
-
-    def met(self, trouble: str, *, online: bool | None = None) -> None:
-        """Take note of how something went."""
-        self.trouble = trouble
-        self.online = not trouble if online is None else online
-
-    def backoff(self, failures: int) -> float:
-        """Seconds to wait after a failure, longer after each further one."""
-        pace = self.home.pace
-        pause = min(pace.again * 2.0 ** min(failures, 30), pace.at_most)
-        return pause * (0.5 + self.home.world.random() / 2)
 
     # --- loops ---------------------------------------------------------------------------
 
@@ -212,8 +60,7 @@ class Engine:
         """Begin the loops; without a broker, only those that need none."""
         await self._keeping.__aenter__()
         self._keeping.start_soon(self._tidy)
-        if self.home.store is self.store and self.store.others() >= 0:
-            self._keeping.start_soon(self._watch)
+        self._keeping.start_soon(self._watch)
         await self.go_online()
 
     async def go_online(self) -> None:
@@ -236,9 +83,7 @@ class Engine:
             return bool(await self._keeping.__aexit__(*given))
         finally:
             with anyio.CancelScope(shield=True):
-                if self._network is not None:
-                    await self._network.aclose()
-                await self.call(self.store.close)
+                await self.abandon()
 
     async def _attend(self) -> None:
         """Do what is due for the identity, besides the inbox."""
@@ -269,10 +114,11 @@ class Engine:
                 await self._moved.wait()
                 continue
             try:
-                await self.run(self.peer.look_into_inbox(LISTEN))
-                failures = 0
+                await self.run(self.peer.look_into_inbox(LISTEN if self._looked else 0))
+                failures, self._looked, self._unheard = 0, True, ""
                 self.met("", online=True)
             except CoveyError as error:
+                self._unheard = str(error)
                 self.met(str(error), online=not isinstance(error, TransportError))
                 await anyio.sleep(self.backoff(failures))
                 failures += 1
@@ -315,7 +161,64 @@ class Engine:
             history.expire(rows, now)
         return float(now)
 
+    # --- settling ------------------------------------------------------------------------
+
+    async def settle(self, timeout: float) -> None:
+        """Let everything be done that can be done now.
+
+        Raises:
+            TransportError: The broker cannot be reached.
+            StateError: None is known.
+        """
+        if not self._runs:
+            msg = "no broker is known yet: open the client with one, or join by an invitation"
+            raise StateError(msg)
+        late = "not everything was done in time"
+        await self.until(self._inbox_is_read, timeout, late)
+        await self.look_at_groups()
+        turns = {}
+        for number, keeper in self._keepers.items():
+            turns[number] = keeper.begun + 1
+            keeper.nudge(reads=True)
+        await self.until(partial(self._turns_have_ended, turns), timeout, late)
+        self.nudge()
+        await self.until(self.all_posted, timeout, late)
+
+    def _inbox_is_read(self) -> bool | None:
+        if self._unheard:
+            raise TransportError(self._unheard)
+        return True if self._looked or self.peer.inbox is None else None
+
+    def _turns_have_ended(self, turns: dict[int, int]) -> bool | None:
+        for number, turn in turns.items():
+            keeper = self._keepers.get(number)
+            if keeper is not None and keeper.ended < turn:
+                return None
+            if keeper is not None and keeper.trouble:
+                raise TransportError(keeper.trouble)
+        return True
+
+    def all_posted(self) -> bool | None:
+        """Whether everybody who was let in has been told; None while somebody has not."""
+        with self.store.reading() as rows:
+            return None if queues.postings(rows) else True
+
     # --- groups --------------------------------------------------------------------------
+
+    def nudge_group(self, number: int) -> None:
+        """Let a group take its next turn at once."""
+        keeper = self._keepers.get(number)
+        if keeper is not None:
+            keeper.nudge()
+
+    def waiting(self, number: int) -> int:
+        """How many contents of ours wait in a group."""
+        return self.rows(partial(queues.waits, number=number))
+
+    @property
+    def offline(self) -> str:
+        """Why nothing is done over the network; empty when something is."""
+        return "" if self._runs else "no broker is known"
 
     def keeper(self, number: int) -> Keeper | None:
         """Who keeps a group in step; None when nobody does."""
@@ -348,21 +251,3 @@ class Engine:
         finally:
             del self._keepers[keeper.number]
         self.nudge()
-
-
-class _Driven(Network):
-    """A network whose steps are taken under the engine's lock."""
-
-    def __init__(
-        self,
-        url: str,
-        call: Callable[[Callable[[], object]], object],
-        *,
-        transport: Callable[[], httpx.AsyncBaseTransport] | None,
-        proxy: str | None,
-    ) -> None:
-        super().__init__(url, transport=transport, proxy=proxy)
-        self._call = call
-
-    async def call(self, work: Callable[[], T]) -> T:
-        return await self._call(work)

@@ -129,8 +129,8 @@ def keep(
         "SELECT sender, leaf, seq FROM messages WHERE group_ = ? AND message = ?", group, content.id
     )
     if known is not None:
-        if seq is not None and epoch is not None and known == (sender, leaf, None):
-            placed(rows, group, content.id, seq, epoch)
+        if seq is not None and epoch is not None and known[0] == sender:
+            placed(rows, group, content.id, seq, epoch)  # the last place in the log is the place
         return None
     return rows.insert(
         "INSERT INTO messages (group_, message, seq, epoch, sender, leaf, kind, text, content,"
@@ -152,6 +152,19 @@ def _described(content: Content) -> tuple[Value, ...]:
         contents.about_of(body) or None,
         min(content.sent_at, _LATEST),
     )
+
+
+def moved(rows: Rows, group: int, epoch: int, before: int, seq: int) -> None:
+    """A message of an epoch has another place in the log than before; see :func:`settle`."""
+    rows.do(
+        "UPDATE messages SET seq = ? WHERE group_ = ? AND epoch = ? AND seq = ?",
+        *(-1 - seq, group, epoch, before),
+    )
+
+
+def settle(rows: Rows, group: int) -> None:
+    """All of those that were moved are where they belong."""
+    rows.do("UPDATE messages SET seq = -1 - seq WHERE group_ = ? AND seq < 0", group)
 
 
 def placed(rows: Rows, group: int, message_id: bytes, seq: int, epoch: int) -> int | None:

@@ -29,7 +29,7 @@ from covey.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import httpx
 
@@ -126,7 +126,9 @@ def opened(given: Given) -> Opened:
         member = _member(watched, given, policy)
         url = _url(watched, given.broker)
         now = given.world.now
-        ports = Ports(policy, entropy=given.world.entropy, now=lambda: int(now()), require_reserved=True)
+        ports = Ports(
+            policy, entropy=given.world.entropy, now=lambda: int(now()), require_reserved=True
+        )
         home = Home(watched, given.world, member, ports, given.pace)
     except BaseException:
         store.close()
@@ -211,7 +213,8 @@ def about(home: Home) -> Flow[Broker]:
     """Ask the broker who it is."""
 
     def ask(lane: Lane) -> Flow[Broker]:
-        return (yield About(lane))
+        broker: Broker = yield About(lane)
+        return broker
 
     return (yield from alone(home.world, ask))
 
@@ -234,6 +237,7 @@ def enrolled(peer: Peer, given: Given) -> Flow[None]:
     elif given.invite:
         kind, evidence = EvidenceKind.invite, given.invite.encode()
     yield from peer.enrol(broker.broker_id, name_in(peer.home.member), kind, evidence)
+    yield from peer.keep_stock()
 
 
 def pinned(peer: Peer) -> Flow[None]:

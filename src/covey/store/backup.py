@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -61,7 +61,7 @@ class _Table(msgspec.Struct, tag="table", array_like=True, frozen=True):
 
 
 class _Rows(msgspec.Struct, tag="rows", array_like=True, frozen=True):
-    rows: list[list[bytes | int | float | str | None]]
+    rows: list[list[Any]]  # what SQLite cannot hold, it refuses
 
 
 class _End(msgspec.Struct, tag="end", array_like=True, frozen=True):
@@ -147,20 +147,9 @@ def restore_backup(
     with translated(backup, "read"), backup.open("rb") as file:
         sealed = SealedReader(*_opened(file, passphrase, place), place)
         records = _read(sealed, place)
-        begin = next(records)
-        if not isinstance(begin, _Begin):
-            raise damaged(place)
-        known = migrations()
-        if begin.schema > len(known):
-            msg = (
-                f"{place} was written by a newer covey (its schema is {begin.schema}, this one "
-                f"knows {len(known)}): install that version, or a later one"
-            )
-            raise StoreNewer(msg)
-        with (
-            new_store(path, key, known[: begin.schema]) as store,
-            store.transaction() as rows,
-        ):
+        begin = _begun(records, place)
+        known = migrations()[: begin.schema]
+        with new_store(path, key, known) as store, store.transaction() as rows:
             _fill(rows, records, begin, place, progress)
             sealed.require_end()
             settings.put(rows, RESTORED, str(int(now())).encode())
@@ -207,6 +196,20 @@ def _read(sealed: SealedReader, place: str) -> Iterator[_Record]:
         yield record
         if isinstance(record, _End):
             return
+
+
+def _begun(records: Iterator[_Record], place: str) -> _Begin:
+    """The first record, of a backup that this covey can restore."""
+    begin, known = next(records), len(migrations())
+    if not isinstance(begin, _Begin):
+        raise damaged(place)
+    if begin.schema > known:
+        msg = (
+            f"{place} was written by a newer covey (its schema is {begin.schema}, this one knows "
+            f"{known}): install that version, or a later one"
+        )
+        raise StoreNewer(msg)
+    return begin
 
 
 def _fill(

@@ -23,7 +23,7 @@ from covey.errors import StorageError
 from covey.store import driver, identity, keys
 from covey.store.errors import NotAStore, StoreLocked, StoreMissing
 from covey.store.migrating import migrate
-from covey.store.placing import beside, place_new, replace, require_free
+from covey.store.placing import beside, place_new, replace, require_free, translated
 from covey.store.rows import SqlStore
 
 if TYPE_CHECKING:
@@ -135,11 +135,14 @@ def rekey(path: Path, old: StoreKey, new: StoreKey) -> None:
     place = str(path)
     connection = _opened(path, lambda head: keys.opened(old, LABEL, head, place), busy=_ALONE)
     with closing(connection), beside(path) as making:
-        with _translated(place):
+        migrate(connection, place)
+        with _translated(place), translated(path):
             # Until it is closed, nobody else can read it, nor go on with the file that it was.
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA journal_mode = DELETE")
-        migrate(connection, place)
+            # Its journal is spent, and must not lie beside the new file; it is written no more.
+            connection.execute("PRAGMA journal_mode = MEMORY")
+            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
         head, file_key = keys.begun(new, LABEL)
         copy = _begun(making, head, file_key)
         with closing(SqlStore(copy, place)) as store, _translated(place):

@@ -50,7 +50,7 @@ class OsKeyring:
         return Kind.key
 
     def master(self, named: bytes, *, begin: bool) -> bytes:
-        """The key in the keyring (see :class:`~covey.store.keys.StoreKey`).
+        """The key in the keyring (see ``StoreKey``).
 
         Raises:
             NoKeyring: There is no keyring, it is locked, or has no such key.

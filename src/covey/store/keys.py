@@ -49,7 +49,7 @@ class Kind(IntEnum):
 
 
 class StoreKey(Protocol):
-    """What opens a file: a :class:`Passphrase`, an ``OsKeyring``, or a :class:`RawKey`."""
+    """What opens a file: a ``Passphrase``, an ``OsKeyring``, or a ``RawKey``."""
 
     @property
     def kind(self) -> Kind:
@@ -108,7 +108,7 @@ class Passphrase(_Secret):
         return Kind.passphrase
 
     def master(self, named: bytes, *, begin: bool) -> bytes:
-        """The master key of a file (see :class:`StoreKey`)."""
+        """The master key of a file (see ``StoreKey``)."""
         del begin
         return argon2id(self._text, named)
 
@@ -137,7 +137,7 @@ class RawKey(_Secret):
         return Kind.key
 
     def master(self, named: bytes, *, begin: bool) -> bytes:
-        """The master key of a file (see :class:`StoreKey`)."""
+        """The master key of a file (see ``StoreKey``)."""
         del named, begin
         return self._key
 

@@ -38,7 +38,7 @@ class Rows(Protocol):
 class Store(Protocol):
     """One identity's store. Used from one thread at a time, whichever it is.
 
-    Every method raises :class:`~covey.errors.StorageError` when the store cannot be used.
+    Every method raises ``StorageError`` when the store cannot be used.
     """
 
     def transaction(self) -> AbstractContextManager[Rows]:

@@ -23,7 +23,7 @@ _CLOSING: Final = 200  # milliseconds to wait for others when the log is cut
 
 
 class SqlStore:
-    """A store (see :class:`~covey.store.port.Store`) on a connection that is set up.
+    """A store (see the port, ``Store``) on a connection that is set up.
 
     Attributes:
         place: What it is called in errors: the path as it was given, or "the store in memory".

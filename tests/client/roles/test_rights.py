@@ -393,3 +393,27 @@ def test_the_last_owner_comes_back_by_itself_and_nobody_in_its_place() -> None:
         here.groups["bob"].receive(forged.commit)
     back = mls.Group.join_externally(here.members["amy"], info, resync=0)
     here.groups["bob"].receive(back.commit)
+
+
+def test_a_branch_without_its_owner_takes_it_back() -> None:
+    here = Team("bob", "cat")
+    old = here.groups["bob"].extensions
+    bob = mls.Group.create(here.members["bob"], extensions=old)
+    package = here.members["cat"].key_package()
+    pending = bob.commit(add=[package])
+    bob.accept(pending)
+    cat = mls.Group.join(here.members["cat"], package, pending.welcomes[0].message)
+    here.groups = {"bob": bob, "cat": cat}
+    here.commit("cat", add=[here.members["amy"].key_package()])
+    assert "who is owner here" in here.refusal("cat", add=[here.package("amy/2")])
+
+
+def test_who_is_no_member_proposes_nothing() -> None:
+    here = team()
+    outside = mls.ExternalSender(here.members["cat"].signature_key, here.members["cat"].credential)
+    senders = Extension(0x0005, mls.ExternalSenders((outside,)).encode())
+    here.commit("amy", extensions=(*here.groups["amy"].extensions, senders))
+    observer = mls.PublicGroup(here.groups["amy"].group_info(), ports=mls.Ports(mls.Policy()))
+    proposal = observer.propose(here.members["cat"], mls.Remove(here.leaf("bob")))
+    with pytest.raises(PolicyError, match="only members may propose"):
+        here.groups["amy"].receive(proposal)

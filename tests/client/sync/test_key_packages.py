@@ -231,6 +231,19 @@ def test_the_grace_of_a_last_resort_begins_when_the_broker_has_another(shop: Sho
     assert used in shop.held()
 
 
+def test_the_grace_of_one_that_is_replaced_goes_on_when_the_next_one_is(shop: Shop) -> None:
+    shop.keep_stock()
+    used = shop.resort
+    for _ in range(2):
+        assert shop.resort is not None
+        shop.join(shop.resort)
+        shop.keep_stock()
+        shop.now += GRACE // 2
+    shop.now += 2
+    assert shop.keep_stock().deleted == 1
+    assert used not in shop.held()
+
+
 def test_after_half_of_their_lifetime_others_take_their_place(shop: Shop) -> None:
     shop.keep_stock()
     first, resort = set(shop.singles), shop.resort

@@ -10,6 +10,7 @@ import click
 from covey.cli.chat.options import for_member
 from covey.cli.chat.where import new_key
 from covey.client.client import Client
+from covey.client.opening import discard
 from covey.errors import BrokerError, StateError, TransportError
 from covey.store import StoreExists
 
@@ -66,6 +67,7 @@ async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invit
         async with Client.open(path, broker=broker, name=name, key=key, invite=invite) as client:
             await client.sync()
     except TransportError as error:
+        discard(path)
         msg = f"{error}: check the address, or start a broker with `covey broker --db broker.db`"
         raise TransportError(msg) from error
     except BrokerError as error:

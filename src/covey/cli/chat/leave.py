@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,19 +13,32 @@ if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
 
+_WAIT: Final = 5.0
+
 
 @click.command()
 @click.argument("group")
+@click.option(
+    "--wait",
+    metavar="SECONDS",
+    default=_WAIT,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="How long to wait for somebody who takes you out.",
+)
 @for_member
-def command(chosen: Chosen, *, group: str) -> None:
-    """Leave a group. What was said stays in your history."""
+def command(chosen: Chosen, *, group: str, wait: float) -> None:
+    """Leave a group. What was said stays in your history.
 
-    async def work(client: Client) -> tuple[str, str]:
+    A commit of another member takes you out; the last one in a group just leaves.
+    """
+
+    async def work(client: Client) -> tuple[str, bool]:
         left = client.group(group)
-        await left.leave()
-        return left.id, left.status
+        return left.id, await left.leave(timeout=wait)
 
-    gid, status = run(chosen, work)
-    said = f"you left {group}" if status != "active" else f"you leave {group}"
-    waits = "" if status != "active" else ": it is done when another member is online"
-    chosen.tell({"group": gid, "status": status}, f"{said}{waits}")
+    gid, out = run(chosen, work)
+    said = f"you left {group}"
+    if not out:
+        said = f"you leave {group}: it is done as soon as another member is online"
+    chosen.tell({"group": gid, "left": out}, said)

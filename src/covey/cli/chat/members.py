@@ -34,7 +34,7 @@ def command(chosen: Chosen, *, group: str, offline: bool) -> None:
                 "devices": each.devices,
                 "verified": each.verified,
                 "arrived": each.arrived,
-                "you": each.name == client.name,
+                "you": each.own,
             }
             for each in client.group(group).members
         ]

@@ -12,7 +12,7 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import message_json, message_line
 from covey.cli.paths import GivenPath
-from covey.errors import DecodeError, StateError
+from covey.errors import StateError
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
@@ -46,30 +46,29 @@ def command(
 ) -> None:
     """Say something in a group.
 
-    TEXT is all the words that follow; - takes it from standard input. What cannot be sent now
-    stays in the store, and is sent by the next command that reaches the broker.
+    TEXT is all the words that follow; - takes it from standard input. When the broker cannot be
+    reached, this says so, and what was said goes out with the next command that reaches it.
     """
     if (file is None) == (not text):
         msg = "say what: TEXT, - for standard input, or --file PATH"
         raise click.UsageError(msg)
-    if file is not None and (reply is not None or expires_after is not None):
-        msg = "--reply and --expires-after are for texts: send the file and a text"
+    if file is not None and expires_after is not None:
+        msg = "--expires-after is for texts: send the file and a text"
         raise click.UsageError(msg)
     said = read_text(Path("-")).rstrip("\n") if text == ("-",) else " ".join(text)
 
     async def work(client: Client) -> tuple[bytes, Message]:
         to = client.group(group)
+        about = None if reply is None else numbered(to, reply)
         if file is not None:
-            message = await _attach(to, file)
+            with progress(file.name) as told:
+                message = await to.attach(file, reply_to=about, progress=told)
         else:
-            about = None if reply is None else numbered(to, reply)
-            message = await to.send(said, reply_to=about, expires_after=expires_after)
+            message = await _send(to, said, about, expires_after)
         return client.name.encode(), message
 
     own, message = run(chosen, work)
     chosen.tell(message_json(message, own), message_line(message, own))
-    if message.state(own) == "waiting":
-        click.echo("Note: it could not be sent yet, and goes out with the next command", err=True)
 
 
 def numbered(group: Conversation, number: int) -> Message:
@@ -85,15 +84,16 @@ def numbered(group: Conversation, number: int) -> Message:
     raise StateError(msg)
 
 
-async def _attach(to: Conversation, file: Path) -> Message:
-    """Send a file, with a bar.
+async def _send(
+    to: Conversation, text: str, about: Message | None, expires_after: int | None
+) -> Message:
+    """Send a text.
 
     Raises:
-        DecodeError: It is not there, or cannot be read.
+        StateError: It is too long.
     """
     try:
-        with progress(file.name) as told:
-            return await to.attach(file, progress=told)
-    except OSError as error:
-        msg = f"{file} cannot be read: {error.strerror}"
-        raise DecodeError(msg) from error
+        return await to.send(text, reply_to=about, expires_after=expires_after)
+    except ValueError as error:
+        msg = f"this text is too long: put it into a file, and send that with --file ({error})"
+        raise StateError(msg) from error

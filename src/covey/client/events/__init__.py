@@ -12,6 +12,7 @@ from covey.client.events.keeping import (
     add,
     after,
     forget,
+    latest,
     trim,
 )
 from covey.client.events.kinds import Event, decode, encode
@@ -72,5 +73,6 @@ __all__ = [
     "decode",
     "encode",
     "forget",
+    "latest",
     "trim",
 ]

@@ -64,6 +64,15 @@ def after(rows: Rows, number: int, limit: int = 100) -> list[tuple[int, Event]]:
     return events
 
 
+def latest(rows: Rows) -> int:
+    """The number of the last event; 0 when there is none."""
+    row = rows.one("SELECT max(number) FROM events")
+    assert row is not None
+    number = row[0] or 0
+    assert isinstance(number, int)
+    return number
+
+
 def acknowledge(rows: Rows, consumer: str, number: int) -> None:
     """A consumer has dealt with all events up to a number, and sees none of them again."""
     rows.do(

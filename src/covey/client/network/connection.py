@@ -78,12 +78,13 @@ class _About(msgspec.Struct):
     limits: dict[str, int]
 
 
-class _Answer(NamedTuple):
-    """A whole answer."""
+class _Answer:
+    """A whole answer; what is in it is nobody else's business."""
 
-    status: int
-    headers: httpx.Headers
-    body: bytes
+    def __init__(self, status: int, headers: httpx.Headers, body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
 
     @property
     def is_struct(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 from functools import partial
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -56,7 +56,7 @@ class Network:
         self._closed = False
 
     def __repr__(self) -> str:
-        return f"Network({str(self._way.url)!r})"
+        return f"Network({self._way.url!r})"
 
     async def __aenter__(self) -> Self:
         return self
@@ -150,11 +150,12 @@ class Network:
             await found.hang_up()
 
 
-class _Answer(NamedTuple):
+class _Answer:
     """What an effect gave: a value, or an error to be thrown into the flow."""
 
-    value: object = None
-    error: CoveyError | None = None
+    def __init__(self, value: object = None, error: CoveyError | None = None) -> None:
+        self.value = value
+        self.error = error
 
 
 class _Ended(Generic[T]):

@@ -246,9 +246,9 @@ class Judging:
         after = profile_in(self._after)
         if after is None:
             _refuse("a group does not lose its profile: it says who may do what")
-        if after == self._profile and not any(self._is_owner(index) for index in self._gone):
-            return
         before, following = _owners(self._profile), _owners(after)
+        if before <= following and not any(map(self._is_owner, self._gone)):
+            return
         if (
             joining in following
             or self._present(following)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.access.structs.log import Entry
+    from covey.client.sync.queues import UnderWay
     from covey.client.sync.wishes import Wish
     from covey.mls import Changed, EpochChanged
     from covey.mls.group.events import MemberInfo
@@ -68,13 +69,18 @@ def _settle(seat: Seat, rows: Rows, entry: Entry) -> None:
     queues.end_commit(rows, seat.number)
     if under.idem != entry.idem:
         return
-    taken = queues.Accepted(entry.seq, under.epoch, None, under.request)
-    queues.taken(rows, seat.number, taken)
     wished = queues.wishes(rows, seat.number)
-    for number in under.wishes:
-        if number in wished:
-            _fulfilled(seat, rows, wishes.decode(wished[number]))
+    fulfilled = tuple(wished[number] for number in under.wishes if number in wished)
+    taken = queues.Accepted(entry.seq, under.epoch, None, fulfilled, under.request)
+    queues.taken(rows, seat.number, taken)
+    for encoded in fulfilled:
+        _fulfilled(seat, rows, wishes.decode(encoded))
     queues.unwish(rows, under.wishes)
+    _let_in(seat, rows, under)
+
+
+def _let_in(seat: Seat, rows: Rows, under: UnderWay) -> None:
+    """The pointers of those who are let in go out, each at a moment of its own."""
     home = seat.home
     for posting in under.postings:
         if posting.inbox == NOWHERE:
@@ -163,6 +169,15 @@ def _ended(seat: Seat, rows: Rows, changed: Changed) -> None:
     seat.replace(status=Status.left if own else Status.removed, trouble="" if own else f"by {by}")
     tell(seat, rows, MemberLeft(seat.hex) if own else RemovedFromGroup(seat.hex, by=by))
     give_up(seat, rows, "we are not in the group any more")
+    groups.forget_engine(rows, seat.number)
+    seat.ended()
+
+
+def abandoned(seat: Seat, rows: Rows) -> None:
+    """We leave a group in which nobody else is: there is nobody to commit it."""
+    seat.replace(status=Status.left, trouble="")
+    tell(seat, rows, MemberLeft(seat.hex))
+    give_up(seat, rows, "we have left the group")
     groups.forget_engine(rows, seat.number)
     seat.ended()
 

@@ -254,13 +254,28 @@ def keep_doors(rows: Rows, number: int, standing: set[bytes]) -> None:
 
 def note_sent(rows: Rows, number: int, idem: bytes) -> None:
     """Remember that this store sends something under an idem."""
-    rows.do("INSERT OR IGNORE INTO sent (group_, idem) VALUES (?, ?)", number, idem)
+    rows.do("INSERT OR IGNORE INTO sent (group_, idem, ours) VALUES (?, ?, 1)", number, idem)
 
 
 def was_sent(rows: Rows, number: int, idem: bytes) -> bool:
     """Whether this store has sent something under an idem."""
-    found = rows.one("SELECT 1 FROM sent WHERE group_ = ? AND idem = ?", number, idem)
-    return found is not None
+    found = rows.one("SELECT ours FROM sent WHERE group_ = ? AND idem = ?", number, idem)
+    return found == (1,)
+
+
+def note_taken(rows: Rows, number: int, idem: bytes, seq: int) -> None:
+    """Remember that the entry of an idem has been taken in."""
+    rows.do(
+        "INSERT INTO sent (group_, idem, ours, seq) VALUES (?, ?, 0, ?)"
+        " ON CONFLICT (group_, idem) DO UPDATE SET seq = excluded.seq",
+        *(number, idem, seq),
+    )
+
+
+def taken_at(rows: Rows, number: int, idem: bytes) -> int | None:
+    """As which entry something has been taken in; None when it has not been."""
+    found = rows.one("SELECT seq FROM sent WHERE group_ = ? AND idem = ?", number, idem)
+    return None if found is None else cast("int | None", found[0])
 
 
 def forget_sent(rows: Rows, number: int) -> None:

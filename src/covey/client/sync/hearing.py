@@ -93,7 +93,7 @@ def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
     assert waiting.epoch is not None
     assert waiting.request is not None
     message = waiting.message if waiting.content else None
-    taken = queues.Accepted(seq, waiting.epoch, message, waiting.request)
+    taken = queues.Accepted(seq, waiting.epoch, message, (), waiting.request)
     queues.taken(rows, seat.number, taken)
     if not waiting.content:  # that we leave
         return

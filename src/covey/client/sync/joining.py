@@ -11,11 +11,12 @@ from covey.access.member.pointers import let_in, open_pointer
 from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
 from covey.client import history, profile
 from covey.client.events import Joined
-from covey.client.sync import branching, groups, key_packages, queues
+from covey.client.sync import branching, groups, key_packages, queues, wishes
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import GroupRow, Status
 from covey.client.sync.seat import Seat
 from covey.client.sync.telling import tell
+from covey.client.sync.wishes import CloseDoor, Describe, Expel
 from covey.errors import AuthenticationError, DecodeError, MissingKeyError, StateError
 
 if TYPE_CHECKING:
@@ -177,14 +178,19 @@ def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
 
 
 def _say_again(rows: Rows, before: GroupRow) -> None:
-    """What was taken by a broker that then showed others another log, is said again.
+    """What was taken by a broker that then showed others another log, is said and wished again.
 
-    Members that have it know it by its id.
+    Members that have it know it by its id. Who was invited there has to be invited anew.
     """
     if before.status is not Status.lost:
         return
     for each in queues.accepted(rows, before.id):
-        if each.message is not None and each.epoch >= before.epoch - _UNSURE:
+        if each.epoch < before.epoch - _UNSURE:
+            continue
+        for encoded in each.wishes:
+            if isinstance(wishes.decode(encoded), Expel | Describe | CloseDoor):
+                queues.wish(rows, before.id, encoded, before.joined_at)
+        if each.message is not None:
             content = history.encoded(rows, before.id, each.message)
             if content is not None:
                 queues.say(rows, before.id, each.message, content, before.joined_at)

@@ -6,25 +6,23 @@ makes a second Peer over the same store, in another process, has the same.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses, links
 from covey.access.member.addresses import extension
-from covey.access.structs.basics import Nothing
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, NoteSlot, Right
 from covey.access.structs.identity import EvidenceKind
-from covey.access.structs.joining import InboxKind, Post
 from covey.client import profile
 from covey.client.sync import (
     capabilities,
     groups,
     joining,
     key_packages,
+    posting,
     queues,
     returning,
 )
-from covey.client.sync.asking import alone, ask
+from covey.client.sync.arriving import Arrivals
 from covey.client.sync.branching import Branches
 from covey.client.sync.commits import key_package
 from covey.client.sync.device import Device
@@ -33,15 +31,14 @@ from covey.client.sync.inbox import Inbox
 from covey.client.sync.reading import Reader
 from covey.client.sync.seat import Seat
 from covey.client.sync.turning import Turns
-from covey.errors import BrokerError, CoveyError, PolicyError, StateError, TransportError
+from covey.errors import PolicyError, StateError
 from covey.mls import Group
 from covey.mls.group.identity import identity
 from covey.store import settings
 
 if TYPE_CHECKING:
-    from covey.access.structs.joining import InboxEntry
     from covey.client.profile import GroupProfile
-    from covey.client.sync.effects import Flow, Lane
+    from covey.client.sync.effects import Flow
     from covey.client.sync.groups import GroupRow
     from covey.client.sync.home import Home
     from covey.client.sync.key_packages import Restocked
@@ -92,6 +89,7 @@ class Peer:
         self._stocked_at = 0.0
         self._back_at: dict[int, float] = {}
         self._branches = Branches(self)
+        self._arrivals = Arrivals(self)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -305,7 +303,7 @@ class Peer:
         home = self.home
         if self.device is None:
             self._refresh()
-        due = yield from self._post()
+        due = yield from posting.post(home)
         now = home.world.now()
         if self.device is not None and self.inbox is not None:
             if now >= self._stocked_at + _STOCK_EVERY:
@@ -314,7 +312,7 @@ class Peer:
             if wait is not None:
                 yield from self.look_into_inbox(wait)
             due = min(due, self._stocked_at + _STOCK_EVERY)
-        yield from self._come_back()
+        yield from self._arrivals.come_back()
         return min(due, (yield from self._branches.attend()))
 
     def keep_stock(self) -> Flow[Restocked]:
@@ -328,25 +326,6 @@ class Peer:
             )
         )
 
-    def _post(self) -> Flow[float]:
-        """Post the pointers that are due, each over a connection that knows no group."""
-        home = self.home
-        with home.store.reading() as rows:
-            waiting = queues.postings(rows)
-        for due in waiting:
-            if due.due_at > home.world.now():
-                return float(due.due_at)
-            posting = due.posting
-            post = Post(posting.inbox, posting.key_package_ref, posting.pointer)
-            try:
-                yield from alone(home.world, partial(_posted, post))
-            except BrokerError as error:
-                if error.code not in _GONE:
-                    raise
-            with home.store.transaction() as rows:
-                queues.posted(rows, due)
-        return float("inf")
-
     def look_into_inbox(self, wait: int = 0) -> Flow[list[Place]]:
         """Come into the groups whose pointers wait in the inbox.
 
@@ -356,61 +335,15 @@ class Peer:
         Returns:
             Those that we have come into.
         """
-        assert self.inbox is not None
-        came = []
-        for entry in (yield from self.inbox.fetch(wait)):
-            seat = None
-            if entry.kind is InboxKind.pointer:
-                seat = yield from self._come_in(entry)
-            self.inbox.take_out(entry)
-            with self.home.store.transaction() as rows:
-                settings.put(rows, "inbox read", self.inbox.read_up_to.to_bytes(8))
-            if seat is not None:
-                came.append(seat)
-        return came
+        return (yield from self._arrivals.look(wait))
 
-    def _come_in(self, entry: InboxEntry) -> Flow[Place | None]:
-        assert self.inbox is not None
-        found = joining.opened(self.home, self.inbox.address, entry.body)
-        if found is None:
-            return None
-        try:
-            seat = yield from joining.join(self.home, found)
-        except TransportError:
-            raise
-        except CoveyError:
-            return None  # a Welcome that is of no use to us; its sender may try again
-        with self.home.store.transaction() as rows:
-            returning.came_in(rows, seat.row.gid)
-        return self._entered(seat)
-
-    def _entered(self, seat: Seat) -> Place:
+    def entered(self, seat: Seat) -> Place:
         """Go on with a group that we have come into, in the place of an old one."""
         place = self._places[seat.number] = Place(seat)
         return place
 
-    def _come_back(self) -> Flow[None]:
-        """Knock where our place in the log is lost."""
-        home = self.home
-        with home.store.reading() as rows:
-            lost = [each for each in groups.every(rows) if each.status.comes_back]
-        for row in lost:
-            now = home.world.now()
-            if now < self._back_at.get(row.id, 0.0):
-                continue
-            self._back_at[row.id] = now + _BACK_EVERY
-            try:
-                yield from returning.come_back(home, self.inbox, row)
-            except (BrokerError, StateError) as error:
-                self._note(row.id, str(error))
-
-    def _note(self, number: int, trouble: str) -> None:
-        """Let people see what is in the way."""
-        with self.home.store.transaction() as rows:
-            row = groups.of(rows, number)
-            if row is not None and row.trouble != trouble:
-                groups.update(rows, row.replaced(trouble=trouble, version=row.version + 1))
-
-
-def _posted(post: Post, lane: Lane) -> Flow[Nothing]:
-    return ask(lane, "post", post, Nothing)
+    def in_group(self, gid: bytes) -> Place | None:
+        """The group of a log, if we are in it as far as we know."""
+        with self.home.store.reading() as rows:
+            row = groups.by_gid(rows, gid)
+        return None if row is None or not row.status.is_in else self.place(row.id)

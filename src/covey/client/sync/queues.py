@@ -87,6 +87,12 @@ def waits(rows: Rows, number: int) -> int:
     return cast("int", found[0])
 
 
+def is_waiting(rows: Rows, number: int, message: bytes) -> bool:
+    """Whether the broker does not yet have a content, by its id."""
+    found = rows.one("SELECT 1 FROM outbox WHERE group_ = ? AND message = ?", number, message)
+    return found is not None
+
+
 def encrypted(rows: Rows, waiting: Waiting, epoch: int, idem: bytes, request: bytes) -> None:
     """Keep the request of what is to be sent."""
     rows.do(
@@ -122,12 +128,14 @@ class Accepted(NamedTuple):
         seq: The entry that it became.
         epoch: The epoch that it was for.
         message: The id in its content; None for what is no message.
+        wishes: What a commit fulfilled, as it was kept.
         request: The signed request.
     """
 
     seq: int
     epoch: int
     message: bytes | None
+    wishes: tuple[bytes, ...]
     request: bytes
 
     def __repr__(self) -> str:
@@ -136,10 +144,11 @@ class Accepted(NamedTuple):
 
 def taken(rows: Rows, number: int, accepted: Accepted) -> None:
     """Keep what the broker has taken, and let go of what it took long ago."""
+    wishes = msgspec.msgpack.encode(accepted.wishes) if accepted.wishes else None
     rows.do(
-        "INSERT OR REPLACE INTO accepted (group_, seq, epoch, message, request)"
-        " VALUES (?, ?, ?, ?, ?)",
-        *(number, *accepted),
+        "INSERT OR REPLACE INTO accepted (group_, seq, epoch, message, wishes, request)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        *(number, accepted.seq, accepted.epoch, accepted.message, wishes, accepted.request),
     )
     rows.do(
         "DELETE FROM accepted WHERE group_ = ? AND (seq < ? OR epoch < ?)",
@@ -150,9 +159,18 @@ def taken(rows: Rows, number: int, accepted: Accepted) -> None:
 def accepted(rows: Rows, number: int) -> list[Accepted]:
     """What the broker has taken of late, in its order."""
     found = rows.all(
-        "SELECT seq, epoch, message, request FROM accepted WHERE group_ = ? ORDER BY seq", number
+        "SELECT seq, epoch, message, wishes, request FROM accepted WHERE group_ = ? ORDER BY seq",
+        number,
     )
-    return [Accepted(*cast("tuple[int, int, bytes | None, bytes]", each)) for each in found]
+    typed = cast("list[tuple[int, int, bytes | None, bytes | None, bytes]]", found)
+    return [
+        Accepted(seq, epoch, message, _wished(wishes), request)
+        for seq, epoch, message, wishes, request in typed
+    ]
+
+
+def _wished(encoded: bytes | None) -> tuple[bytes, ...]:
+    return () if encoded is None else msgspec.msgpack.decode(encoded, type=tuple[bytes, ...])
 
 
 def forget_accepted(rows: Rows, number: int) -> None:

@@ -13,6 +13,7 @@ from covey.access.member import envelopes
 from covey.access.member.replies import compare
 from covey.access.structs.basics import Kind
 from covey.access.structs.sealed import ClaimedPosition, Purpose
+from covey.client import history
 from covey.client.events import CopyFound, ForkFound, Unreadable
 from covey.client.sync import entering, groups, hearing, queues
 from covey.client.sync.groups import Status
@@ -70,12 +71,14 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
             return True
         followed = seat.row.followed.read(epoch, answer)
         places = _places(seat, answer)
-        _require_closing(seat, answer.entries)
         groups.remember_places(rows, seat.number, places)
+        _require_closing(seat, answer.entries)
         for entry, place in zip(answer.entries, places[1:], strict=True):
             seat.replace(seq=place.seq, hash=place.hash)
             if not _take_entry(seat, rows, entry):
                 return False
+        if seat.again:
+            history.settle(rows, seat.number)
         seat.row = seat.row.at(followed)
         return not answer.complete or seat.group.epoch != epoch
 
@@ -101,8 +104,23 @@ def _require_closing(seat: Seat, entries: Iterable[Entry]) -> None:
 
 def _take_entry(seat: Seat, rows: Rows, entry: Entry) -> bool:
     """Take in one entry; whether we are in the group after it."""
+    known = groups.taken_at(rows, seat.number, entry.idem)
+    if known is not None:
+        _once_more(seat, rows, entry, known)
+        return True
+    groups.note_taken(rows, seat.number, entry.idem, entry.seq)
     _receive(seat, rows, entry)
     return seat.is_in
+
+
+def _once_more(seat: Seat, rows: Rows, entry: Entry, known: int) -> None:
+    """An entry that was taken in before: it has another place, or is replayed."""
+    if seat.again:
+        history.moved(rows, seat.number, entry.epoch, known, entry.seq)
+        groups.note_taken(rows, seat.number, entry.idem, entry.seq)
+        return
+    why = f"the broker has put entry {known} into the log once more"
+    tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
 
 
 def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:

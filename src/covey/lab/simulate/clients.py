@@ -248,6 +248,7 @@ class Client:
             self._bury()
         else:
             self._yields += 1
+            self._mortal.rest()
             self._around.network.do(self.name, effect, partial(self._advance, task))
             if self._last_yield is not None and self._yields >= self._last_yield:
                 self.kill()

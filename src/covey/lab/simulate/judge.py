@@ -175,9 +175,18 @@ def once(evidence: Evidence) -> Iterator[Finding]:
 
 
 def same_order(evidence: Evidence) -> Iterator[Finding]:
-    """Members have what they have in the same places."""
+    """Members have what they have in the same places.
+
+    A broker that was set back, or has shown two logs, orders anew what it gets again: whoever says
+    that it has caught it at that may have the places of before.
+    """
     for gid in evidence.gids:
         for (one, first), (other, second) in combinations(evidence.holders(gid).items(), 2):
+            if any(
+                evidence.observed[name].events(ForkFound, RolledBack, group=gid)
+                for name in (one, other)
+            ):
+                continue
             theirs = {each.id: each for each in second.messages}
             for message in first.messages:
                 also = theirs.get(message.id)
@@ -216,7 +225,9 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
         for name, held in evidence.holders(said.gid).items():
             if said.text in texts[name, said.gid] or held.joined_at >= said.at:
                 continue
-            if not evidence.observed[name].events(MessagesLost, Joined, group=said.gid, since=said.at):
+            if not evidence.observed[name].events(
+                MessagesLost, Joined, group=said.gid, since=said.at
+            ):
                 yield Finding("nothing lost", name, f"does not have {said.text!r}")
 
 
@@ -294,7 +305,9 @@ def lies_noticed(evidence: Evidence) -> Iterator[Finding]:
         observed = evidence.observed[name]
         held = observed.groups.get(gid)
         if held is not None and held.status.is_in and not observed.events(*_ALARMS, group=gid):
-            yield Finding("lies noticed", name, "was shown entries that are not there, and is silent")
+            yield Finding(
+                "lies noticed", name, "was shown entries that are not there, and is silent"
+            )
 
 
 def few_returns(evidence: Evidence) -> Iterator[Finding]:

@@ -1,18 +1,24 @@
 """A store whose process can die: at a write, after a commit, or from outside.
 
-May import the store's port. What was committed stays in the store below; who holds this one can do
+May import the store's port, and the time. What was committed stays in the store below; who holds this one can do
 nothing more, as a process that is gone.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from covey.lab.simulate.virtual import EndlessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from covey.store.port import Rows, Store, Value
+
+
+MOST: Final = 5_000
+"""Transactions between two effects of a flow: more of them never end."""
 
 
 class Died(BaseException):  # noqa: N818 - no error: nobody may catch it
@@ -35,10 +41,15 @@ class Mortal:
         self.is_dead: bool = False
         self._store = store
         self._last: int | None = None
+        self._uses = 0
 
     def doom(self, writes: int) -> None:
         """Die before the write that comes after so many; each commit counts as one too."""
         self._last = self.writes + writes
+
+    def rest(self) -> None:
+        """A flow has asked for something: it does not go round in circles."""
+        self._uses = 0
 
     def die(self) -> None:
         """Be over."""
@@ -47,7 +58,7 @@ class Mortal:
     @contextmanager
     def transaction(self) -> Iterator[Rows]:
         """Read and write, as long as it lives."""
-        self._live()
+        self._use()
         with self._store.transaction() as rows:
             yield _Rows(self, rows)
             self.write()
@@ -56,7 +67,7 @@ class Mortal:
     @contextmanager
     def reading(self) -> Iterator[Rows]:
         """Read, as long as it lives."""
-        self._live()
+        self._use()
         with self._store.reading() as rows:
             yield rows
 
@@ -74,6 +85,13 @@ class Mortal:
             self.is_dead = True
         self.writes += 1
         self._live()
+
+    def _use(self) -> None:
+        self._live()
+        self._uses += 1
+        if self._uses > MOST:
+            msg = f"{MOST} transactions, and no effect in between"
+            raise EndlessError(msg)
 
     def _live(self) -> None:
         if self.is_dead:

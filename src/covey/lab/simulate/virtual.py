@@ -24,6 +24,14 @@ BEGIN: Final = 1_700_000_000.0
 _CLOCKS: Final = ("time", "time_ns", "monotonic", "monotonic_ns", "sleep")
 
 
+MOST: Final = 500_000
+"""Things that happen in a run, at most."""
+
+
+class EndlessError(AssertionError):
+    """It goes on and on."""
+
+
 class Agenda:
     """What is to happen, and when. It happens in the order of time, then of being planned.
 
@@ -35,6 +43,7 @@ class Agenda:
         self.now: float = BEGIN
         self._planned: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
+        self._steps = 0
 
     def after(self, seconds: float, do: Callable[[], None]) -> None:
         """Plan something."""
@@ -45,10 +54,17 @@ class Agenda:
 
         Returns:
             Whether something happened; if not, that time has come.
+
+        Raises:
+            EndlessError: Far too much has happened.
         """
         if not self._planned or self._planned[0][0] > until:
             self.now = max(self.now, until)
             return False
+        self._steps += 1
+        if self._steps > MOST:
+            msg = f"{MOST} things have happened, and there is no end"
+            raise EndlessError(msg)
         when, _, do = heapq.heappop(self._planned)
         self.now = max(self.now, when)
         do()

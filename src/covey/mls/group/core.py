@@ -6,11 +6,11 @@ May import this folder's steps.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from covey.errors import LocalProtocolError, StateError
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.group import rows
+from covey.mls.group import restoring, rows
 from covey.mls.group.create_commit import Kit
 from covey.mls.group.member import Member
 from covey.mls.group.policy import Policy
@@ -19,10 +19,11 @@ from covey.mls.group.psks import MemoryPsks, PskStore
 from covey.mls.group.storing import Changes, Ledger, all_rows
 from covey.mls.group.verify import Checker
 from covey.mls.group.view import GroupView
+from covey.mls.rules.registry import Local
 from covey.mls.wire.struct import as_a
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from covey.mls.crypto.entropy import Entropy
     from covey.mls.group.state import State
@@ -131,6 +132,28 @@ class GroupCore(GroupView):
         the group anew: what was handed out is not handed out again.
         """
         return self._ledger.changes(self._state)
+
+    def reloaded(
+        self, stored: Mapping[bytes, bytes], nodes: Callable[[int], Mapping[bytes, bytes]]
+    ) -> Self:
+        """This group as its rows say that it is now: another process may have changed them.
+
+        Like ``Group.load``, but trees that are still the same are not read again, however many
+        members are in them. What was reserved here is not reserved there.
+
+        Args:
+            stored: The rows, without those of trees, whose keys begin with ``N``.
+            nodes: Reads rows of trees, if they are needed: those whose last 8 bytes of the key
+                are a greater number than the one that it is given; with -1, all of them.
+
+        Raises:
+            StorageError: Rows are missing or damaged, or of another version.
+        """
+        held = self._state
+        trees = (held.epoch.public.tree, *(past.tree for past in held.past))
+        known = restoring.Known(trees, nodes)
+        state = restoring.restore(stored, self.ports.kit(Local), known)
+        return type(self)(state, self.ports, Ledger(state))
 
     @property
     def require_reserved(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from covey.errors import CoveyError, StorageError, UnsupportedError
 from covey.mls.crypto.suite import get_suite
@@ -23,7 +23,7 @@ from covey.mls.tree.private import PrivateTree
 from covey.mls.tree.stored import patched, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from covey.mls.crypto.suite import Suite
     from covey.mls.group.create_commit import Kit
@@ -53,19 +53,32 @@ def _require_version(version: int) -> None:
         raise StorageError(msg)
 
 
-def restore(stored: Mapping[bytes, bytes], kit: Kit) -> State:
+class Known(NamedTuple):
+    """What is known of a group whose rows are read again.
+
+    Attributes:
+        trees: Trees of its epochs.
+        nodes: Reads the rows of trees that are of later epochs than a given one; all for -1.
+    """
+
+    trees: Iterable[RatchetTree]
+    nodes: Callable[[int], Mapping[bytes, bytes]]
+
+
+def restore(stored: Mapping[bytes, bytes], kit: Kit, known: Known | None = None) -> State:
     """The state of a group from all of its rows.
 
     Args:
         stored: The rows.
         kit: What a pending commit draws on to make a GroupInfo.
+        known: What is known of it; the rows of trees are then not in ``stored``.
 
     Raises:
         StorageError: Rows are missing or damaged, or of another version.
     """
     try:
         _require_version(int.from_bytes(stored[rows.FORMAT]))
-        return _Reader(stored, kit).state()
+        return _Reader(stored, kit, known).state()
     except (KeyError, IndexError, ValueError, UnsupportedError) as error:
         msg = f"the rows of the group are incomplete or damaged ({type(error).__name__})"
         raise StorageError(msg) from None
@@ -74,8 +87,9 @@ def restore(stored: Mapping[bytes, bytes], kit: Kit) -> State:
 class _Reader:
     """Reads one group; the rows sorted by table."""
 
-    def __init__(self, stored: Mapping[bytes, bytes], kit: Kit) -> None:
+    def __init__(self, stored: Mapping[bytes, bytes], kit: Kit, known: Known | None) -> None:
         self._kit = kit
+        self._known = known
         self._tables: dict[bytes, dict[bytes, bytes]] = defaultdict(dict)
         for key in sorted(stored):
             self._tables[key[:1]][key[1:]] = stored[key]
@@ -85,8 +99,8 @@ class _Reader:
         row = rows.EpochRow.decode(self._tables[rows.EPOCH][b""])
         suite = get_suite(row.context.cipher_suite)
         past_rows = [_past_row(*item) for item in self._tables[rows.PAST].items()]
-        heights = [(past.context.epoch, past.height) for past in past_rows]
-        trees = self._trees(suite, [*heights, (row.context.epoch, row.height)])
+        kept: list[rows.PastRow | rows.EpochRow] = [*past_rows, row]
+        trees = self._trees(suite, [(each.context, each.height) for each in kept])
         past = tuple(self._past(each, trees[each.context.epoch]) for each in reversed(past_rows))
         epoch = _epoch(row, trees[row.context.epoch])
         status = rows.StatusRow.decode(self._tables[rows.STATUS][b""])
@@ -111,23 +125,42 @@ class _Reader:
             status.accepted,
         )
 
-    def _trees(self, suite: Suite, heights: list[tuple[int, int]]) -> dict[int, RatchetTree]:
-        """The trees of the kept epochs, each made from the one before it."""
+    def _trees(
+        self, suite: Suite, epochs: list[tuple[GroupContext, int]]
+    ) -> dict[int, RatchetTree]:
+        """The trees of the kept epochs, those that are not known each from the one before it."""
+        held = self._held(epochs)
         versions: dict[int, dict[int, Stored]] = defaultdict(dict)
-        first = heights[0][0]
+        first = epochs[0][0].epoch
         for key, value in self._tables[rows.NODE].items():
             index, epoch = rows.numbers(key, 2)  # of two up to the first epoch, the later stays
             versions[max(epoch, first)][index] = rows.stored_node(value)
         found: dict[int, RatchetTree] = {}
-        tree: RatchetTree | None = None
-        for epoch, height in heights:
-            changes = versions[epoch]
-            _require_height(height, changes, 0 if tree is None else tree.height)
-            tree = (
-                stored(suite, changes, height) if tree is None else patched(tree, changes, height)
-            )
-            found[epoch] = tree
+        before: RatchetTree | None = None
+        for (context, height), known in zip(epochs, held, strict=True):
+            tree = known
+            if tree is None:
+                changes = versions[context.epoch]
+                _require_height(height, changes, 0 if before is None else before.height)
+                tree = (
+                    stored(suite, changes, height)
+                    if before is None
+                    else patched(before, changes, height)
+                )
+            found[context.epoch] = before = tree
         return found
+
+    def _held(self, epochs: list[tuple[GroupContext, int]]) -> list[RatchetTree | None]:
+        """The trees that are known, by their hash; the rows are read that the others need."""
+        if self._known is None:
+            return [None] * len(epochs)
+        trees = {(tree.tree_hash, tree.height): tree for tree in self._known.trees}
+        held = [trees.get((context.tree_hash, height)) for context, height in epochs]
+        if any(each is None for each in held):
+            after = -1 if held[0] is None else epochs[0][0].epoch
+            nodes = self._known.nodes(after)
+            self._tables[rows.NODE] = {key[1:]: nodes[key] for key in sorted(nodes)}
+        return held
 
     def _past(self, row: rows.PastRow, tree: RatchetTree) -> PastEpoch:
         context = row.context

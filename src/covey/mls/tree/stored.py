@@ -62,7 +62,8 @@ def _parent(node: Stored) -> ParentNode | None:
 def patched(tree: RatchetTree, changes: Mapping[int, Stored], height: int) -> RatchetTree:
     """The tree with some nodes replaced, by array index, and another height.
 
-    Subtrees without a change are the same objects. The caller compares its tree hash.
+    Subtrees without a change are the same objects; what was found out of keys and census is
+    followed. The caller compares its tree hash.
     """
     target = max(height, tree.height)
     root = tree.root
@@ -72,7 +73,21 @@ def patched(tree: RatchetTree, changes: Mapping[int, Stored], height: int) -> Ra
     root = _patch(tree, root, target, 0, ordered)
     for _ in range(target - height):
         root = _child(root, right=False)
-    return RatchetTree(tree.suite, height, root, None, None)
+    found = RatchetTree(tree.suite, height, root, None, None)
+    if tree.indexed is None or tree.counted is None:
+        return found
+    gone = [tree.node_at(index) for index, _ in ordered]
+    come = [(index, found.node_at(index)) for index, _ in ordered]
+    left = [node for node in gone if isinstance(node, LeafNode)]
+    joined = [(index // 2, node) for index, node in come if isinstance(node, LeafNode)]
+    indexed = tree.indexed.changed(
+        left,
+        [node for node in gone if isinstance(node, ParentNode)],
+        joined,
+        [(index, node) for index, node in come if isinstance(node, ParentNode)],
+    )
+    counted = tree.counted.changed(left, [node for _, node in joined])
+    return RatchetTree(tree.suite, height, root, indexed, counted)
 
 
 def _patch(

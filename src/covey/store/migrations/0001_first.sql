@@ -53,10 +53,12 @@ CREATE TABLE doors (
     PRIMARY KEY (group_, capability)
 ) STRICT, WITHOUT ROWID;
 
--- The idems under which this store has sent something in the current epoch, to know a copy by.
+-- The idems of the current epoch: ours, to know a copy by, and those that were taken in.
 CREATE TABLE sent (
     group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
     idem BLOB NOT NULL,
+    ours INTEGER NOT NULL,              -- 1 for what this store has sent
+    seq INTEGER,                        -- the entry that it was taken in as; NULL before
     PRIMARY KEY (group_, idem)
 ) STRICT, WITHOUT ROWID;
 
@@ -79,6 +81,7 @@ CREATE TABLE accepted (
     seq INTEGER NOT NULL,               -- the entry that it became
     epoch INTEGER NOT NULL,
     message BLOB,                       -- the id in its content; NULL for what is no message
+    wishes BLOB,                        -- what a commit fulfilled; NULL for what is none
     request BLOB NOT NULL,
     PRIMARY KEY (group_, seq)
 ) STRICT, WITHOUT ROWID;

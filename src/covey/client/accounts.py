@@ -1,0 +1,292 @@
+"""The devices of a person, and what becomes of the store: backups, another passphrase.
+
+May import the engine, the flows and the store.
+"""
+# ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
+
+from __future__ import annotations
+
+import binascii
+from base64 import b32decode, b32encode
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import anyio
+import anyio.to_thread
+
+from covey.access.structs.identity import AddDevice
+from covey.client.bound import seconds
+from covey.client.held import Held
+from covey.client.opening import key_of, name_in
+from covey.client.sync.commits import key_package
+from covey.errors import BrokerError, DecodeError, StateError, StorageError, TransportError
+from covey.mls.wire.struct import WireStruct
+from covey.mls.wire.types import opaque, uint8
+from covey.store import Passphrase, open_store, rekey, restore_backup, write_backup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from covey.access.structs.identity import Claimed
+    from covey.client.sync.device import Device
+    from covey.client.sync.effects import Flow
+    from covey.store import StoreKey
+
+VERSION: Final = 1
+
+_HEAD: Final = "COVEY:D:"
+_IDEM: Final = 16  # bytes
+_ASKING: Final = (1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0)
+"""Seconds between two times that we look for a new device's KeyPackages."""
+
+
+class DeviceCode(WireStruct):
+    """What a new device hands to another one of its person.
+
+    struct {
+        uint8 version = 1;
+        AddDevice added;
+        opaque signature_key<V>;
+    } DeviceCode;
+
+    ``signature_key`` is that of its leaves in groups.
+    """
+
+    version: uint8
+    added: AddDevice
+    signature_key: opaque
+
+
+class DeviceView(NamedTuple):
+    """A device of our account.
+
+    Attributes:
+        key: Its public key, in hex.
+        own: Whether it is this one.
+    """
+
+    key: str
+    own: bool
+
+
+class Accounts(Held):
+    """The devices of a person, and what becomes of the store."""
+
+    async def devices(self) -> list[DeviceView]:
+        """The devices of our account.
+
+        Raises:
+            StateError: We have no account.
+            TransportError: The broker cannot be reached.
+        """
+        device = self._device()
+        keys = await self._engine.run(device.devices())
+        return [DeviceView(each.hex(), each == device.key) for each in keys]
+
+    async def device_code(self) -> str:
+        """On a new device: what another one of the same person adds it by.
+
+        Open the new device's client with the name and ``enrol=False``.
+
+        Raises:
+            StateError: It belongs to an account already, or no broker is known.
+        """
+        engine = self._engine
+        if engine.peer.device is not None:
+            msg = "this device belongs to an account already"
+            raise StateError(msg)
+        return await engine.call(self._code)
+
+    def _code(self) -> str:
+        peer, member = self._engine.peer, self._engine.home.member
+        device, _ = peer.new_device(peer.broker_id)
+        code = DeviceCode(VERSION, device.to_be_added(name_in(member)), member.signature_key)
+        return _HEAD + b32encode(code.encode()).rstrip(b"=").decode()
+
+    async def add_device(self, code: str, *, timeout: float | None = None) -> None:
+        """Add a new device of ours to the account, and to all groups that we are in.
+
+        Args:
+            code: What the device shows, whose client is open.
+            timeout: Seconds to wait for the device; 30 by default.
+
+        Raises:
+            DecodeError: It is no device's code, or not all of it.
+            StateError: We have no account.
+            BrokerError: The broker refuses.
+            TransportError: The broker cannot be reached, or the device does not answer.
+        """
+        given = _decoded(code)
+        device = self._device()
+        await self._engine.run(device.add_device(given.added))
+        await self._arrived(device, given.signature_key, seconds(timeout))
+        name = name_in(self._engine.home.member)
+        for row in self._group_rows(lambda each: each.status.is_in):
+            await self._conversation(row).invite(name, timeout=timeout)
+
+    async def _arrived(self, device: Device, key: bytes, timeout: float) -> None:
+        """Wait until a new device has left KeyPackages."""
+        with anyio.move_on_after(timeout):
+            for pause in _ASKING:
+                await anyio.sleep(pause)
+                if key in (await self._own_keys(device)).values():
+                    return
+        msg = (
+            "the device belongs to the account now, and has not answered yet: when it is online,"
+            " invite yourself into your groups"
+        )
+        raise TransportError(msg)
+
+    async def _own_keys(self, device: Device) -> dict[bytes, bytes]:
+        """The signature keys of our own devices, by their keys."""
+        home = self._engine.home
+        suite, idem = home.member.suite.code, home.world.entropy(_IDEM)
+        try:
+            claim: Flow[Claimed] = device.claim(name_in(home.member), suite, idem)
+            claimed = await self._engine.run(claim)
+        except BrokerError as error:
+            if error.code != "nothing_to_claim":
+                raise
+            return {}
+        return {
+            each.device: key_package(each.message).leaf_node.signature_key
+            for each in claimed.key_packages
+        }
+
+    async def remove_device(self, key: str, *, timeout: float | None = None) -> None:
+        """Remove another device of ours from the account, and from all groups that we are in.
+
+        Args:
+            key: Its key, in hex, as :meth:`devices` says it.
+            timeout: Seconds to wait for each group; 30 by default.
+
+        Raises:
+            StateError: We have no account, or it is this one, or none of ours.
+            TransportError: The broker cannot be reached.
+        """
+        device = self._device()
+        if key == device.key.hex():
+            msg = "this is the device itself: leave your groups, or remove it from another one"
+            raise StateError(msg)
+        if key not in {each.key for each in await self.devices()}:
+            msg = f"there is no device {key} in this account: see devices()"
+            raise StateError(msg)
+        signature_key = (await self._own_keys(device)).get(bytes.fromhex(key))
+        await self._engine.run(device.remove_device(bytes.fromhex(key)))
+        if signature_key is None:
+            return
+        for row in self._group_rows(lambda each: each.status.is_in):
+            conversation = self._conversation(row)
+            if any(signature_key.hex() in each.keys for each in conversation.members):
+                await conversation.remove_device(signature_key.hex(), timeout=timeout)
+
+    def _device(self) -> Device:
+        device = self._engine.peer.device
+        if device is None:
+            msg = "there is no account here: open the client with a broker and a name"
+            raise StateError(msg)
+        return device
+
+    # --- the store -----------------------------------------------------------------------
+
+    async def backup(
+        self,
+        path: str | Path,
+        passphrase: str,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Write an encrypted backup. Nothing else is done in the store meanwhile.
+
+        Args:
+            path: Where; nothing is there.
+            passphrase: What shall open it.
+            progress: Is told how many rows are written, and how many there are; in another thread.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+        engine, key = self._engine, Passphrase(passphrase)
+        await engine.call(partial(write_backup, engine.store.inner, Path(path), key, progress))
+
+    @classmethod
+    async def restore(
+        cls,
+        backup: str | Path,
+        path: str | Path,
+        *,
+        backup_passphrase: str,
+        passphrase: str | None = None,
+        key: StoreKey | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Make a store of a backup; then open it. Its groups let it in anew before it can send.
+
+        Args:
+            backup: The backup.
+            path: Where the store is to be; nothing is there.
+            backup_passphrase: What opens the backup.
+            passphrase: What shall open the store; or give a key.
+            key: What shall open the store.
+            progress: Is told how many rows are restored, and how many there are; in another thread.
+
+        Raises:
+            StorageError: It cannot be read or written; each kind has its own class.
+            StateError: A passphrase and a key were given.
+        """
+        opens = key_of(passphrase, key)
+        if opens is None:
+            msg = "say what shall open the store: give a passphrase, or a key"
+            raise StorageError(msg)
+        work = partial(
+            restore_backup,
+            Path(backup),
+            Path(path),
+            opens,
+            Passphrase(backup_passphrase),
+            progress,
+        )
+        await anyio.to_thread.run_sync(work)
+
+    async def change_passphrase(self, new: str) -> None:
+        """Give the store another passphrase. No other process may have it open.
+
+        Raises:
+            StateError: The store is in memory.
+            StoreLocked: Another process has it open.
+            StorageError: It cannot be written; it is as it was.
+        """
+        path, old = self._given.path, self._given.key
+        if path is None or old is None:
+            msg = "the store is in memory: it has no passphrase"
+            raise StateError(msg)
+        key: StoreKey = Passphrase(new)
+        store = self._engine.store
+
+        def changed() -> None:
+            store.inner.close()
+            try:
+                rekey(path, old, key)
+            except BaseException:
+                store.inner = open_store(path, old)
+                raise
+            store.inner = open_store(path, key)
+
+        await self._engine.call(changed)
+        self._given = self._given._replace(key=key)
+
+
+def _decoded(code: str) -> DeviceCode:
+    text = "".join(code.split()).upper()
+    body = text.removeprefix(_HEAD)
+    try:
+        data = b32decode(body + "=" * (-len(body) % 8))
+        given = DeviceCode.decode(data)
+    except (binascii.Error, DecodeError):
+        msg = "this is no code of a device, or not all of it: copy it again"
+        raise DecodeError(msg) from None
+    if given.version != VERSION:
+        msg = f"the code is of version {given.version}, and only {VERSION} is known: update covey"
+        raise DecodeError(msg)
+    return given

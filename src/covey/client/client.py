@@ -1,0 +1,267 @@
+"""The client: one identity, its groups, and what happens in them.
+
+May import the engine, the flows, the store and the conversations. It runs under asyncio and trio::
+
+    client = Client.open("alice.covey", broker="https://…", name="alice", passphrase="…")
+    async with client as alice:
+        team = await alice.create_group("team")
+        await team.invite("bob")
+        await team.send("hello")
+"""
+# ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import anyio
+import anyio.to_thread
+
+from covey.client import events, history
+from covey.client.accounts import Accounts
+from covey.client.bound import seconds
+from covey.client.engine import Engine
+from covey.client.entrance import Entrance
+from covey.client.feeds import Feed
+from covey.client.opening import Given, discard, enrolled, key_of, name_in, opened, pinned
+from covey.client.sync.effects import World
+from covey.errors import BrokerError, StateError
+from covey.mls.crypto.entropy import system_entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    import httpx
+
+    from covey.client.conversation import Conversation
+    from covey.client.history import Message
+    from covey.client.opening import Opened
+    from covey.client.roles import Change
+    from covey.client.sync.home import Pace
+    from covey.store import StoreKey
+
+CONSUMER = "application"
+"""For whom events are acknowledged unless it says otherwise."""
+
+
+class Client(Entrance, Accounts):
+    """One identity. Begin with :meth:`open`.
+
+    Methods that wait for the broker are coroutines. What only looks into the store is a plain call,
+    which takes as long as the look, and may wait some milliseconds for a step under way.
+
+    Attributes:
+        last_number: The number of the last event that was handed out.
+    """
+
+    def __init__(self, given: Given) -> None:
+        super().__init__(given)
+        self.last_number: int = 0
+
+    @classmethod
+    def open(  # noqa: PLR0913 - all but the path have defaults
+        cls,
+        path: str | Path | None,
+        *,
+        broker: str | None = None,
+        name: str | None = None,
+        passphrase: str | None = None,
+        key: StoreKey | None = None,
+        create: bool = True,
+        enrol: bool = True,
+        invite: str = "",
+        id_token: str | Callable[[str], str] = "",
+        proxy: str | None = None,
+        pace: Pace | None = None,
+        policies: Sequence[Callable[[Change], str | None]] = (),
+        transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+    ) -> Self:
+        """A client over a store, to be entered with ``async with``.
+
+        A new store enrols its name at the broker; one that is there remembers both. A name without
+        a broker is an identity without an account, which joins by cards and invitations.
+
+        Args:
+            path: The store's file; None for one in memory.
+            broker: The URL of the broker.
+            name: Who we are; needed for a new store.
+            passphrase: What opens the store; or give a key.
+            key: What opens the store: a ``Passphrase``, an ``OsKeyring`` or a ``RawKey``.
+            create: Whether to begin a store that is not there.
+            enrol: Whether to begin an account; not for a further device of one.
+            invite: An invite code, where the broker wants one.
+            id_token: An ID token, where it wants one; or what makes one for a nonce.
+            proxy: In front of the broker, such as a relay that hides this machine's address.
+            pace: How quickly things are done.
+            policies: The application's own rules, which all members need: each is given a change,
+                and refuses it by a sentence.
+            transport: Makes what carries the requests of a connection; by default the network.
+
+        What entering raises:
+            StorageError: The store cannot be opened; each kind has its own class.
+            StateError: The store is somebody else's, or new and without a name.
+            BrokerError: ``handle_taken``, ``enrolment_refused``, …
+            TransportError: The broker cannot be reached, and there is no account yet.
+            PolicyError: Another broker than before answers there.
+        """
+        return cls(
+            Given(
+                path=None if path is None else Path(path),
+                broker=broker,
+                name=name,
+                key=key_of(passphrase, key),
+                create=create,
+                enrol=enrol,
+                invite=invite,
+                id_token=id_token,
+                proxy=proxy,
+                pace=pace,
+                policies=tuple(policies),
+                transport=transport,
+                world=World(system_entropy, time.time),
+            )
+        )
+
+    async def __aenter__(self) -> Self:
+        if self._running is not None:
+            msg = "the client is open already"
+            raise StateError(msg)
+        given = self._given
+        opening = await anyio.to_thread.run_sync(partial(opened, given))
+        engine = Engine(opening.store, opening.home, given.transport, given.proxy)
+        try:
+            await self._enrol(engine, opening)
+            self._joined_up_to = await engine.call(partial(_latest, engine))
+            await engine.open()
+        except BaseException as error:
+            with anyio.CancelScope(shield=True):
+                await engine.abandon()
+            if opening.is_new and isinstance(error, BrokerError):
+                discard(given.path)
+            raise
+        self._running = engine
+        return self
+
+    async def _enrol(self, engine: Engine, opening: Opened) -> None:
+        if not opening.url:
+            return
+        engine.connect(opening.url)
+        if engine.peer.device is None:
+            peer, given = engine.peer, self._given
+            await engine.run(enrolled(peer, given) if given.enrol else pinned(peer))
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        engine, self._running = self._engine, None
+        return await engine.aclose(error)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._given.path!r})"
+
+    # --- who and where -------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Who we are."""
+        return name_in(self._engine.home.member)
+
+    @property
+    def path(self) -> Path | None:
+        """The store's file; None when it is in memory."""
+        return self._given.path
+
+    @property
+    def broker(self) -> str | None:
+        """The URL of the broker; None without one."""
+        return self._engine.url or None
+
+    @property
+    def has_account(self) -> bool:
+        """Whether we have an account at the broker."""
+        return self._engine.peer.device is not None
+
+    @property
+    def online(self) -> bool:
+        """Whether the broker has answered last time."""
+        return self._engine.online
+
+    @property
+    def trouble(self) -> str:
+        """What was in the way last time, for people; empty when nothing was."""
+        return self._engine.trouble
+
+    # --- groups --------------------------------------------------------------------------
+
+    def groups(self) -> list[Conversation]:
+        """All groups of the store, the oldest first; also those that we have left."""
+        return [self._conversation(each) for each in self._group_rows()]
+
+    def group(self, which: str) -> Conversation:
+        """A group by its name, or by (the beginning of) its id.
+
+        Raises:
+            StateError: There is none, or more than one; it says which ones there are.
+        """
+        rows = self._group_rows()
+        found = [each for each in rows if each.name == which]
+        found = [each for each in found if each.status.is_in] or found
+        if not found and which:
+            found = [each for each in rows if each.gid.hex().startswith(which.lower())]
+        if len(found) == 1:
+            return self._conversation(found[0])
+        if found:
+            ids = ", ".join(each.gid.hex()[:8] for each in found)
+            msg = f"there are {len(found)} groups called {which}: say which, by its id ({ids})"
+            raise StateError(msg)
+        known = ", ".join(f"{each.name} ({each.gid.hex()[:8]})" for each in rows)
+        msg = f"there is no group {which} here; there are: {known}" if known else "no groups yet"
+        raise StateError(msg)
+
+    # --- what happens ----------------------------------------------------------------------
+
+    def events(self, consumer: str = CONSUMER, *, live: bool = True) -> Feed:
+        """What happens, for ``async for``: each event until it is acknowledged.
+
+        An event is acknowledged when the next one is asked for, or by :meth:`acknowledge`. So who
+        is killed while it deals with one gets it again.
+
+        Args:
+            consumer: For whom; each has its own place.
+            live: Whether to wait for what comes; else it ends with the last event there is.
+        """
+        work = partial(events.acknowledge, consumer=consumer, number=0)
+        self._engine.change(work)  # from now on, events are kept for it
+        after = self._engine.rows(partial(events.acknowledged, consumer=consumer))
+        return Feed(self._engine, after, live=live, consumer=consumer, told=self._told)
+
+    def _told(self, number: int) -> None:
+        self.last_number = number
+
+    async def acknowledge(self, consumer: str, number: int) -> None:
+        """Take note that somebody has dealt with all events up to a number."""
+        await self._engine.write(partial(events.acknowledge, consumer=consumer, number=number))
+
+    def search(self, query: str, limit: int = 50) -> list[Message]:
+        """The latest messages of all groups that hold these words, or words beginning like them."""
+        return self._engine.rows(partial(history.search, query=query, limit=limit))
+
+    async def sync(self, *, timeout: float | None = None) -> None:
+        """Take in all that is new, and let out all that waits: for programs that do not stay.
+
+        Raises:
+            TransportError: The broker cannot be reached.
+        """
+        await self._engine.settle(seconds(timeout))
+
+
+def _latest(engine: Engine) -> int:
+    with engine.store.reading() as rows:
+        return events.latest(rows)

@@ -1,0 +1,216 @@
+"""How a client comes into groups: it makes one, is let in, joins by a link or by an invitation.
+
+May import the engine, the flows and the cards.
+"""
+# ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from covey.access.member import links
+from covey.access.member.pointers import NOWHERE, open_pointer
+from covey.access.structs.extensions import InboxAddress
+from covey.client import cards, events, profile
+from covey.client.bound import seconds
+from covey.client.cards import Card, Invitation
+from covey.client.events import Joined
+from covey.client.wanted import inviting as inviting_of
+from covey.client.held import Held
+from covey.client.opening import remember_url
+from covey.client.profile import Inviting
+from covey.client.sync import groups, joining, key_packages
+from covey.client.sync.joining import Found
+from covey.client.sync.telling import tell
+from covey.errors import (
+    AuthenticationError,
+    BrokerError,
+    DecodeError,
+    PolicyError,
+    StateError,
+    TransportError,
+)
+from covey.store import settings
+
+if TYPE_CHECKING:
+    from covey.client.cards import InviteLink
+    from covey.client.conversation import Conversation
+    from covey.client.profile import GroupProfile
+    from covey.client.sync.peer import Place
+    from covey.store.port import Rows
+
+_LET_IN = "nobody has let you in yet; you come in when a member has seen your knock"
+
+
+class Entrance(Held):
+    """How a client comes into groups."""
+
+    _joined_up_to = 0
+
+    async def create_group(
+        self, name: str, *, inviting: str = "admins", expires_after: int = 0, invite: str = ""
+    ) -> Conversation:
+        """Make a group, of which we are the owner. The broker has it when this returns.
+
+        Args:
+            name: What it is called.
+            inviting: Who may invite: ``members`` or ``admins``.
+            expires_after: Seconds after which messages disappear; 0 for never.
+            invite: A code, where the broker wants one for groups.
+
+        Raises:
+            StateError: No broker is known, or ``inviting`` is neither.
+            BrokerError: The broker refuses; nothing was made.
+            TransportError: The broker cannot be reached; nothing was made.
+            ValueError: The name is too long.
+        """
+        engine = self._engine
+        stated = profile.first_profile(
+            name,
+            engine.home.identity,
+            inviting=Inviting(inviting_of(inviting)),
+            expires_after=expires_after,
+        )
+        place = await engine.call(partial(self._made, stated))
+        try:
+            await engine.run(place.turns.speaker.create(invite.encode()))
+        except (BrokerError, TransportError):
+            await engine.write(partial(groups.drop, number=place.seat.number))
+            raise
+        await engine.look_at_groups()
+        return self._conversation(place.seat.row)
+
+    def _made(self, stated: GroupProfile) -> Place:
+        place = self._engine.peer.create(stated)
+        seat = place.seat
+        with seat.change() as rows:
+            tell(seat, rows, Joined(seat.hex, name=seat.row.name, how="created"))
+        return place
+
+    async def next_group(self, timeout: float | None = None) -> Conversation:
+        """The next group that we come into; one that came since the client was opened, at once.
+
+        Args:
+            timeout: Seconds to wait; None for as long as it takes.
+
+        Raises:
+            TransportError: None came in time.
+        """
+        found = await self._engine.until(self._joined, timeout, "nobody has let you into a group")
+        return self._conversation(found)
+
+    def _joined(self) -> groups.GroupRow | None:
+        with self._engine.store.reading() as rows:
+            while batch := events.after(rows, self._joined_up_to):
+                for number, event in batch:
+                    self._joined_up_to = number
+                    if isinstance(event, Joined) and event.how != "created":
+                        row = groups.by_gid(rows, bytes.fromhex(event.group))
+                        if row is not None and row.status.is_in:
+                            return row
+        return None
+
+    # --- links and invitations -------------------------------------------------------------
+
+    async def join(self, what: str, *, timeout: float | None = None) -> Conversation:
+        """Join by an invite link, or by an invitation that answers our card.
+
+        Args:
+            what: The text of either.
+            timeout: Seconds to wait until a member lets us in; 30 by default.
+
+        Raises:
+            DecodeError: It is neither, or not all of it.
+            StateError: It is not for us, or has been used.
+            PolicyError: It is for another broker.
+            BrokerError: ``capability_refused``: the link is not good any more.
+            TransportError: The broker cannot be reached, or nobody has let us in yet.
+        """
+        if "covey end" in what.lower() or what.strip().lower().startswith(("covey:c:", "covey:i:")):
+            paper = cards.from_text(what)
+            if isinstance(paper, Card):
+                msg = "this is a card, and no invitation: give it to a member of the group"
+                raise DecodeError(msg)
+            return await self._join_by(paper)
+        return await self._knock(cards.parse_link(what), seconds(timeout))
+
+    async def card(self) -> str:
+        """A card, to be handed to a member: it answers with an invitation, whichever way.
+
+        No account is needed for it. Each card is good for one group.
+        """
+        return await self._engine.call(self._card)
+
+    def _card(self) -> str:
+        home = self._engine.home
+        now = home.world.second
+        package = home.member.key_package(lifetime=key_packages.LIFETIME, now=now)
+        with home.store.transaction() as rows:
+            key_packages.add(rows, package, now)
+        return cards.to_text(Card(cards.VERSION, package.message))
+
+    async def _knock(self, link: InviteLink, timeout: float) -> Conversation:
+        engine, gid = self._engine, link.link.gid
+        row = self._by_gid(gid)
+        if row is not None and row.status.is_in:
+            return self._conversation(row)
+        if engine.peer.inbox is None:
+            msg = f"a link needs an account at {link.url}: open the client with that broker"
+            raise StateError(msg)
+        await engine.run(engine.peer.knock(links.encode(link.link)))
+
+        def there() -> groups.GroupRow | None:
+            with engine.store.reading() as rows:
+                found = groups.by_gid(rows, gid)
+            return found if found is not None and found.status.is_in else None
+
+        return self._conversation(await engine.until(there, timeout, _LET_IN))
+
+    async def _join_by(self, paper: Invitation) -> Conversation:
+        engine = self._engine
+        found = await engine.call(partial(self._opened, paper))
+        row = self._by_gid(found.pointer.gid)
+        if row is not None and row.status.is_in:
+            return self._conversation(row)
+        if not engine.url:
+            url = paper.url.decode()
+            engine.connect(url)
+            await engine.call(partial(remember_url, engine.store, url))
+        seat = await engine.run(joining.join(engine.home, found, paper.parcels))
+        await engine.call(partial(engine.peer.entered, seat))
+        await engine.go_online()
+        await engine.look_at_groups()
+        return self._conversation(seat.row)
+
+    def _opened(self, paper: Invitation) -> Found:
+        """The pointer in an invitation, and the broker pinned, if none was."""
+        with self._engine.store.transaction() as rows:
+            package = key_packages.find(rows, paper.reference)
+            if package is None:
+                msg = (
+                    "this invitation answers a card of another store, or has been used:"
+                    " make a new card, and hand it over"
+                )
+                raise StateError(msg)
+            try:
+                address = InboxAddress(paper.broker_id, NOWHERE)
+                pointer = open_pointer(package, address, paper.pointer)
+            except (AuthenticationError, DecodeError) as error:
+                msg = "this invitation is damaged, or not for this card: ask for it again"
+                raise DecodeError(msg) from error
+            _pin(rows, paper.broker_id)
+        return Found(package, pointer, "file")
+
+
+def _pin(rows: Rows, broker_id: bytes) -> None:
+    """Remember the broker, unless it is another one than before.
+
+    Raises:
+        PolicyError: It is.
+    """
+    known = settings.get(rows, "broker id")
+    if known not in (None, broker_id):
+        msg = "the invitation is for a group at another broker: join it with a store of its own"
+        raise PolicyError(msg)
+    settings.put(rows, "broker id", broker_id)

@@ -1,0 +1,322 @@
+"""Who is in a group, and what it says of itself: changes, each of them a commit.
+
+May import the engine, the flows and the roles.
+"""
+# ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from covey.access.member import links
+from covey.access.structs.extensions import Right
+from covey.access.structs.sealed import Link, Posting
+from covey.client import cards, events, wanted, wishing
+from covey.client.bound import Bound, seconds
+from covey.client.cards import Card, Invitation
+from covey.client.opening import named
+from covey.client.profile import Inviting, Role
+from covey.client.sync import entering, queues
+from covey.client.sync.capabilities import standing
+from covey.client.sync.commits import key_package
+from covey.client.sync.groups import Status
+from covey.client.sync.wishes import (
+    CloseDoor,
+    Describe,
+    Expel,
+    Invite,
+    OpenDoor,
+    Renew,
+)
+from covey.errors import DecodeError, PolicyError, StateError, TransportError
+from covey.mls.group.member import key_package_ref
+from covey.store import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from covey.client.roles import Judged
+    from covey.client.sync.peer import Place
+    from covey.client.sync.wishes import Wish
+    from covey.mls import Group
+
+_SEED: Final = 32  # bytes
+_POSTED: Final = 10.0  # seconds to wait until pointers are posted
+
+
+class Governing(Bound):
+    """Who is in a group, and what it says of itself."""
+
+    async def invite(self, *names: str, timeout: float | None = None) -> None:
+        """Let people in, with all of their devices; also those that are new of who is in already.
+
+        Args:
+            names: Their names at the broker.
+            timeout: Seconds to wait; 30 by default.
+
+        Raises:
+            PolicyError: We may not, or the broker hands out KeyPackages of somebody else.
+            BrokerError: ``account_unknown``: nobody is called so; ``nothing_to_claim``.
+            StateError: We are not in the group, or have no account.
+            TransportError: The broker cannot be reached.
+        """
+        self._with_group(require_may_invite)
+        engine = self._engine
+        packages: list[bytes] = []
+        for name in names:
+            packages += await engine.run(engine.peer.claim(named(name)))
+        if packages:
+            await self._wish(Invite(tuple(packages)), timeout)
+            await self._posted()
+
+    async def invitekey_package_of(self, card: str, *, timeout: float | None = None) -> str:
+        """Let somebody in who has no account here, and has handed us a card.
+
+        Args:
+            card: The card's text.
+            timeout: Seconds to wait; 30 by default.
+
+        Returns:
+            The text of the invitation, to be handed back. Only the owner of the card can use it.
+
+        Raises:
+            PolicyError: We may not.
+            StateError: We are not in the group, or its owner is already.
+            DecodeError: It is no card.
+            TransportError: The broker cannot be reached.
+        """
+        paper = cards.from_text(card)
+        if not isinstance(paper, Card):
+            msg = "this is an invitation, and no card: join by it"
+            raise DecodeError(msg)
+        self._with_group(require_may_invite)
+        await self._wish(Invite((paper.key_package,)), timeout)
+        return await self._engine.call(partial(self._invitation, paper))
+
+    def _invitation(self, card: Card) -> str:
+        engine = self._engine
+        package = key_package(card.key_package)
+        suite = engine.home.member.suite
+        name = entering.given_by_hand(key_package_ref(suite, package))
+        with engine.store.transaction() as rows:
+            kept = settings.get(rows, name)
+            settings.drop(rows, name)
+        if kept is None:
+            msg = "whose card this is, is in the group already: ask for a new card"
+            raise StateError(msg)
+        posting, row = Posting.decode(kept), self._row
+        return cards.to_text(
+            Invitation(
+                cards.VERSION,
+                row.broker_id,
+                engine.url.encode(),
+                posting.key_package_ref,
+                posting.pointer,
+                (),
+            )
+        )
+
+    async def link(self, hours: int = 24, *, timeout: float | None = None) -> str:
+        """Make an invite link: whoever has it, and an account here, can ask a member to be let in.
+
+        Args:
+            hours: For how long it is good.
+            timeout: Seconds to wait; 30 by default.
+
+        Raises:
+            PolicyError: We may not invite.
+            StateError: We are not in the group.
+            TransportError: The broker cannot be reached.
+        """
+        self._with_group(require_may_invite)
+        world, row = self._engine.home.world, self._row
+        seed, until = world.entropy(_SEED), world.hour + hours
+        await self._wish(OpenDoor(seed, Right.join, until), timeout)
+        suite = self._engine.home.member.suite.code
+        link = Link(links.VERSION, row.broker_id, row.gid, suite, seed)
+        return cards.link_text(self._engine.url, links.encode(link))
+
+    async def close_links(self, *, timeout: float | None = None) -> None:
+        """Let no invite link of this group be good any more.
+
+        Raises:
+            PolicyError: We may not.
+            StateError: We are not in the group.
+            TransportError: The broker cannot be reached.
+        """
+        for capability in self._with_group(lambda place, _: standing(place.seat, Right.join)):
+            await self._wish(CloseDoor(capability.key), timeout)
+
+    async def remove(self, *names: str, timeout: float | None = None) -> None:
+        """Remove people, with all of their devices. They can read nothing that is said later.
+
+        Raises:
+            PolicyError: We may not.
+            StateError: We are not in the group, or one of them is not.
+            TransportError: The broker cannot be reached.
+        """
+        identities = self._with_group(partial(identities_of, names))
+        await self._wish(Expel(identities), timeout)
+
+    async def remove_device(self, key: str, *, timeout: float | None = None) -> None:
+        """Remove one device, by its signature key in hex, as members have it.
+
+        Raises:
+            PolicyError: We may not.
+            StateError: We are not in the group.
+            TransportError: The broker cannot be reached.
+        """
+        await self._wish(Expel(keys=(bytes.fromhex(key),)), timeout)
+
+    async def leave(self, *, timeout: float | None = None) -> bool:
+        """Leave the group; a member commits it as soon as one is there.
+
+        Returns:
+            Whether we are out; False when no member has committed it in time. Then it happens
+            later, and nothing more is to be done.
+
+        Raises:
+            PolicyError: We may not: the last owner makes somebody else owner first.
+            StateError: We are not in the group.
+            TransportError: The broker cannot be reached; it happens later.
+        """
+        engine, number = self._engine, self._number
+        seat = (await wishing.place_of(engine, number)).seat
+
+        def wished() -> int:
+            with seat.change() as rows:
+                seat.require_in()
+                since = events.latest(rows)
+                if len(seat.group.members) == 1:
+                    entering.abandoned(seat, rows)
+                else:
+                    seat.replace(status=Status.leaving)
+                return since
+
+        since = await engine.call(wished)
+
+        def out() -> str | None:
+            status = self._row.status
+            if status is Status.leaving:
+                return None
+            if not status.is_in:
+                return ""
+            with engine.store.reading() as rows:
+                why = wishing.refusal(rows, since, lambda each: each.what == "leave")
+            return why or "it was taken back"
+
+        try:
+            why = await wishing.settled(
+                engine, number, out, "you leave when it can be reached", seconds(timeout)
+            )
+        except TransportError:
+            if self._rows(partial(queues.waits, number=number)):
+                raise
+            return False
+        if why:
+            raise PolicyError(why)
+        return True
+
+    # --- what it says of itself ----------------------------------------------------------
+
+    async def rename(self, name: str, *, timeout: float | None = None) -> None:
+        """Give the group another name.
+
+        Raises:
+            PolicyError: We may not.
+            StateError: We are not in the group.
+            TransportError: The broker cannot be reached.
+        """
+        await self._wish(Describe(name=name), timeout)
+
+    async def setrole_of(self, name: str, role: str, *, timeout: float | None = None) -> None:
+        """Make a member ``owner``, ``admin`` or ``member``.
+
+        Raises:
+            PolicyError: We may not, or the group would be without an owner.
+            StateError: We are not in the group, or it is not, or there is no such role.
+            TransportError: The broker cannot be reached.
+        """
+        self._with_group(partial(identities_of, (name,)))
+        await self._wish(Describe(roles={named(name): role_of(role)}), timeout)
+
+    async def set_expiry(self, seconds: int, *, timeout: float | None = None) -> None:
+        """Let messages that are said from now on disappear.
+
+        Args:
+            seconds: After how many seconds; 0 for never.
+            timeout: Seconds to wait; 30 by default.
+
+        Raises:
+            PolicyError: We may not.
+            StateError: We are not in the group.
+            TransportError: The broker cannot be reached.
+        """
+        await self._wish(Describe(expires_after=seconds), timeout)
+
+    async def setmaybe_inviting(self, who: str, *, timeout: float | None = None) -> None:
+        """Say who may invite: ``members`` or ``admins``.
+
+        Raises:
+            PolicyError: We may not.
+            StateError: We are not in the group, or it is neither of them.
+            TransportError: The broker cannot be reached.
+        """
+        await self._wish(Describe(inviting=inviting(who)), timeout)
+
+    async def rotate(self, *, timeout: float | None = None) -> None:
+        """Renew our keys now; it happens by itself, too, by age and by count.
+
+        Raises:
+            StateError: We are not in the group.
+            TransportError: The broker cannot be reached.
+        """
+        await self._wish(Renew(), timeout)
+
+    def dry_run(
+        self,
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        name: str | None = None,
+        roles: Mapping[str, str] | None = None,
+        expires_after: int | None = None,
+        inviting: str | None = None,
+    ) -> Judged:
+        """What a commit would change, and whether it would be refused; nothing is done.
+
+        Args:
+            add: Cards of those to be added.
+            remove: Names of those to be removed.
+            name: The group's name.
+            roles: New roles, by name.
+            expires_after: Seconds after which messages disappear.
+            inviting: Who may invite.
+
+        Raises:
+            StateError: We are not in the group, or somebody to be removed is not.
+            DecodeError: A card is none.
+        """
+        return self._with_group(
+            partial(
+                judged,
+                add=[key_package_of(each) for each in add],
+                remove=tuple(remove),
+                described=Describe(name, expires_after, maybe_inviting(inviting), roles_of(roles or {})),
+            )
+        )
+
+    # --- parts ---------------------------------------------------------------------------
+
+    async def _wish(self, wanted: Wish, timeout: float | None) -> None:
+        await wishing.wish(self._engine, self._number, wanted, seconds(timeout))
+
+    async def _posted(self) -> None:
+        """Wait until those who were let in are told, so that a short program may end."""
+        engine = self._engine
+        engine.nudge()
+        try:
+            await engine.until(engine.all_posted, _POSTED, "")
+        except TransportError:
+            return  # they are posted later, by us or by another member

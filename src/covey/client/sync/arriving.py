@@ -1,0 +1,143 @@
+"""Arrivals: what the inbox holds for one identity, and coming back where its place is lost.
+
+May import the flows below, the engine and the rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from covey.access.structs.joining import InboxKind
+from covey.client.sync import groups, joining, returning
+from covey.errors import BrokerError, CoveyError, StateError, TransportError
+from covey.store import settings
+
+if TYPE_CHECKING:
+    from covey.client.sync.effects import Flow
+    from covey.client.sync.groups import GroupRow
+    from covey.client.sync.peer import Peer, Place
+    from covey.store.port import Rows
+
+_BACK_EVERY: Final = 60.0
+_DAY: Final = 86_400  # seconds for which a pointer is kept
+_WAITING: Final = "pointers that wait"
+_MOST: Final = 64
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    """A pointer into a group that we have not left yet, as far as we know."""
+
+    came_at: int
+    body: bytes
+
+
+class Arrivals:
+    """The ways in and back of one identity.
+
+    Args:
+        peer: The identity.
+    """
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._back_at: dict[int, float] = {}
+
+    # --- the inbox -------------------------------------------------------------------------
+
+    def look(self, wait: int = 0) -> Flow[list[Place]]:
+        """Come into the groups whose pointers wait in the inbox; those that we have come into.
+
+        Args:
+            wait: How long to wait for something, in milliseconds.
+        """
+        inbox, store = self._peer.inbox, self._peer.home.store
+        assert inbox is not None
+        came = yield from self._try_again()
+        for entry in (yield from inbox.fetch(wait)):
+            place = None
+            if entry.kind is InboxKind.pointer:
+                place = yield from self._come_in(entry.body)
+            inbox.take_out(entry)
+            with store.transaction() as rows:
+                settings.put(rows, "inbox read", inbox.read_up_to.to_bytes(8))
+            if place is not None:
+                came.append(place)
+        return came
+
+    def _come_in(self, body: bytes) -> Flow[Place | None]:
+        peer = self._peer
+        assert peer.inbox is not None
+        found = joining.opened(peer.home, peer.inbox.address, body)
+        if found is None:
+            return None
+        gid = found.pointer.gid
+        place = peer.in_group(gid)
+        if place is not None:  # we may have been removed, and not know of it
+            yield from place.turns.turn()
+        if peer.in_group(gid) is not None:
+            self._wait(body)
+            return None
+        try:
+            seat = yield from joining.join(peer.home, found)
+        except TransportError:
+            raise
+        except CoveyError:
+            return None  # a Welcome that is of no use to us; its sender may try again
+        with peer.home.store.transaction() as rows:
+            returning.came_in(rows, seat.row.gid)
+        return peer.entered(seat)
+
+    def _wait(self, body: bytes) -> None:
+        """Keep a pointer until we know that we are out."""
+        home = self._peer.home
+        with home.store.transaction() as rows:
+            waiting = [each for each in _waiting(rows) if each.body != body]
+            waiting.append(_Waiting(home.world.second, body))
+            settings.put(rows, _WAITING, msgspec.msgpack.encode(waiting[-_MOST:]))
+
+    def _try_again(self) -> Flow[list[Place]]:
+        """Try those that were kept; for a day."""
+        home = self._peer.home
+        with home.store.reading() as rows:
+            waiting = _waiting(rows)
+        came = []
+        for each in waiting:
+            with home.store.transaction() as rows:
+                left = [other for other in _waiting(rows) if other != each]
+                settings.put(rows, _WAITING, msgspec.msgpack.encode(left))
+            if home.world.second - each.came_at < _DAY:
+                place = yield from self._come_in(each.body)
+                if place is not None:
+                    came.append(place)
+        return came
+
+    # --- coming back ------------------------------------------------------------------------
+
+    def come_back(self) -> Flow[None]:
+        """Knock where our place in the log is lost."""
+        peer, home = self._peer, self._peer.home
+        with home.store.reading() as rows:
+            lost = [each for each in groups.every(rows) if each.status.comes_back]
+        for row in lost:
+            now = home.world.now()
+            if now < self._back_at.get(row.id, 0.0):
+                continue
+            self._back_at[row.id] = now + _BACK_EVERY
+            try:
+                yield from returning.come_back(home, peer.inbox, row)
+            except (BrokerError, StateError) as error:
+                self._note(row, str(error))
+
+    def _note(self, row: GroupRow, trouble: str) -> None:
+        """Let people see what is in the way."""
+        with self._peer.home.store.transaction() as rows:
+            found = groups.of(rows, row.id)
+            if found is not None and found.status.comes_back and found.trouble != trouble:
+                groups.update(rows, found.replaced(trouble=trouble, version=found.version + 1))
+
+
+def _waiting(rows: Rows) -> list[_Waiting]:
+    kept = settings.get(rows, _WAITING)
+    return [] if kept is None else msgspec.msgpack.decode(kept, type=list[_Waiting])

@@ -1,0 +1,53 @@
+"""Posting pointers: each over a connection that knows no group, at a moment of its own.
+
+May import the flows below and the rows.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from covey.access.refusals import Code
+from covey.access.structs.basics import Nothing
+from covey.access.structs.joining import Post
+from covey.client.sync import queues
+from covey.client.sync.asking import alone, ask
+from covey.errors import BrokerError
+
+if TYPE_CHECKING:
+    from covey.client.sync.effects import Flow, Lane
+    from covey.client.sync.home import Home
+
+_OF_NO_USE: Final = frozenset(
+    {Code.not_claimed.value, Code.inbox_unknown.value, Code.too_large.value, Code.malformed.value}
+)
+"""There is a pointer already, or there will never be one."""
+
+
+def post(home: Home) -> Flow[float]:
+    """Post the pointers that are due; when the next one is, in seconds since the epoch.
+
+    Raises:
+        BrokerError: The broker refuses.
+        TransportError: It does not answer.
+    """
+    with home.store.reading() as rows:
+        waiting = queues.postings(rows)
+    for due in waiting:
+        if due.due_at > home.world.now():
+            return float(due.due_at)
+        posting = due.posting
+        request = Post(posting.inbox, posting.key_package_ref, posting.pointer)
+        try:
+            yield from alone(home.world, partial(_posted, request))
+        except BrokerError as error:
+            if error.code not in _OF_NO_USE:
+                raise
+        with home.store.transaction() as rows:
+            queues.posted(rows, due)
+    return float("inf")
+
+
+def _posted(request: Post, lane: Lane) -> Flow[Nothing]:
+    return ask(lane, "post", request, Nothing)
