@@ -6,6 +6,7 @@ No network and no thread: a flow is driven to its end at once, and time passes w
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from covey.access.member.addresses import EXTENSION_TYPES
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from covey.client.sync.effects import Effect, Flow
-    from covey.client.sync.peer import Place
+    from covey.client.sync.place import Place
     from covey.store.port import Store
 
 T = TypeVar("T")
@@ -212,10 +213,8 @@ class Someone:
 
     def turn(self) -> None:
         """All that is due now."""
-        try:
+        with suppress(BrokerError, TransportError):
             self.run(self.peer.attend())
-        except (BrokerError, TransportError):
-            pass
         for place in self.peer.places():
             self.run(place.turns.turn())
 

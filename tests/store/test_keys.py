@@ -25,7 +25,7 @@ from covey.store import (
     keys,
     open_store,
 )
-from covey.store.argon2 import argon2id
+from covey.mls.crypto.argon2 import argon2id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

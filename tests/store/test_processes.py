@@ -7,12 +7,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from covey.store import SqlStore, open_store, settings
+import pytest
 
-if TYPE_CHECKING:
-    from covey.store import RawKey
+from covey.store import RawKey, SqlStore, open_store, settings
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -78,3 +76,44 @@ def test_what_was_acknowledged_survives_a_kill(path: Path, key: RawKey, in_file:
             assert rows.all("SELECT count(*) FROM events") == [(number,)]
             assert rows.all("PRAGMA integrity_check") == [("ok",)]
         store.close()
+
+
+_REKEY = """
+import os, signal, sys
+from pathlib import Path
+from covey.store import RawKey, file
+
+def killed(name, before):
+    done = getattr(file, name)
+    def wrapped(*given):
+        if not before:
+            done(*given)
+        os.kill(os.getpid(), signal.SIGKILL)
+    setattr(file, name, wrapped)
+
+killed(sys.argv[2], sys.argv[3] == "before")
+file.rekey(Path(sys.argv[1]), RawKey(bytes(range(32))), RawKey(bytes(32)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "when", "is_new"),
+    [("_begun", "before", False), ("replace", "before", False), ("replace", "after", True)],
+)
+def test_whoever_is_killed_while_the_key_changes_has_one_that_works(
+    path: Path, key: RawKey, in_file: SqlStore, step: str, when: str, *, is_new: bool
+) -> None:
+    with in_file.transaction() as rows:
+        settings.put(rows, "number", bytes([7]))
+    in_file.close()
+    command = [sys.executable, "-c", _REKEY, path, step, when]
+    killed = subprocess.run(command, check=False)  # noqa: S603 - our own program
+    assert killed.returncode == -signal.SIGKILL
+    beside = {each.suffix for each in path.parent.iterdir()}
+    assert beside <= {".covey", ".new"}  # no journal that another file would take for its own
+    store = open_store(path, RawKey(bytes(32)) if is_new else key)
+    assert _number(store) == 7
+    with store.reading() as rows:
+        assert rows.all("PRAGMA journal_mode") == [("wal",)]
+        assert rows.all("PRAGMA integrity_check") == [("ok",)]
+    store.close()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from covey.client.engine import Engine
     from covey.client.sync.groups import GroupRow
-    from covey.client.sync.peer import Place
+    from covey.client.sync.place import Place
     from covey.mls import Group
     from covey.store.port import Rows
 

@@ -19,7 +19,7 @@ from covey.errors import StateError
 from covey.mls.wire.code_points import LeafNodeSource
 
 if TYPE_CHECKING:
-    from covey.client.sync.peer import Place
+    from covey.client.sync.place import Place
     from covey.mls import Group
     from covey.store.port import Rows
 

@@ -80,7 +80,7 @@ class Engine(Driver):
         own = isinstance(error, anyio.get_cancelled_exc_class())
         given = (type(error), error, error.__traceback__) if own and error else (None, None, None)
         try:
-            return bool(await self._keeping.__aexit__(*given))
+            return bool(await self._keeping.__aexit__(*given)) and own
         finally:
             with anyio.CancelScope(shield=True):
                 await self.abandon()
@@ -122,6 +122,7 @@ class Engine(Driver):
                 self.met(str(error), online=not isinstance(error, TransportError))
                 await anyio.sleep(self.backoff(failures))
                 failures += 1
+            self.stir()
             await self.look_at_groups()
 
     async def _watch(self) -> None:

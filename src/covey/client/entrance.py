@@ -16,13 +16,13 @@ from covey.client import cards, events, profile
 from covey.client.bound import seconds
 from covey.client.cards import Card, Invitation
 from covey.client.events import Joined
-from covey.client.wanted import inviting as inviting_of
 from covey.client.held import Held
 from covey.client.opening import remember_url
 from covey.client.profile import Inviting
 from covey.client.sync import groups, joining, key_packages
 from covey.client.sync.joining import Found
 from covey.client.sync.telling import tell
+from covey.client.wanted import inviting as inviting_of
 from covey.errors import (
     AuthenticationError,
     BrokerError,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from covey.client.cards import InviteLink
     from covey.client.conversation import Conversation
     from covey.client.profile import GroupProfile
-    from covey.client.sync.peer import Place
+    from covey.client.sync.place import Place
     from covey.store.port import Rows
 
 _LET_IN = "nobody has let you in yet; you come in when a member has seen your knock"

@@ -16,7 +16,6 @@ from covey.client import cards, events, wanted, wishing
 from covey.client.bound import Bound, seconds
 from covey.client.cards import Card, Invitation
 from covey.client.opening import named
-from covey.client.profile import Inviting, Role
 from covey.client.sync import entering, queues
 from covey.client.sync.capabilities import standing
 from covey.client.sync.commits import key_package
@@ -37,9 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from covey.client.roles import Judged
-    from covey.client.sync.peer import Place
     from covey.client.sync.wishes import Wish
-    from covey.mls import Group
 
 _SEED: Final = 32  # bytes
 _POSTED: Final = 10.0  # seconds to wait until pointers are posted
@@ -61,7 +58,7 @@ class Governing(Bound):
             StateError: We are not in the group, or have no account.
             TransportError: The broker cannot be reached.
         """
-        self._with_group(require_may_invite)
+        self._with_group(wanted.require_may_invite)
         engine = self._engine
         packages: list[bytes] = []
         for name in names:
@@ -70,7 +67,7 @@ class Governing(Bound):
             await self._wish(Invite(tuple(packages)), timeout)
             await self._posted()
 
-    async def invitekey_package_of(self, card: str, *, timeout: float | None = None) -> str:
+    async def invite_card(self, card: str, *, timeout: float | None = None) -> str:
         """Let somebody in who has no account here, and has handed us a card.
 
         Args:
@@ -90,7 +87,7 @@ class Governing(Bound):
         if not isinstance(paper, Card):
             msg = "this is an invitation, and no card: join by it"
             raise DecodeError(msg)
-        self._with_group(require_may_invite)
+        self._with_group(wanted.require_may_invite)
         await self._wish(Invite((paper.key_package,)), timeout)
         return await self._engine.call(partial(self._invitation, paper))
 
@@ -129,7 +126,7 @@ class Governing(Bound):
             StateError: We are not in the group.
             TransportError: The broker cannot be reached.
         """
-        self._with_group(require_may_invite)
+        self._with_group(wanted.require_may_invite)
         world, row = self._engine.home.world, self._row
         seed, until = world.entropy(_SEED), world.hour + hours
         await self._wish(OpenDoor(seed, Right.join, until), timeout)
@@ -156,7 +153,7 @@ class Governing(Bound):
             StateError: We are not in the group, or one of them is not.
             TransportError: The broker cannot be reached.
         """
-        identities = self._with_group(partial(identities_of, names))
+        identities = self._with_group(partial(wanted.identities_of, names))
         await self._wish(Expel(identities), timeout)
 
     async def remove_device(self, key: str, *, timeout: float | None = None) -> None:
@@ -230,7 +227,7 @@ class Governing(Bound):
         """
         await self._wish(Describe(name=name), timeout)
 
-    async def setrole_of(self, name: str, role: str, *, timeout: float | None = None) -> None:
+    async def set_role(self, name: str, role: str, *, timeout: float | None = None) -> None:
         """Make a member ``owner``, ``admin`` or ``member``.
 
         Raises:
@@ -238,8 +235,8 @@ class Governing(Bound):
             StateError: We are not in the group, or it is not, or there is no such role.
             TransportError: The broker cannot be reached.
         """
-        self._with_group(partial(identities_of, (name,)))
-        await self._wish(Describe(roles={named(name): role_of(role)}), timeout)
+        self._with_group(partial(wanted.identities_of, (name,)))
+        await self._wish(Describe(roles={named(name): wanted.role_of(role)}), timeout)
 
     async def set_expiry(self, seconds: int, *, timeout: float | None = None) -> None:
         """Let messages that are said from now on disappear.
@@ -255,7 +252,7 @@ class Governing(Bound):
         """
         await self._wish(Describe(expires_after=seconds), timeout)
 
-    async def setmaybe_inviting(self, who: str, *, timeout: float | None = None) -> None:
+    async def set_inviting(self, who: str, *, timeout: float | None = None) -> None:
         """Say who may invite: ``members`` or ``admins``.
 
         Raises:
@@ -263,7 +260,7 @@ class Governing(Bound):
             StateError: We are not in the group, or it is neither of them.
             TransportError: The broker cannot be reached.
         """
-        await self._wish(Describe(inviting=inviting(who)), timeout)
+        await self._wish(Describe(inviting=wanted.inviting(who)), timeout)
 
     async def rotate(self, *, timeout: float | None = None) -> None:
         """Renew our keys now; it happens by itself, too, by age and by count.
@@ -300,17 +297,22 @@ class Governing(Bound):
         """
         return self._with_group(
             partial(
-                judged,
-                add=[key_package_of(each) for each in add],
+                wanted.judged,
+                add=[wanted.key_package_of(each) for each in add],
                 remove=tuple(remove),
-                described=Describe(name, expires_after, maybe_inviting(inviting), roles_of(roles or {})),
+                described=Describe(
+                    name,
+                    expires_after,
+                    wanted.maybe_inviting(inviting),
+                    wanted.roles_of(roles or {}),
+                ),
             )
         )
 
     # --- parts ---------------------------------------------------------------------------
 
-    async def _wish(self, wanted: Wish, timeout: float | None) -> None:
-        await wishing.wish(self._engine, self._number, wanted, seconds(timeout))
+    async def _wish(self, wish: Wish, timeout: float | None) -> None:
+        await wishing.wish(self._engine, self._number, wish, seconds(timeout))
 
     async def _posted(self) -> None:
         """Wait until those who were let in are told, so that a short program may end."""

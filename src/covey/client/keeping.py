@@ -15,7 +15,7 @@ from covey.errors import CoveyError
 
 if TYPE_CHECKING:
     from covey.client.engine import Engine
-    from covey.client.sync.peer import Place
+    from covey.client.sync.place import Place
 
 LISTEN: Final = 20_000
 """Milliseconds that the broker is asked to wait for something new."""

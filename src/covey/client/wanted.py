@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from covey.client.roles import Judged
-    from covey.client.sync.peer import Place
+    from covey.client.sync.place import Place
     from covey.client.sync.wishes import Describe
     from covey.mls import Group
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from covey.client.contents import Body, Content
     from covey.client.engine import Engine
     from covey.client.history import Message
-    from covey.client.sync.peer import Place
+    from covey.client.sync.place import Place
     from covey.client.sync.seat import Seat
     from covey.client.sync.wishes import Wish
     from covey.store.port import Rows

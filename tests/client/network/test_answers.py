@@ -43,14 +43,25 @@ class Answering:
 
     Attributes:
         requests: What was sent to it.
+        parts: How many bytes it was sent at once.
     """
 
     def __init__(self, *responses: httpx.Response) -> None:
         self.requests: list[httpx.Request] = []
+        self.parts: list[int] = []
         self._responses = iter(responses)
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
-        await request.aread()
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        parts = [part async for part in request.stream]
+        self.parts += map(len, parts)
+        request = httpx.Request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            content=b"".join(parts),
+            extensions=request.extensions,
+        )
         self.requests.append(request)
         given = next(self._responses)
         stream = httpx.ByteStream(given.content)
@@ -149,9 +160,11 @@ async def test_what_is_no_broker_is_told_from_one(response: httpx.Response) -> N
 
 
 async def test_an_answer_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "LARGEST", 1000)
-    error = await refused(httpx.Response(200, content=bytes(1001), headers=STRUCT))
-    assert isinstance(error, TransportError)
+    answer = httpx.Response(200, content=NONCE.encode(), headers=STRUCT)
+    monkeypatch.setattr(connection, "LARGEST", len(NONCE.encode()))
+    assert await Answering(answer).ask(CHALLENGE) == NONCE
+    monkeypatch.setattr(connection, "LARGEST", len(NONCE.encode()) - 1)
+    assert isinstance(await refused(answer), TransportError)
 
 
 async def test_who_appends_too_late_is_told_who_was_faster() -> None:
@@ -211,6 +224,7 @@ async def test_a_large_piece_is_sent_in_parts() -> None:
     assert await answering.ask(put) == 256_007
     [request] = answering.requests
     assert request.content == chunk
+    assert max(answering.parts) == 1 << 16
     assert request.headers["content-length"] == str(len(chunk))
     assert request.headers["covey-ticket"] == "01"
     assert request.url.query == b"offset=7"

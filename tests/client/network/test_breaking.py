@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from access_samples import POLICY
@@ -248,6 +250,30 @@ async def test_a_reader_hears_that_the_client_is_closed(broker: ThreadBroker) ->
                 tasks.start_soon(read)
                 await between.heard.wait()
                 await network.aclose()
+
+
+@pytest.mark.parametrize("ending", ["closed", "cancelled"])
+@pytest.mark.usefixtures("quickly")
+async def test_no_connection_is_left_open_whenever_it_ends(
+    broker: ThreadBroker, ending: str
+) -> None:
+    """A socket that nobody closes is an error of every test that runs when it is found."""
+    for turns in range(40):
+        async with Network(broker.url) as network:
+
+            async def ask(network: Network = network) -> None:
+                with suppress(StateError):
+                    await network.run(challenge(LANE))
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(ask)
+                for _ in range(turns):
+                    await anyio.lowlevel.checkpoint()
+                if ending == "closed":
+                    await network.aclose()
+                else:
+                    tasks.cancel_scope.cancel()
+    gc.collect()
 
 
 async def test_a_proxy_is_gone_through(broker: ThreadBroker) -> None:

@@ -175,6 +175,15 @@ async def test_two_who_use_one_lane_come_one_after_the_other(network: Network) -
     assert len(nonces) == 8
 
 
+async def test_no_proxy_is_gone_through_that_was_not_asked_for(
+    broker: ThreadBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with Network(broker.url) as network:
+        assert await network.run(challenge(LANE))
+
+
 # --- the end -----------------------------------------------------------------------------
 
 

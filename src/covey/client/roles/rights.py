@@ -28,7 +28,7 @@ from covey.mls.structs.proposals import Add, GroupContextExtensions, ReInit, Rem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from covey.access.structs.extensions import GroupCapabilities
+    from covey.access.structs.extensions import GroupCapabilities, GroupCapability
     from covey.mls.group.epoch import PublicState
     from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.extensions import Extension
@@ -217,10 +217,24 @@ class Judging:
             old = known.get(each.key, each)
             if old == each and each.key in known:
                 continue
+            if self._inherits(old, each, actor):
+                continue
             if {each.creator, old.creator} != {actor.leaf}:
                 _refuse(f"{actor.name} may not open or change a door in another's name")
             if each.right is Right.join and not self._may_invite(actor):
                 _refuse(f"{actor.name} may not open a door to join: in this group admins invite")
+
+    def _inherits(self, old: GroupCapability, new: GroupCapability, actor: Actor) -> bool:
+        """Whether a way back goes on, for no longer, in the name of who commits that its maker goes.
+
+        Else whoever is lost at that time could not come back any more.
+        """
+        return (
+            old.right is Right.recover
+            and old.creator in self._gone
+            and new == old.replace(creator=actor.leaf, not_after=new.not_after)
+            and new.not_after <= old.not_after
+        )
 
     # --- all of it -------------------------------------------------------------------------
 

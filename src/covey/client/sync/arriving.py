@@ -15,9 +15,10 @@ from covey.errors import BrokerError, CoveyError, StateError, TransportError
 from covey.store import settings
 
 if TYPE_CHECKING:
+    from covey.client.sync.account import Account
     from covey.client.sync.effects import Flow
     from covey.client.sync.groups import GroupRow
-    from covey.client.sync.peer import Peer, Place
+    from covey.client.sync.place import Place
     from covey.store.port import Rows
 
 _BACK_EVERY: Final = 60.0
@@ -40,7 +41,7 @@ class Arrivals:
         peer: The identity.
     """
 
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: Account) -> None:
         self._peer = peer
         self._back_at: dict[int, float] = {}
 

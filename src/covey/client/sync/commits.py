@@ -6,7 +6,7 @@ another commit was faster.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
 
 from covey.access.member import addresses, envelopes, knocks
 from covey.access.member.epochs import EpochAccess
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.schedule import PreSharedKeyID
     from covey.store.port import Rows
+
+
+_INHERITED_HOURS: Final = 30 * 24
+"""For how long a way back stands when its maker is gone."""
 
 
 class _Linked(TypedDict, total=False):
@@ -161,7 +165,9 @@ def _extensions(
     before = addresses.capabilities_of(group.extensions)
     leaving = removed | _proposed(group)
     members = {each.index for each in group.members} - leaving
-    kept = knocks.restated(before, leaving, members, seat.home.world.hour).capabilities
+    hour = seat.home.world.hour
+    kept = knocks.restated(before, leaving, members, hour).capabilities
+    kept += _inherited(before, leaving, group.own_index, hour)
     closed = {wish.key for wish in wished if isinstance(wish, CloseDoor)}
     stay = [each for each in kept if each.key not in closed]
     known = {each.key for each in stay}
@@ -179,6 +185,21 @@ def _extensions(
     extensions = list(_described(extensions, wished))
     changed = tuple(extensions) if extensions != list(group.extensions) else None
     return stated, changed
+
+
+def _inherited(
+    before: GroupCapabilities, leaving: set[int], heir: int, hour: int
+) -> tuple[GroupCapability, ...]:
+    """The ways back that would fall with their maker: who is away knows no other yet.
+
+    They stand for a while under our leaf. Who was removed knows them too, and can knock there; but
+    only members are let in by them.
+    """
+    return tuple(
+        GroupCapability(each.key, heir, min(each.not_after, hour + _INHERITED_HOURS), each.right)
+        for each in before.capabilities
+        if each.right is Right.recover and each.creator in leaving and each.not_after >= hour
+    )
 
 
 def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Sequence[Extension]:
@@ -210,9 +231,13 @@ def _proposed(group: Group) -> set[int]:
     return removed
 
 
-def lacks_recovery(merged: Merged) -> bool:
-    """Whether nobody could come back after such a commit."""
-    return not any(each.right is Right.recover for each in merged.stay.capabilities)
+def lacks_recovery(seat: Seat, merged: Merged) -> bool:
+    """Whether such a commit would leave no way back that lasts."""
+    lasting = seat.home.world.hour + 2 * _INHERITED_HOURS
+    return not any(
+        each.right is Right.recover and each.not_after > lasting
+        for each in merged.stay.capabilities
+    )
 
 
 def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> UnderWay:

@@ -199,8 +199,6 @@ class Device:
             except BrokerError as error:
                 if error.code not in _STALE:
                     raise
-            if self._token == token:
-                self._token = b""
 
         def authenticated() -> Flow[W]:
             yield from self.authenticate()

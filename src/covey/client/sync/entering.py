@@ -23,7 +23,7 @@ from covey.client.events import (
     RolesChanged,
     WishRefused,
 )
-from covey.client.sync import branching, capabilities, groups, hearing, queues, wishes
+from covey.client.sync import capabilities, groups, hearing, queues, winning, wishes
 from covey.client.sync.groups import Status
 from covey.client.sync.seat import Seat
 from covey.client.sync.telling import tell
@@ -107,7 +107,7 @@ def _went_on(seat: Seat, rows: Rows) -> None:
     row = seat.row
     before = None if row.predecessor is None else groups.by_gid(rows, row.predecessor)
     if before is not None:
-        branching.go_on(rows, Seat(seat.home, before), seat, row.branched_by)
+        winning.go_on(rows, Seat(seat.home, before), seat, row.branched_by)
 
 
 def _opened(seat: Seat, rows: Rows, wish: OpenDoor) -> None:

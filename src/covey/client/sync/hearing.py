@@ -38,7 +38,9 @@ def heard(seat: Seat, rows: Rows, entry: Entry, event: MessageReceived) -> None:
         tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=str(error)))
         return
     sender = event.sender
-    missing = groups.counted(rows, seat.number, sender.index, sender.signature_key, content.counter)
+    leaf, key, counter = sender.index, sender.signature_key, content.counter
+    controls = isinstance(content.body, contents.CONTROL)  # these go without a number
+    missing = 0 if controls else groups.counted(rows, seat.number, leaf, key, counter)
     if missing:
         told = MessagesLost(
             seat.hex, count=missing, sender=_name(sender), why="the sender counts more than came"
@@ -122,7 +124,8 @@ def say(
         body,
     )
     encoded = contents.encode(content)
-    seat.replace(counter=row.counter + 1)
+    if not isinstance(body, contents.CONTROL):
+        seat.replace(counter=row.counter + 1)
     queues.say(rows, seat.number, content.id, encoded, world.second)
     if kept and not isinstance(body, contents.CONTROL):
         own = seat.group.own_index

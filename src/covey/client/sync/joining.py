@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member.pointers import let_in, open_pointer
 from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
-from covey.client import history, profile
+from covey.client import profile
 from covey.client.events import Joined
-from covey.client.sync import branching, groups, key_packages, queues, wishes
+from covey.client.sync import groups, key_packages, queues
+from covey.client.sync.again import say_again
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import GroupRow, Status
 from covey.client.sync.seat import Seat
 from covey.client.sync.telling import tell
-from covey.client.sync.wishes import CloseDoor, Describe, Expel
 from covey.errors import AuthenticationError, DecodeError, MissingKeyError, StateError
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ def _keep(home: Home, found: Found, group: Group, inviter: int, broken: Seat | N
     pointer, now = found.pointer, home.world.second
     by = 0
     if broken is not None:
-        branching.require_like(broken.group, group)
-        by = branching.maker(broken.group, group, inviter)
+        winning.require_like(broken.group, group)
+        by = winning.maker(broken.group, group, inviter)
     with home.store.transaction() as rows:
         before = groups.by_gid(rows, pointer.gid)
         row = new_row(home, group, pointer.broker_id, pointer.gid)
@@ -146,7 +146,7 @@ def _keep(home: Home, found: Found, group: Group, inviter: int, broken: Seat | N
         key_packages.use(rows, found.package, now)
         seat = Seat(home, row, group)
         if broken is not None and broken.row.status in (Status.broken, Status.branched):
-            if not branching.go_on(rows, broken, seat, by):
+            if not winning.go_on(rows, broken, seat, by):
                 msg = "we go on in another branch, which wins"
                 raise StateError(msg)
             return seat
@@ -178,22 +178,12 @@ def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
 
 
 def _say_again(rows: Rows, before: GroupRow) -> None:
-    """What was taken by a broker that then showed others another log, is said and wished again.
-
-    Members that have it know it by its id. Who was invited there has to be invited anew.
-    """
+    """What was taken by a broker that then showed others another log, is said and wished again."""
     if before.status is not Status.lost:
         return
     for each in queues.accepted(rows, before.id):
-        if each.epoch < before.epoch - _UNSURE:
-            continue
-        for encoded in each.wishes:
-            if isinstance(wishes.decode(encoded), Expel | Describe | CloseDoor):
-                queues.wish(rows, before.id, encoded, before.joined_at)
-        if each.message is not None:
-            content = history.encoded(rows, before.id, each.message)
-            if content is not None:
-                queues.say(rows, before.id, each.message, content, before.joined_at)
+        if each.epoch >= before.epoch - _UNSURE:
+            say_again(rows, before.id, each, before.joined_at)
     queues.forget_accepted(rows, before.id)
 
 

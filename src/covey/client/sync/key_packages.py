@@ -275,7 +275,7 @@ def _mark(rows: Rows, ready: Sequence[PrivateKeyPackage], now: int) -> None:
             rows.do(
                 "UPDATE packages SET published = ?, not_after = ? WHERE suite = ?"
                 " AND last_resort = 1 AND published = ? AND reference <> ?",
-                *(int(Where.broker), now, each.package.cipher_suite),
+                *(int(Where.replaced), now, each.package.cipher_suite),
                 *(int(Where.broker), each.reference),
             )
     rows.many(

@@ -173,9 +173,12 @@ def _wished(encoded: bytes | None) -> tuple[bytes, ...]:
     return () if encoded is None else msgspec.msgpack.decode(encoded, type=tuple[bytes, ...])
 
 
-def forget_accepted(rows: Rows, number: int) -> None:
-    """Let go of all of it: our place in the log is another one."""
-    rows.do("DELETE FROM accepted WHERE group_ = ?", number)
+def forget_accepted(rows: Rows, number: int, seq: int | None = None) -> None:
+    """Let go of one of them, or of all: our place in the log is another one."""
+    if seq is None:
+        rows.do("DELETE FROM accepted WHERE group_ = ?", number)
+    else:
+        rows.do("DELETE FROM accepted WHERE group_ = ? AND seq = ?", number, seq)
 
 
 # --- wishes --------------------------------------------------------------------------------

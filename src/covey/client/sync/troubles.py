@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _REFUSED: Final = frozenset({Code.proof_refused.value})
 
-_HOPELESS: Final = 20
-"""Contradictions in a row after which what is missing will not come back: the members branch."""
+_HOPELESS: Final = 2 * 86_400.0
+"""Seconds of contradictions after which what is missing will not come back: the members branch."""
 
 
 class Troubles:
@@ -42,6 +42,7 @@ class Troubles:
         self._seat = seat
         self._failures = 0
         self._refusals = 0
+        self._since = 0.0
         self._told: set[str] = set()
         self.now: str = ""
         self.contradictions: int = 0
@@ -56,6 +57,7 @@ class Troubles:
         """All went well."""
         self._failures = self._refusals = self.contradictions = 0
         self.served = None
+        self._since = 0.0
         self._told.clear()
         self.now = ""
 
@@ -93,7 +95,9 @@ class Troubles:
         else:
             told = ForkFound(seat.hex, heads=(ours,), sentence=str(error))
         self._tell_once(told)
-        if self.contradictions > _HOPELESS:
+        now = seat.home.world.now()
+        self._since = self._since or now
+        if now - self._since > _HOPELESS:
             with seat.change() as rows:
                 entering.broke(seat, rows, str(error))
         return self._later(error)

@@ -26,6 +26,7 @@ from covey.client.sync import (
     queues,
     wishes,
 )
+from covey.client.sync.again import say_again
 from covey.client.sync.asking import append
 from covey.client.sync.effects import Use
 from covey.client.sync.groups import Status
@@ -146,9 +147,13 @@ class Turns:
 
     def _offer(self, accepted: queues.Accepted) -> Flow[None]:
         try:
-            yield from append(self.speaker.lane, Signed.decode(accepted.request))
+            answer = yield from append(self.speaker.lane, Signed.decode(accepted.request))
         except BrokerError:
             return  # its epoch is not there yet, or not any more: others may bring it
+        if isinstance(answer, EpochClosed):
+            seat = self.seat
+            with seat.change() as rows:
+                say_again(rows, seat.number, accepted, seat.home.world.second)
 
     def _due(self) -> float | None:
         if not self.seat.row.status.is_in:
@@ -222,7 +227,7 @@ class Turns:
                 if not merged.is_needed:
                     queues.unwish(rows, chosen)
                     return None
-                if commits.lacks_recovery(merged):
+                if commits.lacks_recovery(seat, merged):
                     door = self._way_back()
                     chosen[queues.wish(rows, seat.number, wishes.encode(door), 0)] = door
                     merged = commits.merge(seat, tuple(chosen.values()))

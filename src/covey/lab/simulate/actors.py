@@ -28,7 +28,7 @@ from covey.store import settings
 
 if TYPE_CHECKING:
     from covey.client.sync.effects import Flow, World
-    from covey.client.sync.peer import Place
+    from covey.client.sync.place import Place
     from covey.client.sync.seat import Seat
     from covey.store.port import Store
 

@@ -13,7 +13,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from unittest.mock import patch
 
-from covey.access import signing
 from covey.access.heads import HeadSigner
 from covey.access.operations import OPERATIONS, Operation, Plane
 from covey.access.refusals import Code, refused

@@ -177,8 +177,10 @@ def _outbox_emptied_too_early(_: Function) -> Function:
 
 @_bug(history, "placed", "An echo of one's own is put into the history beside what was said.")
 def _own_echo_twice(right: Function) -> Function:
-    def placed(rows: Rows, group: int, message: bytes, seq: int, epoch: int) -> None:
-        right(rows, group, message, seq, epoch)
+    def placed(
+        rows: Rows, group: int, message: bytes, seq: int, epoch: int
+    ) -> int | None:
+        number: int | None = right(rows, group, message, seq, epoch)
         rows.do(
             "INSERT INTO messages (group_, message, seq, epoch, sender, leaf, kind, text, content,"
             " sent_at, received_at) SELECT group_, substr(message, 2) || x'00', seq, epoch, sender,"
@@ -186,6 +188,7 @@ def _own_echo_twice(right: Function) -> Function:
             " WHERE group_ = ? AND message = ?",
             *(group, message),
         )
+        return number
 
     return placed
 

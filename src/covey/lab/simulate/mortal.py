@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from covey.store.port import Rows, Store, Value
 
 
-MOST: Final = 5_000
+MOST: Final = 400
 """Transactions between two effects of a flow: more of them never end."""
 
 
-class Died(BaseException):  # noqa: N818 - no error: nobody may catch it
+class Died(BaseException):
     """The process has ended at this instruction."""
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from covey.client import events
 from covey.client.events.base import Happened
-from covey.client.sync import groups
 from covey.client.profile import EXTENSION_TYPES
+from covey.client.sync import groups
 from covey.mls import Group, Policy, Ports
 from covey.mls.crypto.entropy import system_entropy
 

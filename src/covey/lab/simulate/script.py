@@ -55,21 +55,21 @@ class Troubles(NamedTuple):
         for lie, share in ((Lie.fork, 0.35), (Lie.rollback, 0.25), (Lie.restore, 0.15)):
             if chance.random() < share:
                 lies.append((chance.randrange(steps // 5, steps), lie))
-        if chance.random() < 0.4:  # noqa: PLR2004 - a share
+        if chance.random() < 0.4:
             lies.append((chance.randrange(steps // 5, steps), chance.choice(TWISTS)))
         return cls(
-            crash=chance.random() < 0.5,  # noqa: PLR2004
-            partition=chance.random() < 0.45,  # noqa: PLR2004
-            race=chance.random() < 0.5,  # noqa: PLR2004
+            crash=chance.random() < 0.5,
+            partition=chance.random() < 0.45,
+            race=chance.random() < 0.5,
             lies=tuple(sorted(lies)),
             away=chance.choice(_AWAY),
-            down=chance.random() < 0.2,  # noqa: PLR2004
+            down=chance.random() < 0.2,
         )
 
 
 def weather(chance: Random) -> Weather:
     """How bad the network of a seed is."""
-    if chance.random() < 0.3:  # noqa: PLR2004 - a share
+    if chance.random() < 0.3:
         return Weather(delay=0.05, lost=0.0, doubled=0.0, deaf=0.0)
     return Weather(
         delay=chance.choice((0.05, 0.3, 1.0)),
@@ -139,7 +139,7 @@ class Script:
 
     def _pause(self) -> float:
         draw = self._chance.random()
-        if draw < 0.4:  # noqa: PLR2004 - a share
+        if draw < 0.4:
             return self._chance.uniform(0.0, 0.5)
         return self._chance.uniform(1.0, 40.0)
 
@@ -287,7 +287,7 @@ class Script:
         client = self._somebody()
         if client.actor is None:
             return
-        if self._chance.random() < 0.4:  # noqa: PLR2004 - a share
+        if self._chance.random() < 0.4:
             client.doom_yield(self._chance.randrange(1, 12))
         else:
             client.doom_write(self._chance.randrange(0, 60))

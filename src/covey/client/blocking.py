@@ -1,0 +1,369 @@
+"""The same client with plain calls, for scripts and notebooks: its event loop runs in a thread.
+
+May import anyio and the client. Nothing is done here but to hand calls over: each method is one of
+the asynchronous class, with its parameters and its docstring.
+"""
+
+from __future__ import annotations
+
+from functools import partial, update_wrapper
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+
+import anyio
+from anyio.from_thread import start_blocking_portal
+
+from covey.client import client, conversation, feeds
+from covey.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from types import TracebackType
+
+    from anyio.from_thread import BlockingPortal
+
+    from covey.client.conversation import MemberView
+    from covey.client.events import Event
+
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+class Portal:
+    """Hands calls over to the thread of the event loop."""
+
+    def __init__(self) -> None:
+        self._opening: AbstractContextManager[BlockingPortal] | None = None
+        self._portal: BlockingPortal | None = None
+
+    def open(self) -> BlockingPortal:
+        """Begin the thread."""
+        if self._opening is not None:
+            msg = "the client is open already"
+            raise StateError(msg)
+        self._opening = start_blocking_portal()
+        self._portal = self._opening.__enter__()
+        return self._portal
+
+    def close(self) -> None:
+        """End it."""
+        opening, self._opening, self._portal = self._opening, None, None
+        if opening is not None:
+            opening.__exit__(None, None, None)
+
+    def wait(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Wait for a coroutine."""
+        return self._result(work)
+
+    def plain(self, work: Callable[[], T]) -> T:
+        """Do something that does not wait."""
+
+        async def done() -> T:
+            return work()
+
+        return self._result(done)
+
+    def _result(self, work: Callable[[], Awaitable[T]]) -> T:
+        if self._portal is None:
+            msg = "the client is not open: use it inside of `with Client.open(…) as client`"
+            raise StateError(msg)
+        future = self._portal.start_task_soon(work)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+
+class _Face(Generic[S]):
+    """The blocking face of something asynchronous.
+
+    Args:
+        portal: Hands calls over.
+        inner: What they are handed to.
+    """
+
+    def __init__(self, portal: Portal, inner: S) -> None:
+        self._portal = portal
+        self._inner = inner
+
+    def __repr__(self) -> str:
+        return f"blocking.{self._inner!r}"
+
+
+class _Method(Generic[P, T]):
+    """A method that is handed over; a descriptor."""
+
+    def __init__(
+        self,
+        method: Callable[..., Any],
+        *,
+        waits: bool,
+        faced: Callable[[Portal, Any], T] = lambda _, result: result,
+    ) -> None:
+        self._method = method
+        self._waits = waits
+        self._faced = faced
+        self.__doc__ = method.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: _Face[Any], owner: type) -> Callable[P, T]: ...
+
+    def __get__(self, instance: _Face[Any] | None, owner: type) -> Self | Callable[P, T]:
+        if instance is None:
+            return self
+        method, portal, inner = self._method, instance._portal, instance._inner  # noqa: SLF001
+        over = portal.wait if self._waits else portal.plain
+        faced = self._faced
+
+        def handed_over(*args: P.args, **kwargs: P.kwargs) -> T:
+            return faced(portal, over(partial(method, inner, *args, **kwargs)))
+
+        update_wrapper(handed_over, method)
+        return handed_over
+
+
+def waited(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]) -> _Method[P, T]:
+    """A coroutine method, as a plain one."""
+    return _Method(method, waits=True)
+
+
+def plain(method: Callable[Concatenate[Any, P], T]) -> _Method[P, T]:
+    """A method that does not wait, called in the thread of the event loop."""
+    return _Method(method, waits=False)
+
+
+def entered(
+    method: Callable[Concatenate[Any, P], Coroutine[Any, Any, conversation.Conversation]],
+) -> _Method[P, Conversation]:
+    """A coroutine method that comes into a group, as a plain one."""
+    return _Method(method, waits=True, faced=Conversation)
+
+
+def found(
+    method: Callable[Concatenate[Any, P], conversation.Conversation],
+) -> _Method[P, Conversation]:
+    """A method that finds a group, likewise."""
+    return _Method(method, waits=False, faced=Conversation)
+
+
+def alone(function: Callable[P, Coroutine[Any, Any, T]]) -> staticmethod[P, T]:
+    """A coroutine function that needs no client, as a plain one."""
+
+    def ran(*args: P.args, **kwargs: P.kwargs) -> T:
+        return anyio.run(partial(function, *args, **kwargs))
+
+    return staticmethod(update_wrapper(ran, function))
+
+
+def begun(function: Callable[P, client.Client]) -> staticmethod[P, Client]:
+    """What makes a client, as what makes its blocking face."""
+
+    def made(*args: P.args, **kwargs: P.kwargs) -> Client:
+        return Client(Portal(), function(*args, **kwargs))
+
+    return staticmethod(update_wrapper(made, function))
+
+
+class Feed(_Face[feeds.Feed]):
+    """Events, for ``for``."""
+
+    @property
+    def number(self) -> int:
+        """The number of the event that was handed out last."""
+        return self._inner.number
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event:
+        event = self._portal.wait(self._next)
+        if event is None:
+            raise StopIteration
+        return event
+
+    async def _next(self) -> Event | None:
+        return await anext(self._inner, None)
+
+
+class Conversation(_Face[conversation.Conversation]):
+    """A group; see :class:`covey.client.conversation.Conversation`."""
+
+    send = waited(conversation.Conversation.send)
+    react = waited(conversation.Conversation.react)
+    attach = waited(conversation.Conversation.attach)
+    download = waited(conversation.Conversation.download)
+    send_bytes = waited(conversation.Conversation.send_bytes)
+    send_ephemeral = waited(conversation.Conversation.send_ephemeral)
+    history = plain(conversation.Conversation.history)
+    message = plain(conversation.Conversation.message)
+    reactions = plain(conversation.Conversation.reactions)
+    search = plain(conversation.Conversation.search)
+
+    invite = waited(conversation.Conversation.invite)
+    invite_card = waited(conversation.Conversation.invite_card)
+    link = waited(conversation.Conversation.link)
+    close_links = waited(conversation.Conversation.close_links)
+    remove = waited(conversation.Conversation.remove)
+    remove_device = waited(conversation.Conversation.remove_device)
+    leave = waited(conversation.Conversation.leave)
+    rename = waited(conversation.Conversation.rename)
+    set_role = waited(conversation.Conversation.set_role)
+    set_expiry = waited(conversation.Conversation.set_expiry)
+    set_inviting = waited(conversation.Conversation.set_inviting)
+    rotate = waited(conversation.Conversation.rotate)
+    dry_run = plain(conversation.Conversation.dry_run)
+
+    safety_number = plain(conversation.Conversation.safety_number)
+    group_number = plain(conversation.Conversation.group_number)
+    verify = plain(conversation.Conversation.verify)
+    unverify = plain(conversation.Conversation.unverify)
+    export = plain(conversation.Conversation.export)
+
+    def events(self, *, live: bool = True, since: int | None = None) -> Feed:
+        """What happens in this group, for ``for``; see the asynchronous one."""
+        feed = self._portal.plain(partial(self._inner.events, live=live, since=since))
+        return Feed(self._portal, feed)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Conversation) and other._inner == self._inner
+
+    def __hash__(self) -> int:
+        return hash(self._inner)
+
+    @property
+    def id(self) -> str:
+        """Its gid, in hex; the same for all members."""
+        return self._portal.plain(lambda: self._inner.id)
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self._portal.plain(lambda: self._inner.name)
+
+    @property
+    def status(self) -> str:
+        """How we stand to it."""
+        return self._portal.plain(lambda: self._inner.status)
+
+    @property
+    def is_in(self) -> bool:
+        """Whether we are in it."""
+        return self._portal.plain(lambda: self._inner.is_in)
+
+    @property
+    def trouble(self) -> str:
+        """What is in the way, for people; empty when nothing is."""
+        return self._portal.plain(lambda: self._inner.trouble)
+
+    @property
+    def epoch(self) -> int:
+        """The number of its epoch."""
+        return self._portal.plain(lambda: self._inner.epoch)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages of ours the broker does not have yet."""
+        return self._portal.plain(lambda: self._inner.waiting)
+
+    @property
+    def members(self) -> list[MemberView]:
+        """Who is in it, in the order of the tree; nobody when we are not."""
+        return self._portal.plain(lambda: self._inner.members)
+
+
+class Client(_Face[client.Client]):
+    """One identity; see :class:`covey.client.client.Client`. Begin with :meth:`open`."""
+
+    open = begun(client.Client.open)
+    restore = alone(client.Client.restore)
+
+    create_group = entered(client.Client.create_group)
+    next_group = entered(client.Client.next_group)
+    join = entered(client.Client.join)
+    group = found(client.Client.group)
+    card = waited(client.Client.card)
+
+    devices = waited(client.Client.devices)
+    device_code = waited(client.Client.device_code)
+    add_device = waited(client.Client.add_device)
+    remove_device = waited(client.Client.remove_device)
+    backup = waited(client.Client.backup)
+    change_passphrase = waited(client.Client.change_passphrase)
+    acknowledge = waited(client.Client.acknowledge)
+    search = plain(client.Client.search)
+    sync = waited(client.Client.sync)
+
+    def __enter__(self) -> Self:
+        portal = self._portal.open()
+        self._entered = portal.wrap_async_context_manager(self._inner)
+        try:
+            self._entered.__enter__()
+        except BaseException:
+            self._portal.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        try:
+            return bool(self._entered.__exit__(kind, error, trace))
+        finally:
+            self._portal.close()
+
+    def groups(self) -> list[Conversation]:
+        """All groups of the store, the oldest first; also those that we have left."""
+        found = self._portal.plain(self._inner.groups)
+        return [Conversation(self._portal, each) for each in found]
+
+    def events(self, consumer: str = client.CONSUMER, *, live: bool = True) -> Feed:
+        """What happens, for ``for``: each event until it is acknowledged.
+
+        See the asynchronous one.
+        """
+        feed = self._portal.plain(partial(self._inner.events, consumer, live=live))
+        return Feed(self._portal, feed)
+
+    @property
+    def last_number(self) -> int:
+        """The number of the last event that was handed out."""
+        return self._inner.last_number
+
+    @property
+    def name(self) -> str:
+        """Who we are."""
+        return self._portal.plain(lambda: self._inner.name)
+
+    @property
+    def path(self) -> Path | None:
+        """The store's file; None when it is in memory."""
+        return self._inner.path
+
+    @property
+    def broker(self) -> str | None:
+        """The URL of the broker; None without one."""
+        return self._portal.plain(lambda: self._inner.broker)
+
+    @property
+    def has_account(self) -> bool:
+        """Whether we have an account at the broker."""
+        return self._portal.plain(lambda: self._inner.has_account)
+
+    @property
+    def online(self) -> bool:
+        """Whether the broker has answered last time."""
+        return self._portal.plain(lambda: self._inner.online)
+
+    @property
+    def trouble(self) -> str:
+        """What was in the way last time, for people; empty when nothing was."""
+        return self._portal.plain(lambda: self._inner.trouble)

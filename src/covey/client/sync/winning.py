@@ -1,0 +1,122 @@
+"""Which branch wins, and what goes on in it (RFC 9420 §11.3).
+
+May import the seat, the engine and the rows. When several members have made a branch of a broken
+group, the one whose maker has the lowest leaf in the old group wins, and the others fold in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from covey.client import history, profile
+from covey.client.events import Joined
+from covey.client.sync import groups, queues, wishes
+from covey.client.sync.groups import Status
+from covey.client.sync.telling import tell
+from covey.client.sync.wishes import GoOn
+from covey.errors import PolicyError
+from covey.mls.group.identity import identity
+
+if TYPE_CHECKING:
+    from covey.client.sync.groups import GroupRow
+    from covey.client.sync.seat import Seat
+    from covey.mls import Group
+    from covey.mls.structs.tree import LeafNode
+    from covey.store.port import Rows
+
+NOBODY: Final = 1 << 32
+"""Above every leaf index."""
+
+
+def leaf_order(seat: Seat) -> int:
+    """How many members have a lower leaf than ours."""
+    group = seat.group
+    return sum(index < group.own_index for index, _ in group.tree.members())
+
+
+def maker(old: Group, new: Group, index: int) -> int:
+    """The leaf in the old group of who made the new one; NOBODY if it was in none.
+
+    Args:
+        old: The broken group.
+        new: Its branch.
+        index: The leaf of its maker there.
+    """
+    leaf = new.tree.leaf(index)
+    if leaf is None:
+        return NOBODY
+    return next((each for each, known in old.tree.members() if _same(known, leaf)), NOBODY)
+
+
+def _same(one: LeafNode, other: LeafNode) -> bool:
+    return one.signature_key == other.signature_key and identity(one.credential) == identity(
+        other.credential
+    )
+
+
+def require_like(old: Group, new: Group) -> None:
+    """Refuse a branch in which people have other rights than before.
+
+    Raises:
+        PolicyError: Its profile says something else than the old group's.
+    """
+    if profile.profile_of(old.extensions) != profile.profile_of(new.extensions):
+        msg = "the branch has another profile than the group that it goes on from"
+        raise PolicyError(msg)
+
+
+def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
+    """Go on in a branch, unless we are in a better one already.
+
+    Args:
+        rows: The transaction.
+        old: The broken group.
+        new: The branch, with its row.
+        by: The leaf of its maker in the old group.
+
+    Returns:
+        Whether we do.
+    """
+    for row in groups.every(rows):
+        if row.predecessor == old.row.gid and row.id != new.number and row.status.is_in:
+            if (row.branched_by, row.gid) < (by, new.row.gid):
+                return False
+            fold(rows, row, into=new)
+    _hand_over(rows, old.number, new.number)
+    before = groups.of(rows, old.number)
+    assert before is not None
+    if before.status is not Status.branched:
+        trouble = f"it goes on in {new.row.gid.hex()[:8]}"
+        version = before.version + 1
+        groups.update(
+            rows, before.replaced(status=Status.branched, trouble=trouble, version=version)
+        )
+        tell(new, rows, Joined(new.hex, name=new.row.name, how="branched", epoch=new.row.epoch))
+    return True
+
+
+def fold(rows: Rows, row: GroupRow, into: Seat) -> None:
+    """Leave a branch for a better one; what was said there stays, and is said to the others."""
+    queues.end_commit(rows, row.id)
+    _hand_over(rows, row.id, into.number)
+    for each in queues.accepted(rows, row.id):
+        content = each.message and history.encoded(rows, into.number, each.message)
+        if each.message and content:  # who is not in that branch does not have it
+            queues.say(rows, into.number, each.message, content, into.home.world.second)
+    groups.forget_engine(rows, row.id)
+    trouble = f"it folded into {into.row.gid.hex()[:8]}"
+    folded = row.replaced(status=Status.branched, trouble=trouble, version=row.version + 1)
+    groups.update(rows, folded)
+
+
+def _hand_over(rows: Rows, before: int, after: int) -> None:
+    """What was said, and what waits to be said or done, goes on with the group."""
+    queues.to_be_encrypted_anew(rows, before)
+    wished = queues.wishes(rows, before)
+    kinds = {number: wishes.decode(each) for number, each in wished.items()}
+    queues.unwish(rows, [number for number, wish in kinds.items() if isinstance(wish, GoOn)])
+    for table in ("messages", "outbox", "wishes"):
+        rows.do(
+            f"UPDATE OR IGNORE {table} SET group_ = ? WHERE group_ = ?",  # noqa: S608 - of our own
+            *(after, before),
+        )

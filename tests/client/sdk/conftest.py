@@ -1,0 +1,38 @@
+"""A real broker and people at it, for stories of the SDK; each runs under asyncio and under trio."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from broker_thread import thread_broker
+from people import Town
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from broker_thread import ThreadBroker
+
+_TOWNS = itertools.count()
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """The event loop."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[ThreadBroker]:
+    """A broker that all tests of a session use."""
+    with thread_broker() as running:
+        yield running
+
+
+@pytest.fixture
+def town(broker: ThreadBroker) -> Town:
+    """People at the broker, whom no other test knows."""
+    return Town(broker.url, next(_TOWNS))

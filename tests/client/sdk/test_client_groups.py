@@ -1,0 +1,193 @@
+"""Who is in a group: invited, by link, by card, removed, left; roles, names, safety numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from covey.client.events import MembersChanged, RemovedFromGroup, Renamed
+from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
+from people import LATE, PACE, group, happens, texts, until
+
+if TYPE_CHECKING:
+    from covey.client.roles import Change
+    from people import Town
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_somebody_who_is_invited_arrives(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        ours, theirs = await group(alice, bob)
+        assert [each.name for each in ours.members] == [alice.name, bob.name]
+        assert [each.role for each in ours.members] == ["owner", "member"]
+        assert [each.own for each in theirs.members] == [False, True]
+        await until(lambda: all(each.arrived for each in ours.members))
+        assert theirs.name == "team"
+        assert bob.group("team") == theirs
+        assert bob.group(theirs.id[:6]) == theirs
+        with pytest.raises(StateError, match="there are: team"):
+            bob.group("crew")
+
+
+async def test_nobody_is_called_so(town: Town) -> None:
+    async with town.client("alice") as alice:
+        [ours] = await group(alice)
+        with pytest.raises(BrokerError, match="account_unknown"):
+            await ours.invite(town.called("nobody"))
+        with pytest.raises(StateError, match="its members are alice"):
+            await ours.remove("mallory")
+
+
+async def test_who_is_removed_is_told_and_is_out(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        ours, theirs = await group(alice, bob)
+        feed = theirs.events()
+        await ours.remove(bob.name)
+        assert (await happens(feed, RemovedFromGroup)).by == alice.name
+        assert (theirs.status, theirs.members) == ("removed", [])
+        with pytest.raises(StateError, match="not in this group"):
+            await theirs.send("still here?")
+        await ours.invite(bob.name)
+        again = await bob.next_group(LATE)
+        assert again == theirs
+        await again.send("back")
+        await until(lambda: "back" in texts(ours))
+
+
+async def test_who_leaves_is_out_when_a_member_has_seen_it(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        ours, theirs = await group(alice, bob)
+        feed = ours.events()
+        with pytest.raises(PolicyError, match="owner"):
+            await ours.leave(timeout=LATE)
+        assert ours.status == "active"
+        assert await theirs.leave(timeout=LATE)
+        assert theirs.status == "left"
+        event = await happens(feed, MembersChanged, lambda each: bool(each.left))
+        assert event.left == (bob.name,)
+        assert await ours.leave(timeout=LATE)  # nobody else is there
+        assert ours.status == "left"
+
+
+async def test_roles_are_enforced(town: Town) -> None:
+    async with (
+        town.client("alice") as alice,
+        town.client("bob") as bob,
+        town.client("carol") as carol,
+    ):
+        ours, theirs = await group(alice, bob)
+        with pytest.raises(PolicyError, match="admins invite"):
+            await theirs.invite(carol.name)
+        with pytest.raises(PolicyError, match="admins"):
+            await theirs.rename("mine")
+        judged = theirs.dry_run(name="mine")
+        assert judged.refused is not None
+        assert "admins" in judged.refused
+        assert ours.dry_run(name="crew", roles={bob.name: "admin"}).refused is None
+        await ours.set_role(bob.name, "admin")
+        await until(lambda: [each.role for each in theirs.members] == ["owner", "admin"])
+        feed = ours.events()
+        await theirs.rename("crew")
+        assert (await happens(feed, Renamed)).name == ours.name == theirs.name == "crew"
+        await theirs.invite(carol.name)
+        assert (await carol.next_group(LATE)).name == "crew"
+        with pytest.raises(StateError, match="owner, admin or member"):
+            await ours.set_role(bob.name, "king")
+
+
+async def test_a_policy_of_the_application_refuses(town: Town) -> None:
+    def no_crowd(change: Change) -> str | None:
+        return "two are enough" if len(change.added) > 1 else None
+
+    async with (
+        town.client("alice", policies=[no_crowd]) as alice,
+        town.client("bob", policies=[no_crowd]) as bob,
+        town.client("carol", policies=[no_crowd]) as carol,
+    ):
+        [ours] = await group(alice)
+        with pytest.raises(PolicyError, match="two are enough"):
+            await ours.invite(bob.name, carol.name)
+        await ours.invite(bob.name)
+
+
+async def test_a_link_lets_in_until_it_is_closed(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        [ours] = await group(alice)
+        link = await ours.link(hours=1)
+        assert link.startswith(f"covey:{town.url}#")
+        theirs = await bob.join(link, timeout=LATE)
+        assert theirs.id == ours.id
+        assert await bob.join(link) == theirs
+        await theirs.send("by the link")
+        await until(lambda: texts(ours) == ["by the link"])
+        await ours.close_links()
+        async with town.client("carol") as carol:
+            with pytest.raises(BrokerError, match="capability_refused"):
+                await carol.join(link)
+
+
+async def test_a_card_is_answered_by_an_invitation_without_an_account(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("dora", broker=None) as dora:
+        assert (dora.broker, dora.has_account) == (None, False)
+        [ours] = await group(alice)
+        with pytest.raises(StateError, match="no broker is known"):
+            await dora.sync()
+        card = await dora.card()
+        invitation = await ours.invite_card(card)
+        theirs = await dora.join(f"Hello!\n> {invitation}")
+        assert theirs.name == "team"
+        await theirs.send("no account, and here")
+        await until(lambda: texts(ours) == ["no account, and here"])
+        await ours.send("welcome")
+        await until(lambda: len(theirs.history()) == 2)
+        with pytest.raises(StateError, match="new card"):
+            await ours.invite_card(card)
+        with pytest.raises(DecodeError, match="no invitation"):
+            await dora.join(card)
+
+
+async def test_an_invitation_is_for_one_card_alone(town: Town) -> None:
+    async with (
+        town.client("alice") as alice,
+        town.client("dora", broker=None) as dora,
+        town.client("eve", broker=None) as eve,
+    ):
+        [ours] = await group(alice)
+        invitation = await ours.invite_card(await dora.card())
+        await eve.card()
+        with pytest.raises(StateError, match="another store"):
+            await eve.join(invitation)
+
+
+async def test_safety_numbers_agree_and_are_remembered(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        ours, theirs = await group(alice, bob)
+        assert ours.safety_number(bob.name) == theirs.safety_number(alice.name)
+        ours.verify(bob.name)
+        assert [each.verified for each in ours.members] == [True, True]
+        assert ours.unverify(bob.name)
+        assert [each.verified for each in ours.members] == [True, False]
+        await until(lambda: ours.group_number() == theirs.group_number())
+        assert ours.export("app", b"", 16) == theirs.export("app", b"", 16)
+        with pytest.raises(StateError, match="choose another"):
+            ours.export("covey access 1", b"", 16)
+
+
+async def test_keys_are_renewed_when_asked_for(town: Town) -> None:
+    async with town.client("alice") as alice:
+        [ours] = await group(alice)
+        before = ours.epoch
+        await ours.rotate()
+        assert ours.epoch == before + 1
+
+
+async def test_nobody_lets_in_and_it_is_said(town: Town) -> None:
+    async with town.client("bob") as bob:
+        async with town.client("alice", pace=PACE._replace(knocks=1000.0)) as alice:
+            [ours] = await group(alice)
+            await ours.send("look at the door once")
+            link = await ours.link()
+        with pytest.raises(TransportError, match="nobody has let you in yet"):
+            await bob.join(link, timeout=0.5)
