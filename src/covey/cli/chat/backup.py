@@ -9,7 +9,7 @@ import click
 from covey.cli.chat.files import progress
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
-from covey.cli.chat.where import passphrase
+from covey.cli.chat.where import words
 from covey.cli.paths import GivenPath
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def command(chosen: Chosen, *, file: Path) -> None:
     It is asked for, or read from COVEY_BACKUP_PASSPHRASE. Keys that open messages are not in it:
     who restores it is let into its groups anew.
     """
-    key = passphrase(f"New passphrase for {file.name}", twice=True, variable=VARIABLE)
+    passphrase = words(f"New passphrase for {file.name}", VARIABLE, twice=True)
 
     async def work(client: Client) -> str:
         with progress(file.name) as told:
-            await client.backup(file, key, told)
+            await client.backup(file, passphrase, progress=told)
         return client.name
 
     name = run(chosen, work, alone=True)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import anyio
 import click
 
+from covey.access.refusals import Code
 from covey.cli.chat.options import for_member
+from covey.cli.chat.running import settle
 from covey.cli.chat.where import new_key
 from covey.client.client import Client
 from covey.client.opening import discard
@@ -65,7 +67,7 @@ async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invit
     """
     try:
         async with Client.open(path, broker=broker, name=name, key=key, invite=invite) as client:
-            await client.sync()
+            await settle(client)
     except TransportError as error:
         discard(path)
         msg = f"{error}: check the address, or start a broker with `covey broker --db broker.db`"
@@ -76,8 +78,8 @@ async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invit
 
 def _why(error: BrokerError, name: str, broker: str | None) -> str:
     match error.code:
-        case "handle_taken":
+        case Code.handle_taken:
             return f"{name} is taken at {broker}: choose another name"
-        case "enrolment_refused":
+        case Code.enrolment_refused:
             return f"{broker} wants an invite code that was not used: --invite CODE ({error})"
     return f"{broker} refuses: {error}"

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from covey.access.refusals import Code
 from covey.cli.chat.files import read_text, require_new, write_new
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.paths import GivenPath
+from covey.errors import BrokerError, StateError
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
+    from covey.client.conversation import Conversation
 
 _STDOUT = Path("-")
 
@@ -75,13 +78,33 @@ def command(chosen: Chosen, *, group: str, names: tuple[str, ...], **how: object
 def _by_name(chosen: Chosen, group: str, names: tuple[str, ...]) -> None:
     async def work(client: Client) -> str:
         into = client.group(group)
-        await into.invite(*names)
+        for name in names:
+            await _invite(client, into, name)
         return into.id
 
     gid = run(chosen, work)
     who = ", ".join(names)
     chosen.tell({"group": gid, "invited": list(names)}, f"invited {who} to {group}")
     chosen.advise("covey join  is what they run, unless `covey follow` runs there already")
+
+
+async def _invite(client: Client, into: Conversation, name: str) -> None:
+    """Invite somebody.
+
+    Raises:
+        StateError: Nobody is called so, or can be invited by that name now.
+    """
+    try:
+        await into.invite(name)
+    except BrokerError as error:
+        match error.code:
+            case Code.account_unknown:
+                msg = f"nobody is called {name} at {client.broker}: see the spelling"
+            case Code.nothing_to_claim:
+                msg = f"{name} has nothing there to be invited by: try again when {name} is online"
+            case _:
+                raise
+        raise StateError(msg) from error
 
 
 def _by_card(chosen: Chosen, group: str, card: Path, out: Path | None, *, qr: bool) -> None:

@@ -13,7 +13,7 @@ from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
 from covey.cli.paths import GivenPath
 from covey.client.showing import line
-from covey.errors import StateError
+from covey.errors import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,11 +71,13 @@ def _join(chosen: Chosen, what: str | None, wait: float) -> Mapping[str, object]
         try:
             with waiting(_sentence(client.name, given)):
                 if given:
-                    group = await client.join(given, wait)
+                    group = await client.join(given, timeout=wait)
                 else:
                     group = await client.next_group(wait)
-        except TimeoutError:
-            raise StateError(_too_long(client, given, wait)) from None
+        except TransportError as error:
+            if not client.online:
+                raise
+            raise TransportError(_too_long(client, given, wait)) from error
         return {**group_json(group), "members": [each.name for each in group.members]}
 
     return run(chosen, work)
@@ -83,7 +85,7 @@ def _join(chosen: Chosen, what: str | None, wait: float) -> Mapping[str, object]
 
 def _text(what: str) -> str:
     """A link or an invitation as it was given, or as it stands in a file."""
-    if what.startswith("covey:"):
+    if what.lower().startswith("covey:"):
         return what
     return read_text(Path(what)).strip()
 

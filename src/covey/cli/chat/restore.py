@@ -9,9 +9,9 @@ import click
 from covey.cli.chat.backup import VARIABLE
 from covey.cli.chat.files import progress
 from covey.cli.chat.options import for_member
-from covey.cli.chat.where import new_key, passphrase
+from covey.cli.chat.where import new_key, words
 from covey.cli.paths import GivenPath
-from covey.store import StoreExists, restore_backup
+from covey.store import Passphrase, StoreExists, restore_backup
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def command(chosen: Chosen, *, file: Path, keyring: bool) -> None:
     if path.exists():
         msg = f"{path} is there already, and is not overwritten: choose another with --store FILE"
         raise StoreExists(msg)
-    old = passphrase(f"Passphrase of {file.name}", variable=VARIABLE)
+    old = Passphrase(words(f"Passphrase of {file.name}", VARIABLE))
     key = new_key(path.name, in_keyring=keyring)
     with progress(file.name) as told:
         restore_backup(file, path, key, old, told)

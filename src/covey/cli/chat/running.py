@@ -55,7 +55,7 @@ def run(chosen: Chosen, work: Callable[[Client], Awaitable[T]], *, alone: bool =
 
 async def refresh(client: Client) -> None:
     """Read what is new, and say so if that is not possible."""
-    if client.broker is None and not client.groups():
+    if client.broker is None:
         return
     try:
         await client.sync()
@@ -65,8 +65,8 @@ async def refresh(client: Client) -> None:
 
 async def settle(client: Client) -> None:
     """Do what is left to be done; what is not done then waits for the next command."""
-    with anyio.move_on_after(_LEAVING):
+    if client.broker is not None:
         try:
-            await client.sync()
+            await client.sync(timeout=_LEAVING)
         except (TransportError, BrokerError) as error:
             click.echo(f"Note: {error}; the next command tries again", err=True)

@@ -119,24 +119,30 @@ def new_key(what: str, *, in_keyring: bool) -> StoreKey:
     return _KEYRING if in_keyring else passphrase(f"New passphrase for {what}", twice=True)
 
 
-def passphrase(prompt: str, *, twice: bool = False, variable: str = VARIABLE) -> Passphrase:
+def passphrase(prompt: str, *, twice: bool = False) -> Passphrase:
+    """The passphrase of a store (see :func:`words`)."""
+    return Passphrase(words(prompt, VARIABLE, twice=twice))
+
+
+def words(prompt: str, variable: str, *, twice: bool = False) -> str:
     """A passphrase, from its variable or from who sits at the terminal.
 
     Args:
         prompt: What is asked for.
-        twice: Whether it is new, and so is typed twice.
         variable: The variable that may hold it.
+        twice: Whether it is new, and so is typed twice.
 
     Raises:
         StorageError: There is neither.
     """
     given = os.environ.get(variable)
     if given is not None:
-        return Passphrase(given)
+        return given
     if not sys.stdin.isatty():
         msg = f"a passphrase is needed, and nobody is there to type it: set {variable}"
         raise StorageError(msg)
-    return Passphrase(click.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True))
+    typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
+    return typed
 
 
 def _file_of(name: str) -> str:

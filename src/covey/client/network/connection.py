@@ -103,6 +103,7 @@ class Connection:
     def __init__(self, way: Way, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._one_at_a_time = anyio.Lock()
         self._hung_up = False
+        self._under_way: anyio.CancelScope | None = None
         try:
             self._http = httpx.AsyncClient(
                 base_url=way.url,
@@ -123,7 +124,10 @@ class Connection:
         """Close it; who is using it, or waits to, is told that it broke."""
         self._hung_up = True
         with anyio.CancelScope(shield=True):
-            await self._http.aclose()
+            if self._under_way is not None:
+                self._under_way.cancel()
+            async with self._one_at_a_time:  # one that is only just there would be left open
+                await self._http.aclose()
 
     # --- effects -------------------------------------------------------------------------
 
@@ -208,24 +212,28 @@ class Connection:
     ) -> _Answer:
         """The answer to a request; nobody else uses the connection in between."""
         async with self._one_at_a_time:
-            if self._hung_up:
-                msg = "the connection to the broker was closed"
-                raise TransportError(msg)
             timeout = httpx.Timeout(PATIENCE, connect=CONNECT, read=PATIENCE + waiting, pool=None)
-            request = self._http.build_request(
-                method, path, headers=headers, content=content, timeout=timeout
-            )
-            request.stream = _Parts(content)
+            if not self._hung_up:
+                request = self._http.build_request(
+                    method, path, headers=headers, content=content, timeout=timeout
+                )
+                request.stream = _Parts(content)
+                with anyio.CancelScope() as self._under_way:
+                    return await self._answer(request)
+        msg = "the connection to the broker was closed"
+        raise TransportError(msg)
+
+    async def _answer(self, request: httpx.Request) -> _Answer:
+        try:
+            response = await self._http.send(request, stream=True)
             try:
-                response = await self._http.send(request, stream=True)
-                try:
-                    return _Answer(response.status_code, response.headers, await _whole(response))
-                finally:
-                    with anyio.CancelScope(shield=True):
-                        await response.aclose()
-            except (httpx.TransportError, httpx.StreamError) as error:
-                msg = f"the broker does not answer: {_reason(error)}"
-                raise TransportError(msg) from error
+                return _Answer(response.status_code, response.headers, await _whole(response))
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
+        except (httpx.TransportError, httpx.StreamError) as error:
+            msg = f"the broker does not answer: {_reason(error)}"
+            raise TransportError(msg) from error
 
 
 class _Parts(httpx.AsyncByteStream):

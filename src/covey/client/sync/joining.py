@@ -11,7 +11,7 @@ from covey.access.member.pointers import let_in, open_pointer
 from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
 from covey.client import profile
 from covey.client.events import Joined
-from covey.client.sync import groups, key_packages, queues
+from covey.client.sync import groups, key_packages, queues, winning
 from covey.client.sync.again import say_again
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import GroupRow, Status
