@@ -33,7 +33,7 @@ def table() -> Table:
 
 
 def _team(table: Table, *names: str) -> list[Someone]:
-    """A group in which all are owners, and nothing is under way."""
+    """A group in which all may do much, and nothing is under way."""
     people = [table.sit(name) for name in names]
     first = people[0]
     first.create()

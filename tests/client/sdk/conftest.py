@@ -28,7 +28,8 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def broker() -> Iterator[ThreadBroker]:
     """A broker that all tests of a session use."""
-    with thread_broker() as running:
+    generous = "1000 per second"
+    with thread_broker(rates__enrolments=generous, rates__creations=generous) as running:
         yield running
 
 

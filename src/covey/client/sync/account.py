@@ -19,6 +19,7 @@ from covey.client.sync import (
     joining,
     queues,
     returning,
+    winning,
 )
 from covey.client.sync.commits import key_package
 from covey.client.sync.device import Device
@@ -203,7 +204,8 @@ class Account:
         gid = home.world.entropy(_KEY)
         row = joining.new_row(home, group, broker_id or self.broker_id, gid).replaced(recovery=seed)
         if after is not None:
-            place = Seat(home, after[0]).group.own_index
+            old = Seat(home, after[0]).group
+            place = winning.order(old.epoch, old.own_index)
             row = row.replaced(predecessor=after[0].gid, branched_by=place)
         with home.store.transaction() as rows:
             row = groups.insert(rows, row)

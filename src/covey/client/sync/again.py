@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 
-def say_again(rows: Rows, number: int, accepted: Accepted, now: int) -> None:
+def say_again(rows: Rows, accepted: Accepted, numbers: tuple[int, int], now: int) -> None:
     """Let something that was taken wait once more.
 
     Who was invited by such a commit has to be invited anew: its KeyPackage may be used up.
 
     Args:
         rows: The transaction.
-        number: The group's.
         accepted: What was taken.
+        numbers: The numbers of the group in which it was taken, and of that in which it waits.
         now: In seconds since the epoch.
     """
+    before, number = numbers
     for encoded in accepted.wishes:
         if isinstance(wishes.decode(encoded), Expel | Describe | CloseDoor):
             queues.wish(rows, number, encoded, now)
@@ -34,4 +35,4 @@ def say_again(rows: Rows, number: int, accepted: Accepted, now: int) -> None:
         content = history.encoded(rows, number, accepted.message)
         if content is not None:
             queues.say(rows, number, accepted.message, content, now)
-    queues.forget_accepted(rows, number, accepted.seq)
+    queues.forget_accepted(rows, before, accepted.seq)

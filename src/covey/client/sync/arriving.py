@@ -84,6 +84,9 @@ class Arrivals:
             seat = yield from joining.join(peer.home, found)
         except TransportError:
             raise
+        except joining.TooEarlyError:
+            self._wait(body)
+            return None
         except CoveyError:
             return None  # a Welcome that is of no use to us; its sender may try again
         with peer.home.store.transaction() as rows:
@@ -94,8 +97,9 @@ class Arrivals:
         """Keep a pointer until we know that we are out."""
         home = self._peer.home
         with home.store.transaction() as rows:
-            waiting = [each for each in _waiting(rows) if each.body != body]
-            waiting.append(_Waiting(home.world.second, body))
+            waiting = _waiting(rows)
+            since = next((each.came_at for each in waiting if each.body == body), home.world.second)
+            waiting = [each for each in waiting if each.body != body] + [_Waiting(since, body)]
             settings.put(rows, _WAITING, msgspec.msgpack.encode(waiting[-_MOST:]))
 
     def _try_again(self) -> Flow[list[Place]]:
@@ -105,13 +109,13 @@ class Arrivals:
             waiting = _waiting(rows)
         came = []
         for each in waiting:
-            with home.store.transaction() as rows:
-                left = [other for other in _waiting(rows) if other != each]
-                settings.put(rows, _WAITING, msgspec.msgpack.encode(left))
-            if home.world.second - each.came_at < _DAY:
-                place = yield from self._come_in(each.body)
-                if place is not None:
-                    came.append(place)
+            place = yield from self._come_in(each.body)
+            if place is not None:
+                came.append(place)
+            if place is not None or home.world.second - each.came_at > _DAY:
+                with home.store.transaction() as rows:
+                    left = [other for other in _waiting(rows) if other != each]
+                    settings.put(rows, _WAITING, msgspec.msgpack.encode(left))
         return came
 
     # --- coming back ------------------------------------------------------------------------

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from covey.client.sync.effects import Flow
     from covey.client.sync.groups import GroupRow
 
+_ANSWERS: Final = 6
+"""For how many looks at the door we wait, in case it is only we who cannot follow."""
+
 _MOST: Final = 8
 """How many members make a branch at different moments; all others wait as long as the last."""
 
@@ -89,7 +92,8 @@ class Branches:
         if row.id not in self._due:
             home = self._peer.home
             place = min(winning.leaf_order(Seat(home, row)), _MOST)
-            wait = home.pace.patience * (place + home.world.random() / 2)
+            alone = _ANSWERS * home.pace.knocks  # for if others could follow, they let us in
+            wait = alone + home.pace.patience * (place + home.world.random() / 2)
             self._due[row.id] = home.world.now() + wait
         return self._due[row.id]
 

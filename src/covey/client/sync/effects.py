@@ -60,6 +60,12 @@ class Ask(NamedTuple):
     request: WireStruct
     token: bytes = b""
 
+    def __repr__(self) -> str:
+        return f"Ask({self.lane.use}, {self.operation!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("operation", self.operation)]
+
 
 class About(NamedTuple):
     """Ask what the broker says of itself; :class:`Broker` is sent back."""

@@ -56,7 +56,7 @@ class Status(StrEnum):
     @property
     def comes_back(self) -> bool:
         """Whether the engine is to ask to be let in anew."""
-        return self in (Status.lost, Status.restored)
+        return self in (Status.lost, Status.restored, Status.broken)
 
 
 class GroupRow(msgspec.Struct, frozen=True):

@@ -35,6 +35,10 @@ _UNSURE: Final = 3  # epochs before the one in which a fork was found
 _GOES_ON: Final = frozenset({Status.active, Status.leaving, Status.broken, Status.branched})
 
 
+class TooEarlyError(StateError):
+    """A pointer into a branch of a group of ours, of which we do not know that it is broken."""
+
+
 class Found(NamedTuple):
     """A pointer that is for us.
 
@@ -95,7 +99,8 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
         raise StateError(msg)
     staged, before = _staged(home, found, given, others)
     inviter = staged.joined.info.signer
-    return _keep(home, found, staged.accept(), inviter, before)
+    linked = max((each.psk_epoch or 0 for each in staged.joined.psks), default=0)
+    return _keep(home, found, staged.accept(), inviter, before, linked)
 
 
 def _staged(
@@ -120,19 +125,26 @@ def _staged(
         for row in ours:
             before = Seat(home, row)
             try:
-                return let(before), before
+                staged = let(before)
             except MissingKeyError:
                 continue
+            if row.status.is_in:
+                msg = "this goes on from a group that is well, as far as we know"
+                raise TooEarlyError(msg) from None
+            return staged, before
         raise error from None
 
 
-def _keep(home: Home, found: Found, group: Group, inviter: int, broken: Seat | None) -> Seat:
+def _keep(
+    home: Home, found: Found, group: Group, inviter: int, broken: Seat | None, since: int
+) -> Seat:
     """Keep a group that we have come into, in the place of what we had of it before."""
     pointer, now = found.pointer, home.world.second
     by = 0
     if broken is not None:
-        winning.require_like(broken.group, group)
-        by = winning.maker(broken.group, group, inviter)
+        if since == broken.group.epoch:
+            winning.require_like(broken.group, group)
+        by = winning.order(since, winning.maker(broken.group, group, inviter))
     with home.store.transaction() as rows:
         before = groups.by_gid(rows, pointer.gid)
         row = new_row(home, group, pointer.broker_id, pointer.gid)
@@ -183,7 +195,7 @@ def _say_again(rows: Rows, before: GroupRow) -> None:
         return
     for each in queues.accepted(rows, before.id):
         if each.epoch >= before.epoch - _UNSURE:
-            say_again(rows, before.id, each, before.joined_at)
+            say_again(rows, each, (before.id, before.id), before.joined_at)
     queues.forget_accepted(rows, before.id)
 
 

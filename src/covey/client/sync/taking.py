@@ -129,6 +129,9 @@ def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
         message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)
         event = seat.group.stage(message)
     except _UNREADABLE as error:
+        if is_commit and isinstance(error, MissingKeyError) and not seat.again:
+            msg = f"something was held back before entry {entry.seq}: {error}"
+            raise ForkError(msg) from error
         _cannot_read(seat, rows, entry, str(error))
         return
     if isinstance(event, StagedCommit) is not is_commit:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _REFUSED: Final = frozenset({Code.proof_refused.value})
 
-_HOPELESS: Final = 2 * 86_400.0
+_HOPELESS: Final = 900.0
 """Seconds of contradictions after which what is missing will not come back: the members branch."""
 
 

@@ -153,7 +153,7 @@ class Turns:
         if isinstance(answer, EpochClosed):
             seat = self.seat
             with seat.change() as rows:
-                say_again(rows, seat.number, accepted, seat.home.world.second)
+                say_again(rows, accepted, (seat.number, seat.number), seat.home.world.second)
 
     def _due(self) -> float | None:
         if not self.seat.row.status.is_in:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.client import history, profile
+from covey.client import profile
 from covey.client.events import Joined
 from covey.client.sync import groups, queues, wishes
+from covey.client.sync.again import say_again
 from covey.client.sync.groups import Status
 from covey.client.sync.telling import tell
 from covey.client.sync.wishes import GoOn
@@ -24,14 +25,27 @@ if TYPE_CHECKING:
     from covey.mls.structs.tree import LeafNode
     from covey.store.port import Rows
 
-NOBODY: Final = 1 << 32
+NOBODY: Final = (1 << 32) - 1
 """Above every leaf index."""
+
+_UNSURE: Final = 3
+"""Epochs, of which a broker that was set back may have lost what it had taken."""
 
 
 def leaf_order(seat: Seat) -> int:
     """How many members have a lower leaf than ours."""
     group = seat.group
     return sum(index < group.own_index for index, _ in group.tree.members())
+
+
+def order(epoch: int, leaf: int) -> int:
+    """The order of branches: the one from the lowest epoch wins, and there that of the lowest leaf.
+
+    When a broker was set back, members may be in several epochs. Those of a later one can follow
+    into a branch from an earlier one, and not the other way round; what they had committed since,
+    they wish for again.
+    """
+    return epoch << 32 | leaf
 
 
 def maker(old: Group, new: Group, index: int) -> int:
@@ -72,7 +86,7 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
         rows: The transaction.
         old: The broken group.
         new: The branch, with its row.
-        by: The leaf of its maker in the old group.
+        by: Its place in the order of branches.
 
     Returns:
         Whether we do.
@@ -83,6 +97,11 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
                 return False
             fold(rows, row, into=new)
     _hand_over(rows, old.number, new.number)
+    if old.row.seq < 0:  # the broker contradicts itself: who knows who has what
+        since = old.row.epoch - _UNSURE
+        for each in queues.accepted(rows, old.number):
+            if each.epoch >= since:
+                say_again(rows, each, (old.number, new.number), new.home.world.second)
     before = groups.of(rows, old.number)
     assert before is not None
     if before.status is not Status.branched:
@@ -99,10 +118,8 @@ def fold(rows: Rows, row: GroupRow, into: Seat) -> None:
     """Leave a branch for a better one; what was said there stays, and is said to the others."""
     queues.end_commit(rows, row.id)
     _hand_over(rows, row.id, into.number)
-    for each in queues.accepted(rows, row.id):
-        content = each.message and history.encoded(rows, into.number, each.message)
-        if each.message and content:  # who is not in that branch does not have it
-            queues.say(rows, into.number, each.message, content, into.home.world.second)
+    for each in queues.accepted(rows, row.id):  # who is not in that branch does not have it
+        say_again(rows, each, (row.id, into.number), into.home.world.second)
     groups.forget_engine(rows, row.id)
     trouble = f"it folded into {into.row.gid.hex()[:8]}"
     folded = row.replaced(status=Status.branched, trouble=trouble, version=row.version + 1)

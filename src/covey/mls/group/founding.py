@@ -99,5 +99,5 @@ def reserve_first(state: State) -> None:
     there is no such group.
     """
     tree, index = state.secret_tree, state.epoch.private.index
-    tree.reserve.fill(tree, index, HANDSHAKE, 1)
+    tree.take_ahead(index, HANDSHAKE, 1)
     tree.reserve.settle()

@@ -66,8 +66,7 @@ class Sending(GroupCore):
         """
         kind = ratchet_of(as_a(ContentType, content_type))
         self._require_active()
-        secret_tree = self._state.secret_tree
-        secret_tree.reserve.fill(secret_tree, self.own_index, kind, count)
+        self._state.secret_tree.take_ahead(self.own_index, kind, count)
 
     def _require_reserved(self, content_type: ContentType, form: WireFormat) -> None:
         """Refuse to encrypt with a generation that no store has given up, if that is required."""

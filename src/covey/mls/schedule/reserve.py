@@ -1,6 +1,6 @@
 """Keys of our own ratchets, taken ahead of their messages (RFC 9420 §9.1, §9.2).
 
-May import :mod:`covey.errors`. Whoever stores a group before every message pays a write for each;
+May import the steps. Whoever stores a group before every message pays a write for each;
 whoever does not uses a key twice after a crash. So a sender takes the keys of many generations at
 once, and the tree's head then stands beyond them, which is what is stored: the keys are nowhere but
 here. Each is erased as it is used. What is not used is lost with the process, or with the epoch:
@@ -12,15 +12,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from covey.errors import StateError
+from covey.mls.schedule.steps import Step
 
 if TYPE_CHECKING:
-    from covey.mls.schedule.secret_tree import RatchetKind, SecretTree, Step
+    from covey.mls.schedule.steps import RatchetKind
 
 MOST: Final = 1000
 """Keys that one ratchet may be ahead: so far receivers follow a gap, unless told otherwise."""
-
-_GENERATIONS: Final = 1 << 32
 
 
 class Reserve:
@@ -35,31 +33,10 @@ class Reserve:
     def __repr__(self) -> str:
         return f"<Reserve of {sum(map(len, self._steps.values()))} keys>"
 
-    def fill(self, tree: SecretTree, leaf: int, kind: RatchetKind, count: int) -> None:
-        """Take the keys of the next generations: all of them, or none.
-
-        Args:
-            tree: The secret tree that this is the reserve of.
-            leaf: Our leaf index.
-            kind: Which of our ratchets.
-            count: How many generations.
-
-        Raises:
-            ValueError: They are none, or more than :data:`MOST` with those that are left.
-            StateError: The ratchet has no such generations any more.
-            MissingKeyError: The tree has no such leaf.
-        """
-        left = self.left(leaf, kind)
-        if not 1 <= count <= MOST - left:
-            msg = f"{count} generations cannot be reserved: 1 to {MOST - left} can"
-            raise ValueError(msg)
-        if tree.next_generation(leaf, kind) + left + count > _GENERATIONS:
-            msg = "the ratchet has no such generations any more; a new epoch brings more"
-            raise StateError(msg).of(rule="VAL-218", section="15.2")
-        for _ in range(count):
-            step = tree.peek_next(leaf, kind)
-            tree.apply(step)
-            self._steps.setdefault((leaf, kind), deque()).append(step)
+    def add(self, step: Step) -> None:
+        """Keep the key of a step that the tree has made, and not what it was derived from."""
+        key = Step(step.key, step.nonce, step.leaf, step.kind, step.generation, None)
+        self._steps.setdefault((step.leaf, step.kind), deque()).append(key)
 
     def take(self, leaf: int, kind: RatchetKind) -> Step | None:
         """The key of the first generation, which is no longer here; None when none is left."""

@@ -36,12 +36,12 @@ Nodes are numbered as in Appendix C: leaf i is node 2i, a parent lies between it
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from covey.errors import MissingKeyError, StateError
 from covey.mls.schedule import rows
-from covey.mls.schedule.reserve import Reserve
-from covey.mls.wire.struct import Unshown
+from covey.mls.schedule.reserve import MOST, Reserve
+from covey.mls.schedule.steps import APPLICATION, HANDSHAKE, Descent, RatchetKind, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,14 +49,7 @@ if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
     from covey.mls.schedule.rows import RowKey
 
-RatchetKind = Literal[0, 1]
-"""Which of a leaf's two ratchets: :data:`HANDSHAKE` or :data:`APPLICATION`."""
-
-HANDSHAKE: Final = 0
-"""The ratchet for proposals and commits."""
-
-APPLICATION: Final = 1
-"""The ratchet for application messages."""
+__all__ = ["APPLICATION", "HANDSHAKE", "RatchetKind", "SecretTree", "Step", "sender_data"]
 
 MAX_FORWARD: Final = 1000
 """Generations that a ratchet is followed beyond its head, unless told otherwise."""
@@ -64,56 +57,7 @@ MAX_FORWARD: Final = 1000
 MAX_SKIPPED: Final = 100
 """Skipped keys kept for each ratchet, unless told otherwise."""
 
-_RATCHET_LABELS: Final = ("handshake", "application")
 _MAX_GENERATION: Final = (1 << 32) - 1
-
-
-class Descent(Unshown, frozen=True, gc=False):
-    """What the first use of a leaf does to the tree.
-
-    Attributes:
-        consumed: The node whose secret the leaf was derived from.
-        siblings: The nodes beside the path down to the leaf, with their secrets.
-        ratchet_secrets: Generation 0 of both ratchets, by kind.
-    """
-
-    consumed: int
-    siblings: tuple[tuple[int, bytes], ...]
-    ratchet_secrets: tuple[bytes, bytes]
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of node {self.consumed}>"
-
-
-class Step(Unshown, frozen=True, gc=False):
-    """A key and a nonce for one message, and what changes in the tree when it is used.
-
-    Attributes:
-        key: Nk bytes, for one message only.
-        nonce: Nn bytes, before the reuse guard (§6.3.1).
-        leaf: The sender's leaf index.
-        kind: Which of its ratchets.
-        generation: The position in it, a uint32.
-        state: The state of the tree that the step belongs to.
-        ratchet_secret: That of ``generation``; None if the key was a skipped one.
-        passed: The ratchet secrets of the generations just below whose keys are to be
-            kept, in ascending order.
-        descent: What the tree loses and gains; None if the leaf's ratchets exist.
-    """
-
-    key: bytes
-    nonce: bytes
-    leaf: int
-    kind: RatchetKind
-    generation: int
-    state: object
-    ratchet_secret: bytes | None = None
-    passed: tuple[bytes, ...] = ()
-    descent: Descent | None = None
-
-    def __repr__(self) -> str:
-        ratchet = _RATCHET_LABELS[self.kind]
-        return f"<Step: leaf {self.leaf}, {ratchet} generation {self.generation}>"
 
 
 class SecretTree:
@@ -193,6 +137,26 @@ class SecretTree:
         """The generation of the next message to send; 2^32 when all are used."""
         ahead = self.reserve.first(leaf, kind)
         return self._heads[kind].get(leaf, (0, b""))[0] if ahead is None else ahead
+
+    def take_ahead(self, leaf: int, kind: RatchetKind, count: int) -> None:
+        """Make the next steps so, and keep their keys in the reserve: all of them, or none.
+
+        Raises:
+            ValueError: They are none, or more than a reserve holds with those that are left.
+            StateError: The ratchet has no such generations any more.
+            MissingKeyError: The tree has no such leaf.
+        """
+        left = self.reserve.left(leaf, kind)
+        if not 1 <= count <= MOST - left:
+            msg = f"{count} generations cannot be reserved: 1 to {MOST - left} can"
+            raise ValueError(msg)
+        if self._heads[kind].get(leaf, (0, b""))[0] + count - 1 > _MAX_GENERATION:
+            msg = "the ratchet has no such generations any more; a new epoch brings more"
+            raise StateError(msg).of(rule="VAL-218", section="15.2")
+        for _ in range(count):
+            step = self.peek_next(leaf, kind)
+            self.apply(step)
+            self.reserve.add(step)
 
     def apply(self, step: Step) -> None:
         """Make a step so: its message was sent, or decrypted.

@@ -26,7 +26,7 @@ CREATE TABLE groups (
     renewed_at INTEGER NOT NULL,        -- when our leaf's keys were last renewed
     sent INTEGER NOT NULL,              -- messages that we sent since then
     predecessor BLOB,                   -- the gid of the group that this one goes on from
-    branched_by INTEGER NOT NULL        -- the leaf of its maker there; the lowest one wins
+    branched_by INTEGER NOT NULL        -- its place in the order of branches; the lowest one wins
 ) STRICT;
 
 -- The engine's rows of a group, as `Group.changes` hands them out.

@@ -21,7 +21,7 @@ def tree_of(leaf_count: int = 4) -> SecretTree:
 
 def filled(tree: SecretTree, count: int, kind: RatchetKind = APPLICATION) -> Reserve:
     """Its reserve, after some keys of leaf 1 were taken."""
-    tree.reserve.fill(tree, 1, kind, count)
+    tree.take_ahead(1, kind, count)
     return tree.reserve
 
 
@@ -37,6 +37,17 @@ def test_they_are_the_keys_that_the_receiver_finds() -> None:
         assert (step.key, step.nonce, step.generation) == (found.key, found.nonce, generation)
     assert reserve.take(1, APPLICATION) is None
     assert ours.next_generation(1, APPLICATION) == 5
+
+
+def test_a_key_is_kept_without_what_it_was_derived_from() -> None:
+    tree = tree_of()
+    reserve = filled(tree, 2)
+    for _ in range(2):
+        step = reserve.take(1, APPLICATION)
+        assert step is not None
+        assert (step.ratchet_secret, step.passed, step.descent) == (None, (), None)
+        with pytest.raises(StateError):
+            tree.apply(step)
 
 
 def test_more_can_be_taken_before_all_are_used() -> None:
@@ -113,7 +124,7 @@ def test_val_218_all_or_none_at_the_end_of_a_ratchet() -> None:
 def test_a_leaf_that_is_not_there_has_none() -> None:
     tree = tree_of()
     with pytest.raises(MissingKeyError):
-        tree.reserve.fill(tree, 4, APPLICATION, 1)
+        tree.take_ahead(4, APPLICATION, 1)
 
 
 def test_keys_are_settled_once_rows_were_handed_out_that_stand_beyond_them() -> None:

@@ -1,0 +1,292 @@
+"""A client's lives: opened again, without a broker, on two devices, in several processes, backed up."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+import httpx
+import pytest
+
+from covey.client.client import Client
+from covey.client.events import MessageSent
+from covey.errors import DecodeError, PolicyError, StateError, StorageError, TransportError
+from covey.store import StoreExists, StoreMissing, WrongKey
+from people import KEY, LATE, PACE, Town, group, happens, texts, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+
+class Cut(httpx.AsyncHTTPTransport):
+    """A network that can be cut."""
+
+    is_cut = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if Cut.is_cut:
+            msg = "the cable is out"
+            raise httpx.ConnectError(msg)
+        return await super().handle_async_request(request)
+
+
+@pytest.fixture
+def cable() -> type[Cut]:
+    Cut.is_cut = False
+    return Cut
+
+
+async def test_a_store_is_opened_again_and_remembers(town: Town, tmp_path: Path) -> None:
+    path = tmp_path / "alice.covey"
+    async with town.client("alice", path) as alice, town.client("bob") as bob:
+        ours, theirs = await group(alice, bob)
+        await ours.send("before")
+        gid = ours.id
+        await until(lambda: texts(theirs) == ["before"])
+    async with Client.open(path, key=KEY, pace=PACE) as alice:
+        assert (alice.name, alice.broker) == (town.called("alice"), town.url)
+        [ours] = alice.groups()
+        assert (ours.id, ours.name, texts(ours)) == (gid, "team", ["before"])
+        await ours.send("after")
+        assert texts(ours) == ["before", "after"]
+
+
+async def test_what_was_missed_comes_after_opening(town: Town, tmp_path: Path) -> None:
+    path = tmp_path / "bob.covey"
+    async with town.client("alice") as alice:
+        async with town.client("bob", path) as bob:
+            ours, _ = await group(alice, bob)
+        await ours.send("while you were away")
+        await ours.rename("crew")
+        await ours.send("twice")
+        async with town.client("bob", path) as bob:
+            await bob.sync()
+            [theirs] = bob.groups()
+            assert theirs.name == "crew"
+            assert texts(theirs) == ["while you were away", "twice"]
+
+
+async def test_what_is_said_offline_stays_queued(town: Town, cable: type[Cut]) -> None:
+    async with town.client("alice", transport=cable) as alice, town.client("bob") as bob:
+        ours, theirs = await group(alice, bob)
+        await ours.send("online")
+        cable.is_cut = True
+        feed = ours.events()
+        with pytest.raises(TransportError, match="stays queued"):
+            await ours.send("offline", timeout=0.5)
+        with pytest.raises(TransportError, match="stays wished for"):
+            await ours.rename("crew", timeout=0.5)
+        assert ours.waiting == 1
+        assert ours.history()[-1].seq is None
+        await until(lambda: not alice.online and alice.trouble)
+        cable.is_cut = False
+        await happens(feed, MessageSent, lambda each: each.text == "offline")
+        await until(lambda: texts(theirs) == ["online", "offline"] and theirs.name == "crew")
+        await until(lambda: alice.online)
+
+
+async def test_without_a_broker_there_is_no_group_and_no_account(
+    town: Town, cable: type[Cut], tmp_path: Path
+) -> None:
+    cable.is_cut = True
+    with pytest.raises(TransportError):
+        async with town.client("alice", tmp_path / "a.covey", transport=cable):
+            pass
+    cable.is_cut = False
+    async with town.client("alice", tmp_path / "a.covey", transport=cable) as alice:
+        cable.is_cut = True
+        with pytest.raises(TransportError):
+            await alice.create_group("team")
+        assert alice.groups() == []
+        with pytest.raises(TransportError):
+            await alice.sync(timeout=1.0)
+
+
+async def test_two_devices_of_one_person(town: Town) -> None:
+    async with (
+        town.client("alice") as alice,
+        town.client("bob") as bob,
+        town.client("alice", enrol=False) as phone,
+    ):
+        ours, theirs = await group(alice, bob)
+        with pytest.raises(DecodeError, match="no code of a device"):
+            await alice.add_device("COVEY:D:AAAA")
+        await alice.add_device(await phone.device_code(), timeout=LATE)
+        there = await phone.next_group(LATE)
+        assert [(each.name, each.devices) for each in theirs.members] == [
+            (alice.name, 2),
+            (bob.name, 1),
+        ]
+        await there.send("from the phone")
+        await until(lambda: texts(theirs) == texts(ours) == ["from the phone"])
+        assert theirs.history()[0].sender == ours.history()[0].sender == alice.name
+        [other] = [each.key for each in await alice.devices() if not each.own]
+        await alice.remove_device(other)
+        await until(lambda: there.status == "removed")
+        assert [each.devices for each in ours.members] == [1, 1]
+        with pytest.raises(StateError, match="itself"):
+            await alice.remove_device((await alice.devices())[0].key)
+
+
+async def test_a_backup_comes_back_into_its_groups(town: Town, tmp_path: Path) -> None:
+    path, copy = tmp_path / "alice.covey", tmp_path / "new.covey"
+    async with town.client("bob") as bob:
+        async with town.client("alice", path) as alice:
+            ours, theirs = await group(alice, bob)
+            await ours.send("kept")
+            await until(lambda: texts(theirs) == ["kept"])
+            await alice.backup(tmp_path / "backup", "words")
+        path.unlink()
+        restored = partial(Client.restore, tmp_path / "backup", copy, key=KEY)
+        with pytest.raises(WrongKey):
+            await restored(backup_passphrase="other words")
+        await restored(backup_passphrase="words")
+        with pytest.raises(StoreExists):
+            await restored(backup_passphrase="words")
+        async with Client.open(copy, key=KEY, pace=PACE) as alice:
+            [ours] = alice.groups()
+            await until(lambda: ours.status == "active")
+            assert texts(ours) == ["kept"]
+            await ours.send("back again")
+            await until(lambda: texts(theirs) == ["kept", "back again"])
+            assert [each.devices for each in theirs.members] == [1, 1]
+
+
+async def test_another_passphrase_takes_the_place_of_the_first(town: Town, tmp_path: Path) -> None:
+    path = tmp_path / "alice.covey"
+    given = {"name": town.called("alice"), "pace": PACE}
+    async with Client.open(path, broker=town.url, passphrase="old", **given) as alice:  # type: ignore[arg-type]
+        [ours] = await group(alice)
+        await alice.change_passphrase("new")
+        await ours.send("goes on")
+    with pytest.raises(WrongKey):
+        async with Client.open(path, passphrase="old"):
+            pass
+    async with Client.open(path, passphrase="new", pace=PACE) as alice:
+        assert texts(alice.group("team")) == ["goes on"]
+
+
+async def test_a_store_says_whose_it_is(town: Town, tmp_path: Path) -> None:
+    path = tmp_path / "alice.covey"
+    async with town.client("alice", path):
+        pass
+    with pytest.raises(StateError, match=r"is alice.*'s, not bob"):
+        async with town.client("bob", path):
+            pass
+    with pytest.raises(StorageError, match="give a passphrase"):
+        async with Client.open(path):
+            pass
+    with pytest.raises(StoreMissing, match="give a name"):
+        async with Client.open(tmp_path / "none", key=KEY):
+            pass
+    with pytest.raises(StoreMissing):
+        async with town.client("alice", tmp_path / "none", create=False):
+            pass
+    with pytest.raises(StateError, match="not by both"):
+        Client.open(path, passphrase="x", key=KEY)
+    with pytest.raises(StateError, match="printable"):
+        async with Client.open(None, name="\n"):
+            pass
+
+
+async def test_a_client_has_to_be_open(town: Town) -> None:
+    client = town.client("alice")
+    with pytest.raises(StateError, match="async with"):
+        client.groups()
+    async with client:
+        with pytest.raises(StateError, match="open already"):
+            await client.__aenter__()
+    with pytest.raises(StateError, match="async with"):
+        client.groups()
+
+
+async def test_another_broker_at_the_same_place_is_refused(town: Town, tmp_path: Path) -> None:
+    from broker_thread import thread_broker  # noqa: PLC0415
+
+    path = tmp_path / "alice.covey"
+    async with town.client("alice", path, enrol=False):
+        pass
+    with thread_broker() as other, pytest.raises(PolicyError, match="another broker"):
+        async with town.client("alice", path, broker=other.url):
+            pass
+
+
+async def test_two_clients_of_one_store(town: Town, tmp_path: Path) -> None:
+    path = tmp_path / "alice.covey"
+    async with (
+        town.client("alice", path) as follows,
+        town.client("alice", path) as sends,
+        town.client("bob") as bob,
+    ):
+        ours, theirs = await group(sends, bob)
+        there = await _appears(follows, ours.id)
+        feed = there.events()
+        await ours.send("from the other terminal")
+        sent = await happens(feed, MessageSent)
+        assert sent.text == "from the other terminal"
+        await theirs.send("heard")
+        await until(lambda: len(there.history()) == len(ours.history()) == 2)
+
+
+async def _appears(client: Client, gid: str) -> object:
+    found = []
+
+    def there() -> bool:
+        with suppress(StateError):
+            found.append(client.group(gid))
+        return bool(found)
+
+    await until(there)
+    return found[0]
+
+
+SPEAKER = """
+import sys, anyio
+sys.path.insert(0, sys.argv[4])
+from people import PACE, KEY
+from covey.client.client import Client
+
+async def main():
+    async with Client.open(sys.argv[1], key=KEY, pace=PACE) as client:
+        team = client.group("team")
+        for number in range(int(sys.argv[3])):
+            await team.send(f"{sys.argv[2]} {number}", timeout=60)
+            if number % 3 == 2:
+                await team.rotate(timeout=60)
+
+anyio.run(main)
+"""
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_four_processes_of_one_store(town: Town, tmp_path: Path) -> None:
+    path, many = tmp_path / "alice.covey", 6
+    async with town.client("bob") as bob:
+        async with town.client("alice", path) as alice:
+            _, theirs = await group(alice, bob)
+        command = [sys.executable, "-c", SPEAKER, str(path)]
+        async with anyio.create_task_group() as tasks:
+            for each in "abcd":
+                words = [*command, each, str(many), str(_tests())]
+                tasks.start_soon(partial(anyio.run_process, words))
+        await until(lambda: len(theirs.history(100)) == 4 * many)
+        heard = [each.text for each in theirs.history(100)]
+        for each in "abcd":
+            assert [text for text in heard if text[0] == each] == [
+                f"{each} {number}" for number in range(many)
+            ]
+        async with town.client("alice", path) as alice:
+            await alice.sync()
+            said = [each.text for each in alice.group("team").history(100)]
+            assert sorted(said) == sorted(heard)
+
+
+def _tests() -> Path:
+    from pathlib import Path  # noqa: PLC0415
+
+    return Path(__file__).parents[2]
