@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 E = TypeVar("E")
 
-PACE = Pace(
-    posting=0.05, arriving=0.1, slot=0.1, patience=0.3, knocks=0.2, again=0.1, at_most=0.5
-)
+PACE = Pace(posting=0.05, arriving=0.1, slot=0.1, patience=0.3, knocks=0.2, again=0.1, at_most=0.5)
 """Everything at once, for tests."""
 
 KEY = RawKey(b"k" * 32)
@@ -73,7 +71,7 @@ async def happens(feed: Feed, kind: type[E], wanted: Callable[[E], bool] = lambd
 async def until(ready: Callable[[], object]) -> None:
     """Wait for something."""
     with anyio.fail_after(LATE):
-        while not ready():
+        while not ready():  # noqa: ASYNC110 - what it waits for may be done by another process
             await anyio.sleep(0.02)
 
 

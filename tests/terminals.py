@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from click.testing import CliRunner
 
 from broker_process import COVEY
 from covey.cli.main import covey
+
+_PATIENCE = 30.0  # seconds until a line has to come
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,9 +96,14 @@ def lines_until(process: subprocess.Popen[str], wanted: str) -> list[str]:
     """The lines that a process prints, up to one with some words in it."""
     assert process.stdout is not None
     seen = []
-    for line in process.stdout:
-        seen.append(line.rstrip("\n"))
-        if wanted in line:
-            return seen
+    patience = threading.Timer(_PATIENCE, process.kill)
+    patience.start()
+    try:
+        for line in process.stdout:
+            seen.append(line.rstrip("\n"))
+            if wanted in line:
+                return seen
+    finally:
+        patience.cancel()
     message = f"it ended before {wanted!r}: {seen}"
     raise AssertionError(message)

@@ -71,7 +71,7 @@ class Conversation(Talking, Governing):
 
     @property
     def status(self) -> str:
-        """How we stand to it: ``active``, ``leaving``, ``left``, ``removed``, ``lost`` or another."""
+        """How we stand to it: ``active``, ``leaving``, ``left``, ``removed``, ``lost``, or else."""
         return self._row.status.value
 
     @property

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from covey.client import events, history
+from covey.client import events, history, opening
 from covey.client.driver import Driver
 from covey.client.keeping import LISTEN, Keeper
 from covey.client.sync import groups, queues
-from covey.errors import CoveyError, StateError, TransportError
+from covey.errors import CoveyError, StateError, StorageError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +68,8 @@ class Engine(Driver):
         if self._network is None or self._runs:
             return
         self._runs = True
+        if self.rows(opening.waits_to_be_added):
+            self._keeping.start_soon(self._be_added)
         self._keeping.start_soon(self._attend)
         self._keeping.start_soon(self._look_into_inbox)
         await self.look_at_groups()
@@ -84,6 +86,16 @@ class Engine(Driver):
         finally:
             with anyio.CancelScope(shield=True):
                 await self.abandon()
+
+    async def _be_added(self) -> None:
+        """Wait until another device adds this one to its account."""
+        while True:
+            try:
+                if await self.run(opening.added(self.peer)):
+                    return
+            except CoveyError as error:
+                self.met(str(error), online=not isinstance(error, TransportError))
+            await anyio.sleep(self.home.pace.again)
 
     async def _attend(self) -> None:
         """Do what is due for the identity, besides the inbox."""
@@ -127,25 +139,32 @@ class Engine(Driver):
 
     async def _watch(self) -> None:
         """Look what other processes have written."""
-        known = await self.call(self.store.others)
+        known = -1
         while True:
+            try:
+                now = await self.call(self.store.others)
+                if now != known:
+                    known = now
+                    self.stir()
+                    await self.look_at_groups(nudges=True)
+            except StorageError as error:
+                self.met(str(error))
             await anyio.sleep(_LOOK)
-            now = await self.call(self.store.others)
-            if now != known:
-                known = now
-                self.stir()
-                await self.look_at_groups(nudges=True)
 
     async def _tidy(self) -> None:
         """Let messages disappear when it is time, and drop events that nobody needs any more."""
         trimmed_at = 0.0
         while True:
             moved, now = self._moved, self.home.world.now()
-            if now >= trimmed_at + _TRIM:
-                await self.write(partial(events.trim, now=int(now)))
-                trimmed_at = now
-            due = await self.call(self._expired)
-            with anyio.move_on_after(min(due, trimmed_at + _TRIM) - self.home.world.now()):
+            due = now + _TRIM
+            try:
+                if now >= trimmed_at + _TRIM:
+                    await self.write(partial(events.trim, now=int(now)))
+                    trimmed_at = now
+                due = min(due, await self.call(self._expired))
+            except StorageError as error:
+                self.met(str(error))
+            with anyio.move_on_after(due - self.home.world.now()):
                 await moved.wait()
             await anyio.sleep(_TIDY)
 
@@ -236,11 +255,22 @@ class Engine(Driver):
         for row in await self.call(self._rows):
             keeper = self._keepers.get(row.id)
             if keeper is not None:
-                if nudges:
+                if nudges and not keeper.has_seen(row.version):
                     keeper.nudge()
             elif row.status.is_in:
                 keeper = self._keepers[row.id] = Keeper(self, row.id)
                 self._keeping.start_soon(self._keep, keeper)
+
+    async def is_gone(self, number: int) -> bool:
+        """Whether a group has been deleted from the store, or the store cannot be read."""
+        try:
+            return await self.call(partial(self._row, number)) is None
+        except StorageError:
+            return False
+
+    def _row(self, number: int) -> groups.GroupRow | None:
+        with self.store.reading() as rows:
+            return groups.of(rows, number)
 
     def _rows(self) -> list[groups.GroupRow]:
         with self.store.reading() as rows:

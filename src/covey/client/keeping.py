@@ -35,6 +35,7 @@ class Keeper:
         begun: How many turns have begun.
         ended: How many of them have ended.
         trouble: What was in the way of the last one; empty when all went well.
+        place: The group, once a turn has begun.
     """
 
     def __init__(self, engine: Engine, number: int) -> None:
@@ -42,6 +43,7 @@ class Keeper:
         self.begun: int = 0
         self.ended: int = 0
         self.trouble: str = ""
+        self.place: Place | None = None
         self._engine = engine
         self._nudged = anyio.Event()
         self._well = anyio.Event()
@@ -65,8 +67,15 @@ class Keeper:
             await self._take_turns()
             tasks.cancel_scope.cancel()
 
-    async def _place(self) -> Place:
-        return await self._engine.call(partial(self._engine.peer.place, self.number))
+    async def _now(self) -> Place:
+        """The group; another object when we have come into it anew."""
+        place = await self._engine.call(partial(self._engine.peer.place, self.number))
+        self.place = place
+        return place
+
+    def has_seen(self, version: int) -> bool:
+        """Whether a version of the group's row is the one that was seen last."""
+        return self.place is not None and self.place.seat.row.version == version
 
     # --- turns ---------------------------------------------------------------------------
 
@@ -88,10 +97,12 @@ class Keeper:
         """Take a turn; when to take the next one, or None when we are out of the group."""
         engine = self._engine
         try:
-            place = await self._place()
+            place = await self._now()
             due = await engine.run(place.turns.turn(listening=self._hears))
             self.trouble = place.turns.troubles.now
         except CoveyError as error:
+            if await engine.is_gone(self.number):
+                return None
             self.trouble = str(error)
             due = engine.home.world.now() + engine.backoff(self._failures)
         if self.trouble:
@@ -120,7 +131,7 @@ class Keeper:
 
     async def _hear(self) -> None:
         """Wait for something new, once."""
-        place = await self._place()
+        place = await self._now()
         before = _where(place)
         await self._engine.run(place.listener.read(LISTEN))
         self._hears = True

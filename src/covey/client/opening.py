@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 from unicodedata import normalize
 
+from covey.access.refusals import Code
 from covey.access.structs.identity import EvidenceKind
 from covey.client.roles import GroupPolicy
 from covey.client.sync.asking import alone
 from covey.client.sync.effects import About, World
 from covey.client.sync.home import Home, Pace
 from covey.client.watching import Watched
-from covey.errors import StateError, StorageError
+from covey.errors import BrokerError, StateError, StorageError
 from covey.mls import CipherSuite, Member, Ports
 from covey.mls.group.identity import identity
 from covey.store import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from covey.client.roles import Change
     from covey.client.sync.effects import Broker, Flow, Lane
     from covey.client.sync.peer import Peer
-    from covey.store import Store, StoreKey
+    from covey.store import Rows, Store, StoreKey
 
 SUITE: Final = CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
 
@@ -244,3 +245,31 @@ def pinned(peer: Peer) -> Flow[None]:
     """Make the keys of a device that is to be added to an account, and remember the broker."""
     broker = yield from about(peer.home)
     peer.new_device(broker.broker_id)
+
+
+def added(peer: Peer) -> Flow[bool]:
+    """Look whether another device has added this one to its account; if so, begin with it.
+
+    Raises:
+        BrokerError: The broker refuses.
+        TransportError: It does not answer.
+    """
+    device, inbox = peer.new_device(peer.broker_id)
+    try:
+        yield from device.authenticate()
+    except BrokerError as error:
+        if error.code != Code.account_unknown:
+            raise
+        return False
+    yield from peer.begin_inbox(device, inbox)
+    yield from peer.keep_stock()
+    return True
+
+
+def waits_to_be_added(rows: Rows) -> bool:
+    """Whether this is a device that no account knows as far as we know."""
+    return (
+        settings.get(rows, "device") is not None
+        and settings.get(rows, "broker id") is not None
+        and settings.get(rows, "enrolled") is None
+    )

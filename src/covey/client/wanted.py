@@ -34,6 +34,11 @@ def inviting(who: str) -> int:
 
 
 def maybe_inviting(who: str | None) -> int | None:
+    """Likewise; None when nobody said.
+
+    Raises:
+        StateError: It is neither ``members`` nor ``admins``.
+    """
     if who is None:
         return None
     if who not in Inviting.__members__:
@@ -43,6 +48,11 @@ def maybe_inviting(who: str | None) -> int | None:
 
 
 def role_of(role: str) -> int:
+    """A role by its name.
+
+    Raises:
+        StateError: There is none called so.
+    """
     if role not in Role.__members__:
         msg = f"a role is owner, admin or member, not {role}"
         raise StateError(msg)
@@ -50,10 +60,20 @@ def role_of(role: str) -> int:
 
 
 def roles_of(given: Mapping[str, str]) -> dict[str, int]:
+    """Roles by the names of members.
+
+    Raises:
+        StateError: There is no such role.
+    """
     return {named(name): role_of(role) for name, role in given.items()}
 
 
 def key_package_of(text: str) -> bytes:
+    """The KeyPackage of a card.
+
+    Raises:
+        DecodeError: It is none.
+    """
     paper = cards.from_text(text)
     if not isinstance(paper, Card):
         msg = "this is an invitation, and no card"
@@ -80,7 +100,11 @@ def require_may_invite(_: Place, group: Group) -> None:
 
 
 def identities_of(names: Sequence[str], _: Place, group: Group) -> tuple[bytes, ...]:
-    """The identities of members, by name."""
+    """The identities of members, by name.
+
+    Raises:
+        StateError: One of them is none.
+    """
     there = {each.identity for each in group.members}
     wanted = tuple(named(each).encode() for each in names)
     for identity in wanted:
@@ -94,6 +118,18 @@ def identities_of(names: Sequence[str], _: Place, group: Group) -> tuple[bytes, 
 def judged(
     place: Place, group: Group, *, add: list[bytes], remove: tuple[str, ...], described: Describe
 ) -> Judged:
+    """What a commit would do.
+
+    Args:
+        place: The group.
+        group: The engine's.
+        add: KeyPackages.
+        remove: Names of members.
+        described: What its profile shall say.
+
+    Raises:
+        StateError: Somebody to be removed is no member.
+    """
     leaving = set(identities_of(remove, place, group))
     before = profile.profile_of(group.extensions)
     extensions = None

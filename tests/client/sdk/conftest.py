@@ -1,4 +1,4 @@
-"""A real broker and people at it, for stories of the SDK; each runs under asyncio and under trio."""
+"""A real broker and people at it, for stories of the SDK, under asyncio and under trio."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ def broker() -> Iterator[ThreadBroker]:
     """A broker that all tests of a session use."""
     generous = "1000 per second"
     with thread_broker(rates__enrolments=generous, rates__creations=generous) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def another() -> Iterator[ThreadBroker]:
+    """Another broker."""
+    with thread_broker() as running:
         yield running
 
 

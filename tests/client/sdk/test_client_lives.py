@@ -1,13 +1,16 @@
-"""A client's lives: opened again, without a broker, on two devices, in several processes, backed up."""
+"""A client's lives: opened again, offline, on two devices, in several processes, backed up."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 import httpx
 import pytest
 
@@ -18,9 +21,12 @@ from covey.store import StoreExists, StoreMissing, WrongKey
 from people import KEY, LATE, PACE, Town, group, happens, texts, until
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from broker_thread import ThreadBroker
 
 pytestmark = pytest.mark.anyio
+
+WORDS = "words to remember"
+OTHER = "other words"
 
 
 class Cut(httpx.AsyncHTTPTransport):
@@ -140,14 +146,14 @@ async def test_a_backup_comes_back_into_its_groups(town: Town, tmp_path: Path) -
             ours, theirs = await group(alice, bob)
             await ours.send("kept")
             await until(lambda: texts(theirs) == ["kept"])
-            await alice.backup(tmp_path / "backup", "words")
+            await alice.backup(tmp_path / "backup", WORDS)
         path.unlink()
         restored = partial(Client.restore, tmp_path / "backup", copy, key=KEY)
         with pytest.raises(WrongKey):
-            await restored(backup_passphrase="other words")
-        await restored(backup_passphrase="words")
+            await restored(backup_passphrase=OTHER)
+        await restored(backup_passphrase=WORDS)
         with pytest.raises(StoreExists):
-            await restored(backup_passphrase="words")
+            await restored(backup_passphrase=WORDS)
         async with Client.open(copy, key=KEY, pace=PACE) as alice:
             [ours] = alice.groups()
             await until(lambda: ours.status == "active")
@@ -160,14 +166,14 @@ async def test_a_backup_comes_back_into_its_groups(town: Town, tmp_path: Path) -
 async def test_another_passphrase_takes_the_place_of_the_first(town: Town, tmp_path: Path) -> None:
     path = tmp_path / "alice.covey"
     given = {"name": town.called("alice"), "pace": PACE}
-    async with Client.open(path, broker=town.url, passphrase="old", **given) as alice:  # type: ignore[arg-type]
+    async with Client.open(path, broker=town.url, passphrase=OTHER, **given) as alice:  # type: ignore[arg-type]
         [ours] = await group(alice)
-        await alice.change_passphrase("new")
+        await alice.change_passphrase(WORDS)
         await ours.send("goes on")
     with pytest.raises(WrongKey):
-        async with Client.open(path, passphrase="old"):
+        async with Client.open(path, passphrase=OTHER):
             pass
-    async with Client.open(path, passphrase="new", pace=PACE) as alice:
+    async with Client.open(path, passphrase=WORDS, pace=PACE) as alice:
         assert texts(alice.group("team")) == ["goes on"]
 
 
@@ -188,7 +194,7 @@ async def test_a_store_says_whose_it_is(town: Town, tmp_path: Path) -> None:
         async with town.client("alice", tmp_path / "none", create=False):
             pass
     with pytest.raises(StateError, match="not by both"):
-        Client.open(path, passphrase="x", key=KEY)
+        Client.open(path, passphrase=WORDS, key=KEY)
     with pytest.raises(StateError, match="printable"):
         async with Client.open(None, name="\n"):
             pass
@@ -205,14 +211,14 @@ async def test_a_client_has_to_be_open(town: Town) -> None:
         client.groups()
 
 
-async def test_another_broker_at_the_same_place_is_refused(town: Town, tmp_path: Path) -> None:
-    from broker_thread import thread_broker  # noqa: PLC0415
-
+async def test_another_broker_at_the_same_place_is_refused(
+    town: Town, another: ThreadBroker, tmp_path: Path
+) -> None:
     path = tmp_path / "alice.covey"
     async with town.client("alice", path, enrol=False):
         pass
-    with thread_broker() as other, pytest.raises(PolicyError, match="another broker"):
-        async with town.client("alice", path, broker=other.url):
+    with pytest.raises(PolicyError, match="another broker"):
+        async with town.client("alice", path, broker=another.url):
             pass
 
 
@@ -272,8 +278,9 @@ async def test_four_processes_of_one_store(town: Town, tmp_path: Path) -> None:
         command = [sys.executable, "-c", SPEAKER, str(path)]
         async with anyio.create_task_group() as tasks:
             for each in "abcd":
-                words = [*command, each, str(many), str(_tests())]
-                tasks.start_soon(partial(anyio.run_process, words))
+                words = [*command, each, str(many), str(Path(__file__).parents[2])]
+                work = partial(subprocess.run, words, check=True, timeout=120)
+                tasks.start_soon(anyio.to_thread.run_sync, work)
         await until(lambda: len(theirs.history(100)) == 4 * many)
         heard = [each.text for each in theirs.history(100)]
         for each in "abcd":
@@ -284,9 +291,3 @@ async def test_four_processes_of_one_store(town: Town, tmp_path: Path) -> None:
             await alice.sync()
             said = [each.text for each in alice.group("team").history(100)]
             assert sorted(said) == sorted(heard)
-
-
-def _tests() -> Path:
-    from pathlib import Path  # noqa: PLC0415
-
-    return Path(__file__).parents[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from covey.client.events import EphemeralArrived, MessageArrived, MessageSent
@@ -162,13 +163,15 @@ async def test_a_name_that_is_taken_is_refused_and_leaves_no_file(
 ) -> None:
     async with town.client("alice"):
         with pytest.raises(BrokerError, match="handle_taken"):
-            async with town.client("alice", tmp_path / "other.covey"):
-                pass
-    assert list(tmp_path.iterdir()) == []
+            await town.client("alice", tmp_path / "other.covey").__aenter__()
+    assert [each async for each in anyio.Path(tmp_path).iterdir()] == []
 
 
 async def test_an_error_in_the_block_comes_out_as_it_is(town: Town) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fails() -> None:
         async with town.client("alice"):
             await anyio.lowlevel.checkpoint()
-            _ = 1 // 0
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await fails()

@@ -48,6 +48,10 @@ _INHERITED_HOURS: Final = 30 * 24
 """For how long a way back stands when its maker is gone."""
 
 
+References = tuple[bytes, ...] | None
+"""Some proposals of an epoch by their ProposalRefs; or None for all that fit together."""
+
+
 class _Linked(TypedDict, total=False):
     """What a commit says besides, when it begins a branch."""
 
@@ -66,6 +70,7 @@ class Merged(NamedTuple):
         answered: The knocks that it deals with.
         renews: Whether it renews our keys and does nothing else.
         branches: From which group this one goes on.
+        references: Which of the proposals of this epoch it takes; None for all that fit together.
     """
 
     add: tuple[KeyPackage, ...]
@@ -75,6 +80,7 @@ class Merged(NamedTuple):
     answered: tuple[bytes, ...]
     renews: bool
     branches: GoOn | None = None
+    references: References = None
 
     @property
     def is_needed(self) -> bool:
@@ -95,9 +101,16 @@ def key_package(message: bytes) -> KeyPackage:
     return package
 
 
-def merge(seat: Seat, wished: Sequence[Wish]) -> Merged:
-    """What a commit would have to do for all of these wishes, as the group is now."""
+def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> Merged:
+    """What a commit would have to do for all of these wishes, as the group is now.
+
+    Args:
+        seat: The group.
+        wished: The wishes.
+        references: Which of the proposals of this epoch it takes; all by default.
+    """
     group = seat.group
+    proposed = _proposed(group, references)
     add: list[KeyPackage] = []
     remove: set[int] = set()
     answered: list[bytes] = []
@@ -110,18 +123,20 @@ def merge(seat: Seat, wished: Sequence[Wish]) -> Merged:
                 remove |= old
                 answered += wish.answered
             case Expel():
-                remove |= _expelled(group, wish)
+                remove |= _expelled(group, wish, proposed)
             case GoOn():
                 add += [key_package(each) for each in wish.packages]
             case Renew():
                 renews = True
             case _:
                 pass
-    stay, extensions = _extensions(seat, wished, remove)
+    stay, extensions = _extensions(seat, wished, remove, proposed)
     renews = renews or bool(group.proposals)
     branches = next((each for each in wished if isinstance(each, GoOn)), None)
     removed = tuple(sorted(remove))
-    return Merged(tuple(add), removed, extensions, stay, tuple(answered), renews, branches)
+    return Merged(
+        tuple(add), removed, extensions, stay, tuple(answered), renews, branches, references
+    )
 
 
 def _invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
@@ -135,8 +150,8 @@ def _invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
     if not wish.recovers:
         known = {each.signature_key for each in group.members}
         return [each for each in packages if each.leaf_node.signature_key not in known], set()
-    leaves = {leaf.encryption_key for _, leaf in group.tree.members()}
-    coming = [each for each in packages if each.leaf_node.encryption_key not in leaves]
+    known_leaves = group.tree.keys.encryption
+    coming = [each for each in packages if each.leaf_node.encryption_key not in known_leaves]
     keys = {each.leaf_node.signature_key for each in coming}
     names = {identity(each.leaf_node.credential) for each in coming}
     old = {
@@ -147,8 +162,7 @@ def _invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
     return coming, old
 
 
-def _expelled(group: Group, wish: Expel) -> set[int]:
-    proposed = _proposed(group)
+def _expelled(group: Group, wish: Expel, proposed: set[int]) -> set[int]:
     return {
         each.index
         for each in group.members
@@ -158,12 +172,12 @@ def _expelled(group: Group, wish: Expel) -> set[int]:
 
 
 def _extensions(
-    seat: Seat, wished: Sequence[Wish], removed: set[int]
+    seat: Seat, wished: Sequence[Wish], removed: set[int], proposed: set[int]
 ) -> tuple[GroupCapabilities, tuple[Extension, ...] | None]:
     """The capabilities of the next epoch, and its extensions if those change."""
     group = seat.group
     before = addresses.capabilities_of(group.extensions)
-    leaving = removed | _proposed(group)
+    leaving = removed | proposed
     members = {each.index for each in group.members} - leaving
     hour = seat.home.world.hour
     kept = knocks.restated(before, leaving, members, hour).capabilities
@@ -219,10 +233,12 @@ def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Seque
     )
 
 
-def _proposed(group: Group) -> set[int]:
+def _proposed(group: Group, references: References) -> set[int]:
     """The leaves that proposals of this epoch remove."""
     removed = set()
     for sent in group.proposals:
+        if references is not None and sent.reference not in references:
+            continue
         if isinstance(sent.proposal, SelfRemove):
             assert sent.sender.leaf_index is not None
             removed.add(sent.sender.leaf_index)
@@ -265,6 +281,7 @@ def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> Unde
         leaf_extensions=_leaf_extensions(seat, rows),
         welcome_tree=False,
         authenticated_data=seat.claimed.encode(),
+        references=merged.references,
         **_linked(seat, merged),
     )
     following = EpochAccess.derive(pending.export, access.broker_id, access.gid, group.epoch + 1)

@@ -174,6 +174,37 @@ def _values(row: GroupRow) -> tuple[Value, ...]:
 # --- the engine's rows --------------------------------------------------------------------
 
 
+_PUT: Final = (  # four times as quick as INSERT OR REPLACE, because of the foreign key
+    "INSERT INTO group_rows (group_, key, value) VALUES (?, ?, ?)"
+    " ON CONFLICT (group_, key) DO UPDATE SET value = excluded.value"
+)
+
+_NODES: Final = (b"N", b"O")
+"""The keys of tree nodes are from the first on, and before the second."""
+
+
+def small_rows(rows: Rows, number: int) -> dict[bytes, bytes]:
+    """All of the engine's rows of a group but those of its tree."""
+    first, beyond = _NODES
+    found = rows.all(
+        "SELECT key, value FROM group_rows WHERE group_ = ? AND key < ?"
+        " UNION ALL SELECT key, value FROM group_rows WHERE group_ = ? AND key >= ?",
+        *(number, first, number, beyond),
+    )
+    return dict(cast("list[tuple[bytes, bytes]]", found))
+
+
+def node_rows(rows: Rows, number: int, after: int) -> dict[bytes, bytes]:
+    """The rows of the tree that were written after an epoch; -1 for all."""
+    first, beyond = _NODES
+    found = rows.all(
+        "SELECT key, value FROM group_rows WHERE group_ = ? AND key >= ? AND key < ?"
+        " AND substr(key, 10) > ?",
+        *(number, first, beyond, b"" if after < 0 else after.to_bytes(8)),
+    )
+    return dict(cast("list[tuple[bytes, bytes]]", found))
+
+
 def engine_rows(rows: Rows, number: int) -> dict[bytes, bytes]:
     """What :meth:`~covey.mls.Group.load` needs."""
     found = rows.all("SELECT key, value FROM group_rows WHERE group_ = ?", number)
@@ -192,7 +223,7 @@ def apply(rows: Rows, number: int, changes: Changes) -> None:
         rows.many("DELETE FROM group_rows WHERE group_ = ? AND key = ?", gone)
     if changes.put:
         put = [(number, key, value) for key, value in changes.put.items()]
-        rows.many("INSERT OR REPLACE INTO group_rows (group_, key, value) VALUES (?, ?, ?)", put)
+        rows.many(_PUT, put)
 
 
 def forget_engine(rows: Rows, number: int) -> None:
@@ -319,8 +350,9 @@ def counted(rows: Rows, number: int, leaf: int, key: bytes, counter: int) -> int
     expected = counter if found is None else cast("int", found[0])
     if found is None or counter >= expected:
         rows.do(
-            "INSERT OR REPLACE INTO counters (group_, leaf, signature_key, next)"
-            " VALUES (?, ?, ?, ?)",
+            "INSERT INTO counters (group_, leaf, signature_key, next) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (group_, leaf) DO UPDATE"
+            " SET signature_key = excluded.signature_key, next = excluded.next",
             *(number, leaf, key, counter + 1),
         )
     return max(counter - expected, 0)

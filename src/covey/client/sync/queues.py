@@ -146,8 +146,9 @@ def taken(rows: Rows, number: int, accepted: Accepted) -> None:
     """Keep what the broker has taken, and let go of what it took long ago."""
     wishes = msgspec.msgpack.encode(accepted.wishes) if accepted.wishes else None
     rows.do(
-        "INSERT OR REPLACE INTO accepted (group_, seq, epoch, message, wishes, request)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO accepted (group_, seq, epoch, message, wishes, request)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (group_, seq) DO UPDATE SET epoch = excluded.epoch,"
+        " message = excluded.message, wishes = excluded.wishes, request = excluded.request",
         *(number, accepted.seq, accepted.epoch, accepted.message, wishes, accepted.request),
     )
     rows.do(

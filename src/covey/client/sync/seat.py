@@ -7,6 +7,7 @@ change begins by looking whether the group's version has moved, and reads it ane
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member.epochs import EpochAccess
@@ -59,6 +60,7 @@ class Seat:
         self.let_in_at: float | None = None
         self._group = group
         self._access: EpochAccess | None = None
+        self._before: Group | None = None  # as it was when another process changed it
 
     def __repr__(self) -> str:
         return f"Seat({self.row!r})"
@@ -152,8 +154,10 @@ class Seat:
         if found is None:
             msg = "the group has been deleted from this store"
             raise StorageError(msg)
-        if found.version != self.row.version:
+        if found.version != self.row.version:  # another process has changed it
+            before = self._group
             self._forget()
+            self._before = before
         self.row = found
 
     def _up_to_date(self, rows: Rows) -> None:
@@ -165,8 +169,13 @@ class Seat:
         found = groups.of(rows, self.row.id)
         assert found is not None
         self.row, self._access = found, None
-        ports = self._ports(rows)
-        self._group = Group.load(groups.engine_rows(rows, self.row.id), ports)
+        if self._before is None:
+            ports = self._ports(rows)
+            self._group = Group.load(groups.engine_rows(rows, self.row.id), ports)
+            return
+        small = groups.small_rows(rows, self.row.id)
+        self._group = self._before.reloaded(small, partial(groups.node_rows, rows, self.row.id))
+        self._before = None
 
     def _ports(self, rows: Rows) -> Ports:
         """What the group uses; one that begins a branch, also its predecessor's PSK."""
@@ -185,7 +194,7 @@ class Seat:
         groups.update(rows, self.row)
 
     def _forget(self) -> None:
-        self._group = self._access = None
+        self._group = self._access = self._before = None
 
     # --- giving up generations -------------------------------------------------------------
 

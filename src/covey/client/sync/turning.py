@@ -49,6 +49,9 @@ from covey.errors import (
 from covey.mls import ContentType, Remove, SelfRemove
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from covey.client.sync.commits import References
     from covey.client.sync.effects import Flow
     from covey.client.sync.queues import UnderWay, Waiting
     from covey.client.sync.seat import Seat
@@ -63,6 +66,9 @@ _IMPOSSIBLE: Final = (
     UnsupportedError,
     ValueError,
 )
+_ONE_BY_ONE: Final = 8
+"""How many proposals that cannot be committed together are tried one by one."""
+
 _PASSING: Final = frozenset(
     {Code.over_quota.value, Code.unavailable.value, Code.full.value, Code.broken.value}
 )
@@ -198,19 +204,35 @@ class Turns:
     def _commit(self, wished: dict[int, bytes]) -> Flow[bool]:
         """Make a commit of all wishes; if they cannot be together, of the first one."""
         decoded = {number: wishes.decode(each) for number, each in wished.items()}
-        try:
-            made = self._make(decoded)
-        except _IMPOSSIBLE as error:
-            if len(decoded) > 1:
-                number = next(iter(decoded))
-                return (yield from self._commit({number: wished[number]}))
-            self._refuse(decoded, error)
-            return bool(decoded)
-        if made is not None:
-            yield from self._submit(made)
-        return True
+        why: Exception | None = None
+        for references in self._proposals():
+            try:
+                made = self._make(decoded, references)
+            except _IMPOSSIBLE as error:
+                why = why or error
+                continue
+            if made is not None:
+                yield from self._submit(made)
+            return True
+        if len(decoded) > 1:
+            number = next(iter(decoded))
+            return (yield from self._commit({number: wished[number]}))
+        assert why is not None
+        self._refuse(decoded, why)
+        return bool(decoded)
 
-    def _make(self, decoded: dict[int, Wish]) -> UnderWay | None:
+    def _proposals(self) -> Iterator[References]:
+        """Which proposals a commit takes: all; if they cannot be together, one of them, or none.
+
+        Those that are left out end with the epoch; who made them makes them again, or is refused.
+        """
+        yield None
+        references = [each.reference for each in self.seat.group.proposals if each.reference]
+        yield from ((each,) for each in references[:_ONE_BY_ONE])
+        if references:
+            yield ()
+
+    def _make(self, decoded: dict[int, Wish], references: References) -> UnderWay | None:
         """Make a commit and keep it; None when there is nothing left to do."""
         seat, chosen = self.seat, dict(decoded)
         while True:
@@ -223,14 +245,14 @@ class Turns:
                     return under
                 if not seat.group.reserved(ContentType.commit):
                     continue
-                merged = commits.merge(seat, tuple(chosen.values()))
+                merged = commits.merge(seat, tuple(chosen.values()), references)
                 if not merged.is_needed:
                     queues.unwish(rows, chosen)
                     return None
                 if commits.lacks_recovery(seat, merged):
                     door = self._way_back()
                     chosen[queues.wish(rows, seat.number, wishes.encode(door), 0)] = door
-                    merged = commits.merge(seat, tuple(chosen.values()))
+                    merged = commits.merge(seat, tuple(chosen.values()), references)
                 made = commits.make(seat, rows, merged, tuple(chosen))
                 queues.begin_commit(rows, seat.number, made)
                 groups.note_sent(rows, seat.number, made.idem)

@@ -134,7 +134,9 @@ CREATE TABLE messages (
 CREATE INDEX messages_in_order ON messages (group_, id);
 CREATE INDEX messages_expiring ON messages (expires_at) WHERE expires_at IS NOT NULL;
 
-CREATE VIRTUAL TABLE words USING fts5 (text, content='messages', content_rowid='id');
+CREATE VIRTUAL TABLE words USING fts5 (
+    text, content='messages', content_rowid='id', columnsize=0
+);
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 CREATE TRIGGER messages_added AFTER INSERT ON messages BEGIN
     INSERT INTO words (rowid, text) VALUES (new.id, new.text);
@@ -170,7 +172,7 @@ CREATE TABLE packages (
     private BLOB NOT NULL,
     suite INTEGER NOT NULL,
     last_resort INTEGER NOT NULL,
-    published INTEGER NOT NULL,         -- 1 once the broker, or somebody, has it
+    published INTEGER NOT NULL,         -- client/sync/key_packages.py: Where
     made_at INTEGER NOT NULL,
     not_after INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
