@@ -11,8 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from covey import blocking
-    from covey.client import events
+    from covey.client import blocking, events
     from covey.client.client import Client
     from covey.client.conversation import Conversation, MemberView
     from covey.client.history import Message

@@ -167,6 +167,14 @@ def settle(rows: Rows, group: int) -> None:
     rows.do("UPDATE messages SET seq = -1 - seq WHERE group_ = ? AND seq < 0", group)
 
 
+def unplaced(rows: Rows, group: int, message_id: bytes) -> None:
+    """A message has lost its place: it waits to be sent once more."""
+    rows.do(
+        "UPDATE messages SET seq = NULL, epoch = NULL WHERE group_ = ? AND message = ?",
+        *(group, message_id),
+    )
+
+
 def placed(rows: Rows, group: int, message_id: bytes, seq: int, epoch: int) -> int | None:
     """A message that waited has got its place; its number, or None when it is not there."""
     rows.do(

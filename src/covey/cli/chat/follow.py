@@ -33,23 +33,21 @@ _GLANCE: Final = 0.5  # seconds
 _LINE: Final = 65_536  # bytes of what is typed at once
 
 
-class _Since(click.ParamType):
-    """How far back: a time such as 10m, 2h or 1d, or ``all``, or ``now``."""
+def _since(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
+    """When that was, in seconds since the epoch.
 
-    name = "since"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The time, in seconds since the epoch."""
-        if value == "all":
-            return 0.0
-        if value == "now":
-            return time.time()
-        found = _SINCE.fullmatch(value)
-        if found is None:
-            self.fail("Say a time such as 10m, 2h or 1d, or all, or now.", param, ctx)
-        return time.time() - int(found[1]) * _UNITS[found[2]]
+    Raises:
+        BadParameter: It is no time.
+    """
+    if value is None:
+        return None
+    if value in {"all", "now"}:
+        return 0.0 if value == "all" else time.time()
+    found = _SINCE.fullmatch(value)
+    if found is None:
+        msg = "Say a time such as 10m, 2h or 1d, or all, or now."
+        raise click.BadParameter(msg)
+    return time.time() - int(found[1]) * _UNITS[found[2]]
 
 
 @click.command()
@@ -57,7 +55,7 @@ class _Since(click.ParamType):
 @click.option(
     "--since",
     metavar="TIME",
-    type=_Since(),
+    callback=_since,
     help="Begin with the messages since then: 10m, 2h, 1d, all or now.",
 )
 @for_member

@@ -14,7 +14,7 @@ import click
 
 from covey.cli.chat.where import key_of
 from covey.client.client import Client
-from covey.errors import BrokerError, TransportError
+from covey.errors import BrokerError, StateError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,6 +49,8 @@ def run(chosen: Chosen, work: Callable[[Client], Awaitable[T]], *, alone: bool =
             if not alone:
                 await settle(client)
             return done
+        msg = "the client ended before its work was done"
+        raise StateError(msg)
 
     return anyio.run(within)
 

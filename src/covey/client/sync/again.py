@@ -5,15 +5,34 @@ Members that have it know it by its id, so that it stands once in every history.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.client import history
 from covey.client.sync import queues, wishes
 from covey.client.sync.wishes import CloseDoor, Describe, Expel
 
 if TYPE_CHECKING:
+    from covey.client.sync.groups import GroupRow
     from covey.client.sync.queues import Accepted
     from covey.store.port import Rows
+
+
+_UNSURE: Final = 3
+"""Epochs, of which a broker that contradicts itself may show nobody what it had taken."""
+
+
+def unsure_again(rows: Rows, row: GroupRow, now: int, into: int | None = None) -> None:
+    """Let all wait once more of which nobody knows who has it.
+
+    Args:
+        rows: The transaction.
+        row: The group in which it was taken.
+        now: In seconds since the epoch.
+        into: The group in which it waits, if that is another one.
+    """
+    for each in queues.accepted(rows, row.id):
+        if each.epoch >= row.epoch - _UNSURE:
+            say_again(rows, each, (row.id, row.id if into is None else into), now)
 
 
 def say_again(rows: Rows, accepted: Accepted, numbers: tuple[int, int], now: int) -> None:
@@ -34,5 +53,6 @@ def say_again(rows: Rows, accepted: Accepted, numbers: tuple[int, int], now: int
     if accepted.message is not None:
         content = history.encoded(rows, number, accepted.message)
         if content is not None:
+            history.unplaced(rows, number, accepted.message)
             queues.say(rows, number, accepted.message, content, now)
     queues.forget_accepted(rows, before, accepted.seq)

@@ -12,7 +12,6 @@ from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
 from covey.client import profile
 from covey.client.events import Joined
 from covey.client.sync import groups, key_packages, queues, winning
-from covey.client.sync.again import say_again
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import GroupRow, Status
 from covey.client.sync.seat import Seat
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 _TOKEN: Final = 16
-_UNSURE: Final = 3  # epochs before the one in which a fork was found
 _GOES_ON: Final = frozenset({Status.active, Status.leaving, Status.broken, Status.branched})
 
 
@@ -172,7 +170,7 @@ def _keep(
 
 def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
     """The group's old secrets go; its history stays, and what waited is said anew."""
-    _say_again(rows, before)
+    queues.forget_accepted(rows, before.id)
     groups.forget_engine(rows, before.id)
     queues.end_commit(rows, before.id)
     queues.to_be_encrypted_anew(rows, before.id)
@@ -187,16 +185,6 @@ def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
     rows.do("DELETE FROM counters WHERE group_ = ?", before.id)
     groups.update(rows, kept)
     return kept
-
-
-def _say_again(rows: Rows, before: GroupRow) -> None:
-    """What was taken by a broker that then showed others another log, is said and wished again."""
-    if before.status is not Status.lost:
-        return
-    for each in queues.accepted(rows, before.id):
-        if each.epoch >= before.epoch - _UNSURE:
-            say_again(rows, each, (before.id, before.id), before.joined_at)
-    queues.forget_accepted(rows, before.id)
 
 
 def new_row(home: Home, group: Group, broker_id: bytes, gid: bytes) -> GroupRow:

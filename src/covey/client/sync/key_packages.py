@@ -248,6 +248,8 @@ def _publish(
         if error.code == Code.bad_key_package:
             with store.transaction() as rows:
                 _drop(rows, ready)
+            msg = f"{error.message} They were made just now: set this machine's clock, it is wrong."
+            raise BrokerError(error.code, msg) from None
         raise
     with store.transaction() as rows:
         _mark(rows, ready, now)

@@ -11,6 +11,7 @@ from covey.client.sync import key_packages, posting
 from covey.client.sync.account import Account
 from covey.client.sync.arriving import Arrivals
 from covey.client.sync.branching import Branches
+from covey.errors import BrokerError
 
 if TYPE_CHECKING:
     from covey.client.sync.effects import Flow
@@ -49,15 +50,22 @@ class Peer(Account):
             self.refresh()
         due = yield from posting.post(home)
         now = home.world.now()
+        refused: BrokerError | None = None
         if self.device is not None and self.inbox is not None:
             if now >= self._stocked_at + _STOCK_EVERY:
-                yield from self.keep_stock()
-                self._stocked_at = now
+                try:
+                    yield from self.keep_stock()
+                    self._stocked_at = now
+                except BrokerError as error:
+                    refused = error  # of our KeyPackages; the rest is due all the same
             if wait is not None:
                 yield from self.look_into_inbox(wait)
             due = min(due, self._stocked_at + _STOCK_EVERY)
         yield from self._arrivals.come_back()
-        return min(due, (yield from self._branches.attend()))
+        due = min(due, (yield from self._branches.attend()))
+        if refused is not None:
+            raise refused
+        return due
 
     def keep_stock(self) -> Flow[Restocked]:
         """See to it that enough KeyPackages wait."""

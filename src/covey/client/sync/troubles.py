@@ -12,6 +12,7 @@ from covey.access.member.replies import GapError, RestoredError, RolledBackError
 from covey.access.refusals import Code
 from covey.client.events import ForkFound, MessagesLost, Rejoining, RolledBack
 from covey.client.sync import entering, queues
+from covey.client.sync.again import unsure_again
 from covey.client.sync.groups import Status
 from covey.client.sync.telling import tell
 from covey.errors import BrokerError, ForkError, TransportError
@@ -109,14 +110,21 @@ class Troubles:
         ours = "" if seat.row.head is None else seat.row.head.hex()
         self._tell_once(ForkFound(seat.hex, heads=(ours,), sentence=str(error)))
         if self._refusals >= seat.home.pace.refused:
-            return self._lost(str(error))
+            return self._lost(str(error), forked=True)
         return self._later(error)
 
-    def _lost(self, why: str) -> float:
-        """Only others can help: ask to be let in anew."""
+    def _lost(self, why: str, *, forked: bool = False) -> float:
+        """Only others can help: ask to be let in anew.
+
+        Args:
+            why: Why.
+            forked: Whether what the broker has taken of late may be known to nobody.
+        """
         seat = self._seat
         with seat.change() as rows:
             if seat.row.status.is_in:
+                if forked:
+                    unsure_again(rows, seat.row, seat.home.world.second)
                 seat.replace(status=Status.lost, trouble=why)
                 queues.end_commit(rows, seat.number)
                 queues.to_be_encrypted_anew(rows, seat.number)

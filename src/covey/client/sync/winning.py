@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from covey.client import profile
 from covey.client.events import Joined
 from covey.client.sync import groups, queues, wishes
-from covey.client.sync.again import say_again
+from covey.client.sync.again import say_again, unsure_again
 from covey.client.sync.groups import Status
 from covey.client.sync.telling import tell
 from covey.client.sync.wishes import GoOn
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 NOBODY: Final = (1 << 32) - 1
 """Above every leaf index."""
-
-_UNSURE: Final = 3
-"""Epochs, of which a broker that was set back may have lost what it had taken."""
 
 
 def leaf_order(seat: Seat) -> int:
@@ -98,10 +95,7 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
             fold(rows, row, into=new)
     _hand_over(rows, old.number, new.number)
     if old.row.seq < 0:  # the broker contradicts itself: who knows who has what
-        since = old.row.epoch - _UNSURE
-        for each in queues.accepted(rows, old.number):
-            if each.epoch >= since:
-                say_again(rows, each, (old.number, new.number), new.home.world.second)
+        unsure_again(rows, old.row, new.home.world.second, into=new.number)
     before = groups.of(rows, old.number)
     assert before is not None
     if before.status is not Status.branched:

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import sys
-from contextlib import ExitStack
-from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from covey.lab.simulate import bugs
-from covey.lab.simulate.running import Run, Size, run
+from covey.lab.simulate.many import played, played_with
+from covey.lab.simulate.running import Run, Size
 from covey.lab.simulate.tallying import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-_AT_ONCE = 4  # seeds that a worker is given at once
+    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,67 +47,43 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _one(seed: int, size: Size, bug: str | None, *, as_json: bool, fine: bool) -> int:
-    with _planted(bug):
-        played = run(seed, size, fine=fine)
+    run = played_with(bug, seed, size, fine=fine)
     if as_json:
-        _say(json.dumps(played.as_tree()))
+        _say(json.dumps(run.as_tree()))
     else:
-        _say(played.story.as_text())
-        _say("", *_verdict(played, bug))
-    return 1 if played.findings else 0
+        _say(run.story.as_text(), "", *_verdict(run, bug))
+    return 1 if run.findings else 0
 
 
 def _many(options: argparse.Namespace, size: Size) -> int:
     first = options.seed or 0
     tally, began = Tally(), perf_counter()
-    for played in _played(range(first, first + options.seeds), size, options.bug, options.workers):
-        tally.add(played)
+    seeds = range(first, first + options.seeds)
+    for run in played(seeds, size, options.bug, options.workers):
+        tally.add(run)
         if options.json:
-            _say(json.dumps(played.as_tree(story=bool(played.findings))))
-        elif played.findings:
-            _say(*_verdict(played, options.bug))
-        if played.findings and options.stop:
+            _say(json.dumps(run.as_tree(story=bool(run.findings))))
+        elif run.findings:
+            _say(*_verdict(run, options.bug))
+        if run.findings and options.stop:
             break
     if not options.json:
         _say("", *tally.lines(perf_counter() - began))
     return 1 if tally.failed else 0
 
 
-def _played(seeds: Sequence[int], size: Size, bug: str | None, workers: int) -> Iterator[Run]:
-    """Play seeds, in their order."""
-    play = partial(_play, size=size, bug=bug)
-    if workers == 1:
-        yield from map(play, seeds)
-        return
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(workers) as pool:
-        yield from pool.imap(play, seeds, _AT_ONCE)
-
-
-def _play(seed: int, size: Size, bug: str | None) -> Run:
-    with _planted(bug):
-        return run(seed, size)
-
-
-def _planted(bug: str | None) -> ExitStack:
-    stack = ExitStack()
-    if bug is not None:
-        stack.enter_context(bugs.BUGS[bug].planted())
-    return stack
-
-
-def _verdict(played: Run, bug: str | None) -> list[str]:
+def _verdict(run: Run, bug: str | None) -> list[str]:
     """What was wrong, and how to see it again."""
-    size, planted = played.size, f" --bug {bug}" if bug else ""
-    if not played.findings:
-        return [f"seed {played.seed}: all agree ({played.mark})"]
+    size, planted = run.size, f" --bug {bug}" if bug else ""
+    if not run.findings:
+        return [f"seed {run.seed}: all agree ({run.mark})"]
     again = (
-        f"python -m covey.lab.simulate --seed {played.seed} --clients {size.clients}"
+        f"python -m covey.lab.simulate --seed {run.seed} --clients {size.clients}"
         f" --steps {size.steps}{planted}"
     )
     return [
-        f"seed {played.seed}: {len(played.findings)} findings; again: {again}",
-        *(f"  {each}" for each in played.findings),
+        f"seed {run.seed}: {len(run.findings)} findings; again: {again}",
+        *(f"  {each}" for each in run.findings),
     ]
 
 

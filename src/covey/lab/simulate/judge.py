@@ -38,6 +38,8 @@ _ALARMS: Final = (ForkFound, RolledBack, Rejoining, CopyFound)
 _ENDS: Final = (RemovedFromGroup, MemberLeft, Joined, Rejoining)
 """After these, what was wanted before needs not to have happened."""
 
+_OUT: Final = frozenset({Status.left, Status.removed})
+
 _STRANDED: Final = frozenset(
     {Status.lost, Status.forked, Status.broken, Status.restored, Status.copy}
 )
@@ -102,7 +104,12 @@ def judge(evidence: Evidence) -> list[Finding]:
 
 
 def agree(evidence: Evidence) -> Iterator[Finding]:
-    """All who are in a group share its epoch, and they are those whom it has as members."""
+    """All who are in a group share its epoch, and they are those whom it has as members.
+
+    Who has left, or was removed, in a log that a lying broker then took back, is out for good: its
+    keys are gone. The others have it as a member until somebody removes it.
+    """
+    taken_back = any(evidence.kinds.get(each, 0) for each in ("fork", "rollback", "restore"))
     for gid in evidence.gids:
         holders = evidence.holders(gid)
         secrets = {(held.epoch, held.authenticator) for held in holders.values()}
@@ -119,6 +126,8 @@ def agree(evidence: Evidence) -> Iterator[Finding]:
         roster = {member for held in holders.values() for member in held.members}
         for name in sorted(roster - set(holders)):
             known = evidence.observed[name].groups.get(gid)
+            if taken_back and known is not None and known.status in _OUT:
+                continue
             status = "has never heard of it" if known is None else f"says {known.status}"
             yield Finding("agree", name, f"is a member of {gid.hex()[:8]}, and {status}")
 
@@ -134,13 +143,12 @@ def one_group(evidence: Evidence) -> Iterator[Finding]:
 
 
 def nobody_stranded(evidence: Evidence) -> Iterator[Finding]:
-    """Whoever has lost its way is let in anew, as long as anybody is there to do so."""
+    """Whoever has lost its way is let in anew, if it is a member for anybody who is there."""
     for gid in evidence.gids:
-        if not evidence.holders(gid):
-            continue
+        members = {each for held in evidence.holders(gid).values() for each in held.members}
         for name, each in evidence.observed.items():
             held = each.groups.get(gid)
-            if held is not None and held.status in _STRANDED:
+            if name in members and held is not None and held.status in _STRANDED:
                 yield Finding("nobody stranded", name, f"is {held.status}: {held.trouble}")
 
 
@@ -205,25 +213,28 @@ def _place(message: Message) -> tuple[int | None, int | None]:
 def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
     """What was said has come to all who were there, unless somebody said that it is lost."""
     texts = {
-        (name, gid): {message.text for message in held.messages}
+        name: {message.text for held in each.groups.values() for message in held.messages}
         for name, each in evidence.observed.items()
-        for gid, held in each.groups.items()
-    }
+    }  # of all groups: what was said goes on in a branch
     for said in evidence.said:
         sender = evidence.observed[said.who]
         if sender.events(MessagesLost, group=said.gid, since=said.at):
             continue
-        if said.text not in texts.get((said.who, said.gid), ()):
+        if said.text not in texts[said.who]:
             yield Finding("nothing lost", said.who, f"has not kept its own {said.text!r}")
             continue
         own = sender.groups[said.gid]
-        placed = any(each.text == said.text and each.seq is not None for each in own.messages)
+        placed = any(
+            each.text == said.text and each.seq is not None
+            for held in sender.groups.values()
+            for each in held.messages
+        )
         if not placed:
             if own.status.is_in and not own.waiting:
                 yield Finding("nothing lost", said.who, f"never sent {said.text!r}")
             continue
         for name, held in evidence.holders(said.gid).items():
-            if said.text in texts[name, said.gid] or held.joined_at >= said.at:
+            if said.text in texts[name] or held.joined_at >= said.at:
                 continue
             if not evidence.observed[name].events(
                 MessagesLost, Joined, group=said.gid, since=said.at

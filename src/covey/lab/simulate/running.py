@@ -21,7 +21,7 @@ from covey.store import memory_store
 
 if TYPE_CHECKING:
     from covey.lab.simulate.actors import Begin
-    from covey.lab.simulate.story import Story
+    from covey.lab.simulate.story import Story, Tale
     from covey.store.port import Store
 
 
@@ -60,7 +60,7 @@ class Run(NamedTuple):
     requests: int
     sealed: int
     mark: str
-    story: Story
+    story: Tale
 
     def as_tree(self, *, story: bool = True) -> dict[str, Any]:
         """All of it, for programs."""
@@ -116,6 +116,7 @@ def run(
             world.tell_end(evidence)
         for finding in findings:
             world.story.tell("judge", str(finding))
+        tale = world.story.tale()
         return Run(
             seed,
             size,
@@ -124,8 +125,8 @@ def run(
             world.agenda.now - BEGIN,
             world.network.requests,
             sealed.count,
-            world.story.mark(),
-            world.story,
+            tale.mark(),
+            tale,
         )
 
 

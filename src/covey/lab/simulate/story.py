@@ -32,6 +32,28 @@ class Step(NamedTuple):
         return f"{number:5}  {whole!s:>16}.{int(self.at % 1 * 1000):03}  {self.who:<8} {self.what}"
 
 
+class Tale(NamedTuple):
+    """What happened in a run that is over.
+
+    Attributes:
+        steps: What happened, in order.
+    """
+
+    steps: tuple[Step, ...]
+
+    def as_text(self) -> str:
+        """All of it, for people."""
+        return "\n".join(each.as_text(number) for number, each in enumerate(self.steps, 1))
+
+    def mark(self) -> str:
+        """A digest of all of it: the same run tells the same story."""
+        return blake2b(self.as_text().encode(), digest_size=8).hexdigest()
+
+    def as_tree(self) -> list[dict[str, Any]]:
+        """All of it, for programs."""
+        return [each._asdict() for each in self.steps]
+
+
 class Story:
     """What happened.
 
@@ -63,14 +85,6 @@ class Story:
         if kind:
             self.kinds[kind] += 1
 
-    def as_text(self) -> str:
-        """All of it, for people."""
-        return "\n".join(each.as_text(number) for number, each in enumerate(self.steps, 1))
-
-    def mark(self) -> str:
-        """A digest of all of it: the same run tells the same story."""
-        return blake2b(self.as_text().encode(), digest_size=8).hexdigest()
-
-    def as_tree(self) -> list[dict[str, Any]]:
-        """All of it, for programs."""
-        return [each._asdict() for each in self.steps]
+    def tale(self) -> Tale:
+        """All of it, to be kept."""
+        return Tale(tuple(self.steps))
