@@ -23,7 +23,7 @@ async def main(name: str, broker: str, *others: str) -> None:
         if others:
             await group.invite(*others)
         _counting, counts = asyncio.create_task(count(group)), {}
-        async for event in group.events():
+        async for event in device.events():
             if isinstance(event, covey.events.Said) and event.kind == KIND:
                 counts[event.sender] = max(int(event.data), counts.get(event.sender, 0))
                 print(sum(counts.values()), flush=True)

@@ -258,7 +258,7 @@ def test_leaving(team: tuple[Terminal, Terminal]) -> None:
     alice, bob = team
     with alice.beside("follow", "team") as following:
         assert "you left team" in bob.says("leave", "team", "--wait", "20")
-        lines_until(following, f"{alice.name} let go {bob.name}")
+        lines_until(following, f"{alice.name} let {bob.name} go")
     [only] = alice.finds("members", "team")["members"]
     assert only["name"] == alice.name
 

@@ -63,7 +63,7 @@ SENTENCES: list[tuple[Event, str]] = [
         MembersChanged(GROUP, epoch=3, by="amy", added=("bob", "cat", "dan"), removed=("eve",)),
         "amy added bob, cat and dan and removed eve",
     ),
-    (MembersChanged(GROUP, epoch=3, by="amy", left=("bob",)), "amy let go bob"),
+    (MembersChanged(GROUP, epoch=3, by="amy", left=("bob",)), "amy let bob go"),
     (MembersChanged(GROUP, epoch=3, by="amy"), "amy renewed keys"),
     (Renamed(GROUP, by="amy", before="a", name="b"), "amy renamed the group from 'a' to 'b'"),
     (

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = ROOT / "examples"
 WORDS: Final = "herons at dawn"
+PATIENCE: Final = 30.0  # seconds
 
 
 @pytest.fixture
@@ -111,7 +113,7 @@ def test_the_archive_has_every_message_once(tmp_path: Path, url: str) -> None:
 
 def wait_for_rows(file: Path, count: int) -> None:
     """Wait until the archive has so many."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     with closing(sqlite3.connect(file)) as database:
         while database.execute("SELECT count(*) FROM message").fetchone() != (count,):
             assert time.monotonic() < deadline
@@ -132,6 +134,10 @@ def test_devices_count_together(tmp_path: Path, url: str) -> None:
             assert device.stdin is not None
             device.stdin.write("+\n")
             device.stdin.flush()
+        patience = threading.Timer(PATIENCE, lambda: [device.kill() for device in devices])
+        patience.daemon = True
+        patience.start()
         for device in devices:
             assert device.stdout is not None
             assert "3\n" in iter(device.stdout.readline, "")
+        patience.cancel()

@@ -173,3 +173,28 @@ def test_users_03_of_several_branches_the_same_one_wins_for_all(
     assert len({each[0].seat.group.epoch_authenticator for each in standing}) == 1
     texts = [each.texts_of(places[0]) for each, places in zip(people, standing, strict=True)]
     assert texts == [["in my own branch"]] * 3
+
+
+def test_users_03_what_was_wanted_when_the_group_broke_is_done_in_its_branch(table: Table) -> None:
+    """Asked for: recovery that does not forget what was under way.
+
+    Shown: alice has renamed the group, bob has invited erin, and both have said something, when a
+    malicious commit closes the epoch. All of it happens in the branch, once.
+    """
+    people = _team(table, "alice", "bob", "carol")
+    alice, bob, carol = people
+    erin = table.sit("erin")
+    _close_with_rubbish(carol)
+    for each in (alice, bob):
+        each.say(f"{each.name} was about to say")
+    alice.wish(wishes.Describe(name="renamed"))
+    bob.invite("erin")
+    table.settle(*people, erin, rounds=40)
+    assert len({each.place.seat.row.gid for each in (*people, erin)}) == 1
+    _agree(*people, erin)
+    for each in people:
+        assert sorted(each.texts()) == ["alice was about to say", "bob was about to say"]
+        assert each.place.seat.look().name == "renamed"
+        told = [type(event) for event in each.news()]
+        assert events.WishRefused not in told
+        assert events.MessagesLost not in told

@@ -159,8 +159,7 @@ def _sizes(someone: Someone) -> dict[str, int]:
 
 @pytest.mark.parametrize("lie", LIES)
 def test_users_04_disorder_is_refused_told_and_kept_nowhere(table: Table, lie: str) -> None:
-    """Asked for: a commit before its proposals, a message twice or from the future, must neither
-    wedge the client, nor split the group, nor be buffered for ever.
+    """Asked for: disorder neither wedges a client, nor splits a group, nor is buffered for ever.
 
     Shown: the log is a chain of hashes, so each of these is seen at once. Nothing of the answer is
     taken in, nothing is kept for later, the application is told; and when the broker is honest

@@ -100,33 +100,27 @@ class Client(Entrance, Accounts):
             policies: The application's own rules, which all members need: each is given a change,
                 and refuses it by a sentence.
             transport: Makes what carries the requests of a connection; by default the network.
+        """
+        where = None if path is None else Path(path)
+        opens, rules = key_of(passphrase, key), tuple(policies)
+        world = World(system_entropy, time.time)
+        return cls(
+            Given(
+                *(where, broker, name, opens, create, enrol, invite, id_token),
+                *(proxy, pace, rules, transport, world),
+            )
+        )
 
-        What entering raises:
+    async def __aenter__(self) -> Self:
+        """Open it.
+
+        Raises:
             StorageError: The store cannot be opened; each kind has its own class.
             StateError: The store is somebody else's, or new and without a name.
             BrokerError: ``handle_taken``, ``enrolment_refused``, …
             TransportError: The broker cannot be reached, and there is no account yet.
             PolicyError: Another broker than before answers there.
         """
-        return cls(
-            Given(
-                path=None if path is None else Path(path),
-                broker=broker,
-                name=name,
-                key=key_of(passphrase, key),
-                create=create,
-                enrol=enrol,
-                invite=invite,
-                id_token=id_token,
-                proxy=proxy,
-                pace=pace,
-                policies=tuple(policies),
-                transport=transport,
-                world=World(system_entropy, time.time),
-            )
-        )
-
-    async def __aenter__(self) -> Self:
         if self._running is not None:
             msg = "the client is open already"
             raise StateError(msg)

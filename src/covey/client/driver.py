@@ -17,8 +17,9 @@ import anyio
 import anyio.to_thread
 
 from covey.client.network import Network
+from covey.client.sync import groups
 from covey.client.sync.peer import Peer
-from covey.errors import StateError, TransportError
+from covey.errors import StateError, StorageError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,7 @@ class Driver:
         self._network: Network | None = None
         self._seen = 0
         self._moved = anyio.Event()
+        self._nudged = anyio.Event()
 
     # --- steps ---------------------------------------------------------------------------
 
@@ -178,27 +180,45 @@ class Driver:
         with anyio.move_on_after(timeout):
             while True:
                 moved = self._moved
-                found = await self.call(ready)
+                found = await self.call(partial(self._unless_closed, ready))
                 if found is not None:
                     return found
-                if self.closed:
-                    msg = "the client was closed"
-                    raise StateError(msg)
                 await moved.wait()
         why = f" ({self.trouble})" if self.trouble else ""
         msg = f"{late}{why}"
         raise TransportError(msg)
+
+    def _unless_closed(self, work: Callable[[], T]) -> T:
+        if self.closed:
+            msg = "the client was closed"
+            raise StateError(msg)
+        return work()
 
     def met(self, trouble: str, *, online: bool | None = None) -> None:
         """Take note of how something went."""
         self.trouble = trouble
         self.online = not trouble if online is None else online
 
+    def nudge(self) -> None:
+        """Let it be looked at once what is due for the identity."""
+        self._nudged.set()
+
     def backoff(self, failures: int) -> float:
         """Seconds to wait after a failure, longer after each further one."""
         pace = self.home.pace
         pause = min(pace.again * 2.0 ** min(failures, 30), pace.at_most)
         return pause * (0.5 + self.home.world.random() / 2)
+
+    async def is_gone(self, number: int) -> bool:
+        """Whether a group has been deleted from the store, or the store cannot be read."""
+        try:
+            return await self.call(partial(self._row, number)) is None
+        except StorageError:
+            return False
+
+    def _row(self, number: int) -> groups.GroupRow | None:
+        with self.store.reading() as rows:
+            return groups.of(rows, number)
 
     async def abandon(self) -> None:
         """Let go of the connections and of the store."""

@@ -52,7 +52,6 @@ class Engine(Driver):
         self._runs = False
         self._looked = False  # into the inbox
         self._unheard = ""
-        self._nudged = anyio.Event()
 
     # --- loops ---------------------------------------------------------------------------
 
@@ -113,10 +112,6 @@ class Engine(Driver):
             await self.look_at_groups()
             with anyio.move_on_after(max(due - self.home.world.now(), _TIDY)):
                 await nudged.wait()
-
-    def nudge(self) -> None:
-        """Let it be looked at once what is due."""
-        self._nudged.set()
 
     async def _look_into_inbox(self) -> None:
         """Wait for pointers, and come into their groups."""
@@ -260,17 +255,6 @@ class Engine(Driver):
             elif row.status.is_in:
                 keeper = self._keepers[row.id] = Keeper(self, row.id)
                 self._keeping.start_soon(self._keep, keeper)
-
-    async def is_gone(self, number: int) -> bool:
-        """Whether a group has been deleted from the store, or the store cannot be read."""
-        try:
-            return await self.call(partial(self._row, number)) is None
-        except StorageError:
-            return False
-
-    def _row(self, number: int) -> groups.GroupRow | None:
-        with self.store.reading() as rows:
-            return groups.of(rows, number)
 
     def _rows(self) -> list[groups.GroupRow]:
         with self.store.reading() as rows:

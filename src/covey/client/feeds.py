@@ -56,6 +56,8 @@ class Feed:
         return self
 
     async def __anext__(self) -> Event:
+        if self._engine.closed:
+            raise StopAsyncIteration
         if self._consumer and self.number > self._acknowledged:
             work = partial(events.acknowledge, consumer=self._consumer, number=self.number)
             await self._engine.write(work)
@@ -74,8 +76,6 @@ class Feed:
 
     async def _more(self) -> bool:
         """Read on; whether there was anything, be it for others."""
-        if self._engine.closed:
-            return False
         found = await self._engine.call(self._read)
         for number, event in found:
             self._read_up_to = number
@@ -84,5 +84,7 @@ class Feed:
         return bool(found)
 
     def _read(self) -> list[tuple[int, Event]]:
+        if self._engine.closed:
+            return []
         with self._engine.store.reading() as rows:
             return events.after(rows, self._read_up_to, _BATCH)

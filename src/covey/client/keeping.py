@@ -14,7 +14,7 @@ import anyio
 from covey.errors import CoveyError
 
 if TYPE_CHECKING:
-    from covey.client.engine import Engine
+    from covey.client.driver import Driver
     from covey.client.sync.place import Place
 
 LISTEN: Final = 20_000
@@ -27,7 +27,7 @@ class Keeper:
     """Keeps one group in step.
 
     Args:
-        engine: Drives its flows.
+        driver: Drives its flows.
         number: The group's number in the store.
 
     Attributes:
@@ -38,13 +38,13 @@ class Keeper:
         place: The group, once a turn has begun.
     """
 
-    def __init__(self, engine: Engine, number: int) -> None:
+    def __init__(self, driver: Driver, number: int) -> None:
         self.number: int = number
         self.begun: int = 0
         self.ended: int = 0
         self.trouble: str = ""
         self.place: Place | None = None
-        self._engine = engine
+        self._driver = driver
         self._nudged = anyio.Event()
         self._well = anyio.Event()
         self._hears = False
@@ -69,7 +69,7 @@ class Keeper:
 
     async def _now(self) -> Place:
         """The group; another object when we have come into it anew."""
-        place = await self._engine.call(partial(self._engine.peer.place, self.number))
+        place = await self._driver.call(partial(self._driver.peer.place, self.number))
         self.place = place
         return place
 
@@ -80,38 +80,38 @@ class Keeper:
     # --- turns ---------------------------------------------------------------------------
 
     async def _take_turns(self) -> None:
-        engine = self._engine
+        driver = self._driver
         while True:
             nudged = self._nudged = anyio.Event()
             self.begun += 1
             due = await self._turn()
             self.ended = self.begun
-            engine.nudge()
-            engine.stir()
+            driver.nudge()
+            driver.stir()
             if due is None:
                 return
-            with anyio.move_on_after(max(due - engine.home.world.now(), _LEAST)):
+            with anyio.move_on_after(max(due - driver.home.world.now(), _LEAST)):
                 await nudged.wait()
 
     async def _turn(self) -> float | None:
         """Take a turn; when to take the next one, or None when we are out of the group."""
-        engine = self._engine
+        driver = self._driver
         try:
             place = await self._now()
-            due = await engine.run(place.turns.turn(listening=self._hears))
+            due = await driver.run(place.turns.turn(listening=self._hears))
             self.trouble = place.turns.troubles.now
         except CoveyError as error:
-            if await engine.is_gone(self.number):
+            if await driver.is_gone(self.number):
                 return None
             self.trouble = str(error)
-            due = engine.home.world.now() + engine.backoff(self._failures)
+            due = driver.home.world.now() + driver.backoff(self._failures)
         if self.trouble:
             self._failures += 1
             self._well = anyio.Event()
         else:
             self._failures = 0
             self._well.set()
-        engine.met(self.trouble)
+        driver.met(self.trouble)
         return due
 
     # --- listening -----------------------------------------------------------------------
@@ -126,14 +126,14 @@ class Keeper:
             except CoveyError:
                 self._well = anyio.Event()
                 self.nudge(reads=True)
-                await anyio.sleep(self._engine.backoff(failures))
+                await anyio.sleep(self._driver.backoff(failures))
                 failures += 1
 
     async def _hear(self) -> None:
         """Wait for something new, once."""
         place = await self._now()
         before = _where(place)
-        await self._engine.run(place.listener.read(LISTEN))
+        await self._driver.run(place.listener.read(LISTEN))
         self._hears = True
         if _where(place) != before:
             self.nudge()

@@ -172,19 +172,9 @@ async def say(
         TransportError: The broker cannot be reached; it stays queued.
         ValueError: It is too long.
     """
-    seat = (await place_of(engine, number)).seat
-
-    def said() -> tuple[Content, int]:
-        with seat.change() as rows:
-            seat.require_in()
-            if seat.row.status is Status.leaving:
-                msg = "you are leaving this group, and cannot say anything in it any more"
-                raise StateError(msg)
-            since = events.latest(rows)
-            after = _expires_after(seat) if expires_after is None else expires_after
-            return hearing.say(seat, rows, body, kept=kept, expires_after=after), since
-
-    content, since = await engine.call(said)
+    content, since = await engine.call(
+        partial(_said, await place_of(engine, number), body, kept=kept, expires_after=expires_after)
+    )
 
     def sent() -> str | None:
         with engine.store.reading() as rows:
@@ -202,6 +192,21 @@ async def say(
     if not contents.belongs(content):
         return None
     return await engine.call(partial(_found, engine, number, content.id))
+
+
+def _said(
+    place: Place, body: Body, *, kept: bool, expires_after: int | None
+) -> tuple[Content, int]:
+    """Let it wait in the outbox; the content, and the number of the last event before it."""
+    seat = place.seat
+    with seat.change() as rows:
+        seat.require_in()
+        if seat.row.status is Status.leaving:
+            msg = "you are leaving this group, and cannot say anything in it any more"
+            raise StateError(msg)
+        since = events.latest(rows)
+        after = _expires_after(seat) if expires_after is None else expires_after
+        return hearing.say(seat, rows, body, kept=kept, expires_after=after), since
 
 
 def _expires_after(seat: Seat) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.client.events import MembersChanged, RemovedFromGroup, Renamed
+from covey.client.events import Joined, MembersChanged, RemovedFromGroup, Renamed
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
 from people import LATE, PACE, group, happens, texts, until
 
@@ -118,6 +118,8 @@ async def test_a_link_lets_in_until_it_is_closed(town: Town) -> None:
         link = await ours.link(hours=1)
         assert link.startswith(f"covey:{town.url}#")
         theirs = await bob.join(link, timeout=LATE)
+        joined = [each async for each in bob.events(live=False) if isinstance(each, Joined)]
+        assert [each.how for each in joined] == ["link"]
         assert theirs.id == ours.id
         assert await bob.join(link) == theirs
         await theirs.send("by the link")

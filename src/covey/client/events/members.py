@@ -31,11 +31,11 @@ class MembersChanged(Happened, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         done = [
-            f"{word} {listed(names)}"
-            for word, names in (
-                ("added", self.added),
-                ("removed", self.removed),
-                ("let go", self.left),
+            words.format(listed(names))
+            for words, names in (
+                ("added {}", self.added),
+                ("removed {}", self.removed),
+                ("let {} go", self.left),
             )
             if names
         ]

@@ -74,6 +74,9 @@ class Arrivals:
         if found is None:
             return None
         gid = found.pointer.gid
+        with peer.home.store.reading() as rows:
+            if returning.has_knocked(rows, gid):
+                found = found._replace(how="link")
         place = peer.in_group(gid)
         if place is not None:  # we may have been removed, and not know of it
             yield from place.turns.turn()

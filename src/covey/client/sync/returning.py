@@ -87,6 +87,11 @@ def come_back(home: Home, inbox: Inbox | None, row: GroupRow) -> Flow[None]:
     yield from knock(home, inbox, link, recovers=True)
 
 
+def has_knocked(rows: Rows, gid: bytes) -> bool:
+    """Whether we have knocked at a group, and not come in since."""
+    return settings.get(rows, _name(gid)) is not None
+
+
 def came_in(rows: Rows, gid: bytes) -> None:
     """We are in: whoever knocks there again does it anew."""
     settings.drop(rows, _name(gid))

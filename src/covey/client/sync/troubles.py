@@ -44,6 +44,7 @@ class Troubles:
         self._failures = 0
         self._refusals = 0
         self._since = 0.0
+        self._until = 0.0
         self._told: set[str] = set()
         self.now: str = ""
         self.contradictions: int = 0
@@ -54,11 +55,19 @@ class Troubles:
         """Whether the broker will not take back what contradicts what it had shown."""
         return self.contradictions >= self._seat.home.pace.refused
 
+    @property
+    def until(self) -> float:
+        """When to look again at a broker that contradicts itself, whatever happens meanwhile.
+
+        All members offer it again what it has lost, and are woken by what the others offer.
+        """
+        return self._until
+
     def over(self) -> None:
         """All went well."""
         self._failures = self._refusals = self.contradictions = 0
         self.served = None
-        self._since = 0.0
+        self._since = self._until = 0.0
         self._told.clear()
         self.now = ""
 
@@ -101,7 +110,8 @@ class Troubles:
         if now - self._since > _HOPELESS:
             with seat.change() as rows:
                 entering.broke(seat, rows, str(error))
-        return self._later(error)
+        self._until = self._later(error)
+        return self._until
 
     def _refused(self, error: BrokerError) -> float:
         """The broker knows another key for our epoch: we are on a branch that it does not show."""

@@ -114,6 +114,8 @@ class Turns:
         self.seat.look()
         if not self.seat.row.status.is_in:
             return None
+        if self.seat.home.world.now() < self.troubles.until:
+            return self.troubles.until
         try:
             if self.troubles.is_set:
                 yield from self._begin_anew()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SUITE: Final = CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
 
-PACE: Final = Pace(knocks=120.0)
+PACE: Final = Pace(knocks=300.0)
 """How quickly clients do things: they look at their doors less often, to spare the processor."""
 
 _MEMBER: Final = "member"

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from covey.client.sync.groups import Status
     from covey.store.port import Rows, Store
 
+_STANDINGS: Final = """
+SELECT gid, status, epoch, seq,
+    (SELECT count(*) FROM outbox WHERE group_ = groups.id)
+    + (SELECT count(*) FROM wishes WHERE group_ = groups.id)
+    + (SELECT count(*) FROM pending WHERE group_ = groups.id)
+    + (SELECT count(*) FROM postings)
+FROM groups ORDER BY id
+"""
+
 _PORTS: Final = Ports(Policy(extension_types=EXTENSION_TYPES), entropy=system_entropy, now=int)
 
 
@@ -172,6 +181,31 @@ def standing(store: Store) -> list[bytes]:
     with store.reading() as rows:
         found = rows.all("SELECT gid FROM groups WHERE status = 'active' ORDER BY id")
     return [cast("bytes", gid) for (gid,) in found]
+
+
+class Standing(NamedTuple):
+    """How a client stands to a group, in short.
+
+    Attributes:
+        gid: The log.
+        status: How it stands to it.
+        epoch: In which epoch it is.
+        seq: How far the log was read.
+        waits: How many messages, wishes, commits and pointers of its wait.
+    """
+
+    gid: bytes
+    status: str
+    epoch: int
+    seq: int
+    waits: int
+
+
+def standings(store: Store) -> list[Standing]:
+    """How a client stands to all of its groups."""
+    with store.reading() as rows:
+        found = rows.all(_STANDINGS)
+    return [Standing(*row) for row in cast("list[tuple[bytes, str, int, int, int]]", found)]
 
 
 def messages(rows: Rows, number: int) -> tuple[Message, ...]:

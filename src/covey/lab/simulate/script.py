@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.lab.simulate.actors import Invite, Knock, Leave, Promote, Remove, Rename, Rotate
 from covey.lab.simulate.lies import TWISTS, Lie
 from covey.lab.simulate.network import Weather
-from covey.lab.simulate.observing import standing
+from covey.lab.simulate.observing import standing, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from covey.lab.simulate.clients import Client
+    from covey.lab.simulate.observing import Standing
     from covey.lab.simulate.world import Simulated
 
 NAMES: Final = ("ann", "bob", "cid", "dot", "eve", "flo", "gus", "hal")
 
 _DAY: Final = 86_400.0
 _HOUR: Final = 3_600.0
+_ROUND: Final = 660.0  # seconds; longer than anything is put off for
 _SETTLING: Final = 900.0  # seconds that a beginning may take
 _LIE_LASTS: Final = 25  # steps, on average
 _AWAY: Final = (0.2, 3.0, 35.0)  # days, one of which is the longest absence of a seed
@@ -52,7 +54,7 @@ class Troubles(NamedTuple):
     def drawn(cls, chance: Random, steps: int) -> Troubles:
         """The troubles of a seed."""
         lies = []
-        for lie, share in ((Lie.fork, 0.35), (Lie.rollback, 0.25), (Lie.restore, 0.15)):
+        for lie, share in ((Lie.fork, 0.35), (Lie.rollback, 0.3), (Lie.restore, 0.15)):
             if chance.random() < share:
                 lies.append((chance.randrange(steps // 5, steps), lie))
         if chance.random() < 0.4:
@@ -120,22 +122,24 @@ class Script:
             self._step()
             self._world.run(self._pause())
 
-    def mend(self, rounds: int = 12) -> None:
-        """End all trouble, and let time pass until all is quiet."""
+    def mend(self, rounds: int = 14) -> None:
+        """End all trouble, and let time pass until all is quiet, or far too much of it has passed."""
         world = self._world
         world.front.end()
         world.front.is_down = False
         world.network.heal()
         world.story.tell("network", "all is mended")
+        before: list[Standing] = []
         for _ in range(rounds):
             for client in world.clients.values():
                 client.is_away = False
                 client.live()
                 client.wake()
-            turns = sum(each.turns for each in world.clients.values())
-            world.run(600.0)
-            if sum(each.turns for each in world.clients.values()) - turns <= len(self._names):
+            world.run(_ROUND)
+            now = [stand for each in world.clients.values() for stand in standings(each.store)]
+            if now == before and not any(each.waits for each in now):
                 return
+            before = now
 
     def _pause(self) -> float:
         draw = self._chance.random()

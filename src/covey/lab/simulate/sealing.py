@@ -1,4 +1,4 @@
-"""What is encrypted under which key, by everybody, for as long as a run lasts.
+"""What is encrypted under which key, by everybody, for as long as a run lasts; what was verified.
 
 May import the engine's crypto. In MLS and in this protocol a key encrypts once: keys of messages
 are used up, those of envelopes and parcels are drawn, those of HPKE are agreed upon anew. So a key
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from covey.mls.crypto.aead import Aead
+from covey.mls.crypto.signature import Ed25519
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,3 +60,19 @@ def noted(reused: Callable[[], None]) -> Iterator[Sealed]:
 
     with patch.object(Aead, "seal", noting):
         yield sealed
+
+
+@contextmanager
+def verifying_once() -> Iterator[None]:
+    """Verify what is verified again by the next client, the same bytes, only once in the block."""
+    known: dict[tuple[bytes, bytes, bytes], bool] = {}
+    verify = Ed25519.verify
+
+    def knowing(self: Ed25519, public: bytes, message: bytes, signature: bytes) -> bool:
+        asked = (public, message, signature)
+        if asked not in known:
+            known[asked] = verify(self, *asked)
+        return known[asked]
+
+    with patch.object(Ed25519, "verify", knowing):
+        yield

@@ -24,7 +24,7 @@ BEGIN: Final = 1_700_000_000.0
 _CLOCKS: Final = ("time", "time_ns", "monotonic", "monotonic_ns", "sleep")
 
 
-MOST: Final = 60_000
+MOST: Final = 40_000
 """Things that happen in a run, at most."""
 
 
