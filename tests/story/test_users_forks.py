@@ -178,19 +178,17 @@ def test_users_03_of_several_branches_the_same_one_wins_for_all(
 def test_users_03_what_was_wanted_when_the_group_broke_is_done_in_its_branch(table: Table) -> None:
     """Asked for: recovery that does not forget what was under way.
 
-    Shown: alice has renamed the group, bob has invited erin, and both have said something, when a
+    Shown: alice has invited erin, bob has renamed the group, and both have said something, when a
     malicious commit closes the epoch. All of it happens in the branch, once.
     """
-    people = _team(table, "alice", "bob", "carol")
-    alice, bob, carol = people
+    alice, bob, carol = people = _team(table, "alice", "bob", "carol")
     erin = table.sit("erin")
     _close_with_rubbish(carol)
     for each in (alice, bob):
         each.say(f"{each.name} was about to say")
-    alice.wish(wishes.Describe(name="renamed"))
-    bob.invite("erin")
+    alice.invite("erin")
+    bob.wish(wishes.Describe(name="renamed"))
     table.settle(*people, erin, rounds=40)
-    assert len({each.place.seat.row.gid for each in (*people, erin)}) == 1
     _agree(*people, erin)
     for each in people:
         assert sorted(each.texts()) == ["alice was about to say", "bob was about to say"]
@@ -198,3 +196,31 @@ def test_users_03_what_was_wanted_when_the_group_broke_is_done_in_its_branch(tab
         told = [type(event) for event in each.news()]
         assert events.WishRefused not in told
         assert events.MessagesLost not in told
+
+
+def test_users_03_an_invitation_into_a_branch_that_loses_is_told(table: Table) -> None:
+    """Asked for: nothing that was done is undone in silence.
+
+    Shown: bob has let erin into his branch before he hears of alice's, which wins. He is told that
+    this has to be done again; then she is in the group with all the others.
+    """
+    alice, bob, carol = people = _team(table, "alice", "bob", "carol")
+    erin = table.sit("erin")
+    _close_with_rubbish(carol)
+    for each in people:
+        each.turn()
+        each.run(each.peer.attend(None))
+    table.passes(600)
+    for each in people[:2]:
+        each.run(each.peer.attend(None))
+    bob.invite("erin")
+    for _ in range(3):
+        bob.run(bob.place.turns.turn())
+    table.settle(alice, bob, carol, rounds=30)
+    _agree(*people)
+    [told] = [each for each in bob.news() if isinstance(each, events.WishRefused)]
+    assert (told.what, told.group) == ("add 1 device", bob.place.seat.row.gid.hex())
+    assert "invite again" in told.why
+    bob.invite("erin")
+    table.settle(*people, erin, rounds=20)
+    _agree(*people, erin)

@@ -269,6 +269,30 @@ def test_a_door_falls_with_who_opened_it() -> None:
     here.commit("amy", remove=[here.leaf("cat")], extensions=doors(here))
 
 
+def test_a_way_back_goes_on_in_the_name_of_who_commits_that_its_opener_goes() -> None:
+    here = team()
+    old, gone = door(here.leaf("cat"), Right.recover), [here.leaf("cat")]
+    here.commit("cat", extensions=doors(here, old))
+    heir = old.replace(creator=here.leaf("amy"))
+    for wrong in (
+        heir.replace(not_after=old.not_after + 1),
+        heir.replace(creator=here.leaf("bob")),
+        heir.replace(right=Right.join),
+    ):
+        wanted = doors(here, wrong)
+        assert "another's name" in here.refusal("amy", remove=gone, extensions=wanted)
+    assert "another's name" in here.refusal("amy", extensions=doors(here, heir))
+    here.commit("amy", remove=gone, extensions=doors(here, heir.replace(not_after=1)))
+
+
+def test_a_door_to_join_by_is_not_inherited() -> None:
+    here = team()
+    old, gone = door(here.leaf("cat")), [here.leaf("cat")]
+    here.commit("cat", extensions=doors(here, old))
+    wanted = doors(here, old.replace(creator=here.leaf("amy")))
+    assert "another's name" in here.refusal("amy", remove=gone, extensions=wanted)
+
+
 # --- coming back ---------------------------------------------------------------------------
 
 

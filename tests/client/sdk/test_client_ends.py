@@ -47,30 +47,28 @@ async def test_its_task_is_cancelled(town: Town) -> None:
 
 
 async def test_who_waits_for_events_is_let_go(town: Town) -> None:
-    async with anyio.create_task_group() as tasks:
-        async with town.client("alice") as alice:
-            [ours] = await group(alice)
-            begun = anyio.Event()
+    async with anyio.create_task_group() as tasks, town.client("alice") as alice:
+        [ours] = await group(alice)
+        begun = anyio.Event()
 
-            async def follow() -> None:
-                begun.set()
-                async for _ in ours.events():
-                    pass
+        async def follow() -> None:
+            begun.set()
+            async for _ in ours.events():
+                pass
 
-            tasks.start_soon(follow)
-            await begun.wait()
+        tasks.start_soon(follow)
+        await begun.wait()
 
 
 async def test_who_waits_for_a_group_is_told(town: Town) -> None:
-    async with anyio.create_task_group() as tasks:
-        async with town.client("alice") as alice:
+    async with anyio.create_task_group() as tasks, town.client("alice") as alice:
 
-            async def wait() -> None:
-                with pytest.raises(StateError, match="closed"):
-                    await alice.next_group()
+        async def wait() -> None:
+            with pytest.raises(StateError, match="closed"):
+                await alice.next_group()
 
-            tasks.start_soon(wait)
-            await anyio.sleep(0.1)
+        tasks.start_soon(wait)
+        await anyio.sleep(0.1)
 
 
 async def test_a_fault_of_its_own_is_not_hidden(

@@ -22,6 +22,7 @@ from people import KEY, LATE, PACE, Town, group, happens, texts, until
 
 if TYPE_CHECKING:
     from broker_thread import ThreadBroker
+    from covey.client.conversation import Conversation
 
 pytestmark = pytest.mark.anyio
 
@@ -239,8 +240,8 @@ async def test_two_clients_of_one_store(town: Town, tmp_path: Path) -> None:
         await until(lambda: len(there.history()) == len(ours.history()) == 2)
 
 
-async def _appears(client: Client, gid: str) -> object:
-    found = []
+async def _appears(client: Client, gid: str) -> Conversation:
+    found: list[Conversation] = []
 
     def there() -> bool:
         with suppress(StateError):

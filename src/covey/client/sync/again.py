@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.client import history
-from covey.client.sync import queues, wishes
-from covey.client.sync.wishes import CloseDoor, Describe, Expel
+from covey.client import events, history
+from covey.client.events import WishRefused
+from covey.client.sync import groups, queues, wishes
+from covey.client.sync.wishes import CloseDoor, Describe, Expel, Invite
 
 if TYPE_CHECKING:
     from covey.client.sync.groups import GroupRow
@@ -38,7 +39,8 @@ def unsure_again(rows: Rows, row: GroupRow, now: int, into: int | None = None) -
 def say_again(rows: Rows, accepted: Accepted, numbers: tuple[int, int], now: int) -> None:
     """Let something that was taken wait once more.
 
-    Who was invited by such a commit has to be invited anew: its KeyPackage may be used up.
+    Who was invited by such a commit has to be invited anew, since its KeyPackage may be used up;
+    the application is told.
 
     Args:
         rows: The transaction.
@@ -48,11 +50,22 @@ def say_again(rows: Rows, accepted: Accepted, numbers: tuple[int, int], now: int
     """
     before, number = numbers
     for encoded in accepted.wishes:
-        if isinstance(wishes.decode(encoded), Expel | Describe | CloseDoor):
+        wish = wishes.decode(encoded)
+        if isinstance(wish, Expel | Describe | CloseDoor):
             queues.wish(rows, number, encoded, now)
+        elif isinstance(wish, Invite):
+            _tell(rows, number, wish, now)
     if accepted.message is not None:
         content = history.encoded(rows, number, accepted.message)
         if content is not None:
             history.unplaced(rows, number, accepted.message)
             queues.say(rows, number, accepted.message, content, now)
     queues.forget_accepted(rows, before, accepted.seq)
+
+
+def _tell(rows: Rows, number: int, invite: Invite, now: int) -> None:
+    row = groups.of(rows, number)
+    assert row is not None
+    why = "it was done where others may not see it: look who is in the group, and invite again"
+    told = WishRefused(row.gid.hex(), what=wishes.sentence(invite), why=why)
+    events.add(rows, number, told, now)

@@ -62,8 +62,8 @@ def knock(home: Home, inbox: Inbox, link: Link, *, recovers: bool = False) -> Fl
     with home.store.transaction() as rows:
         kept = _kept(rows, home, link) or _new(rows, home, inbox, link, recovers=recovers)
         package = key_packages.find(rows, kept.reference)
-    if package is not None:
-        yield from inbox.expect([package])
+    assert package is not None
+    yield from inbox.expect([package])
     request = Signed.decode(kept.request)
     yield from alone(home.world, lambda lane: ask(lane, "knock", request, Nothing))
 
@@ -102,7 +102,8 @@ def _kept(rows: Rows, home: Home, link: Link) -> _Knock | None:
     if kept is None:
         return None
     found = msgspec.msgpack.decode(kept, type=_Knock)
-    return found if home.world.second - found.made_at < _AGAIN else None
+    is_fresh = home.world.second - found.made_at < _AGAIN
+    return found if is_fresh and key_packages.find(rows, found.reference) is not None else None
 
 
 def _new(rows: Rows, home: Home, inbox: Inbox, link: Link, *, recovers: bool) -> _Knock:
