@@ -23,7 +23,7 @@ from covey.client.sync import (
 )
 from covey.client.sync.commits import key_package
 from covey.client.sync.device import Device
-from covey.client.sync.inbox import Inbox
+from covey.client.sync.inbox import READ, Inbox
 from covey.client.sync.place import Place
 from covey.client.sync.seat import Seat
 from covey.errors import PolicyError, StateError
@@ -71,7 +71,7 @@ class Account:
             broker_id = settings.get(rows, "broker id")
             device = settings.get(rows, "device")
             seed, inbox = settings.get(rows, "inbox seed"), settings.get(rows, "inbox")
-            read = settings.get(rows, "inbox read") or b""
+            read = settings.get(rows, READ) or b""
             enrolled = settings.get(rows, "enrolled")
         if enrolled is None:
             return

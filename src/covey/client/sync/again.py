@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 
-_UNSURE: Final = 3
+_UNSURE: Final = queues.KEPT_EPOCHS
 """Epochs, of which a broker that contradicts itself may show nobody what it had taken."""
 
 

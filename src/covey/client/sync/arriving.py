@@ -11,6 +11,7 @@ import msgspec
 
 from covey.access.structs.joining import InboxKind
 from covey.client.sync import groups, joining, returning
+from covey.client.sync.inbox import READ
 from covey.errors import BrokerError, CoveyError, StateError, TransportError
 from covey.store import settings
 
@@ -56,13 +57,15 @@ class Arrivals:
         inbox, store = self._peer.inbox, self._peer.home.store
         assert inbox is not None
         came = yield from self._try_again()
+        with store.reading() as rows:  # another process may have read on
+            inbox.read_up_to = int.from_bytes(settings.get(rows, READ) or b"")
         for entry in (yield from inbox.fetch(wait)):
             place = None
             if entry.kind is InboxKind.pointer:
                 place = yield from self._come_in(entry.body)
             inbox.take_out(entry)
             with store.transaction() as rows:
-                settings.put(rows, "inbox read", inbox.read_up_to.to_bytes(8))
+                settings.put(rows, READ, inbox.read_up_to.to_bytes(8))
             if place is not None:
                 came.append(place)
         return came

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from covey.client.sync.effects import Flow
     from covey.mls import PrivateKeyPackage
 
+READ: Final = "inbox read"
+"""The setting that says how far an inbox has been read. A broker that was set back counts anew."""
+
 _HOUR: Final = 3600
 
 _TELLING: Final = b"telling"  # names the connection over which the inbox is set up

@@ -14,8 +14,10 @@ from covey.client.events import ForkFound, MessagesLost, Rejoining, RolledBack
 from covey.client.sync import entering, queues
 from covey.client.sync.again import unsure_again
 from covey.client.sync.groups import Status
+from covey.client.sync.inbox import READ
 from covey.client.sync.telling import tell
 from covey.errors import BrokerError, ForkError, TransportError
+from covey.store import settings
 
 if TYPE_CHECKING:
     from covey.client.events import Event
@@ -160,4 +162,5 @@ class Troubles:
         self._told.add(kind)
         seat = self._seat
         with seat.change() as rows:
+            settings.drop(rows, READ)  # what it numbers may begin anew, in our inbox too
             tell(seat, rows, event)

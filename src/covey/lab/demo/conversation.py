@@ -1,33 +1,56 @@
-"""A member of the demo: a person of the company, and what it tells the story.
+"""A member of the demo: the client that any application uses, and what it tells the story.
 
-May import the company and the engine. Everything that it says to the broker, it says as any
-client would.
+May import the client and the engine. What it does, it does by :class:`covey.client.client.Client`;
+what it tells of keys and epochs, the story needs in order to search for them.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+import asyncio
+import os
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from covey.access.structs.log import EpochClosed
+from covey.client.client import Client
+from covey.client.contents import Attachment
+from covey.client.sync.device import Device
+from covey.client.sync.home import Pace
 from covey.errors import StateError
-from covey.lab.company import attachments
-from covey.lab.company.commits import Plan
-from covey.lab.company.contents import Attachment, Text
-from covey.lab.company.person import Person
-from covey.lab.demo import known_secrets
-from covey.lab.demo.orders import Caught, Changed, Drawing, DrawnNode, Heard, Published
-from covey.mls import EpochChanged, Group, MessageReceived, OwnMessage, ProposalReceived
+from covey.lab.demo.gates import Gates
+from covey.lab.demo.observing import Observed
+from covey.lab.demo.orders import (
+    Caught,
+    Changed,
+    Drawing,
+    DrawnNode,
+    Heard,
+    Joined,
+    Published,
+    Stolen,
+    Submitted,
+)
 from covey.mls.structs.tree import ParentNode
 from covey.mls.tree.math import node_index
+from covey.store import RawKey, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AsyncExitStack
+    from pathlib import Path
 
-    from covey.lab.company import listening
-    from covey.lab.company.commits import Made
-    from covey.lab.company.lines import Lines
-    from covey.lab.company.seat import Seat
+    from covey.client.conversation import Conversation as Talk
+    from covey.client.engine import Engine
+    from covey.client.history import Message
+    from covey.client.sync.groups import GroupRow
+    from covey.mls import Group
+
+T = TypeVar("T")
+
+PACE: Final = Pace(posting=0.1, arriving=0.3, slot=0.2, patience=0.5, again=0.1, at_most=1.0)
+"""Quicker than people need it: a demo is watched."""
+
+_GLANCE: Final = 0.02
+_PATIENCE: Final = 20.0  # seconds until something has come
+_MOST: Final = 1_000  # messages that are looked at
 
 
 class Conversation:
@@ -35,178 +58,255 @@ class Conversation:
 
     Args:
         name: Its identity.
-        lines: Opens connections to the broker.
+        url: Where the broker is.
+        folder: Where its store is.
+        hoards: Whether it keeps every state it was in.
     """
 
-    def __init__(self, name: str, lines: Lines) -> None:
-        self.secrets: dict[str, bytes] = {}
+    def __init__(self, name: str, url: str, folder: Path, *, hoards: bool = False) -> None:
+        self.gates: Gates = Gates()
         self._name = name
-        self._lines = lines
-        self._person: Person | None = None
-        self._seat: Seat | None = None
-        self._made: Made | None = None
+        self._hoards = hoards
+        self._client = Client.open(
+            folder / f"{name}.covey",
+            broker=url,
+            name=name,
+            key=RawKey(os.urandom(32)),
+            pace=PACE,
+            transport=self.gates.transport,
+        )
+        self._observed: Observed | None = None
+        self._engine: Engine | None = None
+        self._told = 0
+        self._racing: asyncio.Task[None] | None = None
 
     @property
-    def seat(self) -> Seat:
-        """The place in the group.
+    def observed(self) -> Observed:
+        """The store.
 
         Raises:
-            StateError: The member is in none.
+            StateError: There is none yet.
         """
-        if self._seat is None:
+        if self._observed is None:
+            msg = "it has not begun yet"
+            raise StateError(msg)
+        return self._observed
+
+    @property
+    def talk(self) -> Talk:
+        """The group.
+
+        Raises:
+            StateError: The member has never been in one.
+        """
+        found = self._client.groups()
+        if not found:
             msg = "not a member of the group"
             raise StateError(msg)
-        return self._seat
+        return found[0]
 
-    @property
     def group(self) -> Group:
-        """The group."""
-        return self.seat.group
+        """The engine's group.
 
-    @property
-    def in_group(self) -> bool:
-        """Whether the member is in the group, and has not been removed."""
-        return self._seat is not None and self.group.is_active
+        Raises:
+            StateError: The member is not in it.
+        """
+        found = self._read(self.observed.group)
+        if found is None:
+            msg = "not a member of the group any more"
+            raise StateError(msg)
+        return found
+
+    def row(self) -> GroupRow:
+        """What the client knows of the group.
+
+        Raises:
+            StateError: The member has never been in one.
+        """
+        found = self._read(self.observed.row)
+        if found is None:
+            msg = "not a member of the group"
+            raise StateError(msg)
+        return found
+
+    def _read(self, look: Callable[[], T]) -> T:
+        """Look into the store while the client takes no step."""
+        assert self._engine is not None
+        return self._engine.read(look)
+
+    def fetch_secrets(self) -> dict[str, bytes]:
+        """What the store holds that is secret, and was not told yet."""
+        return {} if self._observed is None else self._observed.fetched()
 
     # --- coming in ---------------------------------------------------------------------
 
-    @property
-    def person(self) -> Person:
-        """Who it is; begins when it is first needed, for the broker's id is asked for then."""
-        if self._person is None:
-            self._person = Person(self._name, self._lines)
-        return self._person
+    async def begin(self, ending: AsyncExitStack) -> Published:
+        """Begin an account, and leave KeyPackages.
 
-    def publish(self) -> Published:
-        """Begin an account, and leave KeyPackages: one for one use, and a last resort."""
-        person = self.person
-        person.enrol()
-        messages = person.publish()
-        device, inbox = person.device, person.inbox
-        self.secrets |= known_secrets.of_member(person.member)
-        self.secrets |= {"device private key": device.seed, "inbox private key": inbox.seed}
-        for package in person.packages:
-            self.secrets |= known_secrets.of_key_package(package)
-        references = [each.reference for each in person.packages]
-        handle = device.handle(person.name)
-        return Published(handle, device.key, inbox.address.inbox, messages, references)
+        Args:
+            ending: Closes the client.
+        """
+        await ending.enter_async_context(self._client)
+        engine = self._engine = self._client._engine  # noqa: SLF001 - no application looks in there
+        home = engine.home
+        self._observed = Observed(engine.store.inner, home.member, home.ports, hoards=self._hoards)
+        engine.store.inner = self._observed
+        await self._client.sync()
+        engine.read(self.observed.look)
+        return engine.read(self._published)
 
-    def found(self, invite: Sequence[str]) -> Changed:
+    def _published(self) -> Published:
+        """What the broker has been told."""
+        with self.observed.reading() as rows:
+            broker_id, seed = settings.get(rows, "broker id"), settings.get(rows, "device")
+            inbox = settings.get(rows, "inbox")
+        assert broker_id is not None
+        assert seed is not None
+        assert inbox is not None
+        device = Device(broker_id, seed)
+        packages = self.observed.packages()
+        messages, references = (
+            [each.message for each in packages],
+            [each.reference for each in packages],
+        )
+        return Published(device.handle(self._name), device.key, inbox, messages, references)
+
+    async def found(self, invite: Sequence[str]) -> Changed:
         """Create a group, and add its first members with one commit."""
-        self._take(self.person.found())
-        return self.change(invite=invite)
+        await self._client.create_group("mill", inviting="members")
+        return await self.change(invite=invite)
 
-    def join(self) -> None:
-        """Join by the pointer that waits in our inbox."""
-        self._take(self.person.join())
+    async def join(self) -> Joined:
+        """Wait until we are in the group."""
+        await self._until(lambda: bool(self._client.groups()))
+        return self._joined()
 
-    def _take(self, seat: Seat) -> None:
-        self._seat = seat
-        seat.entered = self._learn
-        self._learn()
+    async def arrive(self) -> Joined:
+        """Wait until everybody who was let in has renewed its keys."""
+        await self._until(lambda: all(each.arrived for each in self.talk.members))
+        return self._joined()
 
-    def _learn(self) -> None:
-        """Note the secrets of a new epoch."""
-        self.secrets |= known_secrets.of_group(self.group)
-        if self.group.is_active:
-            self.secrets |= known_secrets.of_access(self.seat.log.access, self.group)
+    def _joined(self) -> Joined:
+        return Joined(self.talk.epoch, [each.name for each in self.talk.members])
+
+    async def _until(self, ready: Callable[[], bool]) -> None:
+        """Wait for something.
+
+        Raises:
+            StateError: It does not come.
+        """
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while not ready():
+                    await asyncio.sleep(_GLANCE)
+        except TimeoutError:
+            msg = f"nothing came within {_PATIENCE:g} seconds"
+            raise StateError(msg) from None
 
     # --- reading -----------------------------------------------------------------------
 
-    def catch_up(self, until: int = 0) -> Caught:
-        """Read the log to its end, and at least up to a number; return what was not told yet."""
-        heard = [self._told(each) for each in self.seat.catch_up(until)]
-        group = self.group
-        authenticator = group.epoch_authenticator if group.is_active else None
-        return Caught(heard, group.epoch, authenticator, removed=not group.is_active)
+    async def catch_up(self, until: int = 0) -> Caught:
+        """Wait for entries up to a number; return the messages that were not told yet."""
 
-    def _told(self, heard: listening.Heard) -> Heard:
-        say = partial(Heard, heard.seq)
-        match heard.event, heard.said:
-            case MessageReceived(sender=sender), Text(text=text):
-                return say(sender.identity.decode(), "message", text.decode())
-            case MessageReceived(sender=sender), Attachment() as attachment:
-                file = attachments.fetch(self._lines, attachment)
-                name = attachment.name.decode()
-                return say(sender.identity.decode(), "attachment", name, file)
-            case EpochChanged(changed=changed), _:
-                return say(changed.committer.identity.decode(), "commit")
-            case ProposalReceived(), _:
-                return say("", "proposal")
-            case OwnMessage(), _:
-                return say("", "own")
-            case _:
-                return say("", "other", heard.trouble)
+        def ready() -> bool:
+            row = self.row()
+            return row.seq >= until or not row.status.is_in
+
+        await self._until(ready)
+        found = self.talk.history(_MOST, after=self._told)
+        heard = [await self._heard(each) for each in found if each.seq is not None]
+        self._told = max((each.number for each in found), default=self._told)
+        group = self._read(self.observed.group)
+        if group is None:
+            return Caught(heard, self.talk.epoch, None, removed=self.talk.status == "removed")
+        return Caught(heard, group.epoch, group.epoch_authenticator, removed=False)
+
+    async def _heard(self, message: Message) -> Heard:
+        assert message.seq is not None
+        if message.kind == "attachment":
+            file = await self.talk.download(message)
+            return Heard(message.seq, message.sender, "attachment", message.text, file)
+        return Heard(message.seq, message.sender, "message", message.text)
 
     # --- writing -----------------------------------------------------------------------
 
-    def say(self, text: str) -> int:
+    async def say(self, text: str) -> int:
         """Send a message."""
-        return self.seat.say(Text(text.encode()))
+        return _seq_of(await self.talk.send(text))
 
-    def attach(self, name: str, data: bytes) -> int:
-        """Send a file, and a message that names it."""
-        attachment = attachments.attach(self.seat, data, name)
-        self.secrets |= {f"key of {name}": attachment.key}
-        return self.seat.say(attachment)
+    async def attach(self, name: str, data: bytes) -> int:
+        """Send a file."""
+        message = await self.talk.attach(data, name)
+        body = message.content.body
+        assert isinstance(body, Attachment)
+        self.observed.secrets[f"key of {name}"] = body.key
+        return _seq_of(message)
 
-    def propose_update(self) -> int:
-        """Propose fresh keys for our leaf."""
-        return self.seat.propose(Group.propose_update)
+    async def change(
+        self, *, invite: Sequence[str] = (), remove: str = "", die: bool = False
+    ) -> Changed:
+        """Let a commit of ours win that adds or removes somebody, or else renews our keys."""
+        self.gates.dies = die
+        if invite:
+            await self.talk.invite(*invite)
+        elif remove:
+            await self.talk.remove(remove)
+        else:
+            await self.talk.rotate()
+        return self._changed()
 
-    def change(self, *, invite: Sequence[str] = (), remove: str = "", die: bool = False) -> Changed:
-        """Commit with a path, again until a commit of ours wins its epoch."""
-        packages = self.person.claim(invite)
-        removed = (remove.encode(),) if remove else ()
-        seq = self.seat.commit(Plan(add=packages, remove=removed, die_before_pointers=die))
-        return Changed(seq, self.group.epoch, self.seat.gid)
+    def _changed(self) -> Changed:
+        row = self.row()
+        return Changed(row.seq, row.epoch, row.gid)
 
-    def post_missing(self) -> int:
-        """Post the pointers of the last commit, whoever made it."""
-        self.seat.read()
-        return self.seat.post_missing()
+    async def prepare(self) -> int:
+        """Make a commit that renews our keys, and keep it back; the epoch that it would open."""
+        self.gates.close()
+        self._racing = asyncio.create_task(self.talk.rotate())
+        await self.gates.reached()
+        return self.talk.epoch + 1
 
-    def prepare(self) -> int:
-        """Make a commit with a path, and keep it back."""
-        self._made = self.seat.prepare(Plan())
-        return self.group.epoch + 1
-
-    def submit(self) -> tuple[bool, int]:
-        """Send the commit that was kept back.
-
-        Returns:
-            Whether it won its epoch, and the number of the commit that did.
-        """
-        made, self._made = self._made, None
-        if made is None:
+    async def submit(self) -> Submitted:
+        """Send the commit that was kept back; the client makes another one if that has lost."""
+        racing, self._racing = self._racing, None
+        if racing is None:
             msg = "no commit was prepared"
             raise StateError(msg)
-        answer = self.seat.submit(made)
-        if isinstance(answer, EpochClosed):
-            return False, answer.commit.seq
-        return True, answer.position.seq
+        before = self.gates.refused
+        self.gates.open()
+        await racing
+        return Submitted(self.gates.refused == before, self.talk.epoch)
 
     # --- looking -----------------------------------------------------------------------
 
-    def members(self) -> list[str]:
-        """The names of all members, by leaf."""
-        return self.seat.members
+    def steal(self) -> Stolen:
+        """The whole state of the group, as it lies in the store."""
+        row = self.row()
+        return Stolen(self.group().snapshot(), row.broker_id, row.gid)
 
     def draw(self) -> Drawing:
         """Describe the ratchet tree."""
-        return Drawing(self.group.epoch, self._node(self.group.tree.height, 0))
+        group = self.group()
+        return Drawing(group.epoch, _node(group, group.tree.height, 0))
 
-    def _node(self, height: int, position: int) -> DrawnNode:
-        """Describe the subtree at a place."""
-        node = self.group.tree.node_at(node_index(height, position))
-        key = "" if node is None else node.encryption_key.hex()[:8]
-        if height == 0:
-            return DrawnNode(self._name_at(position) if key else "", key)
-        unmerged = node.unmerged_leaves if isinstance(node, ParentNode) else ()
-        children = [self._node(height - 1, 2 * position + side) for side in (0, 1)]
-        return DrawnNode("", key, [self._name_at(each) for each in unmerged], children)
 
-    def _name_at(self, index: int) -> str:
-        member = self.group.member_at(index)
-        assert member is not None
-        return member.identity.decode()
+def _node(group: Group, height: int, position: int) -> DrawnNode:
+    """Describe the subtree at a place."""
+    node = group.tree.node_at(node_index(height, position))
+    key = "" if node is None else node.encryption_key.hex()[:8]
+    if height == 0:
+        return DrawnNode(_name_at(group, position) if key else "", key)
+    unmerged = node.unmerged_leaves if isinstance(node, ParentNode) else ()
+    children = [_node(group, height - 1, 2 * position + side) for side in (0, 1)]
+    return DrawnNode("", key, [_name_at(group, each) for each in unmerged], children)
+
+
+def _name_at(group: Group, index: int) -> str:
+    member = group.member_at(index)
+    assert member is not None
+    return member.identity.decode()
+
+
+def _seq_of(message: Message) -> int:
+    assert message.seq is not None, "the broker has it"
+    return message.seq

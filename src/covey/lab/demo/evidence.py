@@ -7,11 +7,12 @@ missed; all secrets here are far smaller than a page.
 from __future__ import annotations
 
 import base64
+import os
 import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from covey.lab.demo.stolen import Tables
 
@@ -19,6 +20,7 @@ SHORTEST: Final = 5
 """Bytes of the shortest thing to search for; less would be found by chance."""
 
 _WORD: Final = 8
+_PART: Final = 48  # bytes of a piece that are found by chance nowhere
 _LINK: Final = 16  # bytes of the shortest value that can join two rows
 
 
@@ -80,13 +82,43 @@ def sightings(data: bytes, secrets: Mapping[str, bytes]) -> list[str]:
     return found
 
 
-def blanked(data: bytes, pieces: Iterable[bytes]) -> tuple[bytes, int]:
-    """The bytes without some pieces, and how often these stood there."""
-    count = 0
-    for piece in pieces:
-        count += data.count(piece)
-        data = data.replace(piece, bytes(len(piece)))
-    return data, count
+def blanked(data: bytes, pieces: Sequence[bytes], marks: Iterable[bytes]) -> tuple[bytes, int]:
+    """The bytes without some pieces, and how often these stood there.
+
+    What a database has moved within a page leaves remains: so much of a piece around a mark as
+    stands there is taken out, if that is long enough to be of it.
+
+    Args:
+        data: The bytes.
+        pieces: What is taken out.
+        marks: By which they are found: each piece has one of them in it.
+    """
+    rest, count = bytearray(data), 0
+    for mark in marks:
+        marked = [(piece, piece.index(mark)) for piece in pieces if mark in piece]
+        if not marked:
+            continue
+        at = data.find(mark)
+        while at >= 0:
+            start, end = max((_shared(data, at, *each) for each in marked), key=_length)
+            if end - start >= min(_PART, *(len(piece) for piece, _ in marked)):
+                rest[start:end] = bytes(end - start)
+                count += 1
+            at = data.find(mark, at + 1)
+    return bytes(rest), count
+
+
+def _length(place: tuple[int, int]) -> int:
+    return place[1] - place[0]
+
+
+def _shared(data: bytes, at: int, piece: bytes, mark: int) -> tuple[int, int]:
+    """How far a piece stands in the data, if what is at ``mark`` in it is there at ``at``."""
+    before = min(at, mark)
+    ours, theirs = data[at - before : at][::-1], piece[mark - before : mark][::-1]
+    start = at - len(os.path.commonprefix([ours, theirs]))
+    end = at + len(os.path.commonprefix([data[at : at + len(piece) - mark], piece[mark:]]))
+    return start, end
 
 
 def reached(tables: Tables, start: bytes) -> set[bytes]:

@@ -1,17 +1,21 @@
 """The process of one member: orders come in on standard input, replies go out on standard output.
 
-May import the engine. When standard input ends, whoever gave the orders is gone, and the
+May import the conversation and the thief. When standard input ends, whoever gave the orders is
+gone, and the
 process ends at once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import queue
 import signal
 import sys
 import threading
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -29,80 +33,76 @@ class Performer:
     """Carries out orders.
 
     Args:
-        name: Who it is.
-        lines: Opens connections to the broker.
-        hoards: Whether it keeps every state it was in, which no honest member does.
+        conversation: The member.
+        ending: Closes what it opens.
+        url: Where the broker is.
     """
 
-    def __init__(self, name: str, lines: Lines, *, hoards: bool = False) -> None:
-        self._conversation = Conversation(name, lines)
-        self._lines = lines
-        self._hoards = hoards
-        self._states: list[bytes] = []
+    def __init__(self, conversation: Conversation, ending: AsyncExitStack, url: str) -> None:
+        self._conversation = conversation
+        self._ending = ending
+        self._url = url
 
-    def perform(self, line: bytes) -> bytes:
+    async def perform(self, line: bytes) -> bytes:
         """Carry out the order on a line of JSON; returns the reply as one."""
         order = msgspec.json.decode(line, type=orders.Orders)
         try:
-            answer = msgspec.Raw(msgspec.json.encode(self._carry_out(order)))
+            answer = msgspec.Raw(msgspec.json.encode(await self._carry_out(order)))
             reply = orders.Reply(self._new_secrets(), answer)
         except CoveyError as error:
             failed = orders.Failed(type(error).__name__, str(error))
             reply = orders.Reply(self._new_secrets(), failed=failed)
-        if self._hoards and self._conversation.in_group:
-            self._states.append(self._conversation.group.snapshot())
         return msgspec.json.encode(reply) + b"\n"
 
-    def _carry_out(self, order: orders.Orders) -> msgspec.Struct:
+    async def _carry_out(self, order: orders.Orders) -> msgspec.Struct:
         conversation = self._conversation
         answer: msgspec.Struct
         match order:
             case orders.Publish():
-                answer = conversation.publish()
+                answer = await conversation.begin(self._ending)
             case orders.Found(invite):
-                answer = conversation.found(invite)
+                answer = await conversation.found(invite)
             case orders.Join():
-                conversation.join()
-                answer = orders.Joined(conversation.group.epoch, conversation.members())
+                answer = await conversation.join()
+            case orders.Arrive():
+                answer = await conversation.arrive()
             case orders.CatchUp(until):
-                answer = conversation.catch_up(until)
+                answer = await conversation.catch_up(until)
             case orders.Draw():
                 answer = conversation.draw()
             case orders.Steal():
-                broker_id, gid = conversation.person.broker_id, conversation.seat.gid
-                answer = orders.Stolen(conversation.group.snapshot(), broker_id, gid)
-            case orders.Attack(states=states):
-                answer = thief.attack(order, states or self._states, self._lines)
+                answer = conversation.steal()
+            case orders.Attack():
+                answer = await asyncio.to_thread(self._attack, order)
             case _:
-                answer = self._write(order)
+                answer = await self._write(order)
         return answer
 
-    def _write(self, order: orders.Writing) -> msgspec.Struct:
-        """Carry out an order that adds to the log, or to an inbox."""
+    def _attack(self, order: orders.Attack) -> orders.Attacked:
+        """Attack with the states that were handed to us, or with those that we have kept."""
+        states = order.states or self._conversation.observed.states
+        with Lines(self._url) as lines:
+            return thief.attack(order, states, lines)
+
+    async def _write(self, order: orders.Writing) -> msgspec.Struct:
+        """Carry out an order that adds to the log."""
         conversation = self._conversation
         answer: msgspec.Struct
         match order:
             case orders.Say(text):
-                answer = orders.Sent(conversation.say(text))
+                answer = orders.Sent(await conversation.say(text))
             case orders.Attach(name, data):
-                answer = orders.Sent(conversation.attach(name, data))
-            case orders.ProposeUpdate():
-                answer = orders.Sent(conversation.propose_update())
+                answer = orders.Sent(await conversation.attach(name, data))
             case orders.Prepare():
-                answer = orders.Prepared(conversation.prepare())
+                answer = orders.Prepared(await conversation.prepare())
             case orders.Submit():
-                answer = orders.Submitted(*conversation.submit())
-            case orders.PostMissing():
-                answer = orders.Posted(conversation.post_missing())
+                answer = await conversation.submit()
             case orders.Change(invite, remove, die):
-                answer = conversation.change(invite=invite, remove=remove, die=die)
-                if die:
-                    os._exit(1)
+                answer = await conversation.change(invite=invite, remove=remove, die=die)
         return answer
 
     def _new_secrets(self) -> dict[str, bytes]:
-        secrets, self._conversation.secrets = self._conversation.secrets, {}
-        return secrets
+        return self._conversation.fetch_secrets()
 
 
 def _read_lines(lines: queue.SimpleQueue[bytes]) -> None:
@@ -128,18 +128,25 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def main() -> None:
-    """Run: ``python -m covey.lab.demo.member NAME URL [hoard]``."""
-    name, url, *habits = sys.argv[1:]
-    signal.signal(signal.SIGTSTP, signal.SIG_DFL)  # so that it can be suspended, whoever began it
-    _end_with_parent()
+async def _perform(name: str, url: str, folder: Path, *, hoards: bool) -> None:
+    """Carry out the orders that come in, until there are no more."""
     told: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_lines, args=(told,), daemon=True).start()
-    with Lines(url) as lines:
-        performer = Performer(name, lines, hoards="hoard" in habits)
+    async with AsyncExitStack() as ending:
+        conversation = Conversation(name, url, folder, hoards=hoards)
+        performer = Performer(conversation, ending, url)
         while True:
-            sys.stdout.buffer.write(performer.perform(told.get()))
+            line = await asyncio.to_thread(told.get)
+            sys.stdout.buffer.write(await performer.perform(line))
             sys.stdout.buffer.flush()
+
+
+def main() -> None:
+    """Run: ``python -m covey.lab.demo.member NAME URL FOLDER [hoard]``."""
+    name, url, folder, *habits = sys.argv[1:]
+    signal.signal(signal.SIGTSTP, signal.SIG_DFL)  # so that it can be suspended, whoever began it
+    _end_with_parent()
+    asyncio.run(_perform(name, url, Path(folder), hoards="hoard" in habits))
 
 
 if __name__ == "__main__":

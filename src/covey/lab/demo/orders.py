@@ -63,11 +63,15 @@ class Found(Order, tag="found", frozen=True):
 
 
 class Join(Order, tag="join", frozen=True):
-    """Join by the pointer in the inbox. The answer is Joined."""
+    """Be in the group, by the pointer in the inbox. The answer is Joined."""
+
+
+class Arrive(Order, tag="arrive", frozen=True):
+    """Wait until all who were let in have renewed their keys. The answer is Joined."""
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """What the new member sees."""
+    """What the member sees."""
 
     epoch: int
     members: list[str]
@@ -77,10 +81,6 @@ class Say(Order, tag="say", frozen=True):
     """Send a message. The answer is Sent."""
 
     text: str
-
-
-class ProposeUpdate(Order, tag="propose-update", frozen=True):
-    """Propose fresh leaf keys. The answer is Sent."""
 
 
 class Attach(Order, tag="attach", frozen=True):
@@ -97,18 +97,18 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class CatchUp(Order, tag="catch-up", frozen=True):
-    """Read the log, at least up to a number. The answer is Caught."""
+    """Wait until the log was read, at least up to a number. The answer is Caught."""
 
     until: int = 0
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """One entry of the log, as a member reads it.
+    """A message, as a member reads it.
 
     Attributes:
-        seq: Its number.
+        seq: Its number in the log.
         who: Who sent it.
-        what: ``message``, ``attachment``, ``proposal``, ``commit``, ``own`` or ``other``.
+        what: ``message`` or ``attachment``.
         text: What a message says.
         data: The file of an attachment.
     """
@@ -130,7 +130,7 @@ class Caught(msgspec.Struct, frozen=True):
 
 
 class Prepare(Order, tag="prepare", frozen=True):
-    """Make a commit with a path and keep it back. The answer is Prepared."""
+    """Make a commit that renews keys, and keep it back. The answer is Prepared."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -140,18 +140,18 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 class Submit(Order, tag="submit", frozen=True):
-    """Send the commit that was kept back. The answer is Submitted."""
+    """Send the commit that was kept back, and have keys renewed. The answer is Submitted."""
 
 
 class Submitted(msgspec.Struct, frozen=True):
-    """Whether the commit won its epoch, and the number of the one that did."""
+    """Whether the commit won its epoch, and the epoch in which the member is in the end."""
 
     won: bool
-    seq: int
+    epoch: int
 
 
 class Change(Order, tag="change", frozen=True):
-    """Commit with a path, again until one wins. The answer is Changed.
+    """Have a commit win that does something, or else renews keys. The answer is Changed.
 
     Attributes:
         invite: Whom to add.
@@ -164,18 +164,8 @@ class Change(Order, tag="change", frozen=True):
     die: bool = False
 
 
-class PostMissing(Order, tag="post-missing", frozen=True):
-    """Post the pointers of the last commit, whoever made it. The answer is Posted."""
-
-
-class Posted(msgspec.Struct, frozen=True):
-    """How many pointers the commit has."""
-
-    pointers: int
-
-
 class Changed(msgspec.Struct, frozen=True):
-    """The commit's number, the epoch that it opened, and the group's log."""
+    """The last number, the epoch, and the group's log."""
 
     seq: int
     epoch: int
@@ -275,8 +265,8 @@ class Attacked(msgspec.Struct, frozen=True):
     refusals: list[str]
 
 
-Writing = Say | Attach | ProposeUpdate | Prepare | Submit | Change | PostMissing
+Writing = Say | Attach | Prepare | Submit | Change
 """What adds to the log."""
 
-Orders = Publish | Found | Join | CatchUp | Draw | Steal | Attack | Writing
+Orders = Publish | Found | Join | Arrive | CatchUp | Draw | Steal | Attack | Writing
 """Every order."""

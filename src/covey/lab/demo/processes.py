@@ -221,6 +221,8 @@ class Company:
         self._ending = ExitStack()
         self._places: list[Path] = [folder / "broker.db", folder / "broker.log"]
         self._known: frozenset[bytes] = frozenset()
+        self._members_folder = folder / "members"
+        self._members_folder.mkdir()
 
     def __enter__(self) -> Self:
         return self
@@ -279,7 +281,9 @@ class Company:
 
     def start_member(self, name: str, *habits: str) -> Actor:
         """Start a member's process."""
-        member = Actor(name, [self.url, *habits], self._folder, self.secrets)
+        member = Actor(
+            name, [self.url, str(self._members_folder), *habits], self._folder, self.secrets
+        )
         self._processes.append(member)
         return member
 

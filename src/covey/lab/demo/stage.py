@@ -5,6 +5,7 @@ May import the processes and the evidence. The acts are in :mod:`covey.lab.demo.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from covey.lab.demo import evidence, orders, stolen
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from covey.lab.demo.processes import Actor, Company, Store
     from covey.lab.demo.scenes import Scenes
 
+_GLANCE: Final = 0.05  # seconds
+_PATIENCE: Final = 20.0  # seconds
 _SHOWN: Final = 14  # last bytes of an entry, in hex; the first are the salt
 
 
@@ -96,6 +99,13 @@ class Stage:
         inbox = self._published[name].inbox
         rows = stolen.tables_of(self._company.database)["inbox_entry"]
         return sum(row["inbox"] == inbox for row in rows)
+
+    def _wait_for_pointers(self, name: str) -> int:
+        """How many entries wait in somebody's inbox, once there are any; 0 if there never are."""
+        deadline = time.monotonic() + _PATIENCE
+        while not (waiting := self._waiting(name)) and time.monotonic() < deadline:
+            time.sleep(_GLANCE)
+        return waiting
 
     def _tally(self, who: str, when: str, tries: list[orders.Attempt]) -> Tally:
         """How many of others' messages were read, word for word."""

@@ -16,8 +16,8 @@ from covey.access.member import envelopes
 from covey.access.member.epochs import EpochAccess
 from covey.access.structs.log import Entries, Entry, Read
 from covey.access.structs.sealed import Purpose
+from covey.client import contents
 from covey.errors import AuthenticationError, BrokerError, CoveyError
-from covey.lab.company.contents import Attachment, Content, Text
 from covey.lab.company.line import Prover
 from covey.lab.demo import stolen
 from covey.lab.demo.orders import Attacked, Attempt
@@ -124,13 +124,7 @@ def _unsealed(access: EpochAccess, held: Held) -> bytes:
 
 
 def _text(data: bytes) -> str:
-    match Content.decode(data).said:
-        case Text(text=text):
-            return text.decode()
-        case Attachment(name=name):
-            return name.decode()
-        case _:
-            return ""
+    return contents.text_of(contents.decode(data).body)
 
 
 def _told(reason: CoveyError) -> str:

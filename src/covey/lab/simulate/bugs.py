@@ -16,13 +16,12 @@ from covey.broker import ordering
 from covey.client import history
 from covey.client.sync import entering, groups, hearing, queues, taking, troubles, turning
 from covey.client.sync.seat import Seat
-from covey.errors import ForkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from covey.access.member.replies import Followed
-    from covey.access.structs.heads import Position, SignedHead
+    from covey.access.structs.heads import Position
     from covey.access.structs.log import Entries, Entry
     from covey.broker.ordering import Admitted, Earlier, Log
     from covey.client.sync.queues import Waiting
@@ -107,15 +106,15 @@ def _chain_unchecked(_: Function) -> Function:
     return read
 
 
-@_bug(replies.Followed, "reach", "A head that is older than what was seen is taken for the end.")
+@_bug(replies.Followed, "read", "A log that ends before what was seen is taken for a quiet one.")
 def _old_heads_accepted(right: Function) -> Function:
-    def reach(self: Followed, head: SignedHead, *, complete: bool) -> Followed:
+    def read(self: Followed, epoch: int, answer: Entries) -> Followed:
         try:
-            return right(self, head, complete=complete)  # type: ignore[no-any-return]
-        except ForkError:
+            return right(self, epoch, answer)  # type: ignore[no-any-return]
+        except replies.RolledBackError:
             return self
 
-    return reach
+    return read
 
 
 @_bug(replies.Followed, "begin", "Entries that are missing before the first one are passed over.")

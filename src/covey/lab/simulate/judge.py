@@ -21,12 +21,15 @@ from covey.client.events import (
     RemovedFromGroup,
     Renamed,
     RolledBack,
+    Unreadable,
     WishRefused,
 )
 from covey.client.sync.groups import Status
 from covey.lab.simulate.actors import Invite, Remove, Rename
+from covey.lab.simulate.lies import Lie
 
 if TYPE_CHECKING:
+    from covey.client.events import Event
     from covey.lab.simulate.lies import Front
     from covey.lab.simulate.observing import Held, Message, Observed
     from covey.lab.simulate.sealing import Sealed
@@ -242,6 +245,18 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
                 yield Finding("nothing lost", name, f"does not have {said.text!r}")
 
 
+def losses_explained(evidence: Evidence) -> Iterator[Finding]:
+    """Nobody misses what others said, where nobody lied and nobody was away for long."""
+    reasons = {*Lie, "away", "leap"}
+    if any(evidence.kinds.get(str(each), 0) for each in reasons):
+        return
+    for name, each in evidence.observed.items():
+        for told in each.events(MessagesLost, Unreadable):
+            event = told.event
+            if isinstance(event, Unreadable) or (isinstance(event, MessagesLost) and event.sender):
+                yield Finding("losses explained", name, f"says without a reason: {event}")
+
+
 # --- wishes --------------------------------------------------------------------------------
 
 
@@ -255,10 +270,27 @@ def wishes_come_true(evidence: Evidence) -> Iterator[Finding]:
         held = observed.groups.get(order.gid)
         if held is None or not held.status.is_in:
             continue
-        if observed.events(WishRefused, *_ENDS, group=order.gid, since=wanted.at):
+        refused = observed.events(WishRefused, group=order.gid, since=wanted.at)
+        ended = observed.events(*_ENDS, group=order.gid, since=wanted.at)
+        if refused or any(_is_ours(each.event) for each in ended):
+            continue
+        if isinstance(order, Rename) and _renamed_again(evidence, wanted):
             continue
         for what in _undone(order, observed, held, wanted.at):
             yield Finding("wishes come true", wanted.who, f"wanted to {what}, and nothing came")
+
+
+def _is_ours(event: Event) -> bool:
+    """Whether an end is that of the client which tells it."""
+    return not (isinstance(event, MemberLeft) and event.name)
+
+
+def _renamed_again(evidence: Evidence, wanted: Wanted) -> bool:
+    """Whether somebody wanted another name soon after, so that both may be one commit."""
+    return any(
+        isinstance(each.order, Rename) and each.who == wanted.who and each.at > wanted.at
+        for each in evidence.wanted
+    )
 
 
 def _undone(
@@ -280,8 +312,12 @@ def _undone(
                 f"remove {name}" for name in names if name in held.members and name not in went
             )
         case Rename(name=name):
-            renamed = observed.events(Renamed, group=order.gid, since=at)
-            if not renamed and held.name != name:
+            names = {
+                each.event.name
+                for each in observed.events(Renamed, group=order.gid, since=at)
+                if isinstance(each.event, Renamed)
+            }
+            if name not in {*names, held.name}:
                 yield f"rename it to {name!r}"
 
 
@@ -341,6 +377,7 @@ RULES: Final[tuple[Callable[[Evidence], Iterator[Finding]], ...]] = (
     once,
     same_order,
     nothing_lost,
+    losses_explained,
     wishes_come_true,
     nothing_kept,
     lies_noticed,

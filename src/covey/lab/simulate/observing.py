@@ -12,6 +12,7 @@ from covey.client import events
 from covey.client.events.base import Happened
 from covey.client.profile import EXTENSION_TYPES
 from covey.client.sync import groups
+from covey.errors import StateError, StorageError
 from covey.mls import Group, Policy, Ports
 from covey.mls.crypto.entropy import system_entropy
 
@@ -150,17 +151,19 @@ def observe(name: str, store: Store) -> Observed:
 
 def _held(rows: Rows, row: groups.GroupRow) -> Held:
     engine = groups.engine_rows(rows, row.id)
-    authenticator, members = b"", ()
-    if row.status.is_in and engine:
-        group = Group.load(engine, _PORTS)
-        if group.is_active:
+    authenticator, members, trouble = b"", (), row.trouble
+    if row.status.is_in:
+        try:
+            group = Group.load(engine, _PORTS)
             authenticator = group.epoch_authenticator
             members = tuple(each.identity.decode() for each in group.members)
+        except (StateError, StorageError) as error:
+            trouble = f"the group cannot be used: {error}"
     return Held(
         row.gid,
         row.predecessor or b"",
         row.status,
-        row.trouble,
+        trouble,
         row.epoch,
         authenticator,
         members,

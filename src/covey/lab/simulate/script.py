@@ -194,7 +194,7 @@ class Script:
         if troubles.partition:
             kinds += [(6, self._partition)]
         if troubles.away:
-            kinds += [(1, self._away), (0.5, self._leap)]
+            kinds += [(1, self._away), (2, self._leap)]
         if troubles.down:
             kinds += [(2, self._down)]
         weights = [weight for weight, _ in kinds]
@@ -260,7 +260,7 @@ class Script:
         """Let several want commits in the same moment."""
         self._world.story.tell("network", "several commit at once", "race")
         for _ in range(self._chance.randrange(2, 5)):
-            self._chance.choice((self._rotate, self._rename, self._invite, self._rotate))()
+            self._chance.choice((self._rotate, self._rename, self._invite, self._remove))()
 
     def _link(self) -> None:
         found = self._member()
@@ -319,15 +319,15 @@ class Script:
         client = self._somebody()
         if client.actor is None or client.is_away:
             return
-        days = self.troubles.away
-        self._world.story.tell(client.name, f"is away for {days} days", "away")
+        days = self.troubles.away * self._chance.uniform(0.1, 1.0)
+        self._world.story.tell(client.name, f"is away for {days:.1f} days", "away")
         client.go_away()
         self._world.agenda.after(days * _DAY, client.come_back)
 
     def _leap(self) -> None:
         """Let much time pass."""
-        days = self.troubles.away
-        self._world.story.tell("network", f"{days} days pass", "leap")
+        days = self.troubles.away * self._chance.choice((0.1, 0.3, 1.0))
+        self._world.story.tell("network", f"{days:.1f} days pass", "leap")
         self._world.leap(days * _DAY)
 
     def _down(self) -> None:
