@@ -1,6 +1,6 @@
 # Every command of the house. Each target sets up .venv by itself, from pinned hashes.
 .NOTPARALLEL:
-.PHONY: help demo test check fmt docs bench soak interop lock fuzz mutants
+.PHONY: help demo test check fmt docs bench soak simulate interop lock fuzz mutants
 PYTHON ?= $(or $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),$(error covey needs Python 3.11 or later))
 BIN := .venv/bin
@@ -17,8 +17,7 @@ demo: .venv/run.ok ## the main job: a broker, its members, what each of them rea
 test: .venv/dev.ok ## all tests
 	$(BIN)/pytest -n $(WORKERS)
 check: .venv/dev.ok docs ## format, lint, types, layers, docs
-	$(BIN)/ruff format --check && $(BIN)/ruff check
-	$(BIN)/mypy
+	$(BIN)/ruff format --check && $(BIN)/ruff check && $(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 pyright --ignoreexternal --verifytypes covey
 	$(BIN)/lint-imports
 fmt: .venv/dev.ok ## format, and mend what lint can mend
@@ -29,6 +28,8 @@ bench: .venv/bench.ok ## tables and plots of docs/performance.md
 	$(BIN)/python -m benchmarks
 soak: .venv/dev.ok ## races, property tests and the analyst, for much longer
 	$(BIN)/pytest -n $(WORKERS) --hypothesis-profile=soak
+simulate: .venv/dev.ok ## groups at a broker that lies, on virtual time (SEED=…, SEEDS=…, BUG=…)
+	$(BIN)/python -m covey.lab.simulate $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BUG),--bug $(BUG)) --workers $(WORKERS)
 interop: .venv/dev.ok ## live groups with other stacks, all suites; writes docs/interop.md
 	PYTHONPATH=tests $(BIN)/python -m interop $(INTEROP)
 lock: .venv/lock.ok ## write requirements/*.txt anew; LOCK=--upgrade takes newer versions
@@ -36,5 +37,4 @@ lock: .venv/lock.ok ## write requirements/*.txt anew; LOCK=--upgrade takes newer
 mutants: .venv/dev.ok ## take out each rule, turn round each comparison: do the tests notice?
 	$(BIN)/python -m mutants --workers $(WORKERS)
 fuzz: .venv/fuzz.ok ## a million inputs to each target (FUZZ=…, RUNS=…), and what they reach
-	for t in $(or $(FUZZ),decoders receive join signed invited observed); do $(BIN)/python -m fuzz $$t --runs $(or $(RUNS),1000000) || exit; done
-	$(BIN)/python -m fuzz.coverage_report
+	for t in $(or $(FUZZ),decoders receive join signed invited observed); do $(BIN)/python -m fuzz $$t --runs $(or $(RUNS),1000000) || exit; done && $(BIN)/python -m fuzz.coverage_report

@@ -179,11 +179,11 @@ def test_users_04_disorder_is_refused_told_and_kept_nowhere(table: Table, lie: s
     bent = _Bent(honest, LIES[lie])
     table.copies[0] = bent  # type: ignore[call-overload]
     sizes, before = _sizes(bob), (bob.authenticator, bob.place.seat.row.seq)
-    for _ in range(2):
+    while bent.lies < 2:  # he asks again, later
         bob.turn()
-    assert bent.lies == 2
+        table.passes(1)
     assert (bob.authenticator, bob.place.seat.row.seq) == before
-    assert _sizes(bob) == sizes
+    assert all(count <= sizes[name] for name, count in _sizes(bob).items())
     trouble = events.ForkFound | events.RolledBack | events.MessagesLost
     assert [each for each in bob.news() if isinstance(each, trouble)]
 

@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 
 from covey.client.network import Network
-from covey.client.sync import groups
+from covey.client.sync import groups, queues
 from covey.client.sync.peer import Peer
 from covey.errors import StateError, StorageError, TransportError
 
@@ -219,6 +219,11 @@ class Driver:
     def _row(self, number: int) -> groups.GroupRow | None:
         with self.store.reading() as rows:
             return groups.of(rows, number)
+
+    def all_posted(self) -> bool | None:
+        """Whether everybody who was let in has been told; None while somebody has not."""
+        with self.store.reading() as rows:
+            return None if queues.postings(rows) else True
 
     async def abandon(self) -> None:
         """Let go of the connections and of the store."""

@@ -213,11 +213,6 @@ class Engine(Driver):
                 raise TransportError(keeper.trouble)
         return True
 
-    def all_posted(self) -> bool | None:
-        """Whether everybody who was let in has been told; None while somebody has not."""
-        with self.store.reading() as rows:
-            return None if queues.postings(rows) else True
-
     # --- groups --------------------------------------------------------------------------
 
     def nudge_group(self, number: int) -> None:

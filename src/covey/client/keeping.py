@@ -49,6 +49,7 @@ class Keeper:
         self._well = anyio.Event()
         self._hears = False
         self._failures = 0
+        self._noted: tuple[object, ...] | None = None
 
     def nudge(self, *, reads: bool = False) -> None:
         """Let the next turn begin at once.
@@ -86,12 +87,19 @@ class Keeper:
             self.begun += 1
             due = await self._turn()
             self.ended = self.begun
-            driver.nudge()
             driver.stir()
+            await self._let_attend()
             if due is None:
                 return
             with anyio.move_on_after(max(due - driver.home.world.now(), _LEAST)):
                 await nudged.wait()
+
+    async def _let_attend(self) -> None:
+        """Let what is due for the identity be done, when the group has moved, or pointers wait."""
+        noted = None if self.place is None else _where(self.place)[1:]
+        if noted != self._noted or await self._driver.call(self._driver.all_posted) is None:
+            self._noted = noted
+            self._driver.nudge()
 
     async def _turn(self) -> float | None:
         """Take a turn; when to take the next one, or None when we are out of the group."""

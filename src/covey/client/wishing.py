@@ -117,7 +117,8 @@ async def settled(
     Raises:
         TransportError: The broker cannot be reached.
     """
-    await engine.look_at_groups()
+    if engine.keeper(number) is None:
+        await engine.look_at_groups()
     keeper = engine.keeper(number)
     turn = 0
     if keeper is not None:

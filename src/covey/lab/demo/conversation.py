@@ -111,9 +111,9 @@ class Conversation:
         Raises:
             StateError: The member is not in it.
         """
-        found = self._read(self.observed.group)
+        found = None if self._engine is None else self._read(self.observed.group)
         if found is None:
-            msg = "not a member of the group any more"
+            msg = "not a member of the group"
             raise StateError(msg)
         return found
 
@@ -197,7 +197,7 @@ class Conversation:
         """
         try:
             async with asyncio.timeout(_PATIENCE):
-                while not ready():
+                while not ready():  # noqa: ASYNC110 - what is waited for may be another process's
                     await asyncio.sleep(_GLANCE)
         except TimeoutError:
             msg = f"nothing came within {_PATIENCE:g} seconds"

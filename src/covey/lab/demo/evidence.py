@@ -7,7 +7,6 @@ missed; all secrets here are far smaller than a page.
 from __future__ import annotations
 
 import base64
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -116,9 +115,15 @@ def _shared(data: bytes, at: int, piece: bytes, mark: int) -> tuple[int, int]:
     """How far a piece stands in the data, if what is at ``mark`` in it is there at ``at``."""
     before = min(at, mark)
     ours, theirs = data[at - before : at][::-1], piece[mark - before : mark][::-1]
-    start = at - len(os.path.commonprefix([ours, theirs]))
-    end = at + len(os.path.commonprefix([data[at : at + len(piece) - mark], piece[mark:]]))
+    start = at - _common(ours, theirs)
+    end = at + _common(data[at : at + len(piece) - mark], piece[mark:])
     return start, end
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes two pieces of data have in common where they begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def reached(tables: Tables, start: bytes) -> set[bytes]:

@@ -43,12 +43,20 @@ def test_what_is_too_short_to_say_anything_is_not_searched_for() -> None:
 
 
 def test_pieces_are_blanked_and_counted() -> None:
-    data, count = evidence.blanked(b"alice--[alice in a package]--[alice in a package]", [
-        b"[alice in a package]",
-    ])  # fmt: skip
+    whole = b"alice--[alice in a package]--[alice in a package]"
+    data, count = evidence.blanked(whole, [b"[alice in a package]"], [b"alice", b"bob"])
     assert count == 2
     assert evidence.sightings(data, {"alice": b"alice"}) == ["alice, as it is"]
     assert len(data) == 49
+
+
+def test_remains_of_pieces_are_blanked_if_they_are_long_enough() -> None:
+    piece = bytes(range(100)) + b"alice" + bytes(range(100, 200))
+    for remains in (piece[80:150], piece[100:], piece[:105]):
+        data, count = evidence.blanked(b"--" + remains + b"--", [piece], [b"alice"])
+        assert (data, count) == (b"--" + bytes(len(remains)) + b"--", 1)
+    short = b"--" + piece[90:110] + b"--"
+    assert evidence.blanked(short, [piece], [b"alice"]) == (short, 0)
 
 
 @given(

@@ -23,7 +23,8 @@ from covey.access.structs.heads import (
 )
 from covey.access.structs.log import Entries, Entry, Read
 from covey.access.structs.sealed import Purpose
-from covey.lab.company.contents import Content, Text
+from covey.client import contents
+from covey.client.contents import Content, Text
 from covey.lab.company.lines import Lines
 from covey.lab.demo import thief
 from covey.lab.demo.orders import Attack, Attacked
@@ -97,7 +98,8 @@ class _Pair:
         return message
 
     def say(self, sender: mls.Group, text: bytes, receiver: mls.Group | None = None) -> None:
-        message = sender.protect(Content(Text(text)).encode())
+        content = Content(1, bytes(16), 0, 0, 0, 1, Text(text))
+        message = sender.protect(contents.encode(content))
         self.write(sender, Kind.other, message)
         if receiver is not None:
             receiver.receive(message)
