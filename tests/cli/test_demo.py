@@ -326,7 +326,9 @@ def test_a_leak_fails_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ended.exit_code == 1
     scenes = [json.loads(line) for line in ended.stdout.splitlines()]
     [failed] = [check for check in of_kind(scenes, "check") if not check["passed"]]
-    assert failed["detail"] == "message 20, in hex"
+    lines = [line for talk in of_kind(scenes, "talk") for line in talk["lines"]]
+    [seq] = [line["seq"] for line in lines if line["text"] == "Noon is better anyway."]
+    assert failed["detail"] == f"message {seq}, in hex"
     assert not scenes[-1]["passed"]
 
 

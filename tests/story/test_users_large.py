@@ -148,9 +148,9 @@ def test_users_07_each_commit_is_processed_once(
         staged[self.own_index, self.epoch] += type(event).__name__ == "StagedCommit"
         return event
 
-    def noting(seat, rows, entry, event) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - as the original
+    def noting(seat, rows, entry, event, profile) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - as the original
         entered[seat.home.member.signature_key, event.changed.epoch] += 1
-        enter(seat, rows, entry, event)
+        enter(seat, rows, entry, event, profile)
 
     monkeypatch.setattr(Group, "stage", counting)
     monkeypatch.setattr(entering, "entered", noting)

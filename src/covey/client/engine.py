@@ -138,12 +138,13 @@ class Engine(Driver):
         while True:
             try:
                 now = await self.call(self.store.others)
-                if now != known:
-                    known = now
-                    self.stir()
-                    await self.look_at_groups(nudges=True)
             except StorageError as error:
                 self.met(str(error))
+                now = known
+            if now != known:
+                known = now
+                self.stir()
+                await self.look_at_groups(nudges=True)
             await anyio.sleep(_LOOK)
 
     async def _tidy(self) -> None:
@@ -242,7 +243,12 @@ class Engine(Driver):
         """
         if not self._runs or self.closed:
             return
-        for row in await self.call(self._rows):
+        try:
+            found = await self.call(self._rows)
+        except StorageError as error:
+            self.met(str(error))
+            return
+        for row in found:
             keeper = self._keepers.get(row.id)
             if keeper is not None:
                 if nudges and not keeper.has_seen(row.version):

@@ -88,15 +88,15 @@ class Keeper:
             due = await self._turn()
             self.ended = self.begun
             driver.stir()
-            await self._let_attend()
             if due is None:
+                driver.nudge()
                 return
             with anyio.move_on_after(max(due - driver.home.world.now(), _LEAST)):
                 await nudged.wait()
 
-    async def _let_attend(self) -> None:
+    async def _let_attend(self, place: Place) -> None:
         """Let what is due for the identity be done, when the group has moved, or pointers wait."""
-        noted = None if self.place is None else _where(self.place)[1:]
+        noted = _where(place)[1:]
         if noted != self._noted or await self._driver.call(self._driver.all_posted) is None:
             self._noted = noted
             self._driver.nudge()
@@ -108,6 +108,7 @@ class Keeper:
             place = await self._now()
             due = await driver.run(place.turns.turn(listening=self._hears))
             self.trouble = place.turns.troubles.now
+            await self._let_attend(place)
         except CoveyError as error:
             if await driver.is_gone(self.number):
                 return None
@@ -115,12 +116,17 @@ class Keeper:
             due = driver.home.world.now() + driver.backoff(self._failures)
         if self.trouble:
             self._failures += 1
-            self._well = anyio.Event()
+            self._unwell()
         else:
             self._failures = 0
             self._well.set()
         driver.met(self.trouble)
         return due
+
+    def _unwell(self) -> None:
+        """Let nobody listen until a turn has gone well."""
+        if self._well.is_set():
+            self._well = anyio.Event()
 
     # --- listening -----------------------------------------------------------------------
 
@@ -132,16 +138,16 @@ class Keeper:
                 await self._hear()
                 failures = 0
             except CoveyError:
-                self._well = anyio.Event()
+                self._unwell()
                 self.nudge(reads=True)
                 await anyio.sleep(self._driver.backoff(failures))
                 failures += 1
 
     async def _hear(self) -> None:
-        """Wait for something new, once."""
+        """Wait for something new, once; at first, only look."""
         place = await self._now()
         before = _where(place)
-        await self._driver.run(place.listener.read(LISTEN))
+        await self._driver.run(place.listener.read(LISTEN if self._hears else 0))
         self._hears = True
         if _where(place) != before:
             self.nudge()

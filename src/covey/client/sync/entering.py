@@ -21,6 +21,7 @@ from covey.client.events import (
     RemovedFromGroup,
     Renamed,
     RolesChanged,
+    SettingsChanged,
     WishRefused,
 )
 from covey.client.sync import capabilities, groups, hearing, queues, winning, wishes
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.access.structs.log import Entry
+    from covey.client.profile import GroupProfile
     from covey.client.sync.queues import UnderWay
     from covey.client.sync.wishes import Wish
     from covey.mls import Changed, EpochChanged
@@ -41,8 +43,18 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 
-def entered(seat: Seat, rows: Rows, entry: Entry, event: EpochChanged) -> None:
-    """Take note of a commit that has taken effect."""
+def entered(
+    seat: Seat, rows: Rows, entry: Entry, event: EpochChanged, before: GroupProfile | None
+) -> None:
+    """Take note of a commit that has taken effect.
+
+    Args:
+        seat: The group, in its new epoch.
+        rows: The transaction.
+        entry: The commit in the log.
+        event: What the engine says of it.
+        before: The group's profile before it.
+    """
     changed = event.changed
     seat.proposed_at = None
     seat.let_in_at = seat.home.world.now() if changed.added and not event.own else None
@@ -53,7 +65,7 @@ def entered(seat: Seat, rows: Rows, entry: Entry, event: EpochChanged) -> None:
         _ended(seat, rows, changed)
         return
     _tell_members(seat, rows, changed, own=event.own)
-    _tell_profile(seat, rows, changed)
+    _tell_profile(seat, rows, changed, before)
     standing = addresses.capabilities_of(seat.group.extensions).capabilities
     groups.keep_doors(rows, seat.number, {each.key for each in standing})
     if event.own:
@@ -145,18 +157,23 @@ def _tell_members(seat: Seat, rows: Rows, changed: Changed, *, own: bool) -> Non
     tell(seat, rows, told)
 
 
-def _tell_profile(seat: Seat, rows: Rows, changed: Changed) -> None:
-    if changed.extensions is None:
-        return
-    after = profile.profile_of(changed.extensions)
-    if after is None:
+def _tell_profile(seat: Seat, rows: Rows, changed: Changed, before: GroupProfile | None) -> None:
+    after = None if changed.extensions is None else profile.profile_of(changed.extensions)
+    if after is None or before is None or after == before:
         return
     name = after.name.decode(errors="replace")
     by = _name(changed.committer)
     if name != seat.row.name:
         tell(seat, rows, Renamed(seat.hex, by=by, before=seat.row.name, name=name))
         seat.replace(name=name)
-    tell(seat, rows, RolesChanged(seat.hex, by=by, roles=profile.names(after)))
+    if after.roles != before.roles:
+        roles, old = profile.names(after), profile.names(before)
+        tell(seat, rows, RolesChanged(seat.hex, by=by, roles=roles, before=old))
+    if (after.inviting, after.expires_after) != (before.inviting, before.expires_after):
+        told = SettingsChanged(
+            seat.hex, by=by, inviting=after.inviting.name, expires_after=after.expires_after
+        )
+        tell(seat, rows, told)
 
 
 # --- the end -------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from covey.access.member import envelopes
 from covey.access.member.replies import compare
 from covey.access.structs.basics import Kind
 from covey.access.structs.sealed import ClaimedPosition, Purpose
-from covey.client import history
+from covey.client import history, profile
 from covey.client.events import CopyFound, ForkFound, Unreadable
 from covey.client.sync import entering, groups, hearing, queues
 from covey.client.sync.groups import Status
@@ -124,6 +124,7 @@ def _once_more(seat: Seat, rows: Rows, entry: Entry, known: int) -> None:
 
 
 def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
+    before = profile.profile_of(seat.group.extensions)
     is_commit = entry.kind is Kind.commit
     try:
         message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)
@@ -138,7 +139,13 @@ def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
         why = "it is no commit" if is_commit else "it is a commit, and closes no epoch"
         _cannot_read(seat, rows, entry, why)
         return
-    _done(seat, rows, entry, seat.group.apply(event) if isinstance(event, StagedCommit) else event)
+    if isinstance(event, StagedCommit):
+        event = seat.group.apply(event)
+    if isinstance(event, EpochChanged):
+        _compare(seat, rows, event.authenticated_data)
+        entering.entered(seat, rows, entry, event, before)
+    else:
+        _done(seat, rows, entry, event)
 
 
 def _cannot_read(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
@@ -158,9 +165,6 @@ def _done(seat: Seat, rows: Rows, entry: Entry, event: Event) -> None:
         case OwnMessage():
             _own(seat, rows, entry)
             return
-        case EpochChanged():
-            _compare(seat, rows, event.authenticated_data)
-            entering.entered(seat, rows, entry, event)
         case MessageReceived():
             _compare(seat, rows, event.authenticated_data)
             hearing.heard(seat, rows, entry, event)

@@ -342,5 +342,3 @@ def _config(days: int) -> Config:
 @cache
 def _metrics() -> Metrics:
     return Metrics((), ())
-
-

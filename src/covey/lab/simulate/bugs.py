@@ -176,9 +176,7 @@ def _outbox_emptied_too_early(_: Function) -> Function:
 
 @_bug(history, "placed", "An echo of one's own is put into the history beside what was said.")
 def _own_echo_twice(right: Function) -> Function:
-    def placed(
-        rows: Rows, group: int, message: bytes, seq: int, epoch: int
-    ) -> int | None:
+    def placed(rows: Rows, group: int, message: bytes, seq: int, epoch: int) -> int | None:
         number: int | None = right(rows, group, message, seq, epoch)
         rows.do(
             "INSERT INTO messages (group_, message, seq, epoch, sender, leaf, kind, text, content,"

@@ -275,7 +275,9 @@ class Client:
 
     def _failed(self, error: CoveyError) -> None:
         self._turning = False
-        self._around.story.tell(self.name, f"cannot go on: {type(error).__name__}: {error}", "stuck")
+        self._around.story.tell(
+            self.name, f"cannot go on: {type(error).__name__}: {error}", "stuck"
+        )
         self._wake_in(_LATER)
 
     def _wake_in(self, seconds: float) -> None:

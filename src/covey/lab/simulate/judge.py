@@ -6,7 +6,6 @@ way; it asks nobody. Each rule is a function from what there is to be seen to wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -29,6 +28,8 @@ from covey.lab.simulate.actors import Invite, Remove, Rename
 from covey.lab.simulate.lies import Lie
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from covey.client.events import Event
     from covey.lab.simulate.lies import Front
     from covey.lab.simulate.observing import Held, Message, Observed
@@ -312,12 +313,12 @@ def _undone(
                 f"remove {name}" for name in names if name in held.members and name not in went
             )
         case Rename(name=name):
-            names = {
+            given = {
                 each.event.name
                 for each in observed.events(Renamed, group=order.gid, since=at)
                 if isinstance(each.event, Renamed)
             }
-            if name not in {*names, held.name}:
+            if name not in {*given, held.name}:
                 yield f"rename it to {name!r}"
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from covey.access.structs.heads import Position
-    from covey.access.structs.joining import Parcel
+    from covey.access.structs.log import Parcel
     from covey.broker.connections import Connection
     from covey.broker.script import Script
     from covey.client.sync.effects import Ask
@@ -263,9 +263,9 @@ _HASHES = Statement("SELECT seq, previous FROM entry WHERE gid = $1")
 def _hashes(gid: bytes) -> Script[dict[int, bytes]]:
     """The hashes of a log, up to each entry that is kept."""
     rows = yield _HEAD.of(gid)
-    hashes = {seq: hashed for seq, hashed in rows}
+    head = dict(rows)
     rows = yield _HASHES.of(gid)
-    return hashes | {seq - 1: previous for seq, previous in rows}
+    return head | {seq - 1: previous for seq, previous in rows}
 
 
 def _place(position: Position) -> tuple[int, bytes]:

@@ -1,7 +1,7 @@
 """A store whose process can die: at a write, after a commit, or from outside.
 
-May import the store's port, and the time. What was committed stays in the store below; who holds this one can do
-nothing more, as a process that is gone.
+May import the store's port, and the time. What was committed stays in the store below; who holds
+this one can do nothing more, as a process that is gone.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from covey.client import events
-from covey.client.events.base import Happened
 from covey.client.profile import EXTENSION_TYPES
 from covey.client.sync import groups
 from covey.errors import StateError, StorageError
@@ -18,6 +17,7 @@ from covey.mls.crypto.entropy import system_entropy
 
 if TYPE_CHECKING:
     from covey.client.events import Event
+    from covey.client.events.base import Happened
     from covey.client.sync.groups import Status
     from covey.store.port import Rows, Store
 
@@ -151,7 +151,8 @@ def observe(name: str, store: Store) -> Observed:
 
 def _held(rows: Rows, row: groups.GroupRow) -> Held:
     engine = groups.engine_rows(rows, row.id)
-    authenticator, members, trouble = b"", (), row.trouble
+    authenticator, trouble = b"", row.trouble
+    members: tuple[str, ...] = ()
     if row.status.is_in:
         try:
             group = Group.load(engine, _PORTS)

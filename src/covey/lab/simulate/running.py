@@ -79,9 +79,7 @@ class Run(NamedTuple):
         return tree
 
 
-def run(
-    seed: int, size: Size | None = None, *, begin: Begin = Person, fine: bool = False
-) -> Run:
+def run(seed: int, size: Size | None = None, *, begin: Begin = Person, fine: bool = False) -> Run:
     """Run a seed.
 
     Args:
@@ -154,5 +152,3 @@ def _store() -> Store:
     store = memory_store()
     watch(store)
     return store
-
-

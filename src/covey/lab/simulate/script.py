@@ -6,7 +6,6 @@ all seeds or more; then step after step is drawn from what can be done at that m
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.lab.simulate.actors import Invite, Knock, Leave, Promote, Remove, Rename, Rotate
@@ -16,6 +15,7 @@ from covey.lab.simulate.observing import standing, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
     from covey.lab.simulate.clients import Client
     from covey.lab.simulate.observing import Standing
@@ -28,6 +28,7 @@ _HOUR: Final = 3_600.0
 _ROUND: Final = 660.0  # seconds; longer than anything is put off for
 _SETTLING: Final = 900.0  # seconds that a beginning may take
 _LIE_LASTS: Final = 25  # steps, on average
+_LONG: Final = 5.0  # days; several of them are longer than the broker keeps anything
 _AWAY: Final = (0.2, 3.0, 35.0)  # days, one of which is the longest absence of a seed
 
 
@@ -123,7 +124,7 @@ class Script:
             self._world.run(self._pause())
 
     def mend(self, rounds: int = 14) -> None:
-        """End all trouble, and let time pass until all is quiet, or far too much of it has passed."""
+        """End all trouble, and let time pass until all is quiet, or much too long."""
         world = self._world
         world.front.end()
         world.front.is_down = False
@@ -320,14 +321,14 @@ class Script:
         if client.actor is None or client.is_away:
             return
         days = self.troubles.away * self._chance.uniform(0.1, 1.0)
-        self._world.story.tell(client.name, f"is away for {days:.1f} days", "away")
+        self._world.story.tell(client.name, f"is away for {days:.1f} days", _long("away", days))
         client.go_away()
         self._world.agenda.after(days * _DAY, client.come_back)
 
     def _leap(self) -> None:
         """Let much time pass."""
         days = self.troubles.away * self._chance.choice((0.1, 0.3, 1.0))
-        self._world.story.tell("network", f"{days:.1f} days pass", "leap")
+        self._world.story.tell("network", f"{days:.1f} days pass", _long("leap", days))
         self._world.leap(days * _DAY)
 
     def _down(self) -> None:
@@ -337,3 +338,8 @@ class Script:
 
     def _up(self) -> None:
         self._world.front.is_down = False
+
+
+def _long(kind: str, days: float) -> str:
+    """What a time is counted as: one in which the broker may throw away what is needed, or less."""
+    return kind if days > _LONG else f"short {kind}"

@@ -228,19 +228,20 @@ def in_words(order: Order) -> str:
     """An order, in words."""
     match order:
         case Invite(names=names):
-            return f"invite {', '.join(names)}"
+            words = f"invite {', '.join(names)}"
         case Remove(names=names):
-            return f"remove {', '.join(names)}"
+            words = f"remove {', '.join(names)}"
         case Leave():
-            return "leave"
+            words = "leave"
         case Rename(name=name):
-            return f"rename the group to {name!r}"
+            words = f"rename the group to {name!r}"
         case Promote(name=name):
-            return f"make {name} an admin"
+            words = f"make {name} an admin"
         case Rotate():
-            return "renew keys"
+            words = "renew keys"
         case Knock():
-            return "knock"
+            words = "knock"
+    return words
 
 
 def _drawn(seed: bytes, purpose: str) -> Random:
