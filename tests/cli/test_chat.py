@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import keyring
+import keyring.backend
 import pytest
 
-from broker_thread import thread_broker
+from broker_thread import broker_at, thread_broker
 from terminals import Terminal, lines_until
 
 if TYPE_CHECKING:
@@ -124,6 +126,37 @@ def test_nobody_to_ask_for_the_passphrase(alice: Terminal) -> None:
     assert "set COVEY_PASSPHRASE" in alice.refuses("groups")
 
 
+class _Keyring(keyring.backend.KeyringBackend):
+    """A keyring in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """What is kept."""
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep it."""
+        self.kept[service, username] = password
+
+
+def test_the_keyring_can_keep_the_key(person: Callable[[str], Terminal]) -> None:
+    before, ours = keyring.get_keyring(), _Keyring()
+    keyring.set_keyring(ours)
+    alice = person("alice")
+    alice.variables["COVEY_PASSPHRASE"] = None
+    try:
+        alice.says("init", alice.name, "--broker", alice.url, "--keyring")
+        assert alice.finds("groups") == {"groups": []}
+        assert len(ours.kept) == 1
+        ours.kept.clear()
+        assert "restore a backup" in alice.refuses("groups")
+    finally:
+        keyring.set_keyring(before)
+
+
 # --- talking ---------------------------------------------------------------------------------
 
 
@@ -219,6 +252,24 @@ def test_following_from_before(team: tuple[Terminal, Terminal]) -> None:
         seen = [json.loads(line) for line in lines_until(following, '"one"')]
     assert seen[-1]["event"] == "Message"
     assert "Say a time" in bob.refuses("follow", "--since", "tea", code=2)
+
+
+def test_what_cannot_be_sent_goes_out_with_the_next_command(
+    tmp_path: Path, person: Callable[[str], Terminal]
+) -> None:
+    alice = person("alice")
+    with broker_at(str(tmp_path / "db"), tmp_path) as broker:
+        alice.url = broker.url
+        alice.begin().says("create", "team")
+    said = alice.refuses("send", "team", "hello?")
+    assert "stays queued" in said
+    assert f"see that the broker at {alice.url} runs: `covey broker`" in said
+    assert "you: hello? (waits to be sent)" in alice.says("history", "team", "--offline")
+    assert "you: hello? (waits to be sent)" in alice.says("history", "team")  # with a note
+    port = int(alice.url.rpartition(":")[2])
+    with broker_at(str(tmp_path / "db"), tmp_path, port=port):
+        [sent] = alice.finds("history", "team")["messages"]
+        assert (sent["text"], sent["state"]) == ("hello?", "sent")
 
 
 # --- who is in a group -----------------------------------------------------------------------

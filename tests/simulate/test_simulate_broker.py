@@ -77,6 +77,11 @@ def test_a_copy_of_the_database_goes_its_own_way() -> None:
     assert (first.store.play(_count), second.play(_count)) == (0, 1)
 
 
+def play_out(agenda: Agenda, seconds: float) -> None:
+    while agenda.step(BEGIN + seconds):
+        pass
+
+
 def _count() -> Script[int]:
     rows = yield Statement("SELECT count(*) FROM broker").of()
     return int(rows[0][0])
@@ -107,8 +112,7 @@ def test_the_agenda_keeps_the_order_of_time_and_then_of_planning() -> None:
     agenda, happened = Agenda(), []
     for name, seconds in (("b", 2.0), ("a", 1.0), ("c", 2.0), ("late", 9.0)):
         agenda.after(seconds, lambda name=name: happened.append(name))  # type: ignore[misc]
-    while agenda.step(BEGIN + 5.0):
-        pass
+    play_out(agenda, 5.0)
     assert happened == ["a", "b", "c"]
     assert agenda.now == BEGIN + 5.0
 
@@ -121,5 +125,4 @@ def test_what_never_ends_is_ended() -> None:
 
     again()
     with pytest.raises(EndlessError):
-        while agenda.step(BEGIN + 1.0):
-            pass
+        play_out(agenda, 1.0)

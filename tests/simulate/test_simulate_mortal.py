@@ -17,6 +17,16 @@ def put(store: Mortal, name: str) -> None:
         settings.put(rows, name, b"1")
 
 
+def put_two(store: Mortal) -> None:
+    put(store, "one")
+    put(store, "two")
+
+
+def put_for_ever(store: Mortal) -> None:
+    while True:
+        put(store, "again")
+
+
 def names(store: object) -> list[str]:
     with store.reading() as rows:  # type: ignore[attr-defined]
         return [name for (name,) in rows.all("SELECT name FROM settings ORDER BY name")]
@@ -29,8 +39,7 @@ def test_dying_at_a_write_keeps_what_was_committed_and_nothing_else(writes: int)
     put(life, "before")
     life.doom(writes)
     with pytest.raises(Died):
-        for name in ("one", "two"):
-            put(life, name)
+        put_two(life)
     kept = [each for each in names(store) if each in {"before", "one", "two"}]
     assert kept == ["before", "one"][: 1 + writes // 2]
 
@@ -49,8 +58,7 @@ def test_the_dead_do_nothing_more() -> None:
 def test_a_flow_that_goes_round_in_circles_is_ended() -> None:
     life = Mortal(memory_store())
     with pytest.raises(EndlessError):
-        while True:
-            put(life, "again")
+        put_for_ever(life)
 
 
 def test_who_asks_for_something_does_not_go_round_in_circles() -> None:

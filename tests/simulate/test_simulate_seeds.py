@@ -44,7 +44,7 @@ def test_a_seed_is_the_same_run_each_time(first: Run) -> None:
 def test_a_seed_is_the_same_run_whatever_python_hashes_with() -> None:
     marks = set()
     for seed in ("1", "2"):
-        found = subprocess.run(  # noqa: S603 - our own command
+        found = subprocess.run(
             [sys.executable, "-m", "covey.lab.simulate", "--json", "--seed", "5", "--steps", "30"],
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,

@@ -14,6 +14,7 @@ from keyring.errors import KeyringLocked
 from rich.pretty import pretty_repr
 
 from covey.errors import StorageError
+from covey.mls.crypto.argon2 import argon2id
 from covey.store import (
     Kind,
     NoKeyring,
@@ -25,7 +26,6 @@ from covey.store import (
     keys,
     open_store,
 )
-from covey.mls.crypto.argon2 import argon2id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

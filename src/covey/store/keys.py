@@ -23,9 +23,9 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from covey.errors import StorageError
+from covey.mls.crypto.argon2 import argon2id
 from covey.mls.crypto.entropy import system_entropy
 from covey.mls.crypto.mac import hmac_digest
-from covey.mls.crypto.argon2 import argon2id
 from covey.store.errors import NotAStore, WrongKey
 
 if TYPE_CHECKING:

@@ -147,9 +147,9 @@ def _hand_out(
     else:
         write_new(_STDOUT, f"{text}\n".encode())
     if qr and not chosen.in_json:
-        from covey.cli.chat.qr import drawn  # noqa: PLC0415 - who wants none needs no segno
+        from covey.cli.chat import qr as codes  # noqa: PLC0415 - who wants none needs no segno
 
-        click.echo(drawn(text))
+        codes.show(text)
 
 
 def _close(chosen: Chosen, group: str) -> None:

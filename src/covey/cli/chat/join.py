@@ -123,9 +123,9 @@ def _write_card(chosen: Chosen, card: Path, *, qr: bool) -> None:
         return
     write_new(card, f"{text}\n".encode())
     if qr:
-        from covey.cli.chat.qr import drawn  # noqa: PLC0415 - who wants none needs no segno
+        from covey.cli.chat import qr as codes  # noqa: PLC0415 - who wants none needs no segno
 
-        click.echo(drawn(text))
+        codes.show(text)
     if str(card) != "-":
         chosen.tell({"card": str(card)}, f"your card is in {card}: it is good for one invitation")
         chosen.advise(

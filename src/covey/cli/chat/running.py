@@ -45,7 +45,10 @@ def run(chosen: Chosen, work: Callable[[Client], Awaitable[T]], *, alone: bool =
 
     async def within() -> T:
         async with Client.open(path, key=key, create=False) as client:
-            done = await work(client)
+            try:
+                done = await work(client)
+            except TransportError as error:
+                raise TransportError(_told(client, error)) from error
             if not alone:
                 await settle(client)
             return done
@@ -62,7 +65,7 @@ async def refresh(client: Client) -> None:
     try:
         await client.sync()
     except (TransportError, BrokerError) as error:
-        click.echo(f"Note: this is what is in the store; {error}", err=True)
+        click.echo(f"Note: this is what is in the store; {_told(client, error)}", err=True)
 
 
 async def settle(client: Client) -> None:
@@ -71,4 +74,11 @@ async def settle(client: Client) -> None:
         try:
             await client.sync(timeout=_LEAVING)
         except (TransportError, BrokerError) as error:
-            click.echo(f"Note: {error}; the next command tries again", err=True)
+            click.echo(f"Note: {_told(client, error)}; the next command tries again", err=True)
+
+
+def _told(client: Client, error: Exception) -> str:
+    """What went wrong, and where, if the broker cannot be reached."""
+    if client.online or not isinstance(error, TransportError):
+        return str(error)
+    return f"{error} (see that the broker at {client.broker} runs: `covey broker`)"

@@ -60,9 +60,9 @@ def _show(own: str, name: str, number: str, *, qr: bool) -> None:
         click.echo(f"    {' '.join(groups[start : start + _ROW])}")
     click.echo()
     if qr:
-        from covey.cli.chat.qr import drawn  # noqa: PLC0415 - who wants none needs no segno
+        from covey.cli.chat import qr as codes  # noqa: PLC0415 - who wants none needs no segno
 
-        click.echo(drawn("".join(groups)))
+        codes.show("".join(groups))
 
 
 def _note(chosen: Chosen, group: str, name: str, *, same: bool) -> None:

@@ -225,7 +225,7 @@ class Judging:
                 _refuse(f"{actor.name} may not open a door to join: in this group admins invite")
 
     def _inherits(self, old: GroupCapability, new: GroupCapability, actor: Actor) -> bool:
-        """Whether a way back goes on, for no longer, in the name of who commits that its maker goes.
+        """Whether a way back goes on, for no longer, under who commits that its maker goes.
 
         Else whoever is lost at that time could not come back any more.
         """

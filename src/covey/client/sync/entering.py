@@ -5,7 +5,7 @@ May import the engine, the rows, and what is said.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from covey.access.member import addresses
 from covey.access.member.pointers import NOWHERE
@@ -29,6 +29,7 @@ from covey.client.sync.groups import Status
 from covey.client.sync.seat import Seat
 from covey.client.sync.telling import tell
 from covey.client.sync.wishes import GoOn, OpenDoor
+from covey.mls.wire.code_points import LeafNodeSource
 from covey.store import settings
 
 if TYPE_CHECKING:
@@ -40,12 +41,28 @@ if TYPE_CHECKING:
     from covey.client.sync.wishes import Wish
     from covey.mls import Changed, EpochChanged
     from covey.mls.group.events import MemberInfo
+    from covey.mls.tree.ratchet_tree import RatchetTree
     from covey.store.port import Rows
 
 
-def entered(
-    seat: Seat, rows: Rows, entry: Entry, event: EpochChanged, before: GroupProfile | None
-) -> None:
+class Before(NamedTuple):
+    """The group before a commit.
+
+    Attributes:
+        profile: Its profile.
+        tree: Its tree.
+    """
+
+    profile: GroupProfile | None
+    tree: RatchetTree
+
+    def is_new(self, member: MemberInfo) -> bool:
+        """Whether a member had come, and had not yet renewed the keys of its KeyPackage."""
+        leaf = self.tree.leaf(member.index)
+        return leaf is not None and leaf.leaf_node_source is LeafNodeSource.key_package
+
+
+def entered(seat: Seat, rows: Rows, entry: Entry, event: EpochChanged, before: Before) -> None:
     """Take note of a commit that has taken effect.
 
     Args:
@@ -53,7 +70,7 @@ def entered(
         rows: The transaction.
         entry: The commit in the log.
         event: What the engine says of it.
-        before: The group's profile before it.
+        before: The group before it.
     """
     changed = event.changed
     seat.proposed_at = None
@@ -64,8 +81,8 @@ def entered(
     if event.removed:
         _ended(seat, rows, changed)
         return
-    _tell_members(seat, rows, changed, own=event.own)
-    _tell_profile(seat, rows, changed, before)
+    _tell_members(seat, rows, changed, before, own=event.own)
+    _tell_profile(seat, rows, changed, before.profile)
     standing = addresses.capabilities_of(seat.group.extensions).capabilities
     groups.keep_doors(rows, seat.number, {each.key for each in standing})
     if event.own:
@@ -141,10 +158,10 @@ def share_recovery(seat: Seat, rows: Rows, changed: Changed) -> None:
 # --- telling -------------------------------------------------------------------------------
 
 
-def _tell_members(seat: Seat, rows: Rows, changed: Changed, *, own: bool) -> None:
+def _tell_members(seat: Seat, rows: Rows, changed: Changed, before: Before, *, own: bool) -> None:
+    if changed.with_path and not own and before.is_new(changed.committer):
+        tell(seat, rows, Arrived(seat.hex, name=_name(changed.committer)))
     if not (changed.added or changed.removed):
-        if changed.with_path and not own:
-            tell(seat, rows, Arrived(seat.hex, name=_name(changed.committer)))
         return
     told = MembersChanged(
         seat.hex,

@@ -43,6 +43,9 @@ COPY: Final = (
     " delete it and use the other one"
 )
 
+_OWN_COMMIT: Final = "VAL-164"
+"""The rule that a commit of our own breaks which is not pending."""
+
 _UNREADABLE: Final = (AuthenticationError, DecodeError, MissingKeyError, PolicyError, ProtocolError)
 
 
@@ -124,11 +127,17 @@ def _once_more(seat: Seat, rows: Rows, entry: Entry, known: int) -> None:
 
 
 def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
-    before = profile.profile_of(seat.group.extensions)
+    group = seat.group
+    before = entering.Before(profile.profile_of(group.extensions), group.tree)
     is_commit = entry.kind is Kind.commit
     try:
         message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)
         event = seat.group.stage(message)
+    except StateError as error:
+        if error.rule != _OWN_COMMIT:
+            raise
+        _own_commit(seat, rows, entry, str(error))
+        return
     except _UNREADABLE as error:
         if is_commit and isinstance(error, MissingKeyError) and not seat.again:
             msg = f"something was held back before entry {entry.seq}: {error}"
@@ -174,11 +183,23 @@ def _done(seat: Seat, rows: Rows, entry: Entry, event: Event) -> None:
                 seat.proposed_at = seat.home.world.now()
 
 
+def _own_commit(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
+    """A commit of our leaf has closed the epoch, and is not the one that is under way."""
+    if groups.was_sent(rows, seat.number, entry.idem):  # and its keys were given up since
+        _cannot_read(seat, rows, entry, why)
+    else:
+        _is_copy(seat, rows)
+
+
+def _is_copy(seat: Seat, rows: Rows) -> None:
+    seat.replace(status=Status.copy, trouble=COPY)
+    tell(seat, rows, CopyFound(seat.hex))
+
+
 def _own(seat: Seat, rows: Rows, entry: Entry) -> None:
     """A message of our own has come back, so the broker has it."""
     if not groups.was_sent(rows, seat.number, entry.idem):
-        seat.replace(status=Status.copy, trouble=COPY)
-        tell(seat, rows, CopyFound(seat.hex))
+        _is_copy(seat, rows)
         return
     waiting = queues.by_idem(rows, seat.number, entry.idem)
     if waiting is not None:

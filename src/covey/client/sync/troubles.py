@@ -99,6 +99,7 @@ class Troubles:
     def _contradicted(self, error: BrokerError | ForkError) -> float:
         """The broker goes back behind what it had shown, or shows something else."""
         self.contradictions += 1
+        self._read_inbox_anew()
         seat = self._seat
         ours = "" if seat.row.head is None else seat.row.head.hex()
         if isinstance(error, RolledBackError | RestoredError | BrokerError):
@@ -115,9 +116,15 @@ class Troubles:
         self._until = self._later(error)
         return self._until
 
+    def _read_inbox_anew(self) -> None:
+        """What such a broker numbers may begin anew, in our inbox too."""
+        with self._seat.home.store.transaction() as rows:
+            settings.drop(rows, READ)
+
     def _refused(self, error: BrokerError) -> float:
         """The broker knows another key for our epoch: we are on a branch that it does not show."""
         self._refusals += 1
+        self._read_inbox_anew()
         seat = self._seat
         ours = "" if seat.row.head is None else seat.row.head.hex()
         self._tell_once(ForkFound(seat.hex, heads=(ours,), sentence=str(error)))
@@ -162,5 +169,4 @@ class Troubles:
         self._told.add(kind)
         seat = self._seat
         with seat.change() as rows:
-            settings.drop(rows, READ)  # what it numbers may begin anew, in our inbox too
             tell(seat, rows, event)

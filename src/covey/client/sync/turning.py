@@ -21,12 +21,13 @@ from covey.client.sync import (
     capabilities,
     commits,
     electing,
+    entering,
     groups,
     hearing,
+    offering,
     queues,
     wishes,
 )
-from covey.client.sync.again import say_again
 from covey.client.sync.asking import append
 from covey.client.sync.effects import Use
 from covey.client.sync.groups import Status
@@ -118,7 +119,8 @@ class Turns:
             return self.troubles.until
         try:
             if self.troubles.is_set:
-                yield from self._begin_anew()
+                yield from offering.begin_anew(self.seat, self.speaker.lane, self.troubles.served)
+                self._behind = True
             if self._behind or not listening:
                 yield from self._catch_up()
             while (yield from self._step()):
@@ -134,34 +136,6 @@ class Turns:
             yield from self.speaker.create()
         yield from self.speaker.catch_up()
         self._behind = self.seat.again = False
-
-    def _begin_anew(self) -> Flow[None]:
-        """Offer again what the broker has lost of ours, and read what it has from its beginning.
-
-        It was set back, or shows for good another log of this epoch than before. All that is
-        ours it gets again, the same bytes under the same idem; the others do likewise. What it
-        then shows is checked from there on.
-        """
-        seat, served = self.seat, self.troubles.served
-        with seat.home.store.reading() as rows:
-            accepted = queues.accepted(rows, seat.number)
-        for each in accepted:
-            if each.epoch == seat.row.epoch or (served is not None and each.seq > served):
-                yield from self._offer(each)
-        with seat.change() as rows:
-            seat.replace(seq=-1, hash=b"", head=None)
-            groups.forget_places(rows, seat.number)
-        seat.again = self._behind = True
-
-    def _offer(self, accepted: queues.Accepted) -> Flow[None]:
-        try:
-            answer = yield from append(self.speaker.lane, Signed.decode(accepted.request))
-        except BrokerError:
-            return  # its epoch is not there yet, or not any more: others may bring it
-        if isinstance(answer, EpochClosed):
-            seat = self.seat
-            with seat.change() as rows:
-                say_again(rows, accepted, (seat.number, seat.number), seat.home.world.second)
 
     def _due(self) -> float | None:
         if not self.seat.row.status.is_in:
@@ -188,7 +162,7 @@ class Turns:
         if first is not None and (yield from self._say(first)):
             return True
         if seat.row.status is Status.leaving and first is None and not self._is_leaving():
-            self._propose_to_leave()
+            self._leave()
             return True
         return (yield from self.doorkeeper.attend())
 
@@ -389,9 +363,14 @@ class Turns:
             seat.replace(status=Status.active)
             tell(seat, rows, WishRefused(group=seat.hex, what="leave", why=str(error)))
 
-    def _propose_to_leave(self) -> None:
+    def _leave(self) -> None:
+        """Ask the others to let us go; who is alone goes."""
         seat = self.seat
         with seat.change() as rows:
-            if seat.row.status is Status.leaving and queues.first(rows, seat.number) is None:
+            if seat.row.status is not Status.leaving:
+                return
+            if seat.group.tree.census.members == 1:
+                entering.abandoned(seat, rows)
+            elif queues.first(rows, seat.number) is None:
                 world = seat.home.world
                 queues.say(rows, seat.number, world.entropy(16), b"", world.second)

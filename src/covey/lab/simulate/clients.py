@@ -186,6 +186,10 @@ class Client:
         """Kill the process before the write that comes after so many."""
         self._mortal.doom(writes)
 
+    def doom_commit(self, commits: int) -> None:
+        """Kill the process after so many more commits."""
+        self._mortal.doom_commit(commits)
+
     def _bury(self) -> None:
         around = self._around
         if not self.is_away:

@@ -263,7 +263,7 @@ _HASHES = Statement("SELECT seq, previous FROM entry WHERE gid = $1")
 def _hashes(gid: bytes) -> Script[dict[int, bytes]]:
     """The hashes of a log, up to each entry that is kept."""
     rows = yield _HEAD.of(gid)
-    head = dict(rows)
+    head: dict[int, bytes] = dict(rows)
     rows = yield _HASHES.of(gid)
     return head | {seq - 1: previous for seq, previous in rows}
 

@@ -33,19 +33,26 @@ class Mortal:
 
     Attributes:
         writes: How many statements have written, and commits were made.
+        commits: How many commits were made.
         is_dead: Whether this life is over.
     """
 
     def __init__(self, store: Store) -> None:
         self.writes: int = 0
+        self.commits: int = 0
         self.is_dead: bool = False
         self._store = store
         self._last: int | None = None
+        self._last_commit: int | None = None
         self._uses = 0
 
     def doom(self, writes: int) -> None:
         """Die before the write that comes after so many; each commit counts as one too."""
         self._last = self.writes + writes
+
+    def doom_commit(self, commits: int) -> None:
+        """Die after so many more commits."""
+        self._last_commit = self.commits + commits
 
     def rest(self) -> None:
         """A flow has asked for something: it does not go round in circles."""
@@ -62,6 +69,9 @@ class Mortal:
         with self._store.transaction() as rows:
             yield _Rows(self, rows)
             self.write()
+        self.commits += 1
+        if self._last_commit is not None and self.commits >= self._last_commit:
+            self.is_dead = True
         self._live()
 
     @contextmanager

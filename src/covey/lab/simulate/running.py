@@ -112,7 +112,7 @@ def run(seed: int, size: Size | None = None, *, begin: Begin = Person, fine: boo
                 dict(world.story.kinds),
             )
             findings = judge(evidence)
-            world.tell_end(evidence)
+            _tell_end(world.story, evidence)
         for finding in findings:
             world.story.tell("judge", str(finding))
         tale = world.story.tale()
@@ -141,6 +141,18 @@ def _played(script: Script, story: Story) -> list[Finding]:
         what = f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
         return [Finding("no exception", "", what)]
     return []
+
+
+def _tell_end(story: Story, evidence: Evidence) -> None:
+    """Tell where everybody is."""
+    for name, observed in evidence.observed.items():
+        for held in observed.groups.values():
+            story.tell(
+                name,
+                f"{held.gid.hex()[:8]}: {held.status}, epoch {held.epoch}"
+                f" {held.authenticator.hex()[:8]}, entry {held.seq}, {len(held.messages)}"
+                f" messages, {', '.join(held.members)} {held.trouble}",
+            )
 
 
 def _tell_reuse(world: Simulated) -> None:

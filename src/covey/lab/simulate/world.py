@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import CoveyError
 from covey.lab.conformance.generate.seeded import Seeded
-from covey.lab.simulate.actors import Invite, Knock, Leave, Promote, Remove, Rename, Rotate
+from covey.lab.simulate.actors import Invite, Leave, Promote, Remove, Rename, Rotate
 from covey.lab.simulate.clients import Client, Surroundings
 from covey.lab.simulate.lies import Front
 from covey.lab.simulate.network import Network, Weather
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from covey.lab.simulate.actors import Actor, Begin, Order
-    from covey.lab.simulate.judge import Evidence
     from covey.store.port import Store
 
 RETENTION: Final = 30
@@ -210,22 +209,10 @@ class Simulated:
 
         self.clients[name].call(used)
 
-    # --- the end -------------------------------------------------------------------------
-
-    def tell_end(self, evidence: Evidence) -> None:
-        """Tell where everybody is."""
-        for name, observed in evidence.observed.items():
-            for held in observed.groups.values():
-                self.story.tell(
-                    name,
-                    f"{held.gid.hex()[:8]}: {held.status}, epoch {held.epoch}"
-                    f" {held.authenticator.hex()[:8]}, entry {held.seq}, {len(held.messages)}"
-                    f" messages, {', '.join(held.members)} {held.trouble}",
-                )
-
 
 def in_words(order: Order) -> str:
     """An order, in words."""
+    words = "knock"
     match order:
         case Invite(names=names):
             words = f"invite {', '.join(names)}"
@@ -239,8 +226,6 @@ def in_words(order: Order) -> str:
             words = f"make {name} an admin"
         case Rotate():
             words = "renew keys"
-        case Knock():
-            words = "knock"
     return words
 
 

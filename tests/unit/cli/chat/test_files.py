@@ -67,3 +67,11 @@ def test_a_code_is_drawn() -> None:
 def test_a_text_that_no_code_can_hold() -> None:
     with pytest.raises(StateError, match="5000 characters are too many for a QR code"):
         qr.drawn("x" * 5_000)
+
+
+def test_what_no_code_can_hold_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    qr.show("x" * 5_000)
+    qr.show("short")
+    shown = capsys.readouterr()
+    assert shown.err.startswith("Note: 5000 characters are too many")
+    assert shown.out.count("\n") == len(qr.drawn("short").splitlines())

@@ -1,0 +1,56 @@
+"""Offering again: a broker that was set back gets what it had taken from us.
+
+May import the flows below and the rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.access.structs.basics import Signed
+from covey.access.structs.log import EpochClosed
+from covey.client.sync import groups, queues
+from covey.client.sync.again import say_again
+from covey.client.sync.asking import append
+from covey.errors import BrokerError
+
+if TYPE_CHECKING:
+    from covey.client.sync.effects import Flow, Lane
+    from covey.client.sync.queues import Accepted
+    from covey.client.sync.seat import Seat
+
+
+def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
+    """Offer again what the broker has lost of ours, and read what it has from its beginning.
+
+    It was set back, or shows for good another log of this epoch than before. All that is ours it
+    gets again, the same bytes under the same idem; the others do likewise. What it then shows is
+    checked from there on.
+
+    Args:
+        seat: The group.
+        lane: The connection that speaks for it.
+        served: The last entry that the broker has, if it was set back.
+
+    Raises:
+        TransportError: It does not answer.
+    """
+    with seat.home.store.reading() as rows:
+        accepted = queues.accepted(rows, seat.number)
+    for each in accepted:
+        if each.epoch == seat.row.epoch or (served is not None and each.seq > served):
+            yield from _offer(seat, lane, each)
+    with seat.change() as rows:
+        seat.replace(seq=-1, hash=b"", head=None)
+        groups.forget_places(rows, seat.number)
+    seat.again = True
+
+
+def _offer(seat: Seat, lane: Lane, accepted: Accepted) -> Flow[None]:
+    try:
+        answer = yield from append(lane, Signed.decode(accepted.request))
+    except BrokerError:
+        return  # its epoch is not there yet, or not any more: others may bring it
+    if isinstance(answer, EpochClosed):
+        with seat.change() as rows:
+            say_again(rows, accepted, (seat.number, seat.number), seat.home.world.second)

@@ -1,0 +1,62 @@
+"""Four processes of one identity on one file send and commit at the same time."""
+
+from __future__ import annotations
+
+import faulthandler
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+from hypothesis import settings
+
+from client.faults.scene import agree, said
+from people import group
+
+if TYPE_CHECKING:
+    from client.faults.scene import Scene
+
+pytestmark = pytest.mark.anyio
+
+PROCESSES = "abcd"
+
+
+@pytest.fixture
+def times() -> int:
+    """How much each says; together with the commits, a thousand things when `make soak` runs."""
+    if settings().max_examples < settings.get_profile("soak").max_examples:
+        return 9
+    faulthandler.cancel_dump_traceback_later()  # it takes longer than what hangs
+    return 189
+
+
+EVERY = 3
+"""After so many messages, a process commits."""
+
+
+async def test_four_processes_of_one_identity(scene: Scene, times: int) -> None:
+    heard: dict[str, list[str]] = {}
+    async with scene.client("bob") as bob:
+        async with scene.client("alice") as alice:
+            ours, theirs = await group(alice, bob)
+            await agree(ours, theirs)
+            epoch = ours.epoch
+
+        async def talk(each: str) -> None:
+            heard[each] = await scene.process("alice", "talk", each, times=times, every=EVERY)
+
+        async with anyio.create_task_group() as tasks:
+            for each in PROCESSES:
+                tasks.start_soon(talk, each)
+        for each in PROCESSES:
+            wanted = [f"{each} {number}" for number in range(times)]
+            assert heard[each] == wanted
+        async with scene.client("alice") as alice:
+            ours = alice.group("team")
+            await agree(ours, theirs)
+            for each in PROCESSES:
+                assert [text for text in said(theirs) if text[0] == each] == heard[each]
+            assert len(said(theirs)) == times * len(PROCESSES)
+            assert epoch < ours.epoch <= epoch + len(PROCESSES) * (times // EVERY)
+        commits = [each for each in scene.wire.log(theirs.id) if each.next is not None]
+        assert len({each.epoch for each in commits}) == len(commits)
+    scene.judge()

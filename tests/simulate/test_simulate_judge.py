@@ -1,0 +1,141 @@
+"""The judge: each rule, kept and broken."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from covey.client.events import ForkFound, MessagesLost, WishRefused
+from covey.client.sync.groups import Status
+from covey.lab.simulate.actors import Invite, Rename
+from covey.lab.simulate.judge import Evidence, judge
+from covey.lab.simulate.observing import Held, Message, Observed, Told
+from covey.lab.simulate.sealing import Sealed
+from covey.lab.simulate.world import Said, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from covey.client.events import Event
+    from covey.lab.simulate.lies import Front
+
+GID = bytes(32)
+HELLO = Message(1, b"m" * 16, 3, 2, "ann", "hello")
+
+
+def held(**changed: Any) -> Held:  # noqa: ANN401 - fields of all kinds
+    plain = Held(
+        gid=GID,
+        predecessor=b"",
+        status=Status.active,
+        trouble="",
+        epoch=2,
+        authenticator=b"a",
+        members=("ann", "bob"),
+        name="covey",
+        seq=3,
+        hash=bytes(32),
+        joined_at=0,
+        messages=(HELLO,),
+        waiting=0,
+        wishes=0,
+        pending=False,
+        secrets=9,
+    )
+    return plain._replace(**changed)
+
+
+def evidence(
+    ann: Held | None = None,
+    bob: Held | None = None,
+    told: Mapping[str, Sequence[Event]] | None = None,
+    **changed: Any,  # noqa: ANN401 - likewise
+) -> Evidence:
+    events = told or {}
+    observed = {
+        name: Observed(
+            name,
+            {GID: each},
+            tuple(Told(number, 100, event) for number, event in enumerate(events.get(name, ()))),
+        )
+        for name, each in (("ann", ann or held()), ("bob", bob or held()))
+    }
+    front = cast("Front", SimpleNamespace(caught={}, denied=list))
+    plain = Evidence(observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {})
+    return plain._replace(**changed)
+
+
+def rules(found: Evidence) -> set[str]:
+    return {each.rule for each in judge(found)}
+
+
+def test_all_is_well() -> None:
+    assert judge(evidence()) == []
+
+
+BROKEN: dict[str, Evidence] = {
+    "agree": evidence(bob=held(authenticator=b"b")),
+    "quiet": evidence(bob=held(waiting=1)),
+    "once": evidence(bob=held(messages=(HELLO, HELLO._replace(number=2, id=b"n" * 16)))),
+    "same order": evidence(bob=held(messages=(HELLO._replace(seq=4),))),
+    "nothing lost": evidence(bob=held(messages=())),
+    "losses explained": evidence(
+        told={"bob": [MessagesLost(GID.hex(), count=1, sender="ann", why="")]}
+    ),
+    "wishes come true": evidence(wanted=[Wanted("ann", Invite(GID, ("cid",)), 50.0)]),
+    "nothing kept": evidence(
+        ann=held(members=("ann",)), bob=held(status=Status.removed, members=())
+    ),
+    "lies noticed": evidence(
+        front=cast("Front", SimpleNamespace(caught={("bob", GID): "drop"}, denied=list))
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_a_rule_that_is_broken_is_named(rule: str) -> None:
+    assert rules(BROKEN[rule]) == {rule}
+
+
+def test_who_has_lost_its_way_and_is_a_member_is_named() -> None:
+    lost = held(status=Status.copy, authenticator=b"", members=())
+    assert rules(evidence(bob=lost)) == {"agree", "nobody stranded"}
+
+
+def test_a_key_that_sealed_two_things_is_named() -> None:
+    sealed = Sealed()
+    sealed.twice.append("a key")
+    assert rules(evidence(sealed=sealed)) == {"keys once"}
+
+
+def test_a_loss_that_is_told_is_none() -> None:
+    told = {"bob": [MessagesLost(GID.hex(), count=1, sender=None, why="")]}
+    assert judge(evidence(bob=held(messages=()), told=told)) == []
+
+
+def test_who_came_later_misses_nothing() -> None:
+    assert judge(evidence(bob=held(messages=(), joined_at=60))) == []
+
+
+def test_a_wish_that_is_refused_has_an_end() -> None:
+    wanted = [Wanted("ann", Rename(GID, "other"), 50.0)]
+    assert rules(evidence(wanted=wanted)) == {"wishes come true"}
+    told = {"ann": [WishRefused(GID.hex(), what="rename", why="no")]}
+    assert judge(evidence(wanted=wanted, told=told)) == []
+    assert judge(evidence(ann=held(name="other"), wanted=wanted)) == []
+
+
+def test_a_lie_that_is_told_of_is_noticed() -> None:
+    front = BROKEN["lies noticed"].front
+    told = {"bob": [ForkFound(GID.hex(), heads=(), sentence="a lie")]}
+    assert judge(evidence(front=front, told=told)) == []
+
+
+def test_two_groups_are_one_too_many() -> None:
+    other = bytes([1]) * 32
+    split = evidence()
+    groups = {GID: held(), other: held(gid=other)}
+    observed = {name: each._replace(groups=groups) for name, each in split.observed.items()}
+    assert rules(split._replace(observed=observed)) == {"one group"}
