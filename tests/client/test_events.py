@@ -15,9 +15,7 @@ from covey.client.events import (
     EphemeralArrived,
     Event,
     ForkFound,
-    InvitePending,
     Joined,
-    KeyPackagesLow,
     Knocked,
     MemberLeft,
     MembersChanged,
@@ -81,10 +79,6 @@ SENTENCES: list[tuple[Event, str]] = [
     (MemberLeft(GROUP, name="bob"), "bob left the group"),
     (MemberLeft(GROUP), "you left the group"),
     (Arrived(GROUP, name="bob"), "bob has arrived"),
-    (
-        InvitePending(GROUP, name="bob", by="amy"),
-        "bob is invited by amy, and has not yet arrived",
-    ),
     (WishRefused(GROUP, what="remove bob", why="no"), "could not remove bob: no"),
     (MessagesLost(GROUP, count=0, sender=None, why="x"), "messages lost: x"),
     (MessagesLost(GROUP, count=1, sender="bob", why="x"), "a message of bob lost: x"),
@@ -103,7 +97,6 @@ SENTENCES: list[tuple[Event, str]] = [
         Knocked(GROUP, name="bob", accepted=False, why="expired"),
         "bob knocked and is not let in: expired",
     ),
-    (KeyPackagesLow("", left=2), "2 of our KeyPackages are left at the broker"),
 ]
 
 
@@ -209,4 +202,4 @@ def test_only_what_all_have_seen_and_is_old_is_dropped(rows: Rows, group: int) -
 def test_numbers_are_not_used_again(rows: Rows, group: int) -> None:
     first = events.add(rows, group, Arrived(GROUP, name="b"), NOW)
     assert events.trim(rows, NOW + events.WEEK + 1) == 1
-    assert events.add(rows, None, KeyPackagesLow("", left=0), NOW) > first
+    assert events.add(rows, None, Arrived("", name="c"), NOW) > first

@@ -63,7 +63,7 @@ def evidence(
         for name, each in (("ann", ann or held()), ("bob", bob or held()))
     }
     front = cast("Front", SimpleNamespace(caught={}, denied=list))
-    plain = Evidence(observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {})
+    plain = Evidence(observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {}, {})
     return plain._replace(**changed)
 
 
@@ -113,6 +113,18 @@ def test_a_key_that_sealed_two_things_is_named() -> None:
 def test_a_loss_that_is_told_is_none() -> None:
     told = {"bob": [MessagesLost(GID.hex(), count=1, sender=None, why="")]}
     assert judge(evidence(bob=held(messages=()), told=told)) == []
+
+
+def test_a_loss_has_a_reason_when_somebody_has_lied_before() -> None:
+    told = {"bob": [MessagesLost(GID.hex(), count=1, sender="ann", why="")]}
+    assert judge(evidence(told=told, began={"fork": 90.0})) == []
+    assert rules(evidence(told=told, began={"fork": 110.0})) == {"losses explained"}
+
+
+def test_a_loss_has_a_reason_when_its_sender_tells_of_it() -> None:
+    lost = MessagesLost(GID.hex(), count=1, sender="ann", why="")
+    told = {"bob": [lost], "ann": [MessagesLost(GID.hex(), count=1, sender=None, why="")]}
+    assert judge(evidence(told=told)) == []
 
 
 def test_who_came_later_misses_nothing() -> None:

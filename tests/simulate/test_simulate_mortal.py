@@ -44,6 +44,16 @@ def test_dying_at_a_write_keeps_what_was_committed_and_nothing_else(writes: int)
     assert kept == ["before", "one"][: 1 + writes // 2]
 
 
+@pytest.mark.parametrize("commits", [1, 2])
+def test_dying_after_a_commit_keeps_it(commits: int) -> None:
+    store = memory_store()
+    life = Mortal(store)
+    life.doom_commit(commits)
+    with pytest.raises(Died):
+        put_two(life)
+    assert [each for each in names(store) if each in {"one", "two"}] == ["one", "two"][:commits]
+
+
 def test_the_dead_do_nothing_more() -> None:
     store = memory_store()
     life = Mortal(store)

@@ -134,7 +134,8 @@ class Client(Entrance, Accounts):
         except BaseException as error:
             with anyio.CancelScope(shield=True):
                 await engine.abandon()
-            if opening.is_new and isinstance(error, BrokerError):
+            begun = engine.peer.device is not None  # the account; nobody else has its keys
+            if opening.is_new and not begun and isinstance(error, BrokerError):
                 discard(given.path)
             raise
         self._running = engine

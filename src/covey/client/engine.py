@@ -2,7 +2,7 @@
 
 May import anyio, the driver, the store and the flows. One loop does what is due for the identity,
 one waits at its inbox, one lets messages disappear, one looks what other processes have written
-into the same store; and each group has a keeper.
+into the same store, one cuts the store's log; and each group has a keeper.
 """
 # ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
 
@@ -33,6 +33,7 @@ PATIENCE: Final = 30.0
 _LOOK: Final = 0.5  # seconds between two looks at what other processes have written
 _ATTEND: Final = 60.0  # seconds after which it is looked what is due, at the latest
 _TRIM: Final = 3600.0  # seconds between two times that old events are dropped
+_CUT: Final = 60.0  # seconds between two times that the log beside the store is cut
 _TIDY: Final = 0.5  # seconds between two looks at what is to disappear, at least
 
 
@@ -60,6 +61,7 @@ class Engine(Driver):
         await self._keeping.__aenter__()
         self._keeping.start_soon(self._tidy)
         self._keeping.start_soon(self._watch)
+        self._keeping.start_soon(self._cut)
         await self.go_online()
 
     async def go_online(self) -> None:
@@ -163,6 +165,23 @@ class Engine(Driver):
             with anyio.move_on_after(due - self.home.world.now()):
                 await moved.wait()
             await anyio.sleep(_TIDY)
+
+    async def _cut(self) -> None:
+        """Cut the log beside the store after what was written.
+
+        Pages of before stand in it, with keys that are used up: who has the file and its key could
+        open by them what was sent since the last time.
+        """
+        written = -1
+        while True:
+            await anyio.sleep(_CUT)
+            if self.store.writes == written:
+                continue
+            written = self.store.writes
+            try:
+                await self.call(self.store.cut)
+            except StorageError as error:
+                self.met(str(error))
 
     def _expired(self) -> float:
         """Delete what has disappeared; when the next message does."""

@@ -1,12 +1,15 @@
 """A store as the client holds it: it counts what is written, and can be opened anew underneath.
 
-May import the store's port.
+May import the store.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from covey.store import SqlStore
+from covey.store.errors import StoreLocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +55,16 @@ class Watched:
         [version] = found
         assert isinstance(version, int)
         return version
+
+    def cut(self) -> None:
+        """Move the log beside the file into it, and cut it to nothing, unless others are at it.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+        if isinstance(self.inner, SqlStore):
+            with suppress(StoreLocked):
+                self.inner.cut()
 
     def close(self) -> None:
         """Let go of the store."""

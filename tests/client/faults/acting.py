@@ -7,11 +7,13 @@ a line each; ``Order.kill`` says where to die:
 - ``after the write``: all of it is on the socket, and nothing was read;
 - ``after the reply``: the answer is in memory, and nothing of it in the file.
 """
+# ruff: noqa: ASYNC110 - what is waited for tells nobody
 # ruff: noqa: T201 - this is how it says it
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -25,12 +27,16 @@ import msgspec
 
 from client.faults.witness import witnessing
 from covey.client.client import Client
+from covey.store import StoreFull
 from people import KEY, LATE, PACE
 
 if TYPE_CHECKING:
     from covey.client.conversation import Conversation
 
 POINTS: Final = ("after COMMIT", "after the write", "after the reply")
+FILLED: Final = ("before", "meanwhile", "room again")
+"""What is said while a store is full: by alice, by bob, and by alice."""
+
 _TRACED: Final = {
     "after the write": "http11.send_request_body.complete",
     "after the reply": "http11.receive_response_body.complete",
@@ -43,7 +49,7 @@ class Order(msgspec.Struct, forbid_unknown_fields=True):
     Attributes:
         path: The store.
         witness: Where to write down what is sealed.
-        act: ``send``, ``invite``, ``join``, ``leave`` or ``talk``.
+        act: ``send``, ``invite``, ``join``, ``leave``, ``talk`` or ``fill``.
         what: What to say, or whom to invite.
         operation: In asking for what to die; empty for never.
         point: Where.
@@ -107,12 +113,34 @@ async def _talk(team: Conversation, order: Order) -> None:
             await team.rotate(timeout=100)
 
 
+def _size_of_log(client: Client) -> int:
+    return Path(f"{client.path}-wal").stat().st_size
+
+
+async def _fill(client: Client, team: Conversation) -> None:
+    """Let there be no room for the store, and then room again."""
+    before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_size_of_log(client), hard))
+    for change in (team.send("no room"), team.rotate(), team.rename("no room")):
+        try:
+            await change
+        except StoreFull as error:
+            _said(str(error))
+    while "no room left" not in team.trouble:  # for what others say
+        await anyio.sleep(0.02)
+    _said(f"in the way: {team.trouble}")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (before, hard))
+    with anyio.fail_after(LATE):
+        while team.trouble or len(team.history()) < len(FILLED) - 1:
+            await anyio.sleep(0.02)
+    await team.send(FILLED[-1])
+
+
 async def _act(client: Client, order: Order) -> None:
     if order.act == "join":
         _arm(order)
-        team = await client.next_group(LATE)
-        while True:  # until what is due after it has killed us
-            await anyio.sleep(1)
+        await client.next_group(LATE)
+        await anyio.sleep_forever()  # what is due after it kills us
     team = client.group("team")
     if order.act != "talk":
         await client.sync(timeout=LATE)
@@ -125,6 +153,8 @@ async def _act(client: Client, order: Order) -> None:
         case "leave":
             _arm(order)
             await team.leave()
+        case "fill":
+            await _fill(client, team)
         case _:
             await _talk(team, order)
 

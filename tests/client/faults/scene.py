@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 import msgspec
 
 from client.faults.acting import Order
 from client.faults.witness import Sealings, Wire
-from covey.client.client import Client
 from covey.client.events import (
     Branching,
     CopyFound,
@@ -23,10 +23,11 @@ from covey.client.events import (
     RolledBack,
     Unreadable,
 )
-from people import LATE, Town, until
+from people import LATE, Town, group, until
 
 if TYPE_CHECKING:
     from broker_thread import ThreadBroker
+    from covey.client.client import Client
     from covey.client.conversation import Conversation
 
 ACTING = Path(__file__).with_name("acting.py")
@@ -70,19 +71,27 @@ class Scene:
 
     async def killed(self, name: str, act: str, what: str, operation: str, point: str) -> list[str]:
         """Let a process act for somebody until it is killed; returns what it has said."""
-        code, said, complaints = await self._run(
-            name, act, what, operation=operation, point=point
-        )
+        code, said, complaints = await self._run(name, act, what, operation=operation, point=point)
         assert (code, complaints) == (-signal.SIGKILL, "")
         return said
+
+    async def beginning(self, name: str, act: str) -> subprocess.Popen[str]:
+        """Let a process begin to act for somebody; it has said a line when this returns."""
+        process = subprocess.Popen(  # noqa: ASYNC220, S603 - it is waited for in a thread
+            self._command(name, act, ""), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        await anyio.to_thread.run_sync(process.stdout.readline)
+        return process
+
+    def _command(self, name: str, act: str, what: str, **order: Any) -> list[str]:  # noqa: ANN401
+        made = Order(str(self.path(name)), str(self.witness), act, what, **order)
+        return [sys.executable, str(ACTING), msgspec.json.encode(made).decode()]
 
     async def _run(
         self, name: str, act: str, what: str, **order: object
     ) -> tuple[int, list[str], str]:
-        given = {"path": self.path(name), **order}
-        made = Order(str(given.pop("path")), str(self.witness), act, what, **given)  # type: ignore[arg-type]
-        command = [sys.executable, str(ACTING), msgspec.json.encode(made).decode()]
-        ended = await anyio.run_process(command, check=False, env=dict(os.environ))
+        ended = await anyio.run_process(self._command(name, act, what, **order), check=False)
         return ended.returncode, ended.stdout.decode().splitlines(), ended.stderr.decode()
 
     def judge(self) -> None:
@@ -91,6 +100,14 @@ class Scene:
         assert sealings.count > 0
         assert (sealings.keys, sealings.nonces) == (0, 0)
         assert self.wire.twice == 0
+
+
+async def team(*clients: Client) -> list[Conversation]:
+    """A new group of these, in which all has been done that is due after joining."""
+    made = await group(*clients)
+    await until(lambda: {each.arrived for each in made[0].members} == {True})
+    await agree(*made)
+    return made
 
 
 async def agree(*conversations: Conversation) -> None:

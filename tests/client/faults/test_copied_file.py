@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from client.faults.scene import agree, said, told
+from client.faults.scene import agree, said, team, told
 from covey.client.events import CopyFound
 from covey.errors import StateError
-from people import group, until
+from people import until
 
 if TYPE_CHECKING:
     from client.faults.scene import Scene
@@ -56,7 +56,7 @@ def original_again(scene: Scene) -> Client:
 async def test_a_copy_of_a_closed_file_whose_original_has_spoken(scene: Scene) -> None:
     async with scene.client("bob") as bob:
         async with scene.client("alice") as alice:
-            ours, theirs = await group(alice, bob)
+            ours, theirs = await team(alice, bob)
             await ours.send("before")
             await agree(ours, theirs)
         copied(scene)
@@ -70,7 +70,7 @@ async def test_a_copy_of_a_closed_file_whose_original_has_spoken(scene: Scene) -
 
 async def test_a_copy_of_an_open_file_whose_original_has_spoken(scene: Scene) -> None:
     async with scene.client("bob") as bob, scene.client("alice") as alice:
-        ours, theirs = await group(alice, bob)
+        ours, theirs = await team(alice, bob)
         await ours.send("before")
         await agree(ours, theirs)
         copied(scene)
@@ -83,7 +83,7 @@ async def test_a_copy_of_an_open_file_whose_original_has_spoken(scene: Scene) ->
 
 async def test_a_copy_whose_original_has_committed(scene: Scene) -> None:
     async with scene.client("bob") as bob, scene.client("alice") as alice:
-        ours, theirs = await group(alice, bob)
+        ours, theirs = await team(alice, bob)
         await ours.send("before")
         await agree(ours, theirs)
         copied(scene)
@@ -92,4 +92,20 @@ async def test_a_copy_whose_original_has_committed(scene: Scene) -> None:
         await noticed(scene, alice)
         await agree(ours, theirs)
         assert said(theirs) == ["before", "since", "the original goes on"]
+    scene.judge()
+
+
+async def test_of_two_that_are_alike_the_second_to_speak_is_the_copy(scene: Scene) -> None:
+    """Nobody can tell which one was first on the disk."""
+    async with scene.client("bob") as bob:
+        async with scene.client("alice") as alice:
+            ours, theirs = await team(alice, bob)
+            await ours.send("before")
+        copied(scene)
+        await scene.process(COPY, "talk", "since", times=1, every=10)
+        async with scene.client("alice") as alice:
+            [ours] = alice.groups()
+            await until(lambda: ours.status == "copy")
+        await scene.process(COPY, "talk", "later", times=1, every=10)
+        await until(lambda: said(theirs) == ["before", "since 0", "later 0"])
     scene.judge()

@@ -7,16 +7,18 @@ the same file and goes on.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from client.faults.acting import POINTS
-from client.faults.scene import agree, said
-from people import LATE, group, until
+from client.faults.scene import agree, said, team
+from people import LATE, until
 
 if TYPE_CHECKING:
     from client.faults.scene import Scene
+    from covey.client.conversation import Conversation
 
 pytestmark = pytest.mark.anyio
 
@@ -28,9 +30,7 @@ async def test_killed_while_it_sends(scene: Scene) -> None:
     spoken: list[str] = []
     async with scene.client("bob") as bob:
         async with scene.client("alice") as alice:
-            ours, theirs = await group(alice, bob)
-            await until(lambda: {each.arrived for each in ours.members} == {True})
-            await agree(ours, theirs)
+            _, theirs = await team(alice, bob)
         for point in POINTS:
             came = len(scene.wire.appends)
             lines = await scene.killed("alice", "send", point, "append", point)
@@ -39,8 +39,8 @@ async def test_killed_while_it_sends(scene: Scene) -> None:
             spoken += [*lines, f"last {point}"]
             async with scene.client("alice") as alice:
                 ours = alice.group("team")
-                await until(lambda: said(theirs) == spoken)
                 await agree(ours, theirs)
+                assert said(theirs) == spoken
                 await theirs.send(f"heard {point}")
                 await ours.send(f"goes on {point}")
                 spoken += [f"heard {point}", f"goes on {point}"]
@@ -52,7 +52,7 @@ async def test_killed_while_it_sends(scene: Scene) -> None:
 async def test_killed_while_it_commits(scene: Scene) -> None:
     async with scene.client("bob") as bob:
         async with scene.client("alice") as alice:
-            _, theirs = await group(alice, bob)
+            _, theirs = await team(alice, bob)
         for number, point in enumerate(POINTS):
             name = f"carol{number}"
             async with scene.client(name) as carol:
@@ -73,7 +73,7 @@ async def test_killed_while_it_commits(scene: Scene) -> None:
 async def test_killed_while_it_joins(scene: Scene) -> None:
     """First while it fetches what lets it in, then while it sends its first commit."""
     async with scene.client("alice") as alice:
-        ours = (await group(alice))[0]
+        [ours] = await team(alice)
         for number, point in enumerate(POINTS):
             name = f"bob{number}"
             async with scene.client(name) as bob:
@@ -92,10 +92,14 @@ async def test_killed_while_it_joins(scene: Scene) -> None:
     scene.judge()
 
 
+def _has_left(conversation: Conversation) -> bool:
+    return conversation.status == "left"
+
+
 async def test_killed_while_it_leaves(scene: Scene) -> None:
     names = [f"bob{number}" for number in range(len(POINTS))]
     async with scene.client("alice") as alice:
-        ours = (await group(alice))[0]
+        [ours] = await team(alice)
         for name in names:
             async with scene.client(name) as bob:
                 await ours.invite(bob.name)
@@ -107,7 +111,7 @@ async def test_killed_while_it_leaves(scene: Scene) -> None:
             before = said(ours)
             async with scene.client(name) as bob:
                 [theirs] = bob.groups()
-                await until(lambda: theirs.status == "left")
+                await until(partial(_has_left, theirs))
                 assert said(theirs) == before[-len(said(theirs)) :]
             await ours.send(f"farewell, {name}")
         assert [each.name for each in ours.members] == [alice.name]

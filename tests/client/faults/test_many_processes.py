@@ -9,8 +9,7 @@ import anyio
 import pytest
 from hypothesis import settings
 
-from client.faults.scene import agree, said
-from people import group
+from client.faults.scene import agree, said, team
 
 if TYPE_CHECKING:
     from client.faults.scene import Scene
@@ -37,8 +36,7 @@ async def test_four_processes_of_one_identity(scene: Scene, times: int) -> None:
     heard: dict[str, list[str]] = {}
     async with scene.client("bob") as bob:
         async with scene.client("alice") as alice:
-            ours, theirs = await group(alice, bob)
-            await agree(ours, theirs)
+            ours, theirs = await team(alice, bob)
             epoch = ours.epoch
 
         async def talk(each: str) -> None:

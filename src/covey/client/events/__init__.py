@@ -18,9 +18,7 @@ from covey.client.events.keeping import (
 from covey.client.events.kinds import Event, decode, encode
 from covey.client.events.members import (
     Arrived,
-    InvitePending,
     Joined,
-    KeyPackagesLow,
     Knocked,
     MemberLeft,
     MembersChanged,
@@ -48,9 +46,7 @@ __all__ = [
     "EphemeralArrived",
     "Event",
     "ForkFound",
-    "InvitePending",
     "Joined",
-    "KeyPackagesLow",
     "Knocked",
     "MemberLeft",
     "MembersChanged",

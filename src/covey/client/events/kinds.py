@@ -8,9 +8,7 @@ import msgspec
 
 from covey.client.events.members import (
     Arrived,
-    InvitePending,
     Joined,
-    KeyPackagesLow,
     Knocked,
     MemberLeft,
     MembersChanged,
@@ -42,7 +40,6 @@ Event = (
     | RemovedFromGroup
     | MemberLeft
     | Arrived
-    | InvitePending
     | WishRefused
     | MessagesLost
     | Unreadable
@@ -52,7 +49,6 @@ Event = (
     | Rejoining
     | Branching
     | Knocked
-    | KeyPackagesLow
 )
 """What an application is told."""
 

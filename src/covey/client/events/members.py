@@ -164,21 +164,6 @@ class Arrived(Happened, frozen=True, kw_only=True):
         return f"{self.name} has arrived"
 
 
-class InvitePending(Happened, frozen=True, kw_only=True):
-    """Somebody is invited, and has not yet arrived.
-
-    Attributes:
-        name: Who.
-        by: Who invited it.
-    """
-
-    name: str
-    by: str
-
-    def __str__(self) -> str:
-        return f"{self.name} is invited by {self.by}, and has not yet arrived"
-
-
 class WishRefused(Happened, frozen=True, kw_only=True):
     """Something that was wanted cannot be done.
 
@@ -212,16 +197,3 @@ class Knocked(Happened, frozen=True, kw_only=True):
     def __str__(self) -> str:
         done = "is let in" if self.accepted else "is not let in"
         return f"{self.name} knocked and {done}" + (f": {line(self.why)}" if self.why else "")
-
-
-class KeyPackagesLow(Happened, frozen=True, kw_only=True):
-    """Few of our KeyPackages are left at the broker.
-
-    Attributes:
-        left: How many.
-    """
-
-    left: int
-
-    def __str__(self) -> str:
-        return f"{self.left} of our KeyPackages are left at the broker"

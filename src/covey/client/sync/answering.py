@@ -77,6 +77,8 @@ class Doorkeeper:
         if not any(capabilities.standing(seat, each) for each in Right):
             return electing.FOREVER
         pace, crowd = seat.home.pace, seat.group.tree.census.members
+        if self._looked_at > seat.home.world.now():  # the clock was set back
+            self._looked_at = 0.0
         return self._looked_at + pace.knocks * max(1.0, crowd / _CROWD)
 
     # --- knocks --------------------------------------------------------------------------

@@ -133,7 +133,7 @@ class Arrivals:
             lost = [each for each in groups.every(rows) if each.status.comes_back]
         for row in lost:
             now = home.world.now()
-            if now < self._back_at.get(row.id, 0.0):
+            if 0 < self._back_at.get(row.id, 0.0) - now <= _BACK_EVERY:
                 continue
             self._back_at[row.id] = now + _BACK_EVERY
             try:

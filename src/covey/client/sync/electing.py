@@ -19,6 +19,9 @@ _SLOTS: Final = 16
 
 FOREVER: Final = float("inf")
 
+_SET_BACK: Final = 3600.0
+"""Seconds in the future, by which something that has happened shows that the clock was wrong."""
+
 
 class Election:
     """When a commit that nobody asked for is due from us.
@@ -78,7 +81,8 @@ class Election:
     def _ageing(self) -> float:
         seat = self._seat
         row, pace = seat.row, seat.home.pace
-        if row.sent >= pace.uses:
+        ahead = row.renewed_at - seat.home.world.now()
+        if row.sent >= pace.uses or ahead > _SET_BACK:
             return 0.0
         return row.renewed_at + pace.ageing * (1 + self._spread / 4) if row.renewed_at else FOREVER
 

@@ -52,7 +52,7 @@ class Peer(Account):
         now = home.world.now()
         refused: BrokerError | None = None
         if self.device is not None and self.inbox is not None:
-            if now >= self._stocked_at + _STOCK_EVERY:
+            if not 0 <= now - self._stocked_at < _STOCK_EVERY:  # or the clock was set back
                 try:
                     yield from self.keep_stock()
                     self._stocked_at = now

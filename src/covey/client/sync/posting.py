@@ -35,7 +35,7 @@ def post(home: Home) -> Flow[float]:
     with home.store.reading() as rows:
         waiting = queues.postings(rows)
     for due in waiting:
-        if due.due_at > home.world.now():
+        if 0 < due.due_at - home.world.now() <= home.pace.posting:  # else the clock was set back
             return float(due.due_at)
         posting = due.posting
         request = Post(posting.inbox, posting.key_package_ref, posting.pointer)

@@ -102,7 +102,7 @@ def _kept(rows: Rows, home: Home, link: Link) -> _Knock | None:
     if kept is None:
         return None
     found = msgspec.msgpack.decode(kept, type=_Knock)
-    is_fresh = home.world.second - found.made_at < _AGAIN
+    is_fresh = 0 <= home.world.second - found.made_at < _AGAIN
     return found if is_fresh and key_packages.find(rows, found.reference) is not None else None
 
 

@@ -193,7 +193,7 @@ def _own_commit(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
 
 def _is_copy(seat: Seat, rows: Rows) -> None:
     seat.replace(status=Status.copy, trouble=COPY)
-    tell(seat, rows, CopyFound(seat.hex))
+    tell(seat, rows, CopyFound(seat.hex, sentence=COPY))
 
 
 def _own(seat: Seat, rows: Rows, entry: Entry) -> None:

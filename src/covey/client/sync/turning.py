@@ -33,7 +33,7 @@ from covey.client.sync.effects import Use
 from covey.client.sync.groups import Status
 from covey.client.sync.reading import Reader
 from covey.client.sync.taking import COPY
-from covey.client.sync.telling import tell
+from covey.client.sync.telling import explained, tell
 from covey.client.sync.troubles import Troubles
 from covey.client.sync.wishes import OpenDoor
 from covey.errors import (
@@ -245,8 +245,8 @@ class Turns:
         with seat.change() as rows:
             queues.unwish(rows, decoded)
             for number, wish in decoded.items():
-                what = wishes.sentence(wish)
-                tell(seat, rows, WishRefused(seat.hex, what=what, why=str(error), wish=number))
+                what, why = wishes.sentence(wish), explained(error)
+                tell(seat, rows, WishRefused(seat.hex, what=what, why=why, wish=number))
         if not decoded:
             self.election.failed()
 

@@ -7,6 +7,7 @@ way; it asks nobody. Each rule is a function from what there is to be seen to wh
 from __future__ import annotations
 
 from itertools import combinations
+from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.client.events import (
@@ -76,6 +77,7 @@ class Evidence(NamedTuple):
         front: The broker, and what it has shown.
         sealed: What was sealed.
         kinds: How often each kind of thing has happened.
+        began: When each kind of thing happened first, in seconds since the epoch.
     """
 
     observed: dict[str, Observed]
@@ -84,6 +86,7 @@ class Evidence(NamedTuple):
     front: Front
     sealed: Sealed
     kinds: dict[str, int]
+    began: dict[str, float]
 
     def holders(self, gid: bytes) -> dict[str, Held]:
         """Who takes itself to be in a group, and what it holds of it."""
@@ -247,15 +250,20 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
 
 
 def losses_explained(evidence: Evidence) -> Iterator[Finding]:
-    """Nobody misses what others said, where nobody lied and nobody was away for long."""
-    reasons = {*Lie, "away", "leap"}
-    if any(evidence.kinds.get(str(each), 0) for each in reasons):
-        return
+    """Nobody misses what others said, before anybody has lied or been away for long."""
+    reasons = (evidence.began.get(str(each)) for each in (*Lie, "away", "leap"))
+    first = min((each for each in reasons if each is not None), default=inf)
     for name, each in evidence.observed.items():
         for told in each.events(MessagesLost, Unreadable):
-            event = told.event
-            if isinstance(event, Unreadable) or (isinstance(event, MessagesLost) and event.sender):
-                yield Finding("losses explained", name, f"says without a reason: {event}")
+            if told.at + 1 < first and not _is_explained(evidence, told.event):
+                yield Finding("losses explained", name, f"says without a reason: {told.event}")
+
+
+def _is_explained(evidence: Evidence, event: Event) -> bool:
+    """Whether what was lost was the teller's own, or its sender says so too."""
+    if not isinstance(event, MessagesLost):
+        return False
+    return event.sender is None or bool(evidence.observed[event.sender].events(MessagesLost))
 
 
 # --- wishes --------------------------------------------------------------------------------

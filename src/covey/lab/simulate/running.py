@@ -110,6 +110,7 @@ def run(seed: int, size: Size | None = None, *, begin: Begin = Person, fine: boo
                 world.front,
                 sealed,
                 dict(world.story.kinds),
+                world.story.began,
             )
             findings = judge(evidence)
             _tell_end(world.story, evidence)

@@ -288,14 +288,17 @@ class Script:
             self._back_after(client, self._chance.choice((1.0, 30.0, 600.0)))
 
     def _doom(self) -> None:
-        """Let somebody die soon: after some effects, or at a write."""
+        """Let somebody die soon: after some effects, at a write, or after a commit."""
         client = self._somebody()
         if client.actor is None:
             return
-        if self._chance.random() < 0.4:
-            client.doom_yield(self._chance.randrange(1, 12))
-        else:
-            client.doom_write(self._chance.randrange(0, 60))
+        match self._chance.randrange(3):
+            case 0:
+                client.doom_yield(self._chance.randrange(1, 12))
+            case 1:
+                client.doom_write(self._chance.randrange(60))
+            case _:
+                client.doom_commit(self._chance.randrange(1, 12))
         self._back_after(client, self._chance.choice((30.0, 120.0, 900.0)))
 
     def _back_after(self, client: Client, seconds: float) -> None:

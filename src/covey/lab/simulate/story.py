@@ -64,12 +64,14 @@ class Story:
     Attributes:
         steps: What happened, in order.
         kinds: How often each kind of thing did.
+        began: When each kind of thing did first, in seconds since the epoch.
         fine: Whether each request is kept too.
     """
 
     def __init__(self, now: Callable[[], float], *, fine: bool = False) -> None:
         self.steps: list[Step] = []
         self.kinds: Counter[str] = Counter()
+        self.began: dict[str, float] = {}
         self.fine: bool = fine
         self._now = now
 
@@ -84,6 +86,7 @@ class Story:
         self.steps.append(Step(self._now() - BEGIN, who, what))
         if kind:
             self.kinds[kind] += 1
+            self.began.setdefault(kind, self._now())
 
     def tale(self) -> Tale:
         """All of it, to be kept."""
