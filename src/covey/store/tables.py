@@ -84,10 +84,10 @@ BACKED_UP: Final = (
     Table("slots", ("token",)),
     # What was sent under keys of then is to be sent anew, or is known by its number to whom has it.
     Table("outbox", ("id",), instead=(("epoch", "NULL"), ("idem", "NULL"), ("request", "NULL"))),
+    # Before their rows: so the numbers go on, and none is used twice, though all may be gone.
+    Table("sqlite_sequence", ("name",), where="name IN ('events', 'messages')"),
     Table("messages", ("id",)),
     Table("counters", ("group_", "leaf")),
-    # Before its rows: so the numbers go on, and none is used twice, though all may be acknowledged.
-    Table("sqlite_sequence", ("name",), where="name = 'events'"),
     Table("events", ("number",)),
     Table("consumers", ("name",)),
     Table("verified", ("identity", "signature_key")),

@@ -32,6 +32,15 @@ def steal(path: Path, folder: Path) -> Path:
     return folder / path.name
 
 
+def put_back(copy: Path, path: Path) -> None:
+    """Put a copy of a store into its place, as who restores a snapshot."""
+    for ending in ENDINGS:
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+        file = Path(f"{copy}{ending}")
+        if file.exists():
+            shutil.copyfile(file, f"{path}{ending}")
+
+
 def contents(path: Path) -> dict[str, bytes]:
     """The bytes of all files of a store, by name."""
     files = [Path(f"{path}{ending}") for ending in ENDINGS]
@@ -65,7 +74,7 @@ def everything(rows: Rows, least: int) -> dict[str, bytes]:
     """Every value of every table that is long enough to be looked for, by where it stands."""
     found: dict[str, bytes] = {}
     tables = rows.all("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%STRICT%'")
-    for (table,) in tables:
+    for table in (str(name) for (name,) in tables):
         for number, row in enumerate(rows.all(f"SELECT * FROM {table}")):  # noqa: S608 - ours
             for column, value in enumerate(row):
                 content = value.encode() if isinstance(value, str) else value

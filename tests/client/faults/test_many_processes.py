@@ -10,11 +10,12 @@ import pytest
 from hypothesis import settings
 
 from client.faults.scene import agree, said, team
+from client.table import Someone, Table
+from covey.client.sync import queues
+from covey.client.sync.wishes import Describe, decode
 
 if TYPE_CHECKING:
     from client.faults.scene import Scene
-
-pytestmark = pytest.mark.anyio
 
 PROCESSES = "abcd"
 
@@ -32,6 +33,25 @@ EVERY = 3
 """After so many messages, a process commits."""
 
 
+def test_a_wish_that_another_process_has_fulfilled_is_not_done_again() -> None:
+    table = Table()
+    alice = table.sit("alice")
+    alice.create()
+    alice.wish(Describe(name="first"))
+    other = Someone(table, "alice", alice.store)
+    number = alice.place.seat.number
+    with alice.store.reading() as rows:
+        seen = {each: decode(wish) for each, wish in queues.wishes(rows, number).items()}
+    alice.turn()
+    alice.wish(Describe(name="second"))
+    alice.turn()
+    turns = other.place.turns
+    assert turns._make(seen, None) is None
+    other.turn()
+    assert other.place.seat.look().name == "second"
+
+
+@pytest.mark.anyio
 async def test_four_processes_of_one_identity(scene: Scene, times: int) -> None:
     heard: dict[str, list[str]] = {}
     async with scene.client("bob") as bob:

@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from client.faults.scene import agree, said, team
+from client.table import Table
+from covey.client.sync import queues
+from covey.client.sync.groups import Status
 from covey.errors import BrokerError, PolicyError
 from people import LATE, until
 
 if TYPE_CHECKING:
     from client.faults.scene import Scene
+    from client.table import Someone
 
 pytestmark = pytest.mark.anyio
 
-YEAR = 365 * 86_400
+DAY = 86_400
+YEAR = 365 * DAY
 BOTH = pytest.mark.parametrize("years", [5, -5], ids=["ahead", "behind"])
 
 
@@ -147,3 +152,45 @@ async def test_keys_that_were_renewed_in_the_future_are_renewed_again(
         await ours.send("once")
         await alice.sync()
         assert ours.epoch == epoch + 1
+
+
+# --- without a network, on a clock that is turned by hand -------------------------------------
+
+
+def _at_a_table() -> tuple[Table, Someone, Someone]:
+    table = Table()
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.invite("bob")
+    return table, alice, bob
+
+
+def test_a_pointer_that_waits_for_the_future_is_posted_now() -> None:
+    table, alice, bob = _at_a_table()
+    alice.skew = 30 * DAY  # for so long KeyPackages are good
+    alice.cut = lambda ask: "request" if ask.operation == "post" else ""
+    alice.turn()
+    with alice.store.reading() as rows:
+        [posting] = queues.postings(rows)
+    assert posting.due_at >= table.now + 29 * DAY
+    alice.skew = 0
+    alice.cut = lambda _: ""
+    table.settle(alice, bob, rounds=3)
+    assert bob.authenticator == alice.authenticator
+
+
+def test_a_knock_of_the_future_is_not_made_again() -> None:
+    """Its KeyPackage is not good yet, and nobody could let its owner in."""
+    table, alice, bob = _at_a_table()
+    table.settle(alice, bob)
+    seat = bob.place.seat
+    with seat.change():
+        seat.replace(status=Status.lost)
+    bob.skew = 5 * YEAR
+    bob.turn()
+    assert ("bob", "knock") in table.asked
+    bob.skew = 0
+    bob.start()
+    table.settle(bob, alice, bob, alice, rounds=20, step=20)
+    assert bob.place.seat.look().status is Status.active
+    assert bob.authenticator == alice.authenticator

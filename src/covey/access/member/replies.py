@@ -92,6 +92,9 @@ class Followed(msgspec.Struct, frozen=True):
         if answer.complete > 1:
             msg = f"complete is 0 or 1, not {answer.complete}"
             raise DecodeError(msg)
+        if not (answer.complete or answer.entries):
+            msg = "there is more to read, says the broker, and hands out nothing"
+            raise ForkError(msg)
         self._verified(answer.head)
         reached = self.begin(answer.before).take(epoch, answer.entries)
         return reached.reach(answer.head, complete=bool(answer.complete))

@@ -23,7 +23,14 @@ from covey.client.roles.change import differing
 from covey.client.showing import name_of
 from covey.errors import DecodeError, PolicyError
 from covey.mls.group.identity import identity
-from covey.mls.structs.proposals import Add, GroupContextExtensions, ReInit, Remove, SelfRemove
+from covey.mls.structs.proposals import (
+    Add,
+    GroupContextExtensions,
+    PreSharedKey,
+    ReInit,
+    Remove,
+    SelfRemove,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -123,6 +130,8 @@ class Judging:
             self._remove(proposal.removed, actor)
         elif isinstance(proposal, GroupContextExtensions):
             self._describe(proposal.extensions, actor)
+        elif isinstance(proposal, PreSharedKey):
+            _refuse("no pre-shared keys are mixed in here: who came later does not have them")
         elif isinstance(proposal, ReInit) and actor.role is not Role.owner:
             _refuse(f"{actor.name} may not end the group: that is for owners")
 

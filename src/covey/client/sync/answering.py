@@ -123,6 +123,7 @@ class Doorkeeper:
             return electing.FOREVER
         rank, pace = electing.rank(seat), seat.home.pace
         if rank >= _RESCUERS:
+            self._rescued = seat.group.epoch  # so that nobody looks at all leaves again
             return electing.FOREVER
         return seat.let_in_at + pace.posting + pace.slot * (rank + 1)
 

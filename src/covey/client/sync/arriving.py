@@ -12,7 +12,7 @@ import msgspec
 from covey.access.structs.joining import InboxKind
 from covey.client.sync import groups, joining, returning
 from covey.client.sync.inbox import READ
-from covey.errors import BrokerError, CoveyError, StateError, TransportError
+from covey.errors import BrokerError, CoveyError, StateError, StorageError, TransportError
 from covey.store import settings
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from covey.client.sync.place import Place
     from covey.store.port import Rows
 
+_PASSING: Final = frozenset({"unavailable", "over_quota", "broken"})
 _BACK_EVERY: Final = 60.0
 _DAY: Final = 86_400  # seconds for which a pointer is kept
 _WAITING: Final = "pointers that wait"
@@ -88,11 +89,15 @@ class Arrivals:
             return None
         try:
             seat = yield from joining.join(peer.home, found)
-        except TransportError:
+        except (StorageError, TransportError):
             raise
         except joining.TooEarlyError:
             self._wait(body)
             return None
+        except BrokerError as error:
+            if error.code in _PASSING:
+                raise
+            return None  # its parcels are not kept any more
         except CoveyError:
             return None  # a Welcome that is of no use to us; its sender may try again
         with peer.home.store.transaction() as rows:

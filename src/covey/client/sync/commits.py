@@ -125,7 +125,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
             case Expel():
                 remove |= _expelled(group, wish, proposed)
             case GoOn():
-                add += [key_package(each) for each in wish.packages]
+                add += _same_people(wish)
             case Renew():
                 renews = True
             case _:
@@ -160,6 +160,12 @@ def _invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
         if each.signature_key in keys and each.identity in names
     }
     return coming, old
+
+
+def _same_people(wish: GoOn) -> list[KeyPackage]:
+    """The KeyPackages of members, by their signature keys: a broker can hand out any others."""
+    packages = map(key_package, wish.packages)
+    return [each for each in packages if each.leaf_node.signature_key in wish.keys]
 
 
 def _expelled(group: Group, wish: Expel, proposed: set[int]) -> set[int]:

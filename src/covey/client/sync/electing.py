@@ -34,6 +34,7 @@ class Election:
         self._seat = seat
         self._spread = seat.home.world.random()
         self._not_before = 0.0
+        self._ranked = (b"", 0)
 
     def is_ours(self, *, speaks: bool) -> bool:
         """Whether it is due now.
@@ -55,7 +56,10 @@ class Election:
 
     def rank(self) -> int:
         """Our place among the members in this epoch, from 0."""
-        return rank(self._seat)
+        epoch = self._seat.group.epoch_authenticator
+        if self._ranked[0] != epoch:  # it looks at every leaf
+            self._ranked = epoch, rank(self._seat)
+        return self._ranked[1]
 
     def _proposals(self, *, speaks: bool) -> float:
         seat = self._seat

@@ -6,8 +6,10 @@ its counter says how many of its sender's never came.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from covey.access.member import addresses
+from covey.access.structs.extensions import Right
 from covey.client import contents, history
 from covey.client.contents import Content, Data, NewDoor, Recovery
 from covey.client.events import (
@@ -17,9 +19,9 @@ from covey.client.events import (
     MessagesLost,
     Unreadable,
 )
-from covey.client.sync import groups, queues
+from covey.client.sync import capabilities, groups, queues
 from covey.client.sync.telling import tell
-from covey.errors import DecodeError
+from covey.errors import DecodeError, UnsupportedError
 
 if TYPE_CHECKING:
     from covey.access.structs.log import Entry
@@ -30,16 +32,23 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 
+_LARGEST: Final = (1 << 63) - 1
+"""The largest number that a store keeps."""
+
+
 def heard(seat: Seat, rows: Rows, entry: Entry, event: MessageReceived) -> None:
     """Take in what somebody says."""
     try:
         content = contents.decode(event.data)
-    except DecodeError as error:
+    except (DecodeError, UnsupportedError) as error:
         tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=str(error)))
         return
     sender = event.sender
     leaf, key, counter = sender.index, sender.signature_key, content.counter
     controls = isinstance(content.body, contents.CONTROL)  # these go without a number
+    if counter >= _LARGEST:
+        tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why="it counts beyond all numbers"))
+        return
     missing = 0 if controls else groups.counted(rows, seat.number, leaf, key, counter)
     if missing:
         told = MessagesLost(
@@ -52,8 +61,8 @@ def heard(seat: Seat, rows: Rows, entry: Entry, event: MessageReceived) -> None:
 def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Content) -> None:
     body = content.body
     match body:
-        case NewDoor(door=door):
-            groups.add_doors(rows, seat.number, (door,))
+        case NewDoor():
+            _take_door(seat, rows, body, sender)
         case Recovery():
             take_recovery(seat, body)
         case _ if not content.kept:
@@ -74,9 +83,22 @@ def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Con
                 tell(seat, rows, MessageArrived(seat.hex, id=content.id.hex(), seq=entry.seq))
 
 
+def _take_door(seat: Seat, rows: Rows, body: NewDoor, sender: MemberInfo) -> None:
+    """Keep the key of a door, from who has opened it; one that is there stays."""
+    key = body.door.capability
+    stated = addresses.capabilities_of(seat.group.extensions).capabilities
+    is_theirs = any(each.key == key and each.creator == sender.index for each in stated)
+    known = {each.capability for each in groups.doors(rows, seat.number)}
+    if is_theirs and key not in known:
+        groups.add_doors(rows, seat.number, (body.door,))
+
+
 def take_recovery(seat: Seat, body: Recovery) -> None:
     """Keep the seed with which we can ask to be let in anew, if it is the group's."""
-    seat.replace(recovery=body.seed)
+    key = capabilities.key_of(seat, body.seed)
+    standing = capabilities.standing(seat, Right.recover)
+    if key == body.capability and any(each.key == key for each in standing):
+        seat.replace(recovery=body.seed)
 
 
 def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArrived:

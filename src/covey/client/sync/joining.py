@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.access.member.pointers import let_in, open_pointer
 from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
 from covey.client import profile
-from covey.client.events import Joined
+from covey.client.events import Joined, MessagesLost
 from covey.client.sync import groups, key_packages, queues, winning
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import GroupRow, Status
@@ -140,9 +140,10 @@ def _keep(
     pointer, now = found.pointer, home.world.second
     by = 0
     if broken is not None:
-        if since == broken.group.epoch:
-            winning.require_like(broken.group, group)
-        by = winning.order(since, winning.maker(broken.group, group, inviter))
+        leaf = winning.maker(broken.group, group, inviter)
+        winning.require_timely(broken, since)
+        winning.require_like(broken.group, group, leaf)
+        by = winning.order(since, leaf)
     with home.store.transaction() as rows:
         before = groups.by_gid(rows, pointer.gid)
         row = new_row(home, group, pointer.broker_id, pointer.gid)
@@ -165,6 +166,9 @@ def _keep(
         how = found.how if before is None else "recovered"
         event = Joined(group=seat.hex, name=row.name, how=how, inviter=name, epoch=group.epoch)
         tell(seat, rows, event)
+        if before is not None and before.status.comes_back:
+            why = "what was said while we were out of step cannot be read any more"
+            tell(seat, rows, MessagesLost(seat.hex, count=0, sender=None, why=why))
     return seat
 
 

@@ -25,11 +25,14 @@ _OF_NO_USE: Final = frozenset(
 """There is a pointer already, or there will never be one."""
 
 
+_LATER: Final = 300
+"""Seconds after which a pointer that an inbox does not take now is posted again."""
+
+
 def post(home: Home) -> Flow[float]:
     """Post the pointers that are due; when the next one is, in seconds since the epoch.
 
     Raises:
-        BrokerError: The broker refuses.
         TransportError: It does not answer.
     """
     with home.store.reading() as rows:
@@ -43,7 +46,9 @@ def post(home: Home) -> Flow[float]:
             yield from alone(home.world, partial(_posted, request))
         except BrokerError as error:
             if error.code not in _OF_NO_USE:
-                raise
+                with home.store.transaction() as rows:
+                    queues.post_again(rows, due, int(home.world.now()) + _LATER)
+                continue
         with home.store.transaction() as rows:
             queues.posted(rows, due)
     return float("inf")

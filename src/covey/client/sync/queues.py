@@ -304,6 +304,11 @@ def postings(rows: Rows) -> list[Due]:
     return [Due(each[0], Posting(*each[1:4]), each[4]) for each in typed]
 
 
+def post_again(rows: Rows, due: Due, due_at: int) -> None:
+    """It cannot be posted now."""
+    rows.do("UPDATE postings SET due_at = ? WHERE id = ?", due_at, due.id)
+
+
 def posted(rows: Rows, due: Due) -> None:
     """It has been posted, or cannot be."""
     rows.do("DELETE FROM postings WHERE id = ?", due.id)

@@ -215,6 +215,8 @@ def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> None:
         claimed = ClaimedPosition.decode(authenticated_data)
     except DecodeError:
         return  # it claims nothing
+    if claimed.head.seq > seat.row.seq:
+        return  # of entries that we have not seen, or that cannot be
     known = groups.place(rows, seat.number, claimed.head.seq)
     try:
         compare({} if known is None else {claimed.head.seq: known}, claimed)

@@ -37,12 +37,15 @@ from covey.client.sync.telling import explained, tell
 from covey.client.sync.troubles import Troubles
 from covey.client.sync.wishes import OpenDoor
 from covey.errors import (
+    AuthenticationError,
     BrokerError,
     CoveyError,
     DecodeError,
     ForkError,
     LocalProtocolError,
+    MissingKeyError,
     PolicyError,
+    RemoteProtocolError,
     StateError,
     TransportError,
     UnsupportedError,
@@ -60,6 +63,9 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 _IMPOSSIBLE: Final = (
+    AuthenticationError,
+    MissingKeyError,
+    RemoteProtocolError,
     DecodeError,
     LocalProtocolError,
     PolicyError,
@@ -124,12 +130,21 @@ class Turns:
             if self._behind or not listening:
                 yield from self._catch_up()
             while (yield from self._step()):
-                if self._behind:
-                    yield from self._catch_up()
+                if self._behind and not (yield from self._moved()):
+                    msg = "the broker says that the log has gone on, and does not show it"
+                    return self.troubles.met(TransportError(msg))
         except (BrokerError, ForkError, TransportError) as error:
             return self.troubles.met(error)
         self.troubles.over()
         return self._due()
+
+    def _moved(self) -> Flow[bool]:
+        """Read on, since there is more; whether there was."""
+        row = self.seat.row
+        before = row.seq, row.epoch, row.status
+        yield from self._catch_up()
+        row = self.seat.row
+        return before != (row.seq, row.epoch, row.status)
 
     def _catch_up(self) -> Flow[None]:
         if self.seat.row.seq < 0 and self.seat.group.epoch == 0:
@@ -221,6 +236,10 @@ class Turns:
                     return under
                 if not seat.group.reserved(ContentType.commit):
                     continue
+                standing = queues.wishes(rows, seat.number)
+                chosen = {number: chosen[number] for number in chosen if number in standing}
+                if decoded and not chosen:  # likewise: all of them have come true
+                    return None
                 merged = commits.merge(seat, tuple(chosen.values()), references)
                 if not merged.is_needed:
                     queues.unwish(rows, chosen)

@@ -65,14 +65,40 @@ def _same(one: LeafNode, other: LeafNode) -> bool:
     )
 
 
-def require_like(old: Group, new: Group) -> None:
-    """Refuse a branch in which people have other rights than before.
+def require_like(old: Group, new: Group, maker_leaf: int) -> None:
+    """Refuse a branch with strangers in it, or in which people have other rights than before.
+
+    Args:
+        old: The broken group.
+        new: Its branch.
+        maker_leaf: The leaf of its maker in the old group.
 
     Raises:
-        PolicyError: Its profile says something else than the old group's.
+        PolicyError: Somebody in it was not in the old group with the same key, its maker was not,
+            or its roles are others.
     """
-    if profile.profile_of(old.extensions) != profile.profile_of(new.extensions):
-        msg = "the branch has another profile than the group that it goes on from"
+    known = {each.signature_key for each in old.members}
+    if maker_leaf == NOBODY or any(each.signature_key not in known for each in new.members):
+        msg = "there are people in the branch who are not in the group that it goes on from"
+        raise PolicyError(msg)
+    before, after = profile.profile_of(old.extensions), profile.profile_of(new.extensions)
+    if _rights(before) != _rights(after):
+        msg = "the branch has other roles than the group that it goes on from"
+        raise PolicyError(msg)
+
+
+def _rights(stated: profile.GroupProfile | None) -> tuple[object, ...]:
+    return () if stated is None else (stated.inviting, stated.roles)
+
+
+def require_timely(old: Seat, since: int) -> None:
+    """Refuse a branch from an earlier epoch than ours, unless the broker was set back.
+
+    Raises:
+        PolicyError: Who was removed since, or had other rights then, could make such a one.
+    """
+    if since != old.group.epoch and old.row.seq >= 0:
+        msg = "the branch goes on from an epoch that was over before the group broke"
         raise PolicyError(msg)
 
 

@@ -111,7 +111,16 @@ _decoder: Final[msgspec.json.Decoder[Wish]] = msgspec.json.Decoder(Wish)
 
 
 def encode(wish: Wish) -> bytes:
-    """A wish as it is kept."""
+    """A wish as it is kept.
+
+    Raises:
+        TypeError: A field has another type than it says: what is kept has to be read again.
+    """
+    fields = msgspec.to_builtins(wish, builtin_types=(bytes,))
+    try:
+        msgspec.convert(fields, type(wish), strict=True, builtin_types=(bytes,))
+    except msgspec.ValidationError as error:
+        raise TypeError(str(error)) from error
     return msgspec.json.encode(wish)
 
 

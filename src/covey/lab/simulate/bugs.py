@@ -14,7 +14,7 @@ from covey.access import chain
 from covey.access.member import replies
 from covey.broker import ordering
 from covey.client import history
-from covey.client.sync import entering, groups, hearing, queues, taking, troubles, turning
+from covey.client.sync import entering, groups, hearing, queues, reading, troubles, turning
 from covey.client.sync.seat import Seat
 
 if TYPE_CHECKING:
@@ -125,18 +125,16 @@ def _gaps_accepted(_: Function) -> Function:
     return begin
 
 
-@_bug(taking, "take", "How far the log was read is kept before what was read.")
-def _cursor_before_rows(_: Function) -> Function:
+@_bug(reading, "take", "How far the log was read is kept before what was read.")
+def _cursor_before_rows(right: Function) -> Function:
     def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
         with seat.change():
-            if not seat.is_in or (seat.row.epoch, max(seat.row.seq, 0)) != (epoch, after):
-                return seat.is_in
-            seat.row = seat.row.at(seat.row.followed.read(epoch, answer))
-        with seat.change() as rows:
-            for entry in answer.entries:
-                if not taking._take_entry(seat, rows, entry):  # noqa: SLF001 - to spoil it
-                    return False
-            return not answer.complete or seat.group.epoch != epoch
+            before = seat.row
+            if seat.is_in and (before.epoch, max(before.seq, 0)) == (epoch, after):
+                seat.row = before.at(before.followed.read(epoch, answer))
+        with seat.change():  # who is killed here has a cursor, and nothing of what it stands for
+            seat.replace(seq=before.seq, hash=before.hash, head=before.head)
+        return right(seat, epoch, after, answer)  # type: ignore[no-any-return]
 
     return take
 

@@ -115,7 +115,7 @@ CREATE TABLE postings (
 
 -- What was said, ours too, once each.
 CREATE TABLE messages (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- a number that has been shown never means another one
     group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
     message BLOB NOT NULL,              -- the id in its content
     seq INTEGER,                        -- in the log; NULL while it is in the outbox
