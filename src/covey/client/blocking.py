@@ -7,7 +7,17 @@ the asynchronous class, with its parameters and its docstring.
 from __future__ import annotations
 
 from functools import partial, update_wrapper
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Final,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeVar,
+    overload,
+)
 
 import anyio
 from anyio.from_thread import start_blocking_portal
@@ -194,36 +204,36 @@ class Feed(_Face[feeds.Feed]):
 class Conversation(_Face[conversation.Conversation]):
     """A group; see :class:`covey.client.conversation.Conversation`."""
 
-    send = waited(conversation.Conversation.send)
-    react = waited(conversation.Conversation.react)
-    attach = waited(conversation.Conversation.attach)
-    download = waited(conversation.Conversation.download)
-    send_bytes = waited(conversation.Conversation.send_bytes)
-    send_ephemeral = waited(conversation.Conversation.send_ephemeral)
-    history = plain(conversation.Conversation.history)
-    message = plain(conversation.Conversation.message)
-    reactions = plain(conversation.Conversation.reactions)
-    search = plain(conversation.Conversation.search)
+    send: Final = waited(conversation.Conversation.send)
+    react: Final = waited(conversation.Conversation.react)
+    attach: Final = waited(conversation.Conversation.attach)
+    download: Final = waited(conversation.Conversation.download)
+    send_bytes: Final = waited(conversation.Conversation.send_bytes)
+    send_ephemeral: Final = waited(conversation.Conversation.send_ephemeral)
+    history: Final = plain(conversation.Conversation.history)
+    message: Final = plain(conversation.Conversation.message)
+    reactions: Final = plain(conversation.Conversation.reactions)
+    search: Final = plain(conversation.Conversation.search)
 
-    invite = waited(conversation.Conversation.invite)
-    invite_card = waited(conversation.Conversation.invite_card)
-    link = waited(conversation.Conversation.link)
-    close_links = waited(conversation.Conversation.close_links)
-    remove = waited(conversation.Conversation.remove)
-    remove_device = waited(conversation.Conversation.remove_device)
-    leave = waited(conversation.Conversation.leave)
-    rename = waited(conversation.Conversation.rename)
-    set_role = waited(conversation.Conversation.set_role)
-    set_expiry = waited(conversation.Conversation.set_expiry)
-    set_inviting = waited(conversation.Conversation.set_inviting)
-    rotate = waited(conversation.Conversation.rotate)
-    dry_run = plain(conversation.Conversation.dry_run)
+    invite: Final = waited(conversation.Conversation.invite)
+    invite_card: Final = waited(conversation.Conversation.invite_card)
+    link: Final = waited(conversation.Conversation.link)
+    close_links: Final = waited(conversation.Conversation.close_links)
+    remove: Final = waited(conversation.Conversation.remove)
+    remove_device: Final = waited(conversation.Conversation.remove_device)
+    leave: Final = waited(conversation.Conversation.leave)
+    rename: Final = waited(conversation.Conversation.rename)
+    set_role: Final = waited(conversation.Conversation.set_role)
+    set_expiry: Final = waited(conversation.Conversation.set_expiry)
+    set_inviting: Final = waited(conversation.Conversation.set_inviting)
+    rotate: Final = waited(conversation.Conversation.rotate)
+    dry_run: Final = plain(conversation.Conversation.dry_run)
 
-    safety_number = plain(conversation.Conversation.safety_number)
-    group_number = plain(conversation.Conversation.group_number)
-    verify = plain(conversation.Conversation.verify)
-    unverify = plain(conversation.Conversation.unverify)
-    export = plain(conversation.Conversation.export)
+    safety_number: Final = plain(conversation.Conversation.safety_number)
+    group_number: Final = plain(conversation.Conversation.group_number)
+    verify: Final = plain(conversation.Conversation.verify)
+    unverify: Final = plain(conversation.Conversation.unverify)
+    export: Final = plain(conversation.Conversation.export)
 
     def events(self, *, live: bool = True, since: int | None = None) -> Feed:
         """What happens in this group, for ``for``; see the asynchronous one."""
@@ -280,24 +290,24 @@ class Conversation(_Face[conversation.Conversation]):
 class Client(_Face[client.Client]):
     """One identity; see :class:`covey.client.client.Client`. Begin with :meth:`open`."""
 
-    open = begun(client.Client.open)
-    restore = alone(client.Client.restore)
+    open: Final = begun(client.Client.open)
+    restore: Final = alone(client.Client.restore)
 
-    create_group = entered(client.Client.create_group)
-    next_group = entered(client.Client.next_group)
-    join = entered(client.Client.join)
-    group = found(client.Client.group)
-    card = waited(client.Client.card)
+    create_group: Final = entered(client.Client.create_group)
+    next_group: Final = entered(client.Client.next_group)
+    join: Final = entered(client.Client.join)
+    group: Final = found(client.Client.group)
+    card: Final = waited(client.Client.card)
 
-    devices = waited(client.Client.devices)
-    device_code = waited(client.Client.device_code)
-    add_device = waited(client.Client.add_device)
-    remove_device = waited(client.Client.remove_device)
-    backup = waited(client.Client.backup)
-    change_passphrase = waited(client.Client.change_passphrase)
-    acknowledge = waited(client.Client.acknowledge)
-    search = plain(client.Client.search)
-    sync = waited(client.Client.sync)
+    devices: Final = waited(client.Client.devices)
+    device_code: Final = waited(client.Client.device_code)
+    add_device: Final = waited(client.Client.add_device)
+    remove_device: Final = waited(client.Client.remove_device)
+    backup: Final = waited(client.Client.backup)
+    change_passphrase: Final = waited(client.Client.change_passphrase)
+    acknowledge: Final = waited(client.Client.acknowledge)
+    search: Final = plain(client.Client.search)
+    sync: Final = waited(client.Client.sync)
 
     def __enter__(self) -> Self:
         portal = self._portal.open()
