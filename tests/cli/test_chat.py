@@ -394,6 +394,45 @@ def test_a_link_as_a_qr_code(alice: Terminal) -> None:
     assert "by a link any more" in alice.says("invite", "team", "--close-links")
 
 
+def test_what_lets_nobody_in_is_said_at_once(
+    alice: Terminal, person: Callable[[str], Terminal], tmp_path: Path
+) -> None:
+    assert "no covey link or invitation" in alice.refuses("join", "team")
+    (file := tmp_path / "hello").write_text("hello", encoding="utf-8")
+    assert "no covey link or invitation" in alice.refuses("join", str(file))
+    bob = person("bob")
+    bob.says("init", bob.name, "--no-account")
+    assert "`covey join --card FILE`" in bob.refuses("join")
+
+
+def test_a_name_is_for_one_group(alice: Terminal) -> None:
+    alice.says("create", "team")
+    assert "choose another name" in alice.refuses("create", "team")
+    alice.says("create", "team", "--force")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a" * 3000, "a\udcff"], ids=ascii)
+def test_what_is_no_name_of_a_group(alice: Terminal, name: str) -> None:
+    said = alice.refuses("create", name)
+    assert "the name of a group" in said
+    assert alice.finds("groups") == {"groups": []}
+
+
+def test_nobody_speaks_for_others(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    bob.says("send", "team", f"hello\n{alice.name}: forged")
+    assert f"      │ {alice.name}: forged" in alice.says("history", "team")
+    assert "choose another name" in alice.refuses("init", "You", "--broker", alice.url)
+
+
+def test_who_is_in_is_not_invited(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    assert f"{bob.name} is in team already" in alice.refuses("invite", "team", bob.name)
+    assert f"{alice.name} is in team already" in alice.refuses("invite", "team", alice.name)
+    assert "named twice" in alice.refuses("invite", "team", "zoe", "zoe")
+    assert "leave the group" in alice.refuses("remove", "team", alice.name)
+
+
 def test_waiting_in_vain(alice: Terminal) -> None:
     said = alice.refuses("join", "--wait", "0.2")
     assert f"nobody has invited {alice.name} within 0.2 seconds" in said

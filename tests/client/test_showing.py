@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covey.client.showing import line, name_of, shown
+from covey.client.showing import line, name_of, said, shown, speaker
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,13 @@ def test_a_text_keeps_its_lines_and_loses_what_controls() -> None:
     joined = "नमस\u200cते 👩\u200d🚀"
     assert shown(joined) == joined
     assert line("a\n  b\x07") == "a b\\x07"
+
+
+def test_no_line_of_a_text_looks_like_somebody_elses() -> None:
+    assert said("hello\nalice: forged") == "hello\n      │ alice: forged"
+    assert "\u2028" not in said("hello\u2028alice: forged")
+
+
+def test_nobody_else_is_called_as_we_are() -> None:
+    assert speaker("bob") == "bob"
+    assert speaker("You ") == '"You "'

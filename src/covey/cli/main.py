@@ -2,7 +2,8 @@
 
 May import :mod:`covey.errors`; imports the file of a command only when that command runs,
 so that ``covey --help`` answers at once. A CoveyError is shown as one sentence, exit code 1,
-and so is what the system refuses, such as to write to a full disk.
+and so is what the system refuses, such as to write to a full disk, and what was typed and means
+nothing.
 """
 
 from __future__ import annotations
@@ -95,6 +96,11 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except CoveyError as error:
             raise click.ClickException(str(error) or type(error).__name__) from error
+        except UnicodeError as error:
+            msg = "what was given is not text in UTF-8: type it again"
+            raise click.ClickException(msg) from error
+        except ValueError as error:
+            raise click.ClickException(str(error) or "what was given means nothing") from error
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

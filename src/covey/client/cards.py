@@ -143,6 +143,24 @@ def from_text(text: str) -> Paper:
     raise DecodeError(problem)
 
 
+def parse(text: str) -> Invitation | InviteLink:
+    """What lets somebody in: an invitation, or an invite link.
+
+    Raises:
+        DecodeError: It is neither, or not all of it.
+        UnsupportedError: It is of a later version.
+    """
+    begins = text.strip().lower()
+    if _HEADING.search(text) or _END.search(text) or begins.startswith(("covey:c:", "covey:i:")):
+        paper = from_text(text)
+        if isinstance(paper, Card):
+            _refuse("this is a card, and no invitation: give it to a member of the group")
+        return paper
+    if "#" not in text and not begins.startswith("covey:"):
+        _refuse("this is no covey link or invitation: copy all of it")
+    return parse_link(text)
+
+
 def link_text(url: str, fragment: str) -> str:
     """An invite link, for people to send to each other.
 

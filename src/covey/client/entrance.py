@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from covey.access.member import links
 from covey.access.member.pointers import NOWHERE, open_pointer
 from covey.access.structs.extensions import InboxAddress
-from covey.client import cards, events, profile
+from covey.client import cards, events, profile, wanted
 from covey.client.bound import seconds
 from covey.client.cards import Card, Invitation
 from covey.client.events import Joined
@@ -22,7 +22,6 @@ from covey.client.profile import Inviting
 from covey.client.sync import groups, joining, key_packages
 from covey.client.sync.joining import Found
 from covey.client.sync.telling import tell
-from covey.client.wanted import inviting as inviting_of
 from covey.errors import (
     AuthenticationError,
     BrokerError,
@@ -36,8 +35,7 @@ from covey.store import settings
 if TYPE_CHECKING:
     from covey.client.cards import InviteLink
     from covey.client.conversation import Conversation
-    from covey.client.profile import GroupProfile
-    from covey.client.sync.place import Place
+    from covey.client.sync.seat import Seat
     from covey.store.port import Rows
 
 _LET_IN = "nobody has let you in yet; you come in when a member has seen your knock"
@@ -60,33 +58,28 @@ class Entrance(Held):
             invite: A code, where the broker wants one for groups.
 
         Raises:
-            StateError: No broker is known, or ``inviting`` is neither.
+            StateError: No broker is known, or what is given means nothing, such as an empty name.
             BrokerError: The broker refuses; nothing was made.
             TransportError: The broker cannot be reached; nothing was made.
-            ValueError: The name is too long.
+            TypeError: What is given is of another type.
         """
         engine = self._engine
         stated = profile.first_profile(
-            name,
+            wanted.group_name(name),
             engine.home.identity,
-            inviting=Inviting(inviting_of(inviting)),
-            expires_after=expires_after,
+            inviting=Inviting(wanted.inviting(inviting)),
+            expires_after=wanted.expiry(expires_after),
         )
-        place = await engine.call(partial(self._made, stated))
+        code = wanted.text("an invite code", invite)
+        place = await engine.call(partial(engine.peer.create, stated))
         try:
-            await engine.run(place.turns.speaker.create(invite.encode()))
+            await engine.run(place.turns.speaker.create(code))
         except (BrokerError, TransportError):
             await engine.write(partial(groups.drop, number=place.seat.number))
             raise
+        await engine.call(partial(_created, place.seat))
         await engine.look_at_groups()
         return self._conversation(place.seat.row)
-
-    def _made(self, stated: GroupProfile) -> Place:
-        place = self._engine.peer.create(stated)
-        seat = place.seat
-        with seat.change() as rows:
-            tell(seat, rows, Joined(seat.hex, name=seat.row.name, how="created"))
-        return place
 
     async def next_group(self, timeout: float | None = None) -> Conversation:
         """The next group that we come into; one that came since the client was opened, at once.
@@ -127,13 +120,11 @@ class Entrance(Held):
             BrokerError: ``capability_refused``: the link is not good any more.
             TransportError: The broker cannot be reached, or nobody has let us in yet.
         """
-        if "covey end" in what.lower() or what.strip().lower().startswith(("covey:c:", "covey:i:")):
-            paper = cards.from_text(what)
-            if isinstance(paper, Card):
-                msg = "this is a card, and no invitation: give it to a member of the group"
-                raise DecodeError(msg)
-            return await self._join_by(paper)
-        return await self._knock(cards.parse_link(what), seconds(timeout))
+        wanted.text("a link or an invitation", what)
+        found = cards.parse(what)
+        if isinstance(found, Invitation):
+            return await self._join_by(found)
+        return await self._knock(found, seconds(timeout))
 
     async def card(self) -> str:
         """A card, to be handed to a member: it answers with an invitation, whichever way.
@@ -201,6 +192,12 @@ class Entrance(Held):
                 raise DecodeError(msg) from error
             _pin(rows, paper.broker_id)
         return Found(package, pointer, "file")
+
+
+def _created(seat: Seat) -> None:
+    """Tell of a group of ours, now that its log has begun."""
+    with seat.change() as rows:
+        tell(seat, rows, Joined(seat.hex, name=seat.row.name, how="created"))
 
 
 def _pin(rows: Rows, broker_id: bytes) -> None:

@@ -10,12 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import links
+from covey.access.refusals import Code
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link, Posting
 from covey.client import cards, events, wanted, wishing
 from covey.client.bound import Bound, seconds
 from covey.client.cards import Card, Invitation
 from covey.client.opening import named
+from covey.client.showing import line
 from covey.client.sync import entering, queues
 from covey.client.sync.capabilities import standing
 from covey.client.sync.commits import key_package
@@ -28,7 +30,7 @@ from covey.client.sync.wishes import (
     OpenDoor,
     Renew,
 )
-from covey.errors import DecodeError, PolicyError, StateError, TransportError
+from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
 from covey.mls.group.member import key_package_ref
 from covey.store import settings
 
@@ -55,17 +57,33 @@ class Governing(Bound):
         Raises:
             PolicyError: We may not, or the broker hands out KeyPackages of somebody else.
             BrokerError: ``account_unknown``: nobody is called so; ``nothing_to_claim``.
-            StateError: We are not in the group, or have no account.
+            StateError: We are not in the group, or have no account; or somebody is in already, with
+                all of their devices, or is named twice.
             TransportError: The broker cannot be reached.
         """
+        people = wanted.people(names)
         self._with_group(wanted.require_may_invite)
-        engine = self._engine
         packages: list[bytes] = []
-        for name in names:
-            packages += await engine.run(engine.peer.claim(named(name)))
+        for name in people:
+            packages += await self._claimed(name)
         if packages:
             await self._wish(Invite(tuple(packages)), timeout)
             await self._posted()
+
+    async def _claimed(self, name: str) -> tuple[bytes, ...]:
+        """KeyPackages of somebody's devices, of which one is not in yet."""
+        engine = self._engine
+        there, keys = self._with_group(partial(wanted.devices_of, name))
+        msg = f"{name} is in {line(self._row.name)} already"
+        try:
+            packages = await engine.run(engine.peer.claim(name))
+        except BrokerError as error:
+            if there and error.code is Code.nothing_to_claim:
+                raise StateError(msg) from error
+            raise
+        if all(key_package(each).leaf_node.signature_key in keys for each in packages):
+            raise StateError(msg)
+        return packages
 
     async def invite_card(self, card: str, *, timeout: float | None = None) -> str:
         """Let somebody in who has no account here, and has handed us a card.
@@ -118,17 +136,19 @@ class Governing(Bound):
         """Make an invite link: whoever has it, and an account here, can ask a member to be let in.
 
         Args:
-            hours: For how long it is good.
+            hours: For how long it is good; from 1 to those of a year.
             timeout: Seconds to wait; 30 by default.
 
         Raises:
             PolicyError: We may not invite.
-            StateError: We are not in the group.
+            StateError: We are not in the group, or it is good for too short or too long.
+            TypeError: The hours are no whole number.
             TransportError: The broker cannot be reached.
         """
+        good = wanted.hours(hours)
         self._with_group(wanted.require_may_invite)
         world, row = self._engine.home.world, self._row
-        seed, until = world.entropy(_SEED), world.hour + hours
+        seed, until = world.entropy(_SEED), world.hour + good
         await self._wish(OpenDoor(seed, Right.join, until), timeout)
         suite = self._engine.home.member.suite.code
         link = Link(links.VERSION, row.broker_id, row.gid, suite, seed)
@@ -150,10 +170,13 @@ class Governing(Bound):
 
         Raises:
             PolicyError: We may not.
-            StateError: We are not in the group, or one of them is not.
+            StateError: We are not in the group, or one of them is not; or it is we, who leave it.
             TransportError: The broker cannot be reached.
         """
         identities = self._with_group(partial(wanted.identities_of, names))
+        if self._engine.home.identity in identities:
+            msg = "you cannot remove yourself: leave the group"
+            raise StateError(msg)
         await self._wish(Expel(identities), timeout)
 
     async def remove_device(self, key: str, *, timeout: float | None = None) -> None:
@@ -222,10 +245,11 @@ class Governing(Bound):
 
         Raises:
             PolicyError: We may not.
-            StateError: We are not in the group.
+            StateError: We are not in the group, or this is no name.
             TransportError: The broker cannot be reached.
+            TypeError: It is no text.
         """
-        await self._wish(Describe(name=name), timeout)
+        await self._wish(Describe(name=wanted.group_name(name)), timeout)
 
     async def set_role(self, name: str, role: str, *, timeout: float | None = None) -> None:
         """Make a member ``owner``, ``admin`` or ``member``.
@@ -247,10 +271,11 @@ class Governing(Bound):
 
         Raises:
             PolicyError: We may not.
-            StateError: We are not in the group.
+            StateError: We are not in the group, or there cannot be so many.
             TransportError: The broker cannot be reached.
+            TypeError: It is no whole number.
         """
-        await self._wish(Describe(expires_after=seconds), timeout)
+        await self._wish(Describe(expires_after=wanted.expiry(seconds)), timeout)
 
     async def set_inviting(self, who: str, *, timeout: float | None = None) -> None:
         """Say who may invite: ``members`` or ``admins``.
@@ -292,8 +317,10 @@ class Governing(Bound):
             inviting: Who may invite.
 
         Raises:
-            StateError: We are not in the group, or somebody to be removed is not.
+            StateError: We are not in the group, somebody to be removed is not, or what is given
+                means nothing.
             DecodeError: A card is none.
+            TypeError: What is given is of another type.
         """
         return self._with_group(
             partial(
@@ -301,8 +328,8 @@ class Governing(Bound):
                 add=[wanted.key_package_of(each) for each in add],
                 remove=tuple(remove),
                 described=Describe(
-                    name,
-                    expires_after,
+                    None if name is None else wanted.group_name(name),
+                    None if expires_after is None else wanted.expiry(expires_after),
                     wanted.maybe_inviting(inviting),
                     wanted.roles_of(roles or {}),
                 ),

@@ -13,6 +13,15 @@ _DIRECTIONS: Final = frozenset(
 )
 """Characters that say in which direction to write."""
 
+_BREAKS: Final = frozenset("\u2028\u2029")
+"""Characters that end a line, as some programs see it."""
+
+_OURSELVES: Final = "you"
+"""How we are called in front of what we say."""
+
+_MARGIN: Final = "\n      │ "
+"""Begins each line of a text but its first, so that none looks like somebody else's."""
+
 
 def name_of(identity: bytes) -> str:
     """An identity as a name on one line; two identities never have the same."""
@@ -25,6 +34,21 @@ def shown(text: str) -> str:
     return "".join(_escaped(each) if _controls(each) else each for each in text)
 
 
+def said(text: str) -> str:
+    """A text as it stands after the name of who said it: further lines are marked."""
+    return shown(text).replace("\n", _MARGIN)
+
+
+def speaker(name: str) -> str:
+    """The name of somebody else, in front of what they say: never the one that stands for us."""
+    return f'"{name}"' if names_us(name) else name
+
+
+def names_us(name: str) -> bool:
+    """Whether a name is the one by which lines of ours begin."""
+    return name.strip().casefold() == _OURSELVES
+
+
 def line(text: str) -> str:
     """A text on one line, without what controls a terminal."""
     return shown(" ".join(text.split()))
@@ -33,7 +57,7 @@ def line(text: str) -> str:
 def _controls(each: str) -> bool:
     if each in {"\n", "\t"}:
         return False
-    return each < " " or "\x7f" <= each < "\xa0" or each in _DIRECTIONS or _is_half(each)
+    return each < " " or "\x7f" <= each < "\xa0" or each in _DIRECTIONS | _BREAKS or _is_half(each)
 
 
 def _is_half(each: str) -> bool:

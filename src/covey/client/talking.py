@@ -1,6 +1,6 @@
 """What is said in a group: texts, replies, reactions, files, bytes; and what has been said.
 
-May import the engine, the contents and the history.
+May import the engine, the contents, the history and what is wanted.
 """
 # ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from covey.client import events, history, wishing
+from covey.client import events, history, wanted, wishing
 from covey.client.bound import Bound, seconds
 from covey.client.contents import Attachment, Data, Reaction, Text
 from covey.client.feeds import Feed
@@ -59,11 +59,12 @@ class Talking(Bound):
             The message as it stands in the history.
 
         Raises:
-            StateError: We are not in the group.
+            StateError: We are not in the group, or what is given means nothing.
             TransportError: The broker cannot be reached; what was said stays queued.
+            TypeError: It is no text.
             ValueError: It is too long: send it as an attachment.
         """
-        body = Text(text.encode(), self._id(reply_to) if reply_to else b"")
+        body = Text(wanted.text("what is said", text), self._about(reply_to))
         return await self._say(body, expires_after=expires_after, wait=wait, timeout=timeout)
 
     async def react(
@@ -78,10 +79,11 @@ class Talking(Bound):
             wait: Whether to wait until the broker has it.
 
         Raises:
-            StateError: We are not in the group, or there is no such message.
+            StateError: We are not in the group, there is no such message, or the sign is empty.
             TransportError: The broker cannot be reached; it stays queued.
+            TypeError: The sign is no text.
         """
-        body = Reaction(self._id(message), emoji.encode(), int(withdraw))
+        body = Reaction(self._id(message), wanted.sign(emoji), int(withdraw))
         return await self._say(body, wait=wait)
 
     async def attach(
@@ -120,14 +122,15 @@ class Talking(Bound):
         if not called:
             msg = "say what the file is called: give a name"
             raise StateError(msg)
-        about = self._id(reply_to) if reply_to else b""
-        carried = await self._carry(data, progress)
+        about, encoded = self._about(reply_to), wanted.text("the name of the file", called)
         kind = media_type or mimetypes.guess_type(called)[0] or _ANY
+        typed = wanted.text("the media type", kind)
+        carried = await self._carry(data, progress)
         body = Attachment(
             carried.blob,
             carried.key,
-            called.encode(),
-            kind.encode(),
+            encoded,
+            typed,
             len(data),
             carried.size,
             about,
@@ -188,9 +191,11 @@ class Talking(Bound):
         Raises:
             StateError: We are not in the group.
             TransportError: The broker cannot be reached; it stays queued.
+            TypeError: It is not bytes, or its type is no text.
             ValueError: It is too long, or its type has no slash in it.
         """
-        return await self._say(Data(content_type.encode(), data), wait=wait)
+        body = Data(wanted.content_type(content_type), wanted.octets("what is said", data))
+        return await self._say(body, wait=wait)
 
     async def send_ephemeral(self, data: bytes, content_type: str, *, wait: bool = True) -> None:
         """The same for what stands in no history, such as that somebody is typing.
@@ -198,9 +203,10 @@ class Talking(Bound):
         Raises:
             StateError: We are not in the group.
             TransportError: The broker cannot be reached; it stays queued.
+            TypeError: It is not bytes, or its type is no text.
             ValueError: It is too long, or its type has no slash in it.
         """
-        body = Data(content_type.encode(), data)
+        body = Data(wanted.content_type(content_type), wanted.octets("what is said", data))
         await wishing.say(
             self._engine, self._number, body, kept=False, wait=wait, timeout=seconds(None)
         )
@@ -213,6 +219,8 @@ class Talking(Bound):
         wait: bool = True,
         timeout: float | None = None,
     ) -> Message:
+        if expires_after is not None:
+            wanted.expiry(expires_after)
         message = await wishing.say(
             self._engine,
             self._number,
@@ -276,6 +284,10 @@ class Talking(Bound):
         """Its gid, in hex; the same for all members."""
         return self._row.gid.hex()
 
+    def _about(self, message: Message | str | None) -> bytes:
+        """The id of the message that is answered; empty for none."""
+        return b"" if message is None else self._id(message)
+
     def _id(self, message: Message | str) -> bytes:
         return bytes.fromhex(
             message.id if isinstance(message, Message) else self._found(message).id
@@ -284,6 +296,7 @@ class Talking(Bound):
     def _found(self, message: Message | str) -> Message:
         if isinstance(message, Message):
             return message
+        wanted.text("a message is a Message, or its id, which", message)
         found = self._rows(partial(_by_id, group=self._number, text=message))
         if found is None:
             msg = f"there is no message {message} in this group: see its history"

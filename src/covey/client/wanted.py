@@ -5,7 +5,8 @@ May import the cards, the profile and the roles.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from unicodedata import normalize
 
 from covey.client import cards, profile, roles
 from covey.client.cards import Card
@@ -20,6 +21,120 @@ if TYPE_CHECKING:
     from covey.client.sync.place import Place
     from covey.client.sync.wishes import Describe
     from covey.mls import Group
+
+_MOST_SECONDS: Final = (1 << 32) - 1
+_MOST_HOURS: Final = 24 * 365
+_JOINERS: Final = str.maketrans("", "", "\u200c\u200d")
+"""Characters inside of words and emoji, which show nothing of their own."""
+
+
+def text(what: str, given: object) -> bytes:
+    """A text, in UTF-8.
+
+    Args:
+        what: What it is, for people.
+        given: The text.
+
+    Raises:
+        TypeError: It is something else.
+        StateError: It holds halves of characters, which are not text.
+    """
+    if not isinstance(given, str):
+        msg = f"{what} is a str, not {type(given).__name__}"
+        raise TypeError(msg)
+    try:
+        return given.encode()
+    except UnicodeEncodeError:
+        msg = f"{what} is not text that UTF-8 can write: type it again"
+        raise StateError(msg) from None
+
+
+def octets(what: str, given: object) -> bytes:
+    """Bytes.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if not isinstance(given, bytes):
+        msg = f"{what} is bytes, not {type(given).__name__}"
+        raise TypeError(msg)
+    return given
+
+
+def group_name(given: object) -> str:
+    """The name of a group as it is kept: in normal form C, without white space around it.
+
+    Raises:
+        TypeError: It is no text.
+        StateError: It is empty, too long, or holds what cannot be printed.
+    """
+    written = normalize("NFC", text("the name of a group", given).decode()).strip()
+    seen = written.translate(_JOINERS)
+    if not seen or not seen.isprintable() or len(written.encode()) > profile.LONGEST_NAME:
+        msg = (
+            f"the name of a group is printable text of 1 to {profile.LONGEST_NAME} bytes: "
+            "choose another"
+        )
+        raise StateError(msg)
+    return written
+
+
+def expiry(seconds: object) -> int:
+    """After how many seconds messages disappear; 0 is never.
+
+    Raises:
+        TypeError: It is no whole number.
+        StateError: It is less than nothing, or too long.
+    """
+    return _whole("messages disappear after a number of seconds", seconds, 0, _MOST_SECONDS)
+
+
+def hours(given: object) -> int:
+    """For how many hours a link is good.
+
+    Raises:
+        TypeError: It is no whole number.
+        StateError: It is none, or too many.
+    """
+    return _whole("a link is good for a number of hours", given, 1, _MOST_HOURS)
+
+
+def sign(emoji: object) -> bytes:
+    """The sign of a reaction.
+
+    Raises:
+        TypeError: It is no text.
+        StateError: It is empty.
+    """
+    encoded = text("the sign of a reaction", emoji)
+    if not encoded.strip():
+        msg = "a reaction needs a sign, such as \N{THUMBS UP SIGN}"
+        raise StateError(msg)
+    return encoded
+
+
+def content_type(given: object) -> bytes:
+    """The type by which an application knows its bytes.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It has no slash in it.
+    """
+    encoded = text("a content type", given)
+    if b"/" not in encoded:
+        msg = f"a content type has a slash in it, as in application/json: {given!r} has none"
+        raise ValueError(msg)
+    return encoded
+
+
+def _whole(what: str, given: object, least: int, most: int) -> int:
+    if not isinstance(given, int) or isinstance(given, bool):
+        msg = f"{what}: an int, not {type(given).__name__}"
+        raise TypeError(msg)
+    if not least <= given <= most:
+        msg = f"{what}: {least} to {most}, not {given}"
+        raise StateError(msg)
+    return given
 
 
 def inviting(who: str) -> int:
@@ -97,6 +212,27 @@ def require_may_invite(_: Place, group: Group) -> None:
     ):
         msg = "in this group admins invite: ask one of them"
         raise PolicyError(msg)
+
+
+def people(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of people, each of them once.
+
+    Raises:
+        StateError: One of them is none, or is there twice.
+    """
+    found: list[str] = []
+    for name in map(named, names):
+        if name in found:
+            msg = f"{name} is named twice: once is enough"
+            raise StateError(msg)
+        found.append(name)
+    return tuple(found)
+
+
+def devices_of(name: str, _: Place, group: Group) -> tuple[bool, frozenset[bytes]]:
+    """Whether somebody is in a group, and the signature keys of all that are."""
+    there = any(each.identity == name.encode() for each in group.members)
+    return there, frozenset(each.signature_key for each in group.members)
 
 
 def identities_of(names: Sequence[str], _: Place, group: Group) -> tuple[bytes, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.lowlevel
@@ -175,3 +176,39 @@ async def test_an_error_in_the_block_comes_out_as_it_is(town: Town) -> None:
 
     with pytest.raises(KeyError):
         await fails()
+
+
+async def test_what_cannot_be_said_is_refused_before_it_is_kept(town: Town) -> None:
+    async with town.client("alice") as alice:
+        [ours] = await group(alice)
+        said = await ours.send("hello")
+        loose: Any = ours
+        for refused in (
+            partial(loose.send, b"x"),
+            partial(loose.send, "x", reply_to=1),
+            partial(loose.send, "x", expires_after=0.5),
+            partial(loose.send_bytes, "x", "a/b"),
+            partial(loose.send_ephemeral, b"x", 5),
+            partial(loose.set_expiry, 1.5),
+            partial(loose.rename, 5),
+            partial(loose.link, 1.5),
+        ):
+            with pytest.raises(TypeError, match=", not "):
+                await refused()
+        for refused in (
+            partial(ours.send, "x\ud800"),
+            partial(ours.send, "x", expires_after=-1),
+            partial(ours.send, "x", expires_after=2**70),
+            partial(ours.react, said, ""),
+            partial(ours.attach, b"x", "x\ud800"),
+            partial(ours.rename, "\n"),
+            partial(ours.link, 0),
+        ):
+            with pytest.raises(StateError):
+                await refused()
+        with pytest.raises(StateError, match="seconds"):
+            ours.dry_run(expires_after=-1)
+        with pytest.raises(TypeError, match="name of a group"):
+            loose.dry_run(name=5)
+        assert texts(ours) == ["hello"]
+        assert ours.name == "team"

@@ -65,3 +65,24 @@ def test_main_exits(capsys: pytest.CaptureFixture[str]) -> None:
         main.main(["--version"])
     assert stop.value.code == 0
     assert __version__ in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ValueError("too long"), "too long"),
+        (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates"), "not text in UTF-8"),
+    ],
+    ids=["value", "unicode"],
+)
+def test_what_means_nothing_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, error: ValueError, sentence: str
+) -> None:
+    @click.command()
+    def command() -> None:
+        raise error
+
+    monkeypatch.setattr(type(main.covey), "get_command", lambda *_: command)
+    result = CliRunner().invoke(main.covey, ["anything"])
+    assert result.exit_code == 1
+    assert sentence in result.output

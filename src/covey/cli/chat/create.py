@@ -9,6 +9,9 @@ import click
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
+from covey.client.showing import line
+from covey.client.wanted import group_name
+from covey.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,16 +37,34 @@ if TYPE_CHECKING:
     help="Messages disappear after so many seconds; 0, the default, is never.",
 )
 @click.option("--invite", metavar="CODE", default="", help="A code, if the broker asks for one.")
+@click.option("--force", is_flag=True, help="Even if a group of yours is called so already.")
 @for_member
-def command(chosen: Chosen, *, name: str, inviting: str, expires_after: int, invite: str) -> None:
+def command(
+    chosen: Chosen, *, name: str, inviting: str, expires_after: int, invite: str, force: bool
+) -> None:
     """Begin a group, with nobody in it but you."""
 
     async def work(client: Client) -> Mapping[str, object]:
+        if not force:
+            _require_new(client, name)
         group = await client.create_group(
             name, inviting=inviting, expires_after=expires_after, invite=invite
         )
         return group_json(group)
 
     made = run(chosen, work)
-    chosen.tell(made, f"created {name}, with you in it")
-    chosen.advise(f"covey invite {name} BOB  invites somebody")
+    called = line(str(made["name"]))
+    chosen.tell(made, f"created {called}, with you in it")
+    chosen.advise(f"covey invite {called} BOB  invites somebody")
+
+
+def _require_new(client: Client, name: str) -> None:
+    """Refuse the name of another group, by which neither could be told from the other.
+
+    Raises:
+        StateError: There is one.
+    """
+    wanted = group_name(name)
+    if any(each.is_in and each.name == wanted for each in client.groups()):
+        msg = f"you are in a group called {wanted} already: choose another name, or add --force"
+        raise StateError(msg)

@@ -13,6 +13,7 @@ from covey.cli.chat.running import settle
 from covey.cli.chat.where import new_key
 from covey.client.client import Client
 from covey.client.opening import discard
+from covey.client.showing import names_us
 from covey.errors import BrokerError, StateError, TransportError
 from covey.store import StoreExists
 
@@ -44,6 +45,9 @@ def command(
     if (broker is None) != no_account:
         msg = "say at which broker, with --broker URL, or that there is to be none: --no-account"
         raise click.UsageError(msg)
+    if names_us(name):
+        msg = f"{name} is how each of you reads what is their own: choose another name"
+        raise StateError(msg)
     path = chosen.where.new(name)
     if path.exists():
         msg = f"{path} is there already: choose another name, or another file with --store FILE"

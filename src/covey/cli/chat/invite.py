@@ -15,6 +15,7 @@ from covey.cli.chat.files import read_text, require_new, write_new
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.paths import GivenPath
+from covey.client.wanted import people
 from covey.errors import BrokerError, StateError
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def command(chosen: Chosen, *, group: str, names: tuple[str, ...], **how: object
         msg = "say how: by one or more NAMEs, by --card FILE, or by --link (or --close-links)"
         raise click.UsageError(msg)
     if names:
+        names = people(names)
         _by_name(chosen, group, names)
     elif isinstance(card, Path):
         out = how["out"]

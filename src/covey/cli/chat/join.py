@@ -12,8 +12,10 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
 from covey.cli.paths import GivenPath
+from covey.client import cards
+from covey.client.cards import Invitation
 from covey.client.showing import line
-from covey.errors import TransportError
+from covey.errors import DecodeError, StateError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from covey.client.client import Client
 
 _WAIT: Final = 300.0
+_NO_ACCOUNT: Final = (
+    "{name} has no account, and comes in by an invitation only: `covey join --card FILE` writes a "
+    "card, which a friend answers by one"
+)
 
 
 @click.command()
@@ -66,11 +72,14 @@ def command(chosen: Chosen, *, what: str | None, card: Path | None, qr: bool, wa
 
 def _join(chosen: Chosen, what: str | None, wait: float) -> Mapping[str, object]:
     given = "" if what is None else _text(what)
+    by_hand = what is not None and isinstance(cards.parse(given), Invitation)
 
     async def work(client: Client) -> Mapping[str, object]:
+        if not by_hand and not client.has_account:
+            raise StateError(_NO_ACCOUNT.format(name=line(client.name)))
         try:
             with waiting(_sentence(client.name, given)):
-                if given:
+                if what is not None:
                     group = await client.join(given, timeout=wait)
                 else:
                     group = await client.next_group(wait)
@@ -84,10 +93,19 @@ def _join(chosen: Chosen, what: str | None, wait: float) -> Mapping[str, object]
 
 
 def _text(what: str) -> str:
-    """A link or an invitation as it was given, or as it stands in a file."""
-    if what.lower().startswith("covey:"):
+    """A link or an invitation as it was given, or as it stands in a file.
+
+    Raises:
+        DecodeError: There is no such file, and it is no link.
+        StorageError: The file cannot be read.
+    """
+    file = Path(what)
+    if what.lower().startswith("covey:") or ("://" in what and "#" in what):
         return what
-    return read_text(Path(what)).strip()
+    if what != "-" and not file.exists():
+        msg = f"this is no covey link or invitation, and no file is called so: {line(what)}"
+        raise DecodeError(msg)
+    return read_text(file).strip()
 
 
 def _sentence(name: str, given: str) -> str:

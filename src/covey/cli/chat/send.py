@@ -90,7 +90,7 @@ async def _send(
     """Send a text.
 
     Raises:
-        StateError: It is too long.
+        StateError: It is too long, or no text.
     """
     try:
         return await to.send(text, reply_to=about, expires_after=expires_after)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from covey.client.events.messages import Said
-from covey.client.showing import line
+from covey.client.showing import line, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def message_line(message: Message, own: bytes, name: str = "") -> str:
     state = message.state(own)
     place = f"[{line(name)}] " if name else ""
     waits = " (waits to be sent)" if state == "waiting" else ""
-    sender = "you" if message.identity == own else message.sender
+    sender = "you" if message.identity == own else speaker(message.sender)
     said = f"{place}{sender}: {words(message)}{waits}"
     return f"{message.number:>5}  {moment(message.received_at)}  {said}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from covey.client.events.base import Happened
-from covey.client.showing import line, shown
+from covey.client.showing import line, said, speaker
 
 
 class Said(Happened, frozen=True, kw_only=True):
@@ -46,12 +46,12 @@ class Said(Happened, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """What was said, on one or more lines."""
+        """What was said, on one or more lines; each but the first is marked as going on."""
         match self.kind:
             case "":
                 return "[a message that is not kept]"
             case "text" | "reply":
-                return shown(self.text)
+                return said(self.text)
             case "reaction":
                 return f"{'takes back ' if self.withdrawn else ''}{line(self.text)}"
             case "attachment":
@@ -65,7 +65,7 @@ class MessageArrived(Said, frozen=True, kw_only=True):
     """Somebody has said something."""
 
     def __str__(self) -> str:
-        return f"{self.sender or 'somebody'}: {self.words}"
+        return f"{speaker(self.sender) or 'somebody'}: {self.words}"
 
 
 class MessageSent(Said, frozen=True, kw_only=True):

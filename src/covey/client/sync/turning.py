@@ -129,22 +129,23 @@ class Turns:
                 self._behind = True
             if self._behind or not listening:
                 yield from self._catch_up()
+            place = self._place()
             while (yield from self._step()):
-                if self._behind and not (yield from self._moved()):
-                    msg = "the broker says that the log has gone on, and does not show it"
-                    return self.troubles.met(TransportError(msg))
+                if self._behind:
+                    yield from self._catch_up()
+                    if self._place() == place:
+                        msg = "the broker says that the log has gone on, and does not show it"
+                        return self.troubles.met(TransportError(msg))
+                place = self._place()
         except (BrokerError, ForkError, TransportError) as error:
             return self.troubles.met(error)
         self.troubles.over()
         return self._due()
 
-    def _moved(self) -> Flow[bool]:
-        """Read on, since there is more; whether there was."""
+    def _place(self) -> tuple[int, int, Status]:
+        """How far we are; another flow may read on while we wait."""
         row = self.seat.row
-        before = row.seq, row.epoch, row.status
-        yield from self._catch_up()
-        row = self.seat.row
-        return before != (row.seq, row.epoch, row.status)
+        return row.seq, row.epoch, row.status
 
     def _catch_up(self) -> Flow[None]:
         if self.seat.row.seq < 0 and self.seat.group.epoch == 0:
