@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 import time
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,3 +127,15 @@ def test_what_never_ends_is_ended() -> None:
     again()
     with pytest.raises(EndlessError):
         play_out(agenda, 1.0)
+
+
+def test_other_threads_keep_their_clock() -> None:
+    """A server in another thread of the process goes on while a seed is played."""
+    told: list[float] = []
+    with nothing_real():
+        other = Thread(target=lambda: told.append(time.monotonic()))
+        other.start()
+        other.join()
+        with pytest.raises(RealityError):
+            time.monotonic()
+    assert told

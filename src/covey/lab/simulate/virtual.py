@@ -12,7 +12,8 @@ import secrets
 import time
 from contextlib import ExitStack, contextmanager
 from itertools import count
-from typing import TYPE_CHECKING, Final, NoReturn
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ class RealityError(AssertionError):
 
 @contextmanager
 def nothing_real() -> Iterator[None]:
-    """Refuse the system's clock and generator to everybody while the block lasts.
+    """Refuse the system's clock and generator to this thread while the block lasts.
+
+    Other threads of the process, such as a server's, go on as they were.
 
     Raises:
         RealityError: In whoever asks for them.
@@ -89,12 +92,16 @@ def nothing_real() -> Iterator[None]:
             (random, "_urandom"),
             (secrets, "token_bytes"),
         ):
-            stack.enter_context(patch.object(module, name, _refused(f"{module.__name__}.{name}")))
+            real = getattr(module, name)
+            refused = _refused(f"{module.__name__}.{name}", real, get_ident())
+            stack.enter_context(patch.object(module, name, refused))
         yield
 
 
-def _refused(name: str) -> Callable[..., NoReturn]:
-    def refused(*_: object) -> NoReturn:
+def _refused(name: str, real: Callable[..., Any], thread: int) -> Callable[..., Any]:
+    def refused(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - as the real one
+        if get_ident() != thread:
+            return real(*args, **named)
         msg = f"{name} was asked for: draw on the world instead"
         raise RealityError(msg)
 
