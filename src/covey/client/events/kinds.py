@@ -25,7 +25,14 @@ from covey.client.events.messages import (
     MessagesLost,
     Unreadable,
 )
-from covey.client.events.trouble import Branching, CopyFound, ForkFound, Rejoining, RolledBack
+from covey.client.events.trouble import (
+    Branching,
+    CopyFound,
+    EventsMissed,
+    ForkFound,
+    Rejoining,
+    RolledBack,
+)
 from covey.errors import StorageError
 
 Event = (
@@ -49,6 +56,7 @@ Event = (
     | Rejoining
     | Branching
     | Knocked
+    | EventsMissed
 )
 """What an application is told."""
 
