@@ -70,6 +70,17 @@ async def test_a_file_goes_over_with_progress(town: Town, tmp_path: Path) -> Non
         assert got[-1][0] == got[-1][1]
 
 
+async def test_a_file_that_is_larger_than_is_allowed_is_not_fetched(town: Town) -> None:
+    async with town.client("alice") as alice:
+        [ours] = await group(alice)
+        said = await ours.attach(b"x" * 5000, "a.txt")
+        asked: list[tuple[int, int]] = []
+        with pytest.raises(StateError, match=r"no more than 1000 are fetched.*allow more"):
+            await ours.download(said, most=1000, progress=lambda *done: asked.append(done))
+        assert asked == []
+        assert await ours.download(said, most=10_000) == b"x" * 5000
+
+
 async def test_bytes_need_a_name_and_missing_files_are_said(town: Town, tmp_path: Path) -> None:
     async with town.client("alice") as alice:
         [ours] = await group(alice)
