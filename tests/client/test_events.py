@@ -19,6 +19,7 @@ from covey.client.events import (
     Event,
     EventsMissed,
     ForkFound,
+    InvitationFailed,
     Joined,
     Knocked,
     MemberLeft,
@@ -84,6 +85,10 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (Joined(GROUP, name="team", how="file", inviter="amy"), "you joined 'team', let in by amy"),
     (Joined(GROUP, name="team", how="created"), "you created 'team'"),
+    (
+        InvitationFailed(GROUP, why="x"),
+        "you were let into a group and cannot come in, so ask to be invited again: x",
+    ),
     (RemovedFromGroup(GROUP, by="amy"), "amy removed you from the group"),
     (MemberLeft(GROUP, name="bob"), "bob left the group"),
     (MemberLeft(GROUP), "you left the group"),

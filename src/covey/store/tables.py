@@ -63,9 +63,8 @@ BACKED_UP: Final = (
     Table(
         "settings",
         ("name",),
-        # What belongs to the file, and what is under way with keys that are left out.
-        where="name NOT GLOB 'store.*' AND name NOT GLOB 'knock *' AND name NOT GLOB 'by hand *'"
-        " AND name <> 'restored'",
+        # What is under way with keys that are left out.
+        where="name NOT GLOB 'knock *' AND name NOT GLOB 'by hand *' AND name <> 'restored'",
     ),
     Table(
         "groups",

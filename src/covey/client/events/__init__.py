@@ -25,6 +25,7 @@ from covey.client.events.keeping import (
 from covey.client.events.kinds import Event, decode, encode
 from covey.client.events.members import (
     Arrived,
+    InvitationFailed,
     Joined,
     Knocked,
     MemberLeft,
@@ -64,6 +65,7 @@ __all__ = [
     "Event",
     "EventsMissed",
     "ForkFound",
+    "InvitationFailed",
     "Joined",
     "Knocked",
     "MemberLeft",

@@ -8,6 +8,7 @@ import msgspec
 
 from covey.client.events.members import (
     Arrived,
+    InvitationFailed,
     Joined,
     Knocked,
     MemberLeft,
@@ -57,6 +58,7 @@ Event = (
     | Branching
     | Knocked
     | EventsMissed
+    | InvitationFailed
 )
 """What an application is told."""
 
