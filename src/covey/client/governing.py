@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member import links
 from covey.access.refusals import Code
 from covey.access.structs.extensions import Right
-from covey.access.structs.sealed import Link, Posting
+from covey.access.structs.sealed import Link
 from covey.client import cards, events, wanted, wishing
 from covey.client.bound import Bound, seconds
 from covey.client.cards import Card, Invitation
 from covey.client.opening import named
 from covey.client.showing import line
-from covey.client.sync import entering, queues
+from covey.client.sync import by_hand, entering, queues
 from covey.client.sync.capabilities import standing
 from covey.client.sync.commits import key_package
 from covey.client.sync.groups import Status
@@ -32,7 +32,6 @@ from covey.client.sync.wishes import (
 )
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
 from covey.mls.group.member import key_package_ref
-from covey.store import settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,14 +112,12 @@ class Governing(Bound):
         engine = self._engine
         package = key_package(card.key_package)
         suite = engine.home.member.suite
-        name = entering.given_by_hand(key_package_ref(suite, package))
         with engine.store.transaction() as rows:
-            kept = settings.get(rows, name)
-            settings.drop(rows, name)
-        if kept is None:
+            posting = by_hand.fetch(rows, key_package_ref(suite, package))
+        if posting is None:
             msg = "whose card this is, is in the group already: ask for a new card"
             raise StateError(msg)
-        posting, row = Posting.decode(kept), self._row
+        row = self._row
         return cards.to_text(
             Invitation(
                 cards.VERSION,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from covey.access.structs.joining import InboxKind
+from covey.client import events
+from covey.client.events import InvitationFailed
 from covey.client.sync import groups, joining, returning
 from covey.client.sync.inbox import READ
 from covey.errors import BrokerError, CoveyError, StateError, StorageError, TransportError
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from covey.client.sync.account import Account
     from covey.client.sync.effects import Flow
     from covey.client.sync.groups import GroupRow
+    from covey.client.sync.joining import Found
     from covey.client.sync.place import Place
+    from covey.client.sync.seat import Seat
     from covey.store.port import Rows
 
 _PASSING: Final = frozenset({"unavailable", "over_quota", "broken"})
@@ -87,22 +91,40 @@ class Arrivals:
         if peer.in_group(gid) is not None:
             self._wait(body)
             return None
+        seat = yield from self._joined(body, found)
+        if seat is None:
+            return None
+        with peer.home.store.transaction() as rows:
+            returning.came_in(rows, seat.row.gid)
+        return peer.entered(seat)
+
+    def _joined(self, body: bytes, found: Found) -> Flow[Seat | None]:
+        """Join by a pointer, if it is of any use."""
         try:
-            seat = yield from joining.join(peer.home, found)
+            return (yield from joining.join(self._peer.home, found))
         except (StorageError, TransportError):
             raise
         except joining.TooEarlyError:
             self._wait(body)
-            return None
+        except joining.NeedlessError:
+            pass  # as well as if it had not come
         except BrokerError as error:
             if error.code in _PASSING:
                 raise
-            return None  # its parcels are not kept any more
-        except CoveyError:
-            return None  # a Welcome that is of no use to us; its sender may try again
-        with peer.home.store.transaction() as rows:
-            returning.came_in(rows, seat.row.gid)
-        return peer.entered(seat)
+            self._useless(body, found, "what was sent with it is not kept any more")
+        except CoveyError as error:
+            self._useless(body, found, str(error))
+        return None
+
+    def _useless(self, body: bytes, found: Found, why: str) -> None:
+        """Say that we cannot come in; its sender does not know, and may try again."""
+        home, gid = self._peer.home, found.pointer.gid
+        with home.store.transaction() as rows:
+            row = groups.by_gid(rows, gid)
+            told = InvitationFailed(gid.hex(), why=why)
+            events.add(rows, None if row is None else row.id, told, home.world.second)
+            left = [each for each in _waiting(rows) if each.body != body]
+            settings.put(rows, _WAITING, msgspec.msgpack.encode(left))
 
     def _wait(self, body: bytes) -> None:
         """Keep a pointer until we know that we are out."""

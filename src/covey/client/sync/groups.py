@@ -43,8 +43,6 @@ class Status(StrEnum):
     """What the log says between our place and its end is not kept any more: to be let in anew."""
     restored = "restored"
     """This store comes from a backup: to be let in anew."""
-    forked = "forked"
-    """The broker shows us another log than other members: see the evidence."""
     copy = "copy"
     """This store is a copy of one that has gone on: it must not send."""
 

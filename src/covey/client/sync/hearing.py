@@ -108,7 +108,14 @@ def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArr
         if isinstance(body, Data)
         else (contents.kind_of(body), contents.text_of(body).encode())
     )
-    return EphemeralArrived(seat.hex, sender=_name(sender), content_type=kind, data=data)
+    return EphemeralArrived(
+        seat.hex,
+        sender=_name(sender),
+        content_type=kind,
+        data=data,
+        leaf=sender.index,
+        sent_at=content.sent_at,
+    )
 
 
 def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:

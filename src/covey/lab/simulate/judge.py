@@ -45,9 +45,7 @@ _ENDS: Final = (RemovedFromGroup, MemberLeft, Joined, Rejoining)
 
 _OUT: Final = frozenset({Status.left, Status.removed})
 
-_STRANDED: Final = frozenset(
-    {Status.lost, Status.forked, Status.broken, Status.restored, Status.copy}
-)
+_STRANDED: Final = frozenset({Status.lost, Status.broken, Status.restored, Status.copy})
 
 
 class Finding(NamedTuple):
