@@ -29,9 +29,9 @@ from covey.store.rows import SqlStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from covey.migrating import Migration
     from covey.store.driver import Connection
     from covey.store.keys import Kind, StoreKey
-    from covey.store.migrating import Migration
 
 LABEL: Final = "covey store 1"
 """What the keys of stores are derived with (see :mod:`covey.store.keys`)."""

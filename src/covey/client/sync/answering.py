@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses, knocks
 from covey.access.structs.extensions import Right
-from covey.client import roles
+from covey.client import made_for, roles
 from covey.client.events import Knocked
 from covey.client.sync import capabilities, electing, groups, queues, wishes
 from covey.client.sync.commits import key_package
@@ -160,14 +160,18 @@ def _require_possible(seat: Seat, package: KeyPackage) -> None:
 def _require_same(seat: Seat, package: KeyPackage) -> None:
     """Who comes back is known by its signature key, which its store and its backups keep.
 
+    Its KeyPackage was made for that: anybody may have another one of its.
+
     Raises:
-        PolicyError: There is no such member.
+        PolicyError: There is no such member, or this is no way back for it.
     """
-    leaf = package.leaf_node
+    leaf, group = package.leaf_node, seat.group
     name = identity(leaf.credential)
-    if not any(
-        each.identity == name and each.signature_key == leaf.signature_key
-        for each in seat.group.members
-    ):
+    theirs = [each for each in group.members if each.signature_key == leaf.signature_key]
+    if not any(each.identity == name for each in theirs):
         msg = "who wants to come back is no member, or has another signature key"
+        raise PolicyError(msg)
+    standing = [found for each in theirs if (found := group.tree.leaf(each.index)) is not None]
+    if not any(made_for.brings_back(leaf, each, group.group_id) for each in standing):
+        msg = "this KeyPackage was made for something else, or before the member was last here"
         raise PolicyError(msg)

@@ -20,7 +20,7 @@ from covey.access.structs.extensions import (
 )
 from covey.access.structs.log import AnsweredKnock, NextEpoch
 from covey.access.structs.sealed import Purpose
-from covey.client import profile
+from covey.client import made_for, profile
 from covey.client.sync import capabilities, groups
 from covey.client.sync.queues import UnderWay
 from covey.client.sync.wishes import CloseDoor, Describe, Expel, GoOn, Invite, OpenDoor, Renew
@@ -144,21 +144,25 @@ def _invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
 
     Who comes back may keep its signature key: the old leaf goes in the commit that adds the new
     one, so that keys are unique in the tree that comes of it (RFC 9420 §7.3). It is in already
-    when the leaf of its KeyPackage is.
+    when the leaf of its KeyPackage is, or a later one.
     """
     packages = [key_package(each) for each in wish.packages]
     if not wish.recovers:
         known = {each.signature_key for each in group.members}
         return [each for each in packages if each.leaf_node.signature_key not in known], set()
-    known_leaves = group.tree.keys.encryption
-    coming = [each for each in packages if each.leaf_node.encryption_key not in known_leaves]
-    keys = {each.leaf_node.signature_key for each in coming}
-    names = {identity(each.leaf_node.credential) for each in coming}
-    old = {
-        each.index
-        for each in group.members
-        if each.signature_key in keys and each.identity in names
-    }
+    coming: list[KeyPackage] = []
+    old: set[int] = set()
+    for package in packages:
+        leaf = package.leaf_node
+        replaced = {
+            index
+            for index, standing in group.tree.members()
+            if made_for.brings_back(leaf, standing, group.group_id)
+            and identity(standing.credential) == identity(leaf.credential)
+        }
+        if replaced:
+            coming.append(package)
+            old |= replaced
     return coming, old
 
 
@@ -323,16 +327,15 @@ def _doors(seat: Seat, rows: Rows, merged: Merged) -> tuple[Door, ...]:
     return tuple(each for each in groups.doors(rows, seat.number) if each.capability in keys)
 
 
-def _leaf_extensions(seat: Seat, rows: Rows) -> list[Extension] | None:
-    """The extensions of our leaf, if they have to change for it to name our slot."""
-    token = groups.slot_of(rows, seat.number)
-    inbox = seat.home.inbox
-    if token is None or inbox is None:
-        return None
-    slot = NoteSlot(inbox.broker_id, inbox.inbox, token)
+def _leaf_extensions(seat: Seat, rows: Rows) -> list[Extension]:
+    """The extensions of our next leaf: when it was made, and our slot."""
     leaf = seat.group.tree.leaf(seat.group.own_index)
     assert leaf is not None
-    if addresses.note_slot_of(leaf) == slot:
-        return None
-    others = [each for each in leaf.extensions if each.extension_type != ExtensionCode.note_slot]
-    return [*others, addresses.extension(slot)]
+    ours = {ExtensionCode.note_slot, made_for.MADE_FOR}
+    others = [each for each in leaf.extensions if each.extension_type not in ours]
+    made = made_for.extension(made_for.after(leaf, seat.home.world.second))
+    token, inbox = groups.slot_of(rows, seat.number), seat.home.inbox
+    if token is None or inbox is None:
+        return [*others, made]
+    slot = NoteSlot(inbox.broker_id, inbox.inbox, token)
+    return [*others, made, addresses.extension(slot)]

@@ -14,8 +14,11 @@ from covey.access.member import knocks, links
 from covey.access.member.addresses import extension
 from covey.access.structs.basics import Nothing, Signed
 from covey.access.structs.sealed import Link
+from covey.client import made_for
 from covey.client.sync import key_packages
 from covey.client.sync.asking import alone, ask
+from covey.client.sync.groups import Status
+from covey.client.sync.seat import Seat
 from covey.errors import StateError
 from covey.store import settings
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from covey.client.sync.groups import GroupRow
     from covey.client.sync.home import Home
     from covey.client.sync.inbox import Inbox
+    from covey.mls import Extension
     from covey.store.port import Rows
 
 _AGAIN: Final = 24 * 3600
@@ -44,7 +48,7 @@ class _Knock(msgspec.Struct, frozen=True):
     request: bytes
 
 
-def knock(home: Home, inbox: Inbox, link: Link, *, recovers: bool = False) -> Flow[None]:
+def knock(home: Home, inbox: Inbox, link: Link, lost: GroupRow | None = None) -> Flow[None]:
     """Leave a new KeyPackage at a group's door; the pointer comes to the inbox.
 
     What is left is kept: after a crash the same is left again.
@@ -53,14 +57,15 @@ def knock(home: Home, inbox: Inbox, link: Link, *, recovers: bool = False) -> Fl
         home: What all groups share.
         inbox: Where the pointer is to be left.
         link: Of the invite, or of the recovery capability.
-        recovers: Whether to take the place of an old leaf of ours.
+        lost: The group in which to take the place of an old leaf of ours; None to join.
 
     Raises:
         BrokerError: ``capability_refused``: the link has expired or was withdrawn.
         TransportError: The broker does not answer.
     """
+    way_back = () if lost is None else (_made_for(home, lost),)
     with home.store.transaction() as rows:
-        kept = _kept(rows, home, link) or _new(rows, home, inbox, link, recovers=recovers)
+        kept = _kept(rows, home, link) or _new(rows, home, inbox, link, way_back)
         package = key_packages.find(rows, kept.reference)
     assert package is not None
     yield from inbox.expect([package])
@@ -84,7 +89,7 @@ def come_back(home: Home, inbox: Inbox | None, row: GroupRow) -> Flow[None]:
         raise StateError(msg)
     suite = home.member.suite.code
     link = Link(links.VERSION, row.broker_id, row.gid, suite, row.recovery)
-    yield from knock(home, inbox, link, recovers=True)
+    yield from knock(home, inbox, link, row)
 
 
 def has_knocked(rows: Rows, gid: bytes) -> bool:
@@ -106,14 +111,29 @@ def _kept(rows: Rows, home: Home, link: Link) -> _Knock | None:
     return found if is_fresh and key_packages.find(rows, found.reference) is not None else None
 
 
-def _new(rows: Rows, home: Home, inbox: Inbox, link: Link, *, recovers: bool) -> _Knock:
+def _new(
+    rows: Rows, home: Home, inbox: Inbox, link: Link, way_back: tuple[Extension, ...]
+) -> _Knock:
     world = home.world
-    package = home.member.key_package(extensions=[extension(inbox.address)], now=world.second)
+    package = home.member.key_package(
+        extensions=[extension(inbox.address)],
+        leaf_extensions=way_back,
+        now=world.second,
+    )
     key_packages.add(rows, package, world.second)
-    signed = knocks.knock(link, package.message, world.entropy, recovers=recovers)
+    signed = knocks.knock(link, package.message, world.entropy, recovers=bool(way_back))
     made = _Knock(world.second, package.reference, signed.encode())
     settings.put(rows, _name(link.gid), msgspec.msgpack.encode(made))
     return made
+
+
+def _made_for(home: Home, lost: GroupRow) -> Extension:
+    """What makes a KeyPackage a way back: it is for this group, and later than our leaf there."""
+    leaf = None
+    if lost.status is not Status.restored:  # a backup holds no tree
+        group = Seat(home, lost).group
+        leaf = group.tree.leaf(group.own_index)
+    return made_for.extension(made_for.after(leaf, home.world.second), lost.group_id)
 
 
 def _name(gid: bytes) -> str:

@@ -1,0 +1,150 @@
+"""The ways back into a group, and who may use them: hostile members, and who was removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from client.table import Someone, Table
+from covey.access.member import knocks, links
+from covey.access.member.addresses import extension
+from covey.access.structs.basics import Nothing, Signed
+from covey.access.structs.joining import Knock, WaitingKnock
+from covey.access.structs.sealed import Link
+from covey.client import events, profile
+from covey.client.sync import groups, wishes
+from covey.client.sync.asking import alone, ask
+from covey.client.sync.commits import key_package
+from covey.client.sync.groups import Status
+from covey.errors import PolicyError
+from covey.mls import Group, Policy, Ports
+
+if TYPE_CHECKING:
+    from covey.client.sync.effects import Ask
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def team(table: Table, *names: str) -> list[Someone]:
+    """People in a group that the first one has created."""
+    people = [table.sit(name) for name in names]
+    people[0].create()
+    people[0].invite(*names[1:])
+    table.settle(*people)
+    return people
+
+
+def way_in(someone: Someone) -> Link:
+    """What a member can make of what it has: the link of the group's recovery capability."""
+    row = someone.place.seat.row
+    assert row.recovery is not None
+    suite = someone.peer.home.member.suite.code
+    return Link(links.VERSION, row.broker_id, row.gid, suite, row.recovery)
+
+
+def knock_with(someone: Someone, link: Link, package: bytes) -> None:
+    """Leave a KeyPackage at the door, whosever it is."""
+    signed = knocks.knock(link, package, someone.table.entropy, recovers=True).encode()
+    world = someone.peer.home.world
+    request = Signed.decode(signed)
+    someone.run(alone(world, lambda lane: ask(lane, "knock", request, Nothing)))
+
+
+def lose(someone: Someone) -> None:
+    """Somebody finds that its place in the log is lost."""
+    seat = someone.place.seat
+    with seat.change():
+        seat.replace(status=Status.lost, trouble="lost")
+
+
+def index(someone: Someone, name: str) -> tuple[int, bytes]:
+    """The leaf of a member, and its encryption key."""
+    group = someone.place.seat.group
+    [found] = [each.index for each in group.members if each.identity == name.encode()]
+    leaf = group.tree.leaf(found)
+    assert leaf is not None
+    return found, leaf.encryption_key
+
+
+def refusals(someone: Someone) -> list[str]:
+    """Why those were not let in who knocked."""
+    return [
+        each.why for each in someone.news() if isinstance(each, events.Knocked) if not each.accepted
+    ]
+
+
+def published(someone: Someone) -> bytes:
+    """A KeyPackage like those that it has published, and that anybody may have."""
+    assert someone.peer.inbox is not None
+    inbox = [extension(someone.peer.inbox.address)]
+    return someone.peer.home.member.key_package(extensions=inbox, now=int(someone.now())).message
+
+
+def test_who_was_removed_throws_nobody_out_with_a_keypackage_of_theirs(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    link, theirs = way_in(carol), published(bob)
+    before = index(alice, "bob")
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people)
+    knock_with(carol, link, theirs)
+    table.settle(alice, bob, rounds=20)
+    assert index(alice, "bob") == before
+    assert bob.place.seat.look().status is Status.active
+    assert any("made for something else" in each for each in refusals(alice) + refusals(bob))
+
+
+def test_a_way_back_that_was_used_is_none_for_anybody_else(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    knocked = come_back(table, bob, *people)
+    before = index(alice, "bob")
+    knock_with(carol, way_in(carol), opened(carol, knocked))
+    table.settle(*people, rounds=20)
+    assert index(alice, "bob") == before
+    assert any("before the member was last here" in each for each in refusals(alice))
+
+
+def test_a_member_that_commits_it_anyway_is_followed_by_nobody(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    knocked = come_back(table, bob, *people)
+    package = key_package(opened(carol, knocked))
+    lenient = Ports(
+        Policy(extension_types=profile.EXTENSION_TYPES),
+        entropy=table.entropy,
+        now=lambda: int(table.now),
+    )
+    cheat = Group.restore(carol.place.seat.group.snapshot(), lenient)
+    pending = cheat.commit(add=[package], remove=[index(carol, "bob")[0]])
+    with pytest.raises(PolicyError, match="may not remove bob"):
+        alice.place.seat.group.stage(pending.message)
+
+
+def come_back(table: Table, lost: Someone, *people: Someone) -> bytes:
+    """Somebody is lost, knocks, and is let in; what it left at the door."""
+    left: set[bytes] = set()
+
+    def note(asked: Ask) -> str:
+        if asked.operation == "knock":
+            left.add(asked.request.encode())
+        return ""
+
+    lost.cut = note
+    lose(lost)
+    table.settle(*people, rounds=20)
+    assert lost.place.seat.look().status is Status.active
+    [knocked] = left
+    return knocked
+
+
+def opened(someone: Someone, knocked: bytes) -> bytes:
+    """The KeyPackage in a knock, which every member can read."""
+    seat = someone.place.seat
+    left = Knock.decode(Signed.decode(knocked).request)
+    waiting = WaitingKnock(left.id, left.capability, left.sealed)
+    with someone.store.reading() as rows:
+        doors = groups.doors(rows, seat.number)
+    suite, row = seat.group.suite, seat.row
+    return knocks.open_knock(suite, row.broker_id, row.gid, doors, waiting).key_package
