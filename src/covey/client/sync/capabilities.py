@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
 
 RECOVERY_HOURS: Final = 24 * 365 * 10
-"""For how long the recovery capability of a group is good; it falls with its creator before."""
+"""For how long the recovery capability of a group is good, unless somebody goes before that."""
+
+OLD_WAY_HOURS: Final = 24 * 30
+"""For how long it is good from then on, beside the one that takes its place."""
 
 
 def keys(seed: bytes, suite: Suite) -> CapabilityKeys:
@@ -44,8 +47,11 @@ def standing(seat: Seat, right: Right) -> list[GroupCapability]:
 def recovery(seat: Seat) -> bytes | None:
     """The seed with which members come back, if it is known and stands."""
     seed = seat.row.recovery
-    if seed is None or not any(
-        each.key == key_of(seat, seed) for each in standing(seat, Right.recover)
-    ):
-        return None
-    return seed
+    return None if seed is None or until(seat, seed) is None else seed
+
+
+def until(seat: Seat, seed: bytes) -> int | None:
+    """Until when one can come back by a seed, in hours since the epoch; None if one cannot."""
+    key = key_of(seat, seed)
+    ends = [each.not_after for each in standing(seat, Right.recover) if each.key == key]
+    return max(ends, default=None)
