@@ -42,10 +42,9 @@ def team(table: Table, *names: str) -> list[Someone]:
 
 def way_in(someone: Someone) -> Link:
     """What a member can make of what it has: the link of the group's recovery capability."""
-    row = someone.place.seat.row
-    assert row.recovery is not None
+    row = someone.place.seat.look()
     suite = someone.peer.home.member.suite.code
-    return Link(links.VERSION, row.broker_id, row.gid, suite, row.recovery)
+    return Link(links.VERSION, row.broker_id, row.gid, suite, capabilities.seeds(row)[0])
 
 
 def knock_with(someone: Someone, link: Link, package: bytes) -> None:
@@ -231,3 +230,20 @@ def test_of_two_seeds_the_one_that_lasts_is_kept(table: Table) -> None:
         hearing.say(seat, rows, told, kept=False)
     table.settle(alice, bob)
     assert way_in(bob).seed == new != old
+
+
+def test_a_way_back_that_a_broker_took_back_is_not_the_only_one(table: Table) -> None:
+    people = team(table, "alice", "bob", "carol")
+    alice, bob, _ = people
+    before = way_in(alice)
+    table.copies.append(table.snapshot())
+    alice.copy = 1  # a fork, in which she removes carol and opens another way back
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people, rounds=3)
+    assert way_in(alice).seed != before.seed
+    alice.copy = 0
+    bob.wish(wishes.Renew())
+    table.settle(*people, rounds=40, step=10)
+    assert alice.place.seat.look().status is Status.active
+    assert alice.authenticator == bob.authenticator
+    assert any(isinstance(each, events.Rejoining) for each in alice.news())

@@ -100,10 +100,10 @@ def take_recovery(seat: Seat, body: Recovery) -> None:
     until = capabilities.until(seat, body.seed)
     if until is None or capabilities.key_of(seat, body.seed) != body.capability:
         return
-    known = seat.row.recovery
+    known = capabilities.recovery(seat)
     before = None if known is None else capabilities.until(seat, known)
     if before is None or before < until:
-        seat.replace(recovery=body.seed)
+        seat.replace(recovery=capabilities.with_seed(seat.row, body.seed))
 
 
 def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArrived:
