@@ -248,6 +248,14 @@ def forget_places(rows: Rows, number: int) -> None:
     rows.do("DELETE FROM places WHERE group_ = ?", number)
 
 
+def places_after(rows: Rows, number: int, seq: int) -> dict[int, bytes]:
+    """The hashes that are known behind an entry: of ours, which the broker says it has taken."""
+    found = rows.all(
+        "SELECT seq, hash FROM places WHERE group_ = ? AND seq > ? ORDER BY seq", number, seq
+    )
+    return dict(cast("list[tuple[int, bytes]]", found))
+
+
 def place(rows: Rows, number: int, seq: int) -> bytes | None:
     """The hash up to an entry; None when it is not known, or not any more."""
     found = rows.one("SELECT hash FROM places WHERE group_ = ? AND seq = ?", number, seq)

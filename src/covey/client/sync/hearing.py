@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses
+from covey.access.structs.basics import Signed
 from covey.access.structs.extensions import Right
+from covey.access.structs.log import Append
 from covey.client import contents, history
 from covey.client.contents import Content, Data, NewDoor, Recovery
 from covey.client.events import (
@@ -132,6 +134,17 @@ def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
     history.placed(rows, seat.number, content.id, seq, waiting.epoch)
     if not isinstance(content.body, contents.CONTROL):
         tell(seat, rows, MessageSent(seat.hex, id=content.id.hex(), seq=seq))
+
+
+def has_it_elsewhere(seat: Seat, rows: Rows, entry: Entry) -> None:
+    """Something of ours that the broker had taken, and we had not read, has another place now."""
+    for each in queues.accepted(rows, seat.number):
+        offered = Append.decode(Signed.decode(each.request).request)
+        if offered.idem == entry.idem and each.seq != entry.seq:
+            queues.forget_accepted(rows, seat.number, each.seq)
+            queues.taken(rows, seat.number, each._replace(seq=entry.seq))
+            if each.message is not None:
+                history.placed(rows, seat.number, each.message, entry.seq, entry.epoch)
 
 
 def say(
