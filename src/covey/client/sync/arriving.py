@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from covey.access.refusals import Code
 from covey.access.structs.joining import InboxKind
 from covey.client import events
-from covey.client.events import InvitationFailed
+from covey.client.events import InvitationFailed, Rejoining, WishRefused
 from covey.client.sync import groups, joining, returning
+from covey.client.sync.groups import Status
 from covey.client.sync.inbox import READ
 from covey.errors import BrokerError, CoveyError, StateError, StorageError, TransportError
 from covey.store import settings
 
 if TYPE_CHECKING:
+    from covey.client.events import Event
     from covey.client.sync.account import Account
     from covey.client.sync.effects import Flow
     from covey.client.sync.groups import GroupRow
@@ -31,6 +34,15 @@ _BACK_EVERY: Final = 60.0
 _DAY: Final = 86_400  # seconds for which a pointer is kept
 _WAITING: Final = "pointers that wait"
 _MOST: Final = 64
+
+_BACK: Final = "come back by ourselves"
+_FROM_BACKUP: Final = (
+    "this store comes from a backup: a member who is online lets you in anew, and what you say "
+    "waits until then"
+)
+_SHUT: Final = (
+    "the way back is not good any more: ask a member to remove you, and to invite you again"
+)
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -163,17 +175,28 @@ class Arrivals:
             if 0 < self._back_at.get(row.id, 0.0) - now <= _BACK_EVERY:
                 continue
             self._back_at[row.id] = now + _BACK_EVERY
+            if row.status is Status.restored and not row.trouble:
+                self._note(row, _FROM_BACKUP, Rejoining(row.gid.hex(), why=_FROM_BACKUP))
             try:
                 yield from returning.come_back(home, peer.inbox, row)
             except (BrokerError, StateError) as error:
-                self._note(row, str(error))
+                is_shut = isinstance(error, BrokerError) and error.code == Code.capability_refused
+                hopeless = is_shut or isinstance(error, StateError)
+                if row.status is Status.broken or not hopeless:  # it may go on in a branch
+                    self._note(row, str(error), None)
+                else:
+                    why = _SHUT if is_shut else str(error)
+                    self._note(row, why, WishRefused(row.gid.hex(), what=_BACK, why=why))
 
-    def _note(self, row: GroupRow, trouble: str) -> None:
-        """Let people see what is in the way."""
-        with self._peer.home.store.transaction() as rows:
+    def _note(self, row: GroupRow, trouble: str, told: Event | None) -> None:
+        """Let people see what is in the way, and tell the application of it once."""
+        home = self._peer.home
+        with home.store.transaction() as rows:
             found = groups.of(rows, row.id)
             if found is not None and found.status.comes_back and found.trouble != trouble:
                 groups.update(rows, found.replaced(trouble=trouble, version=found.version + 1))
+                if told is not None:
+                    events.add(rows, row.id, told, home.world.second)
 
 
 def _waiting(rows: Rows) -> list[_Waiting]:
