@@ -2,12 +2,13 @@
 
 ``python -m benchmarks --only store``. Some members have said thousands of things; the client then
 reads them as it always does: the flow that asks for pages (:mod:`covey.client.sync.reading`), the
-checks of the log, decryption, history with its search index, events and counters, each page in one
+checks of the log, decryption, history, events and counters, each page in one
 transaction of the encrypted file. The broker is in the same process, on a database in memory, and
 its time is left out: elsewhere it is the time of another machine.
 
-What decryption alone takes is measured in the same run, over the same messages and without a
-store, so that the two can be compared however busy the machine is.
+What decryption alone takes is measured right after it, over the same messages and without a store,
+so that the two can be compared however busy the machine is: an efficiency of 1.00 would mean that
+checks, history and store cost nothing.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ROUNDS: Final = 3
 _SENDERS: Final = 20
 _DAYS: Final = 30
 
@@ -70,6 +72,11 @@ class CaughtUp(NamedTuple):
     def rate(self) -> float:
         """Messages for each second."""
         return self.messages / self.time
+
+    @property
+    def efficiency(self) -> float:
+        """Decryption by the whole."""
+        return self.decrypting / self.time
 
 
 class _Broker:
@@ -112,7 +119,12 @@ class _Broker:
 
 
 def of_group(whole: WholeGroup, messages: int) -> CaughtUp:
-    """Let one member be away while others talk, and then read it all."""
+    """Let one member be away while others talk, and then read it all; the quickest of some."""
+    found = [_of_group(whole, messages) for _ in range(_ROUNDS)]
+    return min(found, key=lambda each: each.time)
+
+
+def _of_group(whole: WholeGroup, messages: int) -> CaughtUp:
     own, *others = whole.members
     with TemporaryDirectory() as name, answering_at_once():
         broker = _Broker()

@@ -1,7 +1,7 @@
 """What it costs to keep groups in the client's store, on the disk and beyond it.
 
 ``python -m benchmarks --only store``. A *durable send* is what a client does between "say this"
-and the first byte to the broker: history and its search index, outbox, encryption, idem, and the
+and the first byte to the broker: history, outbox, encryption, idem, and the
 group's rows, in one transaction; every sixteenth one also does the transaction that reserves
 sixteen generations. A *durable receive* is the way back: envelope, decryption, history, the
 sender's counter, the event, and the rows.
