@@ -18,8 +18,6 @@ from covey.errors import AuthenticationError, DecodeError, PolicyError
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from covey.client.sync.wishes import Wish
     from covey.lab.company.seat import Seat
 
@@ -75,22 +73,22 @@ def answer(seat: Seat) -> Answered:
             continue
         joined += 1
         recovered += content.recovers
-        wanted.append(Invite((content.key_package,), bool(content.recovers), (waiting.id,)))
-        if content.recovers:
-            wanted += _without_key(seat, content.key_package)
+        others = _without_key(seat, content.key_package) if content.recovers else ()
+        keeps_its_key = bool(content.recovers) and not others
+        wanted.append(Invite((content.key_package,), keeps_its_key, (waiting.id,)))
+        if others:
+            wanted.append(Expel(keys=others))
     if wanted:
         seat.commit(*wanted)
     return Answered(joined, recovered, tuple(refused))
 
 
-def _without_key(seat: Seat, message: bytes) -> Iterator[Expel]:
-    """The removal of the old leaves of somebody who has another signature key by now."""
+def _without_key(seat: Seat, message: bytes) -> tuple[bytes, ...]:
+    """The keys of the old leaves of somebody who has another signature key by now."""
     leaf = key_package(message).leaf_node
     name = identity(leaf.credential)
-    old = tuple(
+    return tuple(
         each.signature_key
         for each in seat.group.members
         if each.identity == name and each.signature_key != leaf.signature_key
     )
-    if old:
-        yield Expel(keys=old)

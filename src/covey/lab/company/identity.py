@@ -8,13 +8,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from covey.access.member import links
+from covey.access.member import knocks, links
 from covey.access.member.addresses import extension
+from covey.access.structs.basics import Nothing
 from covey.access.structs.identity import EvidenceKind
 from covey.client import opening
 from covey.client.profile import EXTENSION_TYPES
-from covey.client.sync import attachments, key_packages, posting, returning
+from covey.client.sync import attachments, groups, key_packages, posting, returning
 from covey.client.sync.account import Account
+from covey.client.sync.asking import alone, ask
 from covey.client.sync.attachments import Carried
 from covey.client.sync.effects import World
 from covey.client.sync.home import Home, Pace
@@ -190,7 +192,15 @@ class Identity:
             recovers: Whether an old leaf of the same identity is to be removed.
         """
         link = links.decode(fragment)
-        self.run(returning.knock(self.home, self.inbox, link, recovers=recovers))
+        with self.store.reading() as rows:
+            lost = groups.by_gid(rows, link.gid) if recovers else None
+        if lost is not None or not recovers:
+            self.run(returning.knock(self.home, self.inbox, link, lost))
+            return
+        package = self.new_package()  # of a device that was never there
+        signed = knocks.knock(link, package.message, system_entropy, recovers=True)
+        self.run(self.inbox.expect([package]))
+        self.run(alone(self.home.world, lambda lane: ask(lane, "knock", signed, Nothing)))
 
     def fetch(self, attached: Attachment) -> bytes:
         """The file of an attachment.

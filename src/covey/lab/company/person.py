@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from covey.access.structs.joining import InboxKind
 from covey.client.profile import first_profile
 from covey.client.sync import groups, joining, returning
+from covey.client.sync.groups import Status
 from covey.errors import TransportError
 from covey.lab.company.identity import SUITE, Identity
 from covey.lab.company.seat import Seat
@@ -77,7 +78,10 @@ class Person(Identity):
         return seat
 
     def forget(self, seat: Seat) -> None:
-        """Lose all that is known of a group."""
+        """Lose the state of a group; that there is one is all that is left, as after a restore."""
         with self.store.transaction() as rows:
-            groups.drop(rows, seat.place.seat.number)
+            row = groups.of(rows, seat.place.seat.number)
+            assert row is not None
+            groups.forget_engine(rows, row.id)
+            groups.update(rows, row.replaced(status=Status.restored, version=row.version + 1))
         del self.seats[seat.gid]
