@@ -5,7 +5,7 @@ PYTHON ?= $(or $(shell for p in python3.13 python3.12 python3.11 python3 python;
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),$(error covey needs Python 3.11 or later))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-WORKERS ?= 2
+WORKERS ?= 4
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
 .venv/%.ok: requirements/%.txt pyproject.toml
@@ -15,7 +15,7 @@ help: ## list the commands
 demo: .venv/run.ok ## the main job: a broker, its members, what each of them reads
 	$(BIN)/covey demo
 test: .venv/dev.ok ## all tests
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 check: .venv/dev.ok docs ## format, lint, types, layers, docs
 	$(BIN)/ruff format --check && $(BIN)/ruff check && $(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 pyright --ignoreexternal --verifytypes covey
@@ -27,7 +27,7 @@ docs: .venv/dev.ok ## build the documentation into site/
 bench: .venv/bench.ok ## tables and plots of docs/performance.md
 	$(BIN)/python -m benchmarks
 soak: .venv/dev.ok ## races, property tests and the analyst, for much longer
-	$(BIN)/pytest -n $(WORKERS) --hypothesis-profile=soak
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=soak
 simulate: .venv/dev.ok ## groups at a broker that lies, on virtual time (SEED=…, SEEDS=…, BUG=…)
 	$(BIN)/python -m covey.lab.simulate $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BUG),--bug $(BUG)) --workers $(WORKERS)
 interop: .venv/dev.ok ## live groups with other stacks, all suites; writes docs/interop.md

@@ -273,19 +273,37 @@ def test_however_often_it_is_told_to_stop_it_tidies_up(begin: Callable[..., Begu
     assert list(demo.folder.iterdir()) == []
 
 
-def test_a_closed_terminal_ends_it_and_nothing_is_left_behind(tmp_path: Path) -> None:
+def ended(pid: int, complaints: Path) -> int:
+    """The exit code of a child that is about to end; if it is not, where it stands."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.02)
+    os.kill(pid, signal.SIGABRT)
+    os.waitpid(pid, 0)
+    pytest.fail(f"it does not end:\n{complaints.read_text()}")
+
+
+def test_a_closed_terminal_ends_it_and_nothing_is_left_behind(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """In a session of its own, whose terminal goes away as that of a closed window does."""
-    env = {**os.environ, "TMPDIR": str(tmp_path)}
-    pid, ours = pty.fork()
-    if pid == 0:
-        os.execve(DEMO[0], [*DEMO, "--json"], env)  # noqa: S606 - our own program
+    folder = tmp_path_factory.mktemp("folder")
+    complaints = tmp_path_factory.mktemp("complaints") / "stderr"
+    env = {**os.environ, "TMPDIR": str(folder), "PYTHONFAULTHANDLER": "1"}
+    with complaints.open("wb") as file:
+        pid, ours = pty.fork()
+        if pid == 0:
+            os.dup2(file.fileno(), 2)
+            os.execve(DEMO[0], [*DEMO, "--json"], env)  # noqa: S606 - our own program
     seen = b""
     while EVERYBODY_RUNS.encode() not in seen:
         seen += os.read(ours, 4096)
     os.close(ours)
-    _, status = os.waitpid(pid, 0)
-    assert os.waitstatus_to_exitcode(status) in {1, 130}  # it noticed when it wrote, or before
-    assert list(tmp_path.iterdir()) == []
+    assert ended(pid, complaints) in {1, 130}  # it noticed when it wrote, or before
+    assert list(folder.iterdir()) == []
     pids = [int(each) for each in re.findall(rb'"pid":(\d+)', seen)]
     deadline = time.monotonic() + 15
     while any(map(alive, pids)) and time.monotonic() < deadline:

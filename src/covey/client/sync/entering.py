@@ -24,13 +24,12 @@ from covey.client.events import (
     SettingsChanged,
     WishRefused,
 )
-from covey.client.sync import capabilities, groups, hearing, queues, winning, wishes
+from covey.client.sync import by_hand, capabilities, groups, hearing, queues, winning, wishes
 from covey.client.sync.groups import Status
 from covey.client.sync.seat import Seat
 from covey.client.sync.telling import tell
 from covey.client.sync.wishes import GoOn, OpenDoor
 from covey.mls.wire.code_points import LeafNodeSource
-from covey.store import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,14 +119,9 @@ def _let_in(seat: Seat, rows: Rows, under: UnderWay) -> None:
     home = seat.home
     for posting in under.postings:
         if posting.inbox == NOWHERE:
-            settings.put(rows, given_by_hand(posting.key_package_ref), posting.encode())
+            by_hand.keep(rows, posting, home.world.second)
         else:
             queues.post_later(rows, posting, int(home.within(home.pace.posting)))
-
-
-def given_by_hand(reference: bytes) -> str:
-    """The setting in which a pointer lies for who has no inbox, until it is fetched."""
-    return f"by hand {reference.hex()}"
 
 
 def _fulfilled(seat: Seat, rows: Rows, wish: Wish) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses
+from covey.access.structs.basics import Signed
+from covey.access.structs.log import Append
 from covey.client import contents, history
 from covey.client.contents import Content, Data, NewDoor, Recovery
 from covey.client.events import (
@@ -113,7 +115,14 @@ def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArr
         if isinstance(body, Data)
         else (contents.kind_of(body), contents.text_of(body).encode())
     )
-    return EphemeralArrived(seat.hex, sender=_name(sender), content_type=kind, data=data)
+    return EphemeralArrived(
+        seat.hex,
+        sender=_name(sender),
+        content_type=kind,
+        data=data,
+        leaf=sender.index,
+        sent_at=content.sent_at,
+    )
 
 
 def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
@@ -130,6 +139,17 @@ def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
     history.placed(rows, seat.number, content.id, seq, waiting.epoch)
     if not isinstance(content.body, contents.CONTROL):
         tell(seat, rows, MessageSent(seat.hex, id=content.id.hex(), seq=seq))
+
+
+def has_it_elsewhere(seat: Seat, rows: Rows, entry: Entry) -> None:
+    """Something of ours that the broker had taken, and we had not read, has another place now."""
+    for each in queues.accepted(rows, seat.number):
+        offered = Append.decode(Signed.decode(each.request).request)
+        if offered.idem == entry.idem and each.seq != entry.seq:
+            queues.forget_accepted(rows, seat.number, each.seq)
+            queues.taken(rows, seat.number, each._replace(seq=entry.seq))
+            if each.message is not None:
+                history.placed(rows, seat.number, each.message, entry.seq, entry.epoch)
 
 
 def say(

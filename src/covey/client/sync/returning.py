@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 _AGAIN: Final = 24 * 3600
 """Seconds after which one knocks with another KeyPackage."""
 
+_ANSWERED: Final = 30 * _AGAIN
+"""Seconds after which no answer can come: a broker keeps knocks, and then parcels, for less."""
+
+_NAME: Final = "knock "
+
 
 class _Knock(msgspec.Struct, frozen=True):
     """A knock that was made, to be left again as it was.
@@ -135,6 +140,13 @@ def came_in(rows: Rows, gid: bytes) -> None:
     settings.drop(rows, _name(gid))
 
 
+def drop_old(rows: Rows, now: int) -> None:
+    """Drop the knocks that nobody can answer any more."""
+    for name, kept in settings.beginning(rows, _NAME):
+        if not 0 <= now - msgspec.msgpack.decode(kept, type=_Knock).made_at <= _ANSWERED:
+            settings.drop(rows, name)
+
+
 def _kept(rows: Rows, home: Home, link: Link, *, recovers: bool) -> _Knock | None:
     kept = settings.get(rows, _name(link.gid))
     if kept is None:
@@ -186,4 +198,4 @@ def _made_for(home: Home, lost: GroupRow) -> Extension:
 
 
 def _name(gid: bytes) -> str:
-    return f"knock {gid.hex()}"
+    return f"{_NAME}{gid.hex()}"

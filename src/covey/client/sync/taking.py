@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from covey.access import chain
 from covey.access.member import envelopes
-from covey.access.member.replies import compare
+from covey.access.member.replies import RolledBackError, compare
 from covey.access.structs.basics import Kind, Signed
 from covey.access.structs.log import Append
 from covey.access.structs.sealed import ClaimedPosition, Purpose
@@ -54,7 +54,7 @@ _OWN_COMMIT: Final = "VAL-164"
 _UNREADABLE: Final = (AuthenticationError, DecodeError, MissingKeyError, PolicyError, ProtocolError)
 
 
-def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
+def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1) -> bool:
     """Take in the answer to a read.
 
     Args:
@@ -62,6 +62,7 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
         epoch: The epoch that was asked for.
         after: The entry after which it was asked.
         answer: The answer.
+        promised: The last entry that the broker had said it has before it was asked.
 
     Returns:
         Whether there is more to read; an answer that comes late, when others have read on
@@ -79,16 +80,22 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
             return True
         followed = seat.row.followed.read(epoch, answer)
         places = _places(seat, answer)
+        _require_promised(seat, rows, places, answer.head.head.position.seq, promised)
         groups.remember_places(rows, seat.number, places)
         _require_closing(seat, answer.entries)
         for entry, place in zip(answer.entries, places[1:], strict=True):
             seat.replace(seq=place.seq, hash=place.hash)
             if not _take_entry(seat, rows, entry):
+                _settle(seat, rows)
                 return False
-        if seat.again:
-            history.settle(rows, seat.number)
+        _settle(seat, rows)
         seat.row = seat.row.at(followed)
         return not answer.complete or seat.group.epoch != epoch
+
+
+def _settle(seat: Seat, rows: Rows) -> None:
+    if seat.again:
+        history.settle(rows, seat.number)
 
 
 def _places(seat: Seat, answer: Entries) -> list[Position]:
@@ -97,6 +104,24 @@ def _places(seat: Seat, answer: Entries) -> list[Position]:
     for entry in answer.entries:
         places.append(chain.link(places[-1], seat.row.gid, entry))
     return places
+
+
+def _require_promised(
+    seat: Seat, rows: Rows, places: list[Position], end: int, promised: int
+) -> None:
+    """Compare what is read with where the broker has said that it put what is ours.
+
+    Raises:
+        ForkError: Something else is there, or the log ends before.
+    """
+    if end < promised:
+        msg = f"the log ends at entry {end}, and the broker had taken entry {promised}"
+        raise RolledBackError(msg, end)
+    known = groups.places_after(rows, seat.number, seat.row.seq)
+    for place in places:
+        if known.get(place.seq, place.hash) != place.hash:
+            msg = f"the broker had taken something else of ours as entry {place.seq}"
+            raise ForkError(msg)
 
 
 def _require_closing(seat: Seat, entries: Iterable[Entry]) -> None:
@@ -112,28 +137,25 @@ def _require_closing(seat: Seat, entries: Iterable[Entry]) -> None:
 
 def _take_entry(seat: Seat, rows: Rows, entry: Entry) -> bool:
     """Take in one entry; whether we are in the group after it."""
-    known = groups.taken_at(rows, seat.number, entry.idem)
-    if known is not None:
-        _once_more(seat, rows, entry, known)
+    if not groups.note_taken(rows, seat.number, entry.idem, entry.seq):
+        _once_more(seat, rows, entry)
         return True
-    groups.note_taken(rows, seat.number, entry.idem, entry.seq)
     _receive(seat, rows, entry)
     return seat.is_in
 
 
-def _once_more(seat: Seat, rows: Rows, entry: Entry, known: int) -> None:
+def _once_more(seat: Seat, rows: Rows, entry: Entry) -> None:
     """An entry that was taken in before: it has another place, or is replayed."""
+    known = groups.taken_at(rows, seat.number, entry.idem)
     if seat.again:
         history.moved(rows, seat.number, entry.epoch, known, entry.seq)
-        groups.note_taken(rows, seat.number, entry.idem, entry.seq)
+        groups.note_moved(rows, seat.number, entry.idem, entry.seq)
         return
     why = f"the broker has put entry {known} into the log once more"
     tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
 
 
 def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
-    group = seat.group
-    before = entering.Before(profile.profile_of(group.extensions), group.tree)
     is_commit = entry.kind is Kind.commit
     try:
         message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)
@@ -154,12 +176,18 @@ def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
         _cannot_read(seat, rows, entry, why)
         return
     if isinstance(event, StagedCommit):
-        event = seat.group.apply(event)
-    if isinstance(event, EpochChanged):
-        _compare(seat, rows, event.authenticated_data)
-        entering.entered(seat, rows, entry, event, before)
+        _follow(seat, rows, entry, event)
     else:
         _done(seat, rows, entry, event)
+
+
+def _follow(seat: Seat, rows: Rows, entry: Entry, staged: StagedCommit) -> None:
+    group = seat.group
+    before = entering.Before(profile.profile_of(group.extensions), group.tree)
+    event = group.apply(staged)
+    assert isinstance(event, EpochChanged)
+    _compare(seat, rows, event.authenticated_data)
+    entering.entered(seat, rows, entry, event, before)
 
 
 def _cannot_read(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
@@ -215,12 +243,13 @@ def _own(seat: Seat, rows: Rows, entry: Entry) -> None:
         tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=_FORGED))
         return
     waiting = queues.by_idem(rows, seat.number, entry.idem)
-    if waiting is None or waiting.request is None:
-        return
-    if _differs(waiting.request, entry):
-        _is_copy(seat, rows)
-        return
-    hearing.has_it(seat, rows, waiting, entry.seq)
+    if waiting is not None and waiting.request is not None:
+        if _differs(waiting.request, entry):
+            _is_copy(seat, rows)
+        else:
+            hearing.has_it(seat, rows, waiting, entry.seq)
+    elif seat.again:
+        hearing.has_it_elsewhere(seat, rows, entry)
 
 
 def _by_a_copy(seat: Seat, rows: Rows, entry: Entry) -> bool:

@@ -149,7 +149,9 @@ class Process:
         """End it now, whatever it does. Does nothing when it has ended."""
         self._child.kill()
         self._child.wait()
-        self._reader.join()
+        self._reader.join(_GRACE)
+        if self._reader.is_alive():  # somebody whom it has started holds its standard output
+            return
         for pipe in (self._child.stdin, self._child.stdout):
             assert pipe is not None
             try:
