@@ -372,6 +372,28 @@ def test_who_is_removed_is_told(team: tuple[Terminal, Terminal]) -> None:
     assert bob.finds("history", "team")["messages"] == []
 
 
+def test_who_was_removed_cannot_send_and_hears_why(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    alice.says("remove", "team", bob.name)
+    said = bob.refuses("send", "team", "am I still there?")
+    assert said == f"it cannot be sent: {alice.name} removed you from the group\n"
+    assert "am I still there? (was not sent)" in bob.says("history", "team")
+    ended = bob.run("send", "team", "and now?", "--json")
+    found = json.loads(ended.stdout)
+    assert (ended.exit_code, found["kind"]) == (1, "StateError")
+    assert found["error"] == (
+        "you are not in this group any more, since you were removed"
+        f" (by {alice.name}): ask a member to invite you again"
+    )
+
+
+def test_nobody_compares_numbers_with_oneself(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    assert "this is you" in alice.refuses("verify", "team", alice.name)
+    said = alice.refuses("verify", "team", "carol")
+    assert f"its members are {alice.name}, {bob.name}" in said
+
+
 def test_leaving(team: tuple[Terminal, Terminal]) -> None:
     alice, bob = team
     with alice.beside("follow", "team") as following:

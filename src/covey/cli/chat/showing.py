@@ -34,7 +34,7 @@ def message_line(message: Message, own: bytes, name: str = "", about: str = "") 
     """
     state = message.state(own)
     place = f"[{line(name)}] " if name else ""
-    waits = " (waits to be sent)" if state == "waiting" else ""
+    waits = {"waiting": " (waits to be sent)", "unsent": " (was not sent)"}.get(state, "")
     said = f"{place}{_who(message, own)}: {about}{words(message)}{waits}"
     return f"{message.number:>5}  {moment(message.received_at)}  {said}"
 
