@@ -257,7 +257,7 @@ class Client(Entrance, Accounts):
 
     def search(self, query: str, limit: int = 50) -> list[Message]:
         """The latest messages of all groups that hold these words, or words beginning like them."""
-        return self._engine.rows(partial(history.search, query=query, limit=limit))
+        return self._engine.search(partial(history.search, query=query, limit=limit))
 
     async def sync(self, *, timeout: float | None = None) -> None:
         """Take in all that is new, and let out all that waits: for programs that do not stay.

@@ -18,6 +18,7 @@ from covey.client.driver import Driver
 from covey.client.keeping import LISTEN, Keeper, Patience
 from covey.client.sync import groups, queues
 from covey.errors import CoveyError, StateError, StorageError, TransportError
+from covey.store import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,7 +183,7 @@ class Engine(Driver):
             await anyio.sleep(_TIDY)
 
     async def _cut(self) -> None:
-        """Cut the log beside the store after what was written.
+        """Cut the log beside the store after what was written, whose words are indexed before.
 
         Pages of before stand in it, with keys that are used up: who has the file and its key could
         open by them what was sent since the last time.
@@ -192,8 +193,9 @@ class Engine(Driver):
             await anyio.sleep(_CUT)
             if self.store.writes == written:
                 continue
-            written = self.store.writes
             try:
+                await self.write(words.index)
+                written = self.store.writes
                 await self.call(self.store.cut)
             except StorageError as error:
                 self.met(str(error))

@@ -278,7 +278,8 @@ class Talking(Bound):
 
     def search(self, query: str, limit: int = 50) -> list[Message]:
         """The latest messages that hold all of these words, or words that begin like them."""
-        return self._rows(partial(history.search, query=query, group=self._number, limit=limit))
+        work = partial(history.search, query=query, group=self._number, limit=limit)
+        return self._engine.search(work)
 
     def events(self, *, live: bool = True, since: int | None = None) -> Feed:
         """What happens in this group, for ``async for``. Nothing of it is acknowledged.

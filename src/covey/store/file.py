@@ -229,7 +229,6 @@ def _begun(making: Path, head: bytes, file_key: bytes) -> Connection:
 def _unlock(connection: Connection, secret: bytes) -> None:
     """Tell SQLCipher the key, and the salt if the file is new."""
     connection.execute("PRAGMA cipher_log_level = NONE")  # it would write to stderr
-    connection.execute("PRAGMA cipher_memory_security = ON")  # what is freed is wiped
     connection.set_key(f"x'{secret.hex()}'")
 
 

@@ -115,5 +115,6 @@ LEFT_OUT: Final = {
     "postings": "go out within seconds, or any other member posts them",
     "migration": "is written by the migrations",
     "words": "is made of the messages",
+    "indexed": "says how far, and begins anew",
 }
 """What a backup does not hold, and why."""

@@ -95,9 +95,10 @@ def _settle(seat: Seat, rows: Rows, entry: Entry) -> None:
     if under is None:
         return
     queues.end_commit(rows, seat.number)
-    if under.idem != entry.idem:
-        return
     wished = queues.wishes(rows, seat.number)
+    if under.idem != entry.idem:
+        queues.unwish(rows, [each for each in under.wishes if _is_way_back(wished.get(each))])
+        return
     fulfilled = tuple(wished[number] for number in under.wishes if number in wished)
     taken = queues.Accepted(entry.seq, under.epoch, None, fulfilled, under.request)
     queues.taken(rows, seat.number, taken)
@@ -105,6 +106,12 @@ def _settle(seat: Seat, rows: Rows, entry: Entry) -> None:
         _fulfilled(seat, rows, wishes.decode(encoded))
     queues.unwish(rows, under.wishes)
     _let_in(seat, rows, under)
+
+
+def _is_way_back(wished: bytes | None) -> bool:
+    """Whether something was wished for only since the commit would have left no way back."""
+    wish = None if wished is None else wishes.decode(wished)
+    return isinstance(wish, OpenDoor) and wish.right == Right.recover
 
 
 def _let_in(seat: Seat, rows: Rows, under: UnderWay) -> None:
@@ -139,7 +146,7 @@ def _opened(seat: Seat, rows: Rows, wish: OpenDoor) -> None:
     groups.add_doors(rows, seat.number, (door,))
     hearing.say(seat, rows, NewDoor(door), kept=False)
     if wish.right == Right.recover:
-        seat.replace(recovery=wish.seed)
+        seat.replace(recovery=capabilities.with_seed(seat.row, wish.seed))
 
 
 def share_recovery(seat: Seat, rows: Rows, changed: Changed) -> None:
