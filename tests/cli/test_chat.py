@@ -471,7 +471,15 @@ def test_a_link_lets_in(alice: Terminal, bob: Terminal) -> None:
     link = alice.finds("invite", "team", "--link")["link"]
     assert link.startswith("covey:")
     with alice.beside("follow", "team"):
-        assert bob.finds("join", link, "--wait", "40")["name"] == "team"
+        joined = bob.run("join", link, "--wait", "40")
+        assert joined.stdout.startswith("joined team: "), joined.output
+        assert joined.stderr.splitlines() == [
+            "asking to be let in",
+            "you have knocked: a member who is online sees it within seconds, and lets you in",
+            "coming into team",
+        ]
+    there = {each["name"]: each["arrived"] for each in alice.finds("members", "team")["members"]}
+    assert there == {alice.name: True, bob.name: True}
 
 
 def test_a_link_as_a_qr_code(alice: Terminal) -> None:
