@@ -65,3 +65,39 @@ def test_who_sleeps_between_two_looks_offers_again_before_it_branches(table: Tab
     assert not told(bob, events.Branching)
     assert alice.authenticator == bob.authenticator
     assert alice.place.seat.row.name == bob.place.seat.row.name == "lost"
+
+
+def test_who_never_came_is_invited_again(table: Table) -> None:
+    """Its parcels are not kept any more; its leaf stands, and does not keep it out."""
+    alice, bob = group(table, "alice", "bob")
+    carol = table.sit("carol")
+    alice.invite("carol")
+    table.settle(alice, bob)
+    table.passes(40 * 86_400)
+    table.copies[0].sweep()
+    table.settle(alice, bob, carol)
+    assert not carol.peer.places()
+    bob.invite("carol")
+    table.settle(alice, bob, carol)
+    assert carol.authenticator == alice.authenticator
+    assert len(alice.place.seat.group.members) == 3
+
+
+def test_two_who_invite_somebody_at_once_let_it_in_once(table: Table) -> None:
+    alice, bob = group(table, "alice", "bob")
+    carol = table.sit("carol")
+    alice.invite("carol")
+    bob.invite("carol")
+    table.settle(alice, bob, carol)
+    assert carol.authenticator == alice.authenticator
+    assert not told(carol, events.RemovedFromGroup)
+
+
+def test_who_has_come_is_not_invited_again(table: Table) -> None:
+    alice, bob = group(table, "alice", "bob")
+    alice.say("so that bob comes")
+    table.settle(alice, bob)
+    bob.news()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    assert not told(bob, events.RemovedFromGroup)

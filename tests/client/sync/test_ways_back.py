@@ -15,8 +15,8 @@ from covey.access.structs.sealed import Link
 from covey.client import events, profile
 from covey.client.sync import groups, wishes
 from covey.client.sync.asking import alone, ask
-from covey.client.sync.commits import key_package
 from covey.client.sync.groups import Status
+from covey.client.sync.inviting import key_package
 from covey.errors import PolicyError
 from covey.mls import Group, Policy, Ports
 
