@@ -33,6 +33,9 @@ RECEIVE: Final = 1.2e-3
 LISTED: Final = 0.15
 """How long it may take to open a store with many groups and to list them, in seconds."""
 
+CAUGHT_UP: Final = 3_000
+"""How many missed messages are to be read each second."""
+
 LOADED: Final = 0.02
 """How long it may take to make a group of a thousand members of its rows, in seconds."""
 
@@ -134,6 +137,13 @@ def _store(results: Results) -> Iterator[Aim]:
     for load in loads:
         text = f"A group of {GROWTH_BETWEEN[0]:,} from its rows in at most {LOADED * 1e3:.0f} ms"
         yield Aim(text, load <= LOADED, f"{load * 1e3:.1f} ms")
+    if results.caught_up:
+        slow = min(results.caught_up, key=lambda each: each.rate)
+        yield Aim(
+            f"Missed messages: at least {CAUGHT_UP:,} each second",
+            slow.rate >= CAUGHT_UP,
+            f"{slow.rate:,.0f}, {slow.efficiency:.2f} of decryption alone ({slow.members:,})",
+        )
     opening = results.opening
     if opening is not None:
         yield Aim(

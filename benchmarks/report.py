@@ -66,8 +66,8 @@ finer. Each of them grows with n where the protocol needs log n.
 _STORE: Final = """## The client's store
 
 A member of the full tree keeps its group in the encrypted file. A durable send or receive is one
-transaction: the group's rows, history and its search index, outbox or event; every sixteenth send
-also does the transaction that reserves generations. The disk's sync is that of a bare transaction
+transaction: the group's rows, history, outbox or event; every sixteenth send also does the
+transaction that reserves generations; words are indexed later. The disk's sync is that of a bare transaction
 of as many bytes, measured beside each call (`benchmarks/store.py`).
 
 """
@@ -266,6 +266,12 @@ def _store(results: Results) -> str:
             ("… bytes to the log", *(f"{each.written:,}" for each in found)),
         ]
     text = _STORE + _table(("", *heads), rows)
+    for caught in results.caught_up:
+        text += (
+            f"\nOf {caught.members:,} members, one was away and reads {caught.messages:,} messages in"
+            f" {caught.pages} pages, at {caught.rate:,.0f} each second; to decrypt them and nothing"
+            f" else would take {caught.efficiency:.2f} of that time.\n"
+        )
     opening = results.opening
     if opening is not None:
         text += (

@@ -1,7 +1,7 @@
 """What it costs to keep groups in the client's store, on the disk and beyond it.
 
 ``python -m benchmarks --only store``. A *durable send* is what a client does between "say this"
-and the first byte to the broker: history and its search index, outbox, encryption, idem, and the
+and the first byte to the broker: history, outbox, encryption, idem, and the
 group's rows, in one transaction; every sixteenth one also does the transaction that reserves
 sixteen generations. A *durable receive* is the way back: envelope, decryption, history, the
 sender's counter, the event, and the rows.
@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 
 _BROKER: Final = bytes(32)
 _KEY: Final = RawKey(bytes(range(32)))
-_SAID: Final = b"The quick brown fox jumps over the lazy dog, and says so to everybody."
+SAID: Final = b"The quick brown fox jumps over the lazy dog, and says so to everybody."
+"""What is said."""
+
 _PAGE: Final = 4096
 _CALLS: Final = 32
 """Calls over which the bytes that they write are counted."""
@@ -129,7 +131,7 @@ class Opening(NamedTuple):
 class Desk:
     """A member that keeps its group in a store, as a client does."""
 
-    def __init__(self, folder: Path, group: Group) -> None:
+    def __init__(self, folder: Path, group: Group, broker_id: bytes | None = None) -> None:
         self.path = folder / f"{os.urandom(4).hex()}.covey"
         self.store: SqlStore = open_store(self.path, _KEY, create=True)
         self.empty = self.size
@@ -137,7 +139,7 @@ class Desk:
         ports = Ports(POLICY, require_reserved=True)
         self.home = Home(self.store, World(system_entropy, time.time), me, ports)
         group.ports = ports
-        self.seat = put(self.home, group)
+        self.seat = put(self.home, group, broker_id)
 
     @property
     def size(self) -> int:
@@ -166,7 +168,7 @@ class Desk:
         seat, kind = self.seat, ContentType.application
         seat.reserve(kind)
         with seat.change() as rows:
-            hearing.say(seat, rows, Text(_SAID))
+            hearing.say(seat, rows, Text(SAID))
             waiting = queues.first(rows, seat.number)
             assert waiting is not None
             access, idem = seat.access, seat.idem(kind)
@@ -188,21 +190,21 @@ class Desk:
             hearing.heard(seat, rows, entry, event)
 
 
-def put(home: Home, group: Group) -> Seat:
-    """Put a group into a store."""
+def put(home: Home, group: Group, broker_id: bytes | None = None) -> Seat:
+    """Put a group into a store; its log has begun, unless there is a broker to begin it."""
     gid, now = os.urandom(32), home.world.second
     row = GroupRow(
         id=0,
         gid=gid,
-        broker_id=_BROKER,
+        broker_id=broker_id or _BROKER,
         group_id=group.group_id,
         status=Status.active,
         trouble="",
         name="a group",
         version=0,
         epoch=group.epoch,
-        seq=0,
-        hash=bytes(32),
+        seq=-1 if broker_id else 0,
+        hash=b"" if broker_id else bytes(32),
         head=None,
         counter=0,
         recovery=None,
@@ -238,7 +240,7 @@ def _entries(seat: Seat, sender: Group, number: int) -> list[Entry]:
     """Entries of a log in which another member says something, again and again."""
     found, now = [], int(time.time())
     for seq in range(1, number + 1):
-        content = Content(contents.VERSION, os.urandom(16), seq - 1, now, 0, 1, Text(_SAID))
+        content = Content(contents.VERSION, os.urandom(16), seq - 1, now, 0, 1, Text(SAID))
         message = sender.protect(contents.encode(content), seat.claimed.encode())
         idem = os.urandom(16)
         body = envelopes.seal(seat.access, Purpose.other, idem, message, system_entropy)
@@ -355,7 +357,7 @@ def _open(desk: Desk) -> tuple[float, float, float]:
     home = Home(store, desk.home.world, desk.home.member, desk.home.ports)
     seat = Seat(home, found[-1])
     seat.reserve(ContentType.application)
-    seat.group.protect(_SAID)
+    seat.group.protect(SAID)
     first = perf_counter()
     store.close()
     return opened - began, listed - began, first - listed

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from benchmarks import churn, memory, primitives, store
+from benchmarks import catching_up, churn, memory, primitives, store
 from benchmarks.groups import TREES, founded
 from benchmarks.operations import HANDSHAKES, OPERATIONS, Scene
 from benchmarks.timing import Effort, Figure, measure
@@ -16,6 +16,7 @@ from benchmarks.timing import Effort, Figure, measure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from benchmarks.catching_up import CaughtUp
     from benchmarks.churn import Series
     from benchmarks.groups import WholeGroup
     from benchmarks.memory import Memory
@@ -34,6 +35,12 @@ CHURN_COUNT: Final = 1_000
 OPENED: Final = (100, 1_000)
 """How many groups a store is opened with, and how many members each has."""
 
+MISSED: Final = 5_000
+"""How many messages a client has missed that reads them all."""
+
+MISSED_BY: Final = (2, 1_000)
+"""How many members its groups have."""
+
 MEMORY_FROM: Final = 100
 """From how many members on the memory of one can be told from the noise."""
 
@@ -48,6 +55,7 @@ class Plan:
         churn: How many members the group has that changes.
         changes: How often it changes.
         opened: How many groups a store is opened with, and how many members each has.
+        missed: How many messages a client has missed, in groups of how many members.
         effort: How much time a figure may take.
     """
 
@@ -56,12 +64,13 @@ class Plan:
     churn: int = CHURN_COUNT
     changes: int = 1_000
     opened: tuple[int, int] = OPENED
+    missed: tuple[int, tuple[int, ...]] = (MISSED, MISSED_BY)
     effort: Effort = EFFORT
 
     @classmethod
     def quick(cls, only: str | None) -> Plan:
         """A plan for half a minute; its figures only show that everything works."""
-        return cls(only, (2, 10, 100), 50, 50, (10, 100), Effort(rounds=10, least=3, seconds=0.2))
+        return cls(only, (2, 10, 100), 50, 50, (10, 100), (300, (2, 100)), Effort(10, 3, 0.2))
 
     def wants(self, name: str) -> bool:
         """Whether a name is to be measured."""
@@ -79,6 +88,7 @@ class Results:
         kept: What groups take in a client's store.
         durable: What it takes to send and to receive with one.
         opening: What it takes to open one.
+        caught_up: What it takes to read what was missed.
         prices: Seconds of one call of each primitive.
         seconds: How long it all took.
     """
@@ -89,6 +99,7 @@ class Results:
     kept: list[Kept] = field(default_factory=list)
     durable: list[Durable] = field(default_factory=list)
     opening: Opening | None = None
+    caught_up: list[CaughtUp] = field(default_factory=list)
     prices: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -144,6 +155,10 @@ def _store(plan: Plan, group: WholeGroup, results: Results) -> None:
     results.durable += durable
     for each in durable:
         say(f"  {each.name}: {each.beyond * 1e3:.3f} ms beyond {each.sync * 1e3:.3f} of the disk")
+    missed, counts = plan.missed
+    if kept.members in counts:
+        results.caught_up.append(found := catching_up.of_group(group, missed))
+        say(f"  {missed} messages read: {found.rate:.0f} each second, {found.efficiency:.2f}")
     number, members = plan.opened
     if kept.members == members:
         results.opening = store.opening(group, number)

@@ -8,6 +8,7 @@ import pytest
 
 from covey.client import history
 from covey.client.contents import VERSION, Attachment, Body, Content, Data, Reaction, Recovery, Text
+from covey.store.words import index
 
 if TYPE_CHECKING:
     from covey.store.port import Rows
@@ -32,6 +33,11 @@ def keep(
     said = content(number, Text(body.encode()) if isinstance(body, str) else body, expires_after)
     epoch = None if seq is None else 1
     return history.keep(rows, group, said, sender=sender, leaf=1, now=NOW, seq=seq, epoch=epoch)
+
+
+def searched(rows: Rows, query: str, *args: int, **named: int) -> list[history.Message]:
+    index(rows)
+    return history.search(rows, query, *args, **named)
 
 
 def words(found: list[history.Message]) -> list[str]:
@@ -117,10 +123,10 @@ def test_search_finds_words_and_their_beginnings(rows: Rows, group: int, other: 
     keep(rows, group, 2, Attachment(bytes(32), bytes(32), b"Eagle.jpg", b"image/jpeg", 1, 1))
     keep(rows, other, 1, "eagles elsewhere")
     keep(rows, group, 3, "nothing of it")
-    found = words(history.search(rows, "eag"))
+    found = words(searched(rows, "eag"))
     assert found == ["eagles elsewhere", "Eagle.jpg", "The eagle has landed"]
-    assert words(history.search(rows, "land EAGLE", group)) == ["The eagle has landed"]
-    assert words(history.search(rows, "eagle", limit=1)) == ["eagles elsewhere"]
+    assert words(searched(rows, "land EAGLE", group)) == ["The eagle has landed"]
+    assert words(searched(rows, "eagle", limit=1)) == ["eagles elsewhere"]
 
 
 TYPED = (
@@ -132,13 +138,13 @@ TYPED = (
 @pytest.mark.parametrize("query", TYPED, ids=repr)
 def test_search_takes_whatever_is_typed(rows: Rows, group: int, query: str) -> None:
     keep(rows, group, 1, "eagle landed")
-    assert words(history.search(rows, query)) in ([], ["eagle landed"])
-    assert words(history.search(rows, "eagle")) == ["eagle landed"]
+    assert words(searched(rows, query)) in ([], ["eagle landed"])
+    assert words(searched(rows, "eagle")) == ["eagle landed"]
 
 
 def test_operators_are_words(rows: Rows, group: int) -> None:
     keep(rows, group, 1, "eagle")
-    assert history.search(rows, "eagle OR nothing") == []
+    assert searched(rows, "eagle OR nothing") == []
 
 
 def test_what_disappears_is_gone_from_the_index_too(rows: Rows, group: int) -> None:
@@ -148,7 +154,18 @@ def test_what_disappears_is_gone_from_the_index_too(rows: Rows, group: int) -> N
     assert history.expire(rows, NOW + 9) == 0
     assert history.expire(rows, NOW + 10) == 1
     assert history.next_expiry(rows) is None
-    assert words(history.search(rows, "eagle")) == ["lasting eagle"]
+    assert words(searched(rows, "eagle")) == ["lasting eagle"]
+    rows.do("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+
+
+def test_what_disappears_before_it_is_indexed_harms_no_index(rows: Rows, group: int) -> None:
+    keep(rows, group, 1, "ephemeral eagle", expires_after=10)
+    keep(rows, group, 2, "lasting eagle")
+    keep(rows, group, 3, "another ephemeral eagle", expires_after=10)
+    assert history.expire(rows, NOW + 10) == 2
+    assert words(searched(rows, "eagle")) == ["lasting eagle"]
+    keep(rows, group, 4, "a late eagle")
+    assert words(searched(rows, "eagle")) == ["a late eagle", "lasting eagle"]
     rows.do("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
 
 

@@ -92,7 +92,6 @@ def test_it_is_set_to_be_durable_and_to_forget(in_file: SqlStore) -> None:
         "temp_store": 2,
         "foreign_keys": 1,
         "trusted_schema": 0,
-        "cipher_memory_security": "1",
         "cipher_page_size": "4096",
         "cipher_hmac_algorithm": "HMAC_SHA512",
         "cipher_use_hmac": "1",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.store import Passphrase, RawKey, SqlStore, open_store, restore_backup, settings
+from covey.store import Passphrase, RawKey, SqlStore, open_store, restore_backup, settings, words
 from covey.store.migrating import migrations
 from store.filling import EVENTS, MESSAGES, STATUSES
 
@@ -26,12 +26,13 @@ WORDS = Passphrase("correct horse battery staple")
 
 
 def _check(store: SqlStore) -> None:
-    with store.reading() as rows:
+    with store.transaction() as rows:
         assert rows.one("SELECT max(number) FROM migration") == (len(migrations()),)
         assert settings.get(rows, "device") == b"value of device"
         assert rows.one("SELECT count(*) FROM groups") == (len(STATUSES),)
         assert rows.one("SELECT count(*) FROM messages") == (2 * MESSAGES,)
         assert rows.one("SELECT count(*) FROM events") == (EVENTS - 10,)
+        words.index(rows)
         assert len(rows.all("SELECT rowid FROM words WHERE words MATCH 'word7'")) == 2
         assert rows.all("PRAGMA integrity_check") == [("ok",)]
         assert rows.all("PRAGMA foreign_key_check") == []

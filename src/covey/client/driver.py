@@ -20,6 +20,7 @@ from covey.client.network import Network
 from covey.client.sync import groups, queues
 from covey.client.sync.peer import Peer
 from covey.errors import StateError, StorageError, TransportError
+from covey.store import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +112,12 @@ class Driver:
                 return work(rows)
 
         return self.read(reading)
+
+    def search(self, work: Callable[[Rows], T]) -> T:
+        """Read rows by their words in this thread, once all of them are in the index."""
+        if not self.rows(words.are_indexed):
+            self.change(words.index)
+        return self.rows(work)
 
     def change(self, work: Callable[[Rows], T]) -> T:
         """Write rows in this thread."""

@@ -266,6 +266,8 @@ def reactions(rows: Rows, group: int, message_id: bytes) -> list[Message]:
 def search(rows: Rows, query: str, group: int | None = None, limit: int = 50) -> list[Message]:
     """The latest messages that hold all words of a query, or words that begin like them.
 
+    It finds what is in the index: see :mod:`covey.store.words`.
+
     Args:
         rows: The transaction.
         query: Words, whatever characters they have.

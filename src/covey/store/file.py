@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from covey.errors import StorageError
-from covey.store import driver, identity, keys
+from covey.store import driver, keys
 from covey.store.errors import NotAStore, StoreLocked, StoreMissing
 from covey.store.migrating import migrate
 from covey.store.placing import beside, place_new, replace, require_free, translated
@@ -149,8 +149,6 @@ def rekey(path: Path, old: StoreKey, new: StoreKey) -> None:
             copy.execute("PRAGMA journal_mode = OFF")
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = WAL")
-            with store.transaction() as rows:
-                identity.moved(rows, making, path)
             store.cut()
         _require_head(making, head)
         if os.name == "nt":  # which replaces no file that is open
@@ -231,7 +229,6 @@ def _begun(making: Path, head: bytes, file_key: bytes) -> Connection:
 def _unlock(connection: Connection, secret: bytes) -> None:
     """Tell SQLCipher the key, and the salt if the file is new."""
     connection.execute("PRAGMA cipher_log_level = NONE")  # it would write to stderr
-    connection.execute("PRAGMA cipher_memory_security = ON")  # what is freed is wiped
     connection.set_key(f"x'{secret.hex()}'")
 
 

@@ -254,6 +254,10 @@ def test_nobody_opens_or_changes_a_door_in_anothers_name() -> None:
     mine = door(here.leaf("bob"))
     assert "another's name" in here.refusal("bob", extensions=doors(here, mine))
     here.commit("cat", extensions=doors(here, longer))
+    shorter = longer.replace(not_after=1)
+    here.commit("bob", extensions=doors(here, shorter))
+    assert "another's name" in here.refusal("bob", extensions=doors(here, longer))
+    here.commit("cat", extensions=doors(here, longer))
     twice = doors(here, longer, longer)
     assert "twice" in here.refusal("cat", extensions=twice)
 

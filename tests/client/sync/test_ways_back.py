@@ -10,14 +10,16 @@ from client.table import Someone, Table
 from covey.access.member import knocks, links
 from covey.access.member.addresses import extension
 from covey.access.structs.basics import Nothing, Signed
+from covey.access.structs.extensions import Right
 from covey.access.structs.joining import Knock, WaitingKnock
 from covey.access.structs.sealed import Link
 from covey.client import events, profile
-from covey.client.sync import groups, wishes
+from covey.client.contents import Recovery
+from covey.client.sync import capabilities, groups, hearing, wishes
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import Status
 from covey.client.sync.inviting import key_package
-from covey.errors import PolicyError
+from covey.errors import BrokerError, PolicyError
 from covey.mls import Group, Policy, Ports
 
 if TYPE_CHECKING:
@@ -40,10 +42,9 @@ def team(table: Table, *names: str) -> list[Someone]:
 
 def way_in(someone: Someone) -> Link:
     """What a member can make of what it has: the link of the group's recovery capability."""
-    row = someone.place.seat.row
-    assert row.recovery is not None
+    row = someone.place.seat.look()
     suite = someone.peer.home.member.suite.code
-    return Link(links.VERSION, row.broker_id, row.gid, suite, row.recovery)
+    return Link(links.VERSION, row.broker_id, row.gid, suite, capabilities.seeds(row)[0])
 
 
 def knock_with(someone: Someone, link: Link, package: bytes) -> None:
@@ -148,3 +149,101 @@ def opened(someone: Someone, knocked: bytes) -> bytes:
         doors = groups.doors(rows, seat.number)
     suite, row = seat.group.suite, seat.row
     return knocks.open_knock(suite, row.broker_id, row.gid, doors, waiting).key_package
+
+
+# --- after a removal -----------------------------------------------------------------------
+
+
+def ways(someone: Someone) -> list[tuple[bytes, int]]:
+    """The group's ways back, and for how many hours each is good from now on."""
+    seat = someone.place.seat
+    standing = capabilities.standing(seat, Right.recover)
+    return [(each.key, each.not_after - seat.home.world.hour) for each in standing]
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_who_goes_does_not_know_the_way_back_for_long(table: Table, *, leaves: bool) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    link = way_in(carol)
+    if leaves:
+        carol.leave()
+    else:
+        alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people)
+    assert carol.place.seat.look().status in (Status.left, Status.removed)
+    assert way_in(alice).seed == way_in(bob).seed != link.seed
+    (_, short), (_, long) = sorted(ways(alice), key=lambda each: each[1])
+    assert short <= 30 * 24 < long
+    package = published(carol)
+    knock_with(carol, link, package)
+    table.passes(31 * 86_400)
+    table.settle(alice, bob, rounds=2)
+    with pytest.raises(BrokerError, match="capability_refused"):
+        knock_with(carol, link, package)
+
+
+def test_who_was_away_when_somebody_went_comes_back_by_the_old_way(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    lose(bob)
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(alice, carol, rounds=2)
+    table.settle(*people, rounds=20)
+    assert bob.place.seat.look().status is Status.active
+    assert alice.authenticator == bob.authenticator
+    assert way_in(alice).seed == way_in(bob).seed
+
+
+def test_coming_back_makes_no_new_way_back(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    before = ways(alice)
+    for each in (alice, bob):  # the maker of the way back, too
+        come_back(table, each, *people)
+    assert [key for key, _ in ways(carol)] == [key for key, _ in before]
+    assert all(hours > 365 * 24 for _, hours in ways(carol))
+
+
+def test_an_old_way_back_is_closed_when_it_is_crowded(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    link = way_in(carol)
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people)
+    assert len(ways(alice)) == 2
+    for _ in range(8):
+        knock_with(carol, link, published(carol))
+    table.settle(alice, bob, rounds=6)
+    assert len(ways(alice)) == 1
+    with pytest.raises(BrokerError, match="capability_refused"):
+        knock_with(carol, link, published(carol))
+    assert come_back(table, bob, alice, bob)
+
+
+def test_of_two_seeds_the_one_that_lasts_is_kept(table: Table) -> None:
+    people = team(table, "alice", "bob", "carol")
+    alice, bob, _ = people
+    old = way_in(bob).seed
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people)
+    new = way_in(bob).seed
+    seat = alice.place.seat
+    with seat.change() as rows:
+        told = Recovery(capabilities.key_of(seat, old), old)
+        hearing.say(seat, rows, told, kept=False)
+    table.settle(alice, bob)
+    assert way_in(bob).seed == new != old
+
+
+def test_a_way_back_that_a_broker_took_back_is_not_the_only_one(table: Table) -> None:
+    people = team(table, "alice", "bob", "carol")
+    alice, bob, _ = people
+    before = way_in(alice)
+    table.copies.append(table.snapshot())
+    alice.copy = 1  # a fork, in which she removes carol and opens another way back
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people, rounds=3)
+    assert way_in(alice).seed != before.seed
+    alice.copy = 0
+    bob.wish(wishes.Renew())
+    table.settle(*people, rounds=40, step=10)
+    assert alice.place.seat.look().status is Status.active
+    assert alice.authenticator == bob.authenticator
+    assert any(isinstance(each, events.Rejoining) for each in alice.news())

@@ -215,8 +215,10 @@ class Judging:
             _refuse("the group would have the same capability twice")
         for each in after.capabilities:
             old = known.get(each.key, each)
-            if old == each and each.key in known:
-                continue
+            if each.key in known and each == old.replace(
+                not_after=min(old.not_after, each.not_after)
+            ):
+                continue  # as it was, or for less long: everyone may close it
             if self._inherits(old, each, actor):
                 continue
             if {each.creator, old.creator} != {actor.leaf}:

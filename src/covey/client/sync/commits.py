@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 
-_INHERITED_HOURS: Final = 30 * 24
-"""For how long a way back stands when its maker is gone."""
+_OLD_WAYS: Final = 4
+"""How many ways back stand beside the last one, for who was away when they were replaced."""
 
 
 References = tuple[bytes, ...] | None
@@ -98,6 +98,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
     proposed = _proposed(group, references)
     add: list[KeyPackage] = []
     remove: set[int] = set()
+    back: set[int] = set()
     answered: list[bytes] = []
     renews = not wished
     for wish in wished:
@@ -105,7 +106,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
             case Invite():
                 new, old = invited(group, wish)
                 add += new
-                remove |= old
+                back |= old
                 answered += wish.answered
             case Expel():
                 remove |= _expelled(group, wish, proposed)
@@ -115,7 +116,9 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
                 renews = True
             case _:
                 pass
-    stay, extensions = _extensions(seat, wished, remove, proposed)
+    goes = remove | proposed
+    stay, extensions = _extensions(seat, wished, goes, back)
+    remove |= back
     renews = renews or bool(group.proposals)
     branches = next((each for each in wished if isinstance(each, GoOn)), None)
     removed = tuple(sorted(remove))
@@ -140,16 +143,25 @@ def _expelled(group: Group, wish: Expel, proposed: set[int]) -> set[int]:
 
 
 def _extensions(
-    seat: Seat, wished: Sequence[Wish], removed: set[int], proposed: set[int]
+    seat: Seat, wished: Sequence[Wish], goes: set[int], back: set[int]
 ) -> tuple[GroupCapabilities, tuple[Extension, ...] | None]:
-    """The capabilities of the next epoch, and its extensions if those change."""
+    """The capabilities of the next epoch, and its extensions if those change.
+
+    Args:
+        seat: The group.
+        wished: The wishes.
+        goes: The leaves of those who are not in it any more.
+        back: Those whose place is taken by their owners.
+    """
     group = seat.group
     before = addresses.capabilities_of(group.extensions)
-    leaving = removed | proposed
+    leaving = goes | back
     members = {each.index for each in group.members} - leaving
     hour = seat.home.world.hour
     kept = knocks.restated(before, leaving, members, hour).capabilities
     kept += _inherited(before, leaving, group.own_index, hour)
+    if goes:
+        kept = _superseded(kept, hour)
     closed = {wish.key for wish in wished if isinstance(wish, CloseDoor)}
     stay = [each for each in kept if each.key not in closed]
     known = {each.key for each in stay}
@@ -172,16 +184,28 @@ def _extensions(
 def _inherited(
     before: GroupCapabilities, leaving: set[int], heir: int, hour: int
 ) -> tuple[GroupCapability, ...]:
-    """The ways back that would fall with their maker: who is away knows no other yet.
-
-    They stand for a while under our leaf. Who was removed knows them too, and can knock there; but
-    only members are let in by them.
-    """
+    """The ways back that would fall with their maker: they go on under our leaf."""
     return tuple(
-        GroupCapability(each.key, heir, min(each.not_after, hour + _INHERITED_HOURS), each.right)
+        each.replace(creator=heir)
         for each in before.capabilities
         if each.right is Right.recover and each.creator in leaving and each.not_after >= hour
     )
+
+
+def _superseded(standing: tuple[GroupCapability, ...], hour: int) -> tuple[GroupCapability, ...]:
+    """What stands when somebody goes, who knows the way back: another one takes its place.
+
+    For a while the old one stands, too: who is away knows no other yet. Who was removed can knock
+    there until then; but only members are let in by it.
+    """
+    soon = hour + capabilities.OLD_WAY_HOURS
+    others = tuple(each for each in standing if each.right is not Right.recover)
+    ways = [
+        each.replace(not_after=min(each.not_after, soon))
+        for each in standing
+        if each.right is Right.recover
+    ]
+    return (*others, *sorted(ways, key=lambda each: each.not_after)[-_OLD_WAYS:])
 
 
 def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Sequence[Extension]:
@@ -216,8 +240,8 @@ def _proposed(group: Group, references: References) -> set[int]:
 
 
 def lacks_recovery(seat: Seat, merged: Merged) -> bool:
-    """Whether such a commit would leave no way back that lasts."""
-    lasting = seat.home.world.hour + 2 * _INHERITED_HOURS
+    """Whether such a commit would leave no way back that lasts, as when somebody goes."""
+    lasting = seat.home.world.hour + 2 * capabilities.OLD_WAY_HOURS
     return not any(
         each.right is Right.recover and each.not_after > lasting
         for each in merged.stay.capabilities

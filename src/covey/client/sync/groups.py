@@ -43,8 +43,6 @@ class Status(StrEnum):
     """What the log says between our place and its end is not kept any more: to be let in anew."""
     restored = "restored"
     """This store comes from a backup: to be let in anew."""
-    forked = "forked"
-    """The broker shows us another log than other members: see the evidence."""
     copy = "copy"
     """This store is a copy of one that has gone on: it must not send."""
 
@@ -302,19 +300,26 @@ def was_sent(rows: Rows, number: int, idem: bytes) -> bool:
     return found == (1,)
 
 
-def note_taken(rows: Rows, number: int, idem: bytes, seq: int) -> None:
-    """Remember that the entry of an idem has been taken in."""
-    rows.do(
+def note_taken(rows: Rows, number: int, idem: bytes, seq: int) -> bool:
+    """Remember as which entry something has been taken in; whether it had not been before."""
+    changed = rows.do(
         "INSERT INTO sent (group_, idem, ours, seq) VALUES (?, ?, 0, ?)"
-        " ON CONFLICT (group_, idem) DO UPDATE SET seq = excluded.seq",
+        " ON CONFLICT (group_, idem) DO UPDATE SET seq = excluded.seq WHERE seq IS NULL",
         *(number, idem, seq),
     )
+    return changed > 0
 
 
-def taken_at(rows: Rows, number: int, idem: bytes) -> int | None:
-    """As which entry something has been taken in; None when it has not been."""
+def note_moved(rows: Rows, number: int, idem: bytes, seq: int) -> None:
+    """Remember that what has been taken in is another entry than before."""
+    rows.do("UPDATE sent SET seq = ? WHERE group_ = ? AND idem = ?", seq, number, idem)
+
+
+def taken_at(rows: Rows, number: int, idem: bytes) -> int:
+    """As which entry something that has been taken in stands in the log."""
     found = rows.one("SELECT seq FROM sent WHERE group_ = ? AND idem = ?", number, idem)
-    return None if found is None else cast("int | None", found[0])
+    assert found is not None
+    return cast("int", found[0])
 
 
 def forget_sent(rows: Rows, number: int) -> None:

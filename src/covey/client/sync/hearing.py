@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses
 from covey.access.structs.basics import Signed
-from covey.access.structs.extensions import Right
 from covey.access.structs.log import Append
 from covey.client import contents, history
 from covey.client.contents import Content, Data, NewDoor, Recovery
@@ -96,11 +95,17 @@ def _take_door(seat: Seat, rows: Rows, body: NewDoor, sender: MemberInfo) -> Non
 
 
 def take_recovery(seat: Seat, body: Recovery) -> None:
-    """Keep the seed with which we can ask to be let in anew, if it is the group's."""
-    key = capabilities.key_of(seat, body.seed)
-    standing = capabilities.standing(seat, Right.recover)
-    if key == body.capability and any(each.key == key for each in standing):
-        seat.replace(recovery=body.seed)
+    """Keep the seed with which we can ask to be let in anew, if it is the group's.
+
+    Of two of them, we keep the one that is good for longer, whoever tells us the other one.
+    """
+    until = capabilities.until(seat, body.seed)
+    if until is None or capabilities.key_of(seat, body.seed) != body.capability:
+        return
+    known = capabilities.recovery(seat)
+    before = None if known is None else capabilities.until(seat, known)
+    if before is None or before < until:
+        seat.replace(recovery=capabilities.with_seed(seat.row, body.seed))
 
 
 def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArrived:
@@ -110,7 +115,14 @@ def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArr
         if isinstance(body, Data)
         else (contents.kind_of(body), contents.text_of(body).encode())
     )
-    return EphemeralArrived(seat.hex, sender=_name(sender), content_type=kind, data=data)
+    return EphemeralArrived(
+        seat.hex,
+        sender=_name(sender),
+        content_type=kind,
+        data=data,
+        leaf=sender.index,
+        sent_at=content.sent_at,
+    )
 
 
 def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:

@@ -132,28 +132,25 @@ def _require_closing(seat: Seat, entries: Iterable[Entry]) -> None:
 
 def _take_entry(seat: Seat, rows: Rows, entry: Entry) -> bool:
     """Take in one entry; whether we are in the group after it."""
-    known = groups.taken_at(rows, seat.number, entry.idem)
-    if known is not None:
-        _once_more(seat, rows, entry, known)
+    if not groups.note_taken(rows, seat.number, entry.idem, entry.seq):
+        _once_more(seat, rows, entry)
         return True
-    groups.note_taken(rows, seat.number, entry.idem, entry.seq)
     _receive(seat, rows, entry)
     return seat.is_in
 
 
-def _once_more(seat: Seat, rows: Rows, entry: Entry, known: int) -> None:
+def _once_more(seat: Seat, rows: Rows, entry: Entry) -> None:
     """An entry that was taken in before: it has another place, or is replayed."""
+    known = groups.taken_at(rows, seat.number, entry.idem)
     if seat.again:
         history.moved(rows, seat.number, entry.epoch, known, entry.seq)
-        groups.note_taken(rows, seat.number, entry.idem, entry.seq)
+        groups.note_moved(rows, seat.number, entry.idem, entry.seq)
         return
     why = f"the broker has put entry {known} into the log once more"
     tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
 
 
 def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
-    group = seat.group
-    before = entering.Before(profile.profile_of(group.extensions), group.tree)
     is_commit = entry.kind is Kind.commit
     try:
         message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)
@@ -174,12 +171,18 @@ def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
         _cannot_read(seat, rows, entry, why)
         return
     if isinstance(event, StagedCommit):
-        event = seat.group.apply(event)
-    if isinstance(event, EpochChanged):
-        _compare(seat, rows, event.authenticated_data)
-        entering.entered(seat, rows, entry, event, before)
+        _follow(seat, rows, entry, event)
     else:
         _done(seat, rows, entry, event)
+
+
+def _follow(seat: Seat, rows: Rows, entry: Entry, staged: StagedCommit) -> None:
+    group = seat.group
+    before = entering.Before(profile.profile_of(group.extensions), group.tree)
+    event = group.apply(staged)
+    assert isinstance(event, EpochChanged)
+    _compare(seat, rows, event.authenticated_data)
+    entering.entered(seat, rows, entry, event, before)
 
 
 def _cannot_read(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:

@@ -37,9 +37,7 @@ _ALARMS: Final = (ForkFound, RolledBack, Rejoining, CopyFound)
 _ENDS: Final = (RemovedFromGroup, MemberLeft, Joined, Rejoining)
 """After these, what was wanted before needs not to have happened."""
 
-_STRANDED: Final = frozenset(
-    {Status.lost, Status.forked, Status.broken, Status.restored, Status.copy}
-)
+_STRANDED: Final = frozenset({Status.lost, Status.broken, Status.restored, Status.copy})
 
 
 def judge(evidence: Evidence) -> list[Finding]:

@@ -138,10 +138,14 @@ CREATE VIRTUAL TABLE words USING fts5 (
     text, content='messages', content_rowid='id', columnsize=0
 );
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
-CREATE TRIGGER messages_added AFTER INSERT ON messages BEGIN
-    INSERT INTO words (rowid, text) VALUES (new.id, new.text);
-END;
-CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
+
+-- Up to which message the words are in the index; store/words.py adds those of later ones.
+CREATE TABLE indexed (
+    upto INTEGER NOT NULL
+) STRICT;
+INSERT INTO indexed (upto) VALUES (0);
+CREATE TRIGGER messages_removed AFTER DELETE ON messages
+WHEN old.id <= (SELECT upto FROM indexed) BEGIN
     INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text);
 END;
 
