@@ -116,6 +116,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
                 renews = True
             case _:
                 pass
+    add = list({each.leaf_node.signature_key: each for each in add}.values())  # the last of each
     goes = remove | proposed
     stay, extensions = _extensions(seat, wished, goes, back)
     remove |= back
