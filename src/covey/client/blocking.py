@@ -222,6 +222,7 @@ class Conversation(_Face[conversation.Conversation]):
     remove: Final = waited(conversation.Conversation.remove)
     remove_device: Final = waited(conversation.Conversation.remove_device)
     leave: Final = waited(conversation.Conversation.leave)
+    come_back: Final = waited(conversation.Conversation.come_back)
     rename: Final = waited(conversation.Conversation.rename)
     set_role: Final = waited(conversation.Conversation.set_role)
     set_expiry: Final = waited(conversation.Conversation.set_expiry)

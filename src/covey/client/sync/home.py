@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from covey.access.member.epochs import expand
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from covey.store.port import Store
 
 _DAY: Final = 86_400
+_MARK: Final = "covey client 1 mark"
 
 
 class Pace(NamedTuple):
@@ -68,6 +70,21 @@ class Home:
         self.ports: Ports = ports
         self.pace: Pace = pace or Pace()
         self.inbox: InboxAddress | None = None
+        self._mark = expand(member.signer, _MARK)
+
+    def __repr__(self) -> str:
+        return f"Home({self.member!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("member", self.member)]
+
+    @property
+    def mark(self) -> bytes:
+        """What this store and its copies know, and nobody else; 32 bytes, from our signature key.
+
+        The idems of what we send are made of it, so that an entry under such a one is of ours.
+        """
+        return self._mark
 
     @property
     def identity(self) -> bytes:

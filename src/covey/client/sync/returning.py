@@ -16,10 +16,12 @@ from covey.access.refusals import Code
 from covey.access.structs.basics import Nothing, Signed
 from covey.access.structs.sealed import Link
 from covey.client import made_for
-from covey.client.sync import capabilities, key_packages
+from covey.client.events import Rejoining
+from covey.client.sync import capabilities, key_packages, queues
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import Status
 from covey.client.sync.seat import Seat
+from covey.client.sync.telling import tell
 from covey.errors import BrokerError, StateError
 from covey.store import settings
 
@@ -122,6 +124,23 @@ def come_back(home: Home, inbox: Inbox | None, row: GroupRow) -> Flow[None]:
                 raise
         else:
             return
+
+
+def from_copy(seat: Seat) -> None:
+    """Ask to be let in anew with a store that is a copy: whoever has the other one is out then.
+
+    Raises:
+        StateError: It is none, as far as we know.
+    """
+    with seat.change() as rows:
+        if seat.row.status is not Status.copy:
+            msg = "this store is no copy in this group, as far as we know: there is nothing to do"
+            raise StateError(msg)
+        why = "this store is a copy, and the other one is given up"
+        seat.replace(status=Status.lost, trouble=why)
+        queues.end_commit(rows, seat.number)
+        queues.to_be_encrypted_anew(rows, seat.number)
+        tell(seat, rows, Rejoining(seat.hex, why=why))
 
 
 def has_knocked(rows: Rows, gid: bytes) -> bool:

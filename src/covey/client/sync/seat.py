@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 RESERVED: Final = 16
 """Generations of our ratchet for messages that are given up at once (DESIGN: storage, 1)."""
 
+_AHEAD: Final = 1_024
+"""How many generations ahead of us a copy may be, and still be known."""
+
 RESERVED_HANDSHAKES: Final = 2
 """Likewise, of that for proposals and commits."""
 
@@ -210,7 +213,19 @@ class Seat:
         """The idem of the next message of ours."""
         group = self.group
         generation = group.next_generation(content_type)
-        return self.access.idem(content_type, group.own_index, generation)
+        return self.access.idem(content_type, group.own_index, generation, self.home.mark)
+
+    def could_make(self, idem: bytes) -> bool:
+        """Whether an idem of this epoch is one that we, and our copies, can make, and nobody else.
+
+        A copy may be ahead of us, as far as it gets between two looks of ours.
+        """
+        group, access, mark = self.group, self.access, self.home.mark
+        return any(
+            access.idem(kind, group.own_index, generation, mark) == idem
+            for kind in (ContentType.application, ContentType.proposal, ContentType.commit)
+            for generation in range(group.next_generation(kind) + _AHEAD)
+        )
 
     def require_in(self) -> None:
         """Refuse what only members can do.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from covey.access import chain
 from covey.access.member import envelopes
 from covey.access.member.replies import RolledBackError, compare
-from covey.access.structs.basics import Kind
+from covey.access.structs.basics import Kind, Signed
+from covey.access.structs.log import Append
 from covey.access.structs.sealed import ClaimedPosition, Purpose
 from covey.client import history, profile
 from covey.client.events import CopyFound, ForkFound, Unreadable
@@ -39,8 +40,12 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 COPY: Final = (
-    "this store is a copy of one that has gone on: it must not send; ask to be let in anew, or"
-    " delete it and use the other one"
+    "this store is a copy of one that has gone on: it must not send; delete it and use the other"
+    " one, or, if that is gone, come back with this one"
+)
+
+_FORGED: Final = (
+    "it says that it is of us, and is not: a member, whoever that may be, has forged it"
 )
 
 _OWN_COMMIT: Final = "VAL-164"
@@ -212,11 +217,16 @@ def _done(seat: Seat, rows: Rows, entry: Entry, event: Event) -> None:
 
 
 def _own_commit(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
-    """A commit of our leaf has closed the epoch, and is not the one that is under way."""
-    if groups.was_sent(rows, seat.number, entry.idem):  # and its keys were given up since
-        _cannot_read(seat, rows, entry, why)
-    else:
+    """A commit of our leaf has closed the epoch, and is not the one that is under way.
+
+    It may be one whose keys were given up since; or somebody else's, who says that it is ours.
+    """
+    under = queues.under_way(rows, seat.number)
+    other = under is not None and under.idem == entry.idem and _differs(under.request, entry)
+    if other or _by_a_copy(seat, rows, entry):
         _is_copy(seat, rows)
+    else:
+        _cannot_read(seat, rows, entry, why)
 
 
 def _is_copy(seat: Seat, rows: Rows) -> None:
@@ -226,14 +236,34 @@ def _is_copy(seat: Seat, rows: Rows) -> None:
 
 def _own(seat: Seat, rows: Rows, entry: Entry) -> None:
     """A message of our own has come back, so the broker has it."""
-    if not groups.was_sent(rows, seat.number, entry.idem):
+    if _by_a_copy(seat, rows, entry):
         _is_copy(seat, rows)
         return
+    if not groups.was_sent(rows, seat.number, entry.idem):
+        tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=_FORGED))
+        return
     waiting = queues.by_idem(rows, seat.number, entry.idem)
-    if waiting is not None:
-        hearing.has_it(seat, rows, waiting, entry.seq)
-    elif seat.again:
-        hearing.has_it_elsewhere(seat, rows, entry)
+    if waiting is None or waiting.request is None:
+        if seat.again:
+            hearing.has_it_elsewhere(seat, rows, entry)
+        return
+    if _differs(waiting.request, entry):
+        _is_copy(seat, rows)
+        return
+    hearing.has_it(seat, rows, waiting, entry.seq)
+
+
+def _by_a_copy(seat: Seat, rows: Rows, entry: Entry) -> bool:
+    """Whether an entry was made by who has our signature key, and not by this store.
+
+    That it names our leaf proves nothing: what it says of its sender, every member can write.
+    """
+    return not groups.was_sent(rows, seat.number, entry.idem) and seat.could_make(entry.idem)
+
+
+def _differs(request: bytes, entry: Entry) -> bool:
+    """Whether an entry is something else than what we have asked the broker to take."""
+    return Append.decode(Signed.decode(request).request).body != entry.body
 
 
 def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> None:

@@ -15,7 +15,7 @@ from covey.access.structs.basics import Signed
 from covey.access.structs.extensions import Right
 from covey.access.structs.log import EpochClosed
 from covey.access.structs.sealed import Purpose
-from covey.client.events import CopyFound, MessagesLost, WishRefused
+from covey.client.events import MessagesLost, WishRefused
 from covey.client.sync import (
     answering,
     capabilities,
@@ -32,7 +32,6 @@ from covey.client.sync.asking import append
 from covey.client.sync.effects import Use
 from covey.client.sync.groups import Status
 from covey.client.sync.reading import Reader
-from covey.client.sync.taking import COPY
 from covey.client.sync.telling import explained, tell
 from covey.client.sync.troubles import Troubles
 from covey.client.sync.wishes import OpenDoor
@@ -278,7 +277,11 @@ class Turns:
         except BrokerError as error:
             if error.code in _PASSING or error.code in _PROOF:
                 raise
-            self._commit_refused(under, error)
+            if error.code == Code.idem_mismatch:
+                yield from self._catch_up()
+                offering.let_go(seat, under.idem)
+            else:
+                self._commit_refused(under, error)
             return
         self._behind = True
         if isinstance(answer, EpochClosed):
@@ -292,10 +295,6 @@ class Turns:
         seat = self.seat
         with seat.change() as rows:
             queues.end_commit(rows, seat.number)
-            if error.code == Code.idem_mismatch:
-                seat.replace(status=Status.copy, trouble=COPY)
-                tell(seat, rows, CopyFound(group=seat.hex, sentence=COPY))
-                return
             if seat.group.pending is not None:
                 seat.group.discard(seat.group.pending)
             wished = queues.wishes(rows, seat.number)
@@ -325,7 +324,11 @@ class Turns:
         except BrokerError as error:
             if error.code in _PASSING or error.code in _PROOF:
                 raise
-            self._unsayable(waiting, error)
+            if error.code == Code.idem_mismatch:
+                yield from self._catch_up()
+                offering.let_go(seat, waiting.idem)
+            else:
+                self._unsayable(waiting, error)
             return True
         if isinstance(answer, EpochClosed):
             seat.closing, self._behind = answer.commit, True
@@ -373,12 +376,7 @@ class Turns:
     def _unsayable(self, waiting: Waiting, error: CoveyError | ValueError) -> None:
         """It will never be taken: say so, and go on with what comes after it."""
         seat = self.seat
-        copy = isinstance(error, BrokerError) and error.code == Code.idem_mismatch
         with seat.change() as rows:
-            if copy:
-                seat.replace(status=Status.copy, trouble=COPY)
-                tell(seat, rows, CopyFound(group=seat.hex, sentence=COPY))
-                return
             queues.done(rows, waiting)
             if waiting.content:
                 ids, why = (waiting.message.hex(),), str(error)
