@@ -21,9 +21,9 @@ from covey.client.sync import (
     returning,
     winning,
 )
-from covey.client.sync.commits import key_package
 from covey.client.sync.device import Device
 from covey.client.sync.inbox import READ, Inbox
+from covey.client.sync.inviting import key_package
 from covey.client.sync.place import Place
 from covey.client.sync.seat import Seat
 from covey.errors import PolicyError, StateError
