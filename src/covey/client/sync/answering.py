@@ -80,10 +80,6 @@ class Doorkeeper:
                 found = self._answer(knock) or found
         return found
 
-    def look_now(self) -> None:
-        """Look at the next opportunity."""
-        self._looked_at = 0.0
-
     def _knocks_due(self) -> float:
         seat = self._seat
         if not any(capabilities.standing(seat, each) for each in Right):

@@ -282,13 +282,3 @@ def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> None:
     except ForkError as error:
         head = b"" if seat.row.head is None else seat.row.head
         tell(seat, rows, ForkFound(seat.hex, sentence=str(error), heads=(head.hex(),)))
-
-
-def require_no_copy(seat: Seat) -> None:
-    """Refuse to go on with a copy.
-
-    Raises:
-        StateError: It is one.
-    """
-    if seat.row.status is Status.copy:
-        raise StateError(COPY)

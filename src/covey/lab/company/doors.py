@@ -18,6 +18,8 @@ from covey.errors import AuthenticationError, DecodeError, PolicyError
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from covey.client.sync.wishes import Wish
     from covey.lab.company.seat import Seat
 
@@ -73,22 +75,21 @@ def answer(seat: Seat) -> Answered:
             continue
         joined += 1
         recovered += content.recovers
-        others = _without_key(seat, content.key_package) if content.recovers else ()
-        keeps_its_key = bool(content.recovers) and not others
-        wanted.append(Invite((content.key_package,), keeps_its_key, (waiting.id,)))
-        if others:
-            wanted.append(Expel(keys=others))
+        if content.recovers:
+            wanted += _in_place(seat, content.key_package, waiting.id)
+        else:
+            wanted.append(Invite((content.key_package,), answered=(waiting.id,)))
     if wanted:
         seat.commit(*wanted)
     return Answered(joined, recovered, tuple(refused))
 
 
-def _without_key(seat: Seat, message: bytes) -> tuple[bytes, ...]:
-    """The keys of the old leaves of somebody who has another signature key by now."""
+def _in_place(seat: Seat, message: bytes, knock: bytes) -> Iterator[Wish]:
+    """What puts somebody into the place of its old leaves, whatever key it has by now."""
     leaf = key_package(message).leaf_node
     name = identity(leaf.credential)
-    return tuple(
-        each.signature_key
-        for each in seat.group.members
-        if each.identity == name and each.signature_key != leaf.signature_key
-    )
+    keys = {each.signature_key for each in seat.group.members if each.identity == name}
+    kept = leaf.signature_key in keys
+    yield Invite((message,), kept, (knock,))
+    if not kept:
+        yield Expel(keys=tuple(keys))

@@ -77,11 +77,14 @@ class Person(Identity):
         self.seats[seat.gid] = seat
         return seat
 
+    def lose(self, seat: Seat) -> None:
+        """Lose the place in the log, as who was away for too long; the rest is known."""
+        with seat.place.seat.change():
+            seat.place.seat.replace(status=Status.lost)
+        del self.seats[seat.gid]
+
     def forget(self, seat: Seat) -> None:
-        """Lose the state of a group; that there is one is all that is left, as after a restore."""
+        """Lose all that is known of a group."""
         with self.store.transaction() as rows:
-            row = groups.of(rows, seat.place.seat.number)
-            assert row is not None
-            groups.forget_engine(rows, row.id)
-            groups.update(rows, row.replaced(status=Status.restored, version=row.version + 1))
+            groups.drop(rows, seat.place.seat.number)
         del self.seats[seat.gid]
