@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from covey.client.sync.wishes import Invite
 from covey.lab.analyst import places
-from covey.lab.company.line import challenge
 from covey.lab.company.lines import Lines
 from covey.lab.company.person import Person
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
     from covey.lab.analyst.places import Kind, Place
-    from covey.lab.company.line import Line
+    from covey.lab.company.identity import Stolen
     from covey.lab.company.seat import Seat
 
 
@@ -45,19 +45,31 @@ class Household:
         if name not in self.people:
             person = self.people[name] = Person(name, self.lines(name))
             person.enrol()
-            person.publish(4)
+            person.publish(2)
         return self.people[name]
 
     def group(self, *names: str) -> list[Seat]:
-        """A new group of these people, and the seat of each."""
+        """A new group of these people, and the seat of each; they have renewed their keys."""
         first, *others = [self.person(name) for name in names]
         seat = first.found()
-        first.invite(seat, [each.name for each in others])
-        return [seat, *(each.join() for each in others)]
+        seat.commit(Invite(first.claim([each.name for each in others])))
+        seats = [seat, *(each.join() for each in others)]
+        for each in seats:
+            each.renew()
+        for each in seats:
+            each.catch_up()
+        return seats
 
-    def challenge(self, line: Line) -> bytes:
-        """A nonce for a proof."""
-        return challenge(line)
+    def opened(
+        self,
+        seat: Seat,
+        stolen: Stolen | None = None,
+        transport: Callable[[], httpx.BaseTransport] | None = None,
+    ) -> Seat:
+        """A seat in the hands of somebody else, as it is now, or was when it was stolen."""
+        stolen = seat.person.stolen() if stolen is None else stolen
+        name = seat.person.name
+        return Person(name, self.lines(name, transport), stolen=stolen).seats[seat.gid]
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class Town:
 
     def called(self, name: str) -> str:
         """What somebody is called at the broker."""
-        return f"{name}{self._number}"
+        return f"{name}-{self._number}"  # so that bob1 of one is not bob of another one
 
     def client(self, name: str, path: Path | None = None, **options: Any) -> Client:  # noqa: ANN401
         """Somebody's client."""

@@ -9,7 +9,6 @@ import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from covey.access.member.addresses import EXTENSION_TYPES
 from covey.client import events, history
 from covey.client.contents import Text
 from covey.client.profile import first_profile
@@ -134,7 +133,7 @@ class Someone:
 
     def start(self) -> None:
         """Begin, or begin anew from what the store has."""
-        policy = GroupPolicy(extension_types=EXTENSION_TYPES | frozenset({0xF0C4}))
+        policy = GroupPolicy()
         world = World(self.table.entropy, self.now)
         with self.store.reading() as rows:
             kept = settings.get(rows, "member")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.pretty import pretty_repr
 
 from covey import mls
 from covey.access.member import envelopes
@@ -116,10 +117,13 @@ def test_words_and_what_they_are_about() -> None:
     assert contents.about_of(BODIES["text"]) == b""
 
 
-@pytest.mark.parametrize("kind", ["attachment", "newdoor", "recovery", "unknown"])
-def test_what_holds_keys_shows_none(kind: str) -> None:
-    assert repr(BODIES[kind]).endswith("(…)")
-    assert "(…)" in repr(content(BODIES[kind]))
+@pytest.mark.parametrize("kind", BODIES)
+def test_no_repr_shows_what_is_said(kind: str) -> None:
+    said = content(BODIES[kind])
+    assert repr(BODIES[kind]) == f"{type(BODIES[kind]).__name__}(…)"
+    assert repr(said) == f"Content({kind!r}, …)"
+    assert pretty_repr(said) == "Content()"
+    assert pretty_repr(BODIES[kind]) == f"{type(BODIES[kind]).__name__}()"
 
 
 def test_what_is_ephemeral_or_for_clients_alone_belongs_into_no_history() -> None:

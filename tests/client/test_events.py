@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.pretty import pretty_repr
 
-from covey.client import events, history
-from covey.client.contents import VERSION, Content, Data, Text
+from client.conftest import add_group
+from covey.client import contents, events, history
+from covey.client.contents import VERSION, Content, Data, Recovery, Text
 from covey.client.events import (
     Arrived,
     Branching,
     CopyFound,
     EphemeralArrived,
     Event,
+    EventsMissed,
     ForkFound,
+    InvitationFailed,
     Joined,
     Knocked,
     MemberLeft,
@@ -30,10 +35,15 @@ from covey.client.events import (
     SettingsChanged,
     Unreadable,
     WishRefused,
+    keeping,
 )
+from covey.client.sync import queues
 from covey.errors import StorageError
+from covey.store import RawKey, memory_store, open_store, restore_backup, write_backup
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from covey.client.contents import Body
     from covey.store.port import Rows
 
@@ -75,6 +85,10 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (Joined(GROUP, name="team", how="file", inviter="amy"), "you joined 'team', let in by amy"),
     (Joined(GROUP, name="team", how="created"), "you created 'team'"),
+    (
+        InvitationFailed(GROUP, why="x"),
+        "you were let into a group and cannot come in, so ask to be invited again: x",
+    ),
     (RemovedFromGroup(GROUP, by="amy"), "amy removed you from the group"),
     (MemberLeft(GROUP, name="bob"), "bob left the group"),
     (MemberLeft(GROUP), "you left the group"),
@@ -91,6 +105,10 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (CopyFound(GROUP, sentence="x"), "this store is a copy: x"),
     (Rejoining(GROUP, why="x"), "you ask to be taken in anew: x"),
+    (
+        EventsMissed("", up_to=7),
+        "what happened up to event 7 was dropped unseen: read the histories anew",
+    ),
     (Branching(GROUP, why="x"), "the group goes on as a new one: x"),
     (Knocked(GROUP, name="bob", accepted=True), "bob knocked and is let in"),
     (
@@ -110,6 +128,21 @@ def test_every_event_has_a_sentence_and_survives_json(event: Event, sentence: st
     encoded = events.encode(event)
     assert f'"event":"{type(event).__name__}"'.encode() in encoded
     assert events.decode(encoded) == event
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        MessageArrived(GROUP, id="00", sender="bob", kind="text", text="secret", data=b"secret"),
+        MessageSent(GROUP, id="00", sender="bob", kind="a/b", text="secret", data=b"secret"),
+        EphemeralArrived(GROUP, sender="bob", content_type="a/b", data=b"secret"),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_the_repr_of_an_event_shows_nothing_that_was_said(event: Event) -> None:
+    for shown in (repr(event), pretty_repr(event), repr([event])):
+        assert "bob" in shown
+        assert "secret" not in shown
 
 
 def test_every_kind_of_event_is_tried_here() -> None:
@@ -203,3 +236,92 @@ def test_numbers_are_not_used_again(rows: Rows, group: int) -> None:
     first = events.add(rows, group, Arrived(GROUP, name="b"), NOW)
     assert events.trim(rows, NOW + events.WEEK + 1) == 1
     assert events.add(rows, None, Arrived("", name="c"), NOW) > first
+
+
+def test_what_is_ephemeral_is_gone_once_all_consumers_have_seen_it(rows: Rows, group: int) -> None:
+    typing = EphemeralArrived(GROUP, sender="bob", content_type="a/typing", data=b"words")
+    first = events.add(rows, group, typing, NOW)
+    events.begin(rows, "bot")
+    events.begin(rows, "screen")
+    events.acknowledge(rows, "bot", first)
+    assert events.next_ephemeral(rows, 0) == NOW + events.MOMENT  # the screen has not seen it
+    events.acknowledge(rows, "screen", first)
+    stays = events.add(rows, group, Arrived(GROUP, name="bob"), NOW)
+    assert events.next_ephemeral(rows, 0) == NOW + events.LINGERS
+    assert events.next_ephemeral(rows, first) is None
+    events.drop_ephemeral(rows, NOW)
+    assert len(events.after(rows, 0)) == 2
+    events.drop_ephemeral(rows, NOW + events.LINGERS)
+    assert [number for number, _ in events.after(rows, 0)] == [stays]
+
+
+def test_what_is_ephemeral_waits_for_nobody_for_long(rows: Rows, group: int) -> None:
+    typing = EphemeralArrived(GROUP, sender="bob", content_type="a/typing", data=b"words")
+    events.add(rows, group, typing, NOW)
+    events.drop_ephemeral(rows, NOW + events.MOMENT - 1)
+    assert len(events.after(rows, 0)) == 1
+    events.drop_ephemeral(rows, NOW + events.MOMENT)
+    assert events.after(rows, 0) == []
+
+
+def test_a_name_does_not_pass_for_what_is_ephemeral(rows: Rows, group: int) -> None:
+    name = '"event":"EphemeralArrived"'
+    events.add(rows, group, Arrived(GROUP, name=name), NOW)
+    events.drop_ephemeral(rows, NOW + events.MONTH)
+    assert len(events.after(rows, 0)) == 1
+
+
+def test_no_consumer_keeps_events_for_ever(rows: Rows, group: int) -> None:
+    events.begin(rows, "abandoned")
+    first = events.add(rows, group, Arrived(GROUP, name="b"), NOW)
+    second = events.add(rows, group, Arrived(GROUP, name="c"), NOW + 1)
+    later = NOW + events.MONTH + 1
+    assert events.trim(rows, later) == 1
+    assert [number for number, _ in events.after(rows, 0)] == [second]
+    assert events.missed(rows, "abandoned") == first
+    events.acknowledge(rows, "abandoned", first)
+    assert events.missed(rows, "abandoned") == 0
+
+
+def test_there_are_never_more_events_than_can_be_kept(
+    rows: Rows, group: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "MOST", 3)
+    events.begin(rows, "abandoned")
+    numbers = [events.add(rows, group, Arrived(GROUP, name="b"), NOW) for _ in range(5)]
+    assert events.trim(rows, NOW) == 2
+    assert [number for number, _ in events.after(rows, 0)] == numbers[2:]
+    assert events.missed(rows, "abandoned") == numbers[1]
+
+
+def test_who_begins_later_has_missed_nothing(rows: Rows, group: int) -> None:
+    events.begin(rows, "abandoned")
+    first = events.add(rows, group, Arrived(GROUP, name="b"), NOW)
+    events.trim(rows, NOW + events.MONTH + 1)
+    events.begin(rows, "new")
+    assert events.missed(rows, "new") == 0
+    assert events.acknowledged(rows, "new") == first
+    events.begin(rows, "abandoned")  # once more: it goes on where it was
+    assert events.missed(rows, "abandoned") == first
+
+
+def test_a_backup_holds_nothing_that_is_ephemeral(tmp_path: Path) -> None:
+    with closing(memory_store()) as store:
+        with store.transaction() as rows:
+            number = add_group(rows, bytes(range(32)))
+            for data, kept in ((b"typing", 0), (b"said", 1)):
+                content = Content(VERSION, data.ljust(16), 0, NOW, 0, kept, Data(b"a/b", data))
+                queues.say(rows, number, content.id, contents.encode(content), NOW)
+                told = EphemeralArrived(GROUP, sender="bob", content_type="a/b", data=data)
+                events.add(rows, number, told, NOW)
+            door = Content(VERSION, bytes(16), 0, NOW, 0, 0, Recovery(bytes(32), bytes(32)))
+            queues.say(rows, number, door.id, contents.encode(door), NOW)
+            queues.say(rows, number, b"leaves", b"", NOW)
+            events.add(rows, number, Arrived(GROUP, name="bob"), NOW)
+        key = RawKey(bytes(32))
+        write_backup(store, tmp_path / "backup", key)
+    restore_backup(tmp_path / "backup", tmp_path / "store", key, key)
+    with closing(open_store(tmp_path / "store", key)) as store, store.reading() as rows:
+        waiting = [each for (each,) in rows.all("SELECT message FROM outbox ORDER BY id")]
+        assert waiting == [b"said".ljust(16), bytes(16), b"leaves"]
+        assert [event for _, event in events.after(rows, 0)] == [Arrived(GROUP, name="bob")]

@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from covey.client.events import ForkFound, MessagesLost, WishRefused
+from covey.client.events import (
+    ForkFound,
+    Joined,
+    MemberLeft,
+    MessagesLost,
+    RemovedFromGroup,
+    WishRefused,
+)
 from covey.client.sync.groups import Status
 from covey.lab.simulate.actors import Invite, Rename
-from covey.lab.simulate.judge import Evidence, judge
+from covey.lab.simulate.evidence import Evidence
+from covey.lab.simulate.judge import judge
+from covey.lab.simulate.lies import Shown
 from covey.lab.simulate.observing import Held, Message, Observed, Told
 from covey.lab.simulate.sealing import Sealed
 from covey.lab.simulate.world import Said, Wanted
@@ -62,7 +71,7 @@ def evidence(
         )
         for name, each in (("ann", ann or held()), ("bob", bob or held()))
     }
-    front = cast("Front", SimpleNamespace(caught={}, denied=list))
+    front = cast("Front", SimpleNamespace(caught={}, denied=dict))
     plain = Evidence(observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {}, {})
     return plain._replace(**changed)
 
@@ -89,7 +98,7 @@ BROKEN: dict[str, Evidence] = {
         ann=held(members=("ann",)), bob=held(status=Status.removed, members=())
     ),
     "lies noticed": evidence(
-        front=cast("Front", SimpleNamespace(caught={("bob", GID): "drop"}, denied=list))
+        front=cast("Front", SimpleNamespace(caught={("bob", GID): "drop"}, denied=dict))
     ),
 }
 
@@ -143,6 +152,34 @@ def test_a_lie_that_is_told_of_is_noticed() -> None:
     front = BROKEN["lies noticed"].front
     told = {"bob": [ForkFound(GID.hex(), heads=(), sentence="a lie")]}
     assert judge(evidence(front=front, told=told)) == []
+
+
+def test_who_was_out_when_it_was_said_again_has_the_place_of_before() -> None:
+    later = held(messages=(HELLO._replace(seq=9, epoch=5),))
+    assert rules(evidence(bob=later)) == {"same order"}
+    for epoch, found in ((6, set()), (5, {"same order"}), (2, {"same order"})):
+        told = {"ann": [Joined(GID.hex(), name="covey", how="link", inviter="bob", epoch=epoch)]}
+        assert rules(evidence(bob=later, told=told)) == found
+
+
+def denying(name: str, at: float) -> Front:
+    shown = {Shown(name, GID, 3, bytes(32)): at}
+    return cast("Front", SimpleNamespace(caught={}, denied=lambda: shown))
+
+
+def test_who_went_out_knows_nothing_of_a_log_that_is_taken_back() -> None:
+    assert rules(evidence(front=denying("bob", 90.0))) == {"lies noticed"}
+    gone = {"bob": [RemovedFromGroup(GID.hex(), by="ann")]}
+    assert judge(evidence(front=denying("bob", 90.0), told=gone)) == []
+    assert rules(evidence(front=denying("bob", 110.0), told=gone)) == {"lies noticed"}
+
+
+def test_who_went_out_where_the_log_is_taken_back_says_nothing_again() -> None:
+    gone = {"ann": [MemberLeft(GID.hex())]}
+    lost = evidence(ann=held(status=Status.left), bob=held(messages=(), members=("bob",)))
+    lost = lost._replace(observed=evidence(told=gone).observed | {"bob": lost.observed["bob"]})
+    assert "nothing lost" in rules(lost)
+    assert "nothing lost" not in rules(lost._replace(front=denying("ann", 90.0)))
 
 
 def test_two_groups_are_one_too_many() -> None:

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from covey.store import Rows, Value
 
 STATUSES: Final = (
-    "active", "leaving", "left", "removed", "broken", "branched", "lost", "restored", "forked",
-    "copy",
+    "active", "leaving", "left", "removed", "broken", "branched", "lost", "restored", "copy",
 )  # fmt: skip
 """A group of each: their numbers count from 1."""
 
@@ -39,7 +38,7 @@ def put(rows: Rows, table: str, **columns: Value) -> int:
 
 def fill(rows: Rows, length: int = 1000) -> None:
     """Put something into every table, with contents of messages of a length."""
-    for name in ("device", "inbox seed", "store.place", "knock 00ff", "by hand 00ff", "restored"):
+    for name in ("device", "inbox seed", "knock 00ff", "by hand 00ff", "restored"):
         settings.put(rows, name, f"value of {name}".encode())
     for status in STATUSES:
         _fill_group(rows, status, length)

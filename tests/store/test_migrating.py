@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.errors import StorageError
+from covey.migrating import Migration
 from covey.store import NotAStore, StoreNewer, driver, open_store
-from covey.store.migrating import Migration, migrate, migrations, migrations_in
+from covey.store.migrating import migrate, migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,12 +79,3 @@ def test_a_newer_file_is_left_alone(path: Path, key: RawKey, in_file: SqlStore) 
 def test_the_migrations_of_covey_are_numbered_and_keep_their_checksums() -> None:
     assert [each.number for each in migrations()] == list(range(1, len(migrations()) + 1))
     assert all(len(each.applied[2]) == 32 for each in migrations())
-
-
-@pytest.mark.parametrize("names", [[], ["0002_b"], ["0001_a", "0003_c"], ["0001_a", "0001_b"]])
-def test_a_gap_in_the_numbers_is_refused(tmp_path: Path, names: list[str]) -> None:
-    for name in names:
-        (tmp_path / f"{name}.sql").write_text("SELECT 1;\n")
-    (tmp_path / "README").touch()
-    with pytest.raises(StorageError, match="must be 0001"):
-        migrations_in(tmp_path)

@@ -6,18 +6,24 @@ forward; a fork is refused and says so; a copy of a client is found out at its f
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from blind import Household, household
-from covey.access.structs.basics import ByTicket
+from covey.access.structs.basics import ByTicket, Fresh
 from covey.access.structs.joining import FetchKnocks, FetchPointers, Knocks, Pointers
 from covey.access.structs.log import Entries, Read
+from covey.client.contents import Text
+from covey.client.sync import queues
+from covey.client.sync.asking import ask, challenge
+from covey.client.sync.wishes import Expel, Renew
 from covey.errors import BrokerError, StateError
 from covey.lab.analyst.places import KINDS, Kind
-from covey.lab.company.commits import Plan
-from covey.lab.company.contents import Text
 from covey.lab.company.live import Socket, Subscription
-from covey.lab.company.seat import Seat
+
+if TYPE_CHECKING:
+    from covey.lab.company.seat import Seat
 
 AWAY = 50
 
@@ -34,59 +40,63 @@ def test_readers(kind: Kind) -> None:
 def removed_reads_nothing(home: Household) -> None:
     alice, bob, carol = home.group("alice", "bobby", "carol")
     alice.say(Text(b"all of us"))
-    stolen = carol.saved()
-    old = carol.log.access
+    stolen = carol.person.stolen()
+    old = carol.access
     carol.catch_up()
-    begun = carol.log.read()
-    assert begun == ()
-    ticket = carol.log._prover._ticket  # noqa: SLF001 - all that it ever had
+    reader = carol.place.turns.speaker
+    assert carol.catch_up() == []
+    assert reader._prover is not None  # noqa: SLF001 - all that it ever had
+    ticket = reader._prover._ticket  # noqa: SLF001 - likewise
     assert ticket
-    last = alice.commit(Plan(remove=(b"carol",)))
+    last = alice.commit(Expel((b"carol",)))
     bob.catch_up()
     alice.say(Text(b"the two of us"))
     bob.say(Text(b"indeed"))
 
-    heard = carol.catch_up()
-    assert [each.seq for each in heard] == [last]
-    assert not carol.group.is_active
+    carol.catch_up()
+    assert carol.row.seq == last
+    assert not carol.is_in
 
     # All proofs that it can still make, and the ticket on the very connection it was given on.
-    line = carol.log.line
-    proofs = [ByTicket(ticket), old.prove(home.challenge(line))]
+    lane, run = reader.lane, carol.person.run
+
+    def fresh() -> Fresh:
+        return old.prove(run(challenge(lane)))
+
+    def read(epoch: int, after: int, proof: ByTicket | Fresh) -> Entries:
+        return run(ask(lane, "read", Read(old.gid, epoch, after, 0, proof), Entries))
+
+    proofs = [ByTicket(ticket), fresh()]
     for proof in proofs:
         for epoch in (old.epoch + 1, old.epoch + 2):
             with pytest.raises(BrokerError):
-                line.ask("read", Read(old.gid, epoch, 0, 0, proof), Entries)
+                read(epoch, 0, proof)
             with pytest.raises(BrokerError):
-                line.ask("pointers", FetchPointers(old.gid, epoch, proof), Pointers)
+                run(ask(lane, "pointers", FetchPointers(old.gid, epoch, proof), Pointers))
             with pytest.raises(BrokerError):
-                line.ask("knocks", FetchKnocks(old.gid, epoch, proof), Knocks)
+                run(ask(lane, "knocks", FetchKnocks(old.gid, epoch, proof), Knocks))
         # Its own epoch ends with its removal, and nothing after that is in it.
-        proof_again = old.prove(home.challenge(line))
-        entries = line.ask("read", Read(old.gid, old.epoch, 0, 0, proof_again), Entries).entries
-        assert max(each.seq for each in entries) == last
-        after = old.prove(home.challenge(line))
-        assert line.ask("read", Read(old.gid, old.epoch, last, 0, after), Entries).entries == ()
-    forged = old.prove(home.challenge(line))
+        assert max(each.seq for each in read(old.epoch, 0, fresh()).entries) == last
+        assert read(old.epoch, last, fresh()).entries == ()
     with pytest.raises(BrokerError, match="fork"):
-        line.ask("read", Read(old.gid, old.epoch + 1, last, 0, forged), Entries)
+        read(old.epoch + 1, last, fresh())
 
     # The same over a WebSocket, from the state before the removal.
     with Socket(home.url) as socket:
-        ghost = Seat.opened(stolen, home.lines("ghost"))
-        seen = Subscription(ghost, socket).listen(2)
-        assert [each.seq for each in seen][-1] == last
-        assert not ghost.group.is_active
+        ghost = home.opened(carol, stolen)
+        Subscription(ghost, socket).listen(2)
+        assert ghost.row.seq == last
+        assert not ghost.is_in
         assert socket.receive(0.3) is None  # 0 bytes
 
 
 def away_walks_forward(home: Household) -> None:
     alice, bob = home.group("alice", "bobby")
+    before = bob.group.epoch
     for number in range(AWAY):
         if number % 10 == 0:
             alice.say(Text(b"round %d" % number))
-        alice.commit(Plan())
-    before = bob.group.epoch
+        alice.renew()
     heard = bob.catch_up()
     assert bob.group.epoch == before + AWAY == alice.group.epoch
     said = [each.said.text for each in heard if isinstance(each.said, Text)]
@@ -99,31 +109,37 @@ def away_walks_forward(home: Household) -> None:
 def fork_is_refused(home: Household) -> None:
     """Two commits for one epoch: who follows the one that the broker does not have is alone."""
     alice, bob = home.group("alice", "bobby")
-    other = Seat.opened(bob.saved(), home.lines("fork"))
-    made = other.prepare(Plan())
-    assert made is not None
-    alice.commit(Plan())  # this one wins, and the fork does not know
-    other.group.receive(made.pending.message)
-    access = other.log.access
-    other.log.enter(
-        type(access).derive(other.group.export, access.broker_id, access.gid, other.group.epoch)
-    )
+    other = home.opened(bob)
+    follow_own_commit(other)
+    alice.renew()  # this one wins, and the fork does not know
     with pytest.raises(BrokerError, match="fork") as refusal:
         other.catch_up()
     assert refusal.value.code == "proof_refused"
     with pytest.raises(BrokerError, match="fork"):
         other.say(Text(b"is anybody there?"), look_first=False)
-    assert bob.catch_up()
+    bob.catch_up()
+    assert bob.group.epoch == alice.group.epoch == other.group.epoch
+    assert bob.group.epoch_authenticator == alice.group.epoch_authenticator
+
+
+def follow_own_commit(seat: Seat) -> None:
+    """Let a commit take effect that the broker has never seen."""
+    made, group = seat.prepare(Renew()), seat.place.seat
+    assert made is not None
+    with group.change() as rows:
+        assert group.group.pending is not None
+        group.group.accept(group.group.pending)
+        queues.end_commit(rows, group.number)
 
 
 def copy_is_found_out(home: Household) -> None:
     alice, bob = home.group("alice", "bobby")
     alice.catch_up()
-    copy = Seat.opened(alice.saved(), home.lines("copy"))
+    copy = home.opened(alice)
     alice.say(Text(b"from the original"))
     with pytest.raises(StateError, match="copy"):
         copy.say(Text(b"from the copy"), look_first=False)
-    honest = Seat.opened(alice.saved(), home.lines("honest copy"))
+    honest = home.opened(alice)
     alice.say(Text(b"once more"))
     with pytest.raises(StateError, match="copy"):
         honest.say(Text(b"who reads first sees itself"))

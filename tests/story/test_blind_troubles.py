@@ -18,15 +18,15 @@ import pytest
 from blind import Household, household
 from covey.access.member.replies import RestoredError, RolledBackError
 from covey.access.structs.extensions import Right
-from covey.access.structs.log import Appended, Entries, EpochClosed
+from covey.access.structs.log import Entries
+from covey.client.contents import Text
+from covey.client.sync.wishes import Invite
 from covey.errors import ForkError
 from covey.lab.analyst import places
 from covey.lab.analyst.places import KINDS
 from covey.lab.company import doors
-from covey.lab.company.commits import Plan
-from covey.lab.company.contents import Text
 from covey.lab.company.lines import Lines
-from covey.lab.company.seat import Seat
+from covey.lab.company.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,30 +48,29 @@ def test_troubles(kind: Kind) -> None:
 
 def committer_dies(home: Household) -> None:
     alice, bob = home.group("alice", "bobby")
-    home.person("carol")
-    alice_ = home.people["alice"]
-    alice_.invite(alice, ["carol"], die_before_pointers=True)
-    assert home.people["carol"].inbox.fetch() == ()  # and alice is never seen again
+    carols_self = home.person("carol")
+    alice.commit(Invite(alice.person.claim(["carol"])), dies=True)
+    assert carols_self.run(carols_self.inbox.fetch()) == ()  # and alice is never seen again
     bob.catch_up()
     assert bob.members == ["alice", "bobby", "carol"]
     assert bob.post_missing() == 1
     assert bob.post_missing() == 1  # the same again is one
-    carol = home.people["carol"].join()
-    assert len(home.people["carol"].inbox.fetch()) == 0
+    carol = carols_self.join()
+    assert len(carols_self.run(carols_self.inbox.fetch())) == 0
     carol.say(Text(b"thank you, bob"))
     assert bob.catch_up()[-1].said == Text(b"thank you, bob")
 
 
 def race_leaves_nothing(home: Household) -> None:
     alice, bob = home.group("alice", "bobby")
-    packages = home.people["alice"].claim([home.person("dora").name])
+    packages = alice.person.claim([home.person("dora").name])
     before = query(home.place, "SELECT id FROM parcel")
-    made = alice.prepare(Plan(add=packages))
+    made = alice.prepare(Invite(packages))
     assert made is not None
-    bob.commit(Plan())
-    assert isinstance(alice.submit(made), EpochClosed)
+    bob.renew()
+    assert not alice.submit(made)
     assert query(home.place, "SELECT id FROM parcel") == before
-    assert alice.commit(made.plan)  # with the same KeyPackage
+    assert alice.commit()  # with the same KeyPackage
     assert len(query(home.place, "SELECT id FROM parcel")) == len(before) + 2
     dora = home.people["dora"].join()
     assert dora.members == ["alice", "bobby", "dora"]
@@ -82,7 +81,7 @@ def state_is_lost(home: Household) -> None:
     code = doors.open_door(alice, Right.recover)
     bob.catch_up()
     loser = home.people["bobby"]
-    del loser.seats[bob.gid]
+    loser.forget(bob)
     loser.member = loser.member.rotated()  # the key that signs is lost too
     loser.knock(code, recovers=True)
     answered = doors.answer(alice)
@@ -143,15 +142,14 @@ LIES: dict[str, Callable[[Entries], Entries]] = {
 def broker_lies(home: Household) -> None:
     alice, bob = home.group("alice", "bobby")
     bob.catch_up()
-    saved = bob.saved()
+    stolen, seq = bob.person.stolen(), bob.row.seq
     for number in range(3):
         alice.say(Text(b"number %d" % number))
     for lie, change in LIES.items():
-        lines = home.lines("lied to", lambda change=change: Liar(change))
-        deceived = Seat.opened(saved, lines)
+        deceived = home.opened(bob, stolen, lambda change=change: Liar(change))
         with pytest.raises(ForkError):
             deceived.catch_up()
-        assert deceived.log.seq == saved.followed.position.seq, lie  # type: ignore[union-attr]
+        assert deceived.row.seq == seq, lie
     assert len(bob.catch_up()) == 3
 
 
@@ -163,10 +161,10 @@ def test_a_restored_broker_says_that_it_is_another_one(kind: Kind, tmp_path: Pat
             alice, _ = home.group("alice", "bobby")
             alice.say(Text(b"before the restore"))
             alice.catch_up()
-            saved = alice.saved()
+            stolen = alice.person.stolen()
         query(empty, "UPDATE broker SET incarnation = $1", bytes(16))
         with places.process(empty) as place, Lines(place.url) as lines:
-            again = Seat.opened(saved, lines)
+            [again] = Person("alice", lines, stolen=stolen).seats.values()
             with pytest.raises(RestoredError, match="restored from a backup"):
                 again.catch_up()
 
@@ -186,8 +184,7 @@ def broker_goes_back(home: Household) -> None:
     with pytest.raises((RolledBackError, ForkError)):
         bob.catch_up()
     # Something else in its place does not help: the members know the hash of what was there.
-    answer = alice.log.append(alice._message(b"in its place"))  # noqa: SLF001 - past the checks
-    assert isinstance(answer, Appended)
+    assert alice.say(Text(b"in its place"), look_first=False) > kept[0]  # past the checks
     with pytest.raises((ForkError, RestoredError)):
         bob.catch_up()
 

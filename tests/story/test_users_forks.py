@@ -219,7 +219,7 @@ def test_users_03_an_invitation_into_a_branch_that_loses_is_told(table: Table) -
     table.settle(alice, bob, carol, rounds=30)
     _agree(*people)
     [told] = [each for each in bob.news() if isinstance(each, events.WishRefused)]
-    assert (told.what, told.group) == ("add 1 device", bob.place.seat.row.gid.hex())
+    assert (told.what, told.group) == ("invite erin", bob.place.seat.row.gid.hex())
     assert "invite again" in told.why
     bob.invite("erin")
     table.settle(*people, erin, rounds=20)

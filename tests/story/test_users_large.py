@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from client.table import SUITE, Someone, Table
-from covey.access.member.addresses import EXTENSION_TYPES, extension
+from covey.access.member.addresses import extension
 from covey.access.structs.extensions import InboxAddress
 from covey.access.structs.joining import Post
 from covey.access.structs.log import Append
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from covey.access.structs.basics import Signed
     from covey.client.sync.effects import Ask
 
-POLICY = GroupPolicy(extension_types=EXTENSION_TYPES | frozenset({0xF0C4}))
+POLICY = GroupPolicy()
 FIRST, SECOND = 200, 105
 """How many strangers are added by the first commit, and by the second."""
 

@@ -219,7 +219,8 @@ def test_users_13_nobody_comes_back_as_somebody_else(table: Table) -> None:
         inbox, suite = mallory.peer.inbox, forged.peer.home.member.suite.code
         assert inbox is not None
         link = Link(links.VERSION, row.broker_id, row.gid, suite, row.recovery)
-        forged.run(returning.knock(forged.peer.home, inbox, link, recovers=True))
+        lost = row.replaced(status=Status.restored)
+        forged.run(returning.knock(forged.peer.home, inbox, link, lost))
         table.settle(alice, bob, mallory, step=10)
     refused = [each for each in alice.news() if isinstance(each, events.Knocked)]
     assert refused

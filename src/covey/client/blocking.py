@@ -306,6 +306,7 @@ class Client(_Face[client.Client]):
     backup: Final = waited(client.Client.backup)
     change_passphrase: Final = waited(client.Client.change_passphrase)
     acknowledge: Final = waited(client.Client.acknowledge)
+    forget_consumer: Final = waited(client.Client.forget_consumer)
     search: Final = plain(client.Client.search)
     sync: Final = waited(client.Client.sync)
 

@@ -226,14 +226,14 @@ class Client(Entrance, Accounts):
         """What happens, for ``async for``: each event until it is acknowledged.
 
         An event is acknowledged when the next one is asked for, or by :meth:`acknowledge`. So who
-        is killed while it deals with one gets it again.
+        is killed while it deals with one gets it again. Who stays away for thirty days, or for a
+        hundred thousand events, gets ``EventsMissed`` in the place of those that are not kept.
 
         Args:
             consumer: For whom; each has its own place.
             live: Whether to wait for what comes; else it ends with the last event there is.
         """
-        work = partial(events.acknowledge, consumer=consumer, number=0)
-        self._engine.change(work)  # from now on, events are kept for it
+        self._engine.change(partial(events.begin, consumer=consumer))
         after = self._engine.rows(partial(events.acknowledged, consumer=consumer))
         return Feed(self._engine, after, live=live, consumer=consumer, told=self._told)
 
@@ -243,6 +243,10 @@ class Client(Entrance, Accounts):
     async def acknowledge(self, consumer: str, number: int) -> None:
         """Take note that somebody has dealt with all events up to a number."""
         await self._engine.write(partial(events.acknowledge, consumer=consumer, number=number))
+
+    async def forget_consumer(self, consumer: str) -> None:
+        """Keep no events any more for somebody who does not come back."""
+        await self._engine.write(partial(events.forget, consumer=consumer))
 
     def search(self, query: str, limit: int = 50) -> list[Message]:
         """The latest messages of all groups that hold these words, or words beginning like them."""

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Final
 
-import msgspec
-
 from covey.access.structs.basics import BlobId, Digest, PublicKey
 from covey.access.structs.sealed import Door
 from covey.errors import DecodeError, UnsupportedError
-from covey.mls.wire.struct import WireStruct
+from covey.mls.wire.struct import Unshown, WireStruct
 from covey.mls.wire.types import Fixed, opaque, uint8, uint32, uint64
 
 VERSION: Final = 1
@@ -40,6 +38,7 @@ class Text(WireStruct):
     """
 
     tag: ClassVar[int] = 1
+    secret: ClassVar[bool] = True
 
     text: opaque
     about: opaque = b""
@@ -56,6 +55,7 @@ class Reaction(WireStruct):
     """
 
     tag: ClassVar[int] = 2
+    secret: ClassVar[bool] = True
 
     about: MessageId
     emoji: opaque
@@ -192,7 +192,7 @@ class ContentFrame(WireStruct):
     body: opaque
 
 
-class Content(msgspec.Struct, frozen=True):
+class Content(Unshown, frozen=True):
     """The application data of a message.
 
     Attributes:
@@ -212,6 +212,9 @@ class Content(msgspec.Struct, frozen=True):
     expires_after: int
     kept: int
     body: Body
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({kind_of(self.body)!r}, …)"
 
 
 def encode(content: Content) -> bytes:

@@ -12,6 +12,7 @@ import msgspec
 
 from covey.client import profile, safety
 from covey.client.governing import Governing
+from covey.client.leaving import Leaving
 from covey.client.opening import named
 from covey.client.showing import name_of
 from covey.client.talking import Talking
@@ -46,7 +47,7 @@ class MemberView(msgspec.Struct, frozen=True):
     own: bool = False
 
 
-class Conversation(Talking, Governing):
+class Conversation(Talking, Governing, Leaving):
     """A group. What is read of it is read from the store, as it is at that moment.
 
     Made by a :class:`~covey.client.client.Client`.

@@ -15,7 +15,7 @@ import anyio
 
 from covey.client import events, history, opening
 from covey.client.driver import Driver
-from covey.client.keeping import LISTEN, Keeper
+from covey.client.keeping import LISTEN, Keeper, Patience
 from covey.client.sync import groups, queues
 from covey.errors import CoveyError, StateError, StorageError, TransportError
 from covey.store import words
@@ -54,6 +54,8 @@ class Engine(Driver):
         self._runs = False
         self._looked = False  # into the inbox
         self._unheard = ""
+        self._patience = Patience()
+        self._swept = 0  # the number of an event up to which nothing is ephemeral
 
     # --- loops ---------------------------------------------------------------------------
 
@@ -87,6 +89,10 @@ class Engine(Driver):
             return bool(await self._keeping.__aexit__(*given)) and own
         finally:
             with anyio.CancelScope(shield=True):
+                try:
+                    await self.call(self._let_pass)
+                except StorageError as met:
+                    self.met(str(met))
                 await self.abandon()
 
     async def _be_added(self) -> None:
@@ -124,7 +130,7 @@ class Engine(Driver):
                 await self._moved.wait()
                 continue
             try:
-                await self.run(self.peer.look_into_inbox(LISTEN if self._looked else 0))
+                await self._hear()
                 failures, self._looked, self._unheard = 0, True, ""
                 self.met("", online=True)
             except CoveyError as error:
@@ -134,6 +140,15 @@ class Engine(Driver):
                 failures += 1
             self.stir()
             await self.look_at_groups()
+
+    async def _hear(self) -> None:
+        """Wait for a pointer, once; at first, only look."""
+        inbox = self.peer.inbox
+        assert inbox is not None
+        before, begun = inbox.read_up_to, anyio.current_time()
+        await self.run(self.peer.look_into_inbox(LISTEN if self._looked else 0))
+        if self._looked:
+            await self._patience.heard(anyio.current_time() - begun, inbox.read_up_to != before)
 
     async def _watch(self) -> None:
         """Look what other processes have written."""
@@ -160,7 +175,7 @@ class Engine(Driver):
                 if now >= trimmed_at + _TRIM:
                     await self.write(partial(events.trim, now=int(now)))
                     trimmed_at = now
-                due = min(due, await self.call(self._expired))
+                due = min(due, await self.call(self._expired), await self.call(self._passed))
             except StorageError as error:
                 self.met(str(error))
             with anyio.move_on_after(due - self.home.world.now()):
@@ -197,6 +212,25 @@ class Engine(Driver):
         with self.store.transaction() as rows:
             history.expire(rows, now)
         return float(now)
+
+    def _passed(self) -> float:
+        """Drop what was ephemeral and has been told; when there is more to be dropped."""
+        now = self.home.world.second
+        with self.store.reading() as rows:
+            due = events.next_ephemeral(rows, self._swept)
+            if due is None:
+                self._swept = events.latest(rows)
+                return float("inf")
+        if due > now:
+            return float(due)
+        with self.store.transaction() as rows:
+            events.drop_ephemeral(rows, now)
+        return float(now)
+
+    def _let_pass(self) -> None:
+        """Leave nothing that is ephemeral behind, except what was not told yet."""
+        with self.store.transaction() as rows:
+            events.drop_ephemeral(rows, self.home.world.second + events.LINGERS)
 
     # --- settling ------------------------------------------------------------------------
 

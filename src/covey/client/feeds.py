@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from covey.client import events
+from covey.client.events import EventsMissed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,4 +88,7 @@ class Feed:
         if self._engine.closed:
             return []
         with self._engine.store.reading() as rows:
+            missed = events.missed(rows, self._consumer) if self._consumer else 0
+            if missed > self._read_up_to:
+                return [(missed, EventsMissed("", up_to=missed))]
             return events.after(rows, self._read_up_to, _BATCH)

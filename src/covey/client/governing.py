@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member import links
 from covey.access.refusals import Code
 from covey.access.structs.extensions import Right
-from covey.access.structs.sealed import Link, Posting
-from covey.client import cards, events, wanted, wishing
+from covey.access.structs.sealed import Link
+from covey.client import cards, wanted, wishing
 from covey.client.bound import Bound, seconds
 from covey.client.cards import Card, Invitation
 from covey.client.opening import named
 from covey.client.showing import line
-from covey.client.sync import entering, queues
+from covey.client.sync import by_hand
 from covey.client.sync.capabilities import standing
 from covey.client.sync.commits import key_package
-from covey.client.sync.groups import Status
 from covey.client.sync.wishes import (
     CloseDoor,
     Describe,
@@ -30,9 +29,8 @@ from covey.client.sync.wishes import (
     OpenDoor,
     Renew,
 )
-from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
+from covey.errors import BrokerError, DecodeError, StateError, TransportError
 from covey.mls.group.member import key_package_ref
-from covey.store import settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +60,9 @@ class Governing(Bound):
             TransportError: The broker cannot be reached.
         """
         people = wanted.people(names)
-        self._with_group(wanted.require_may_invite)
+        own = self._engine.home.identity
+        if any(each.encode() != own for each in people):  # devices of ours, we may always add
+            self._with_group(wanted.require_may_invite)
         packages: list[bytes] = []
         for name in people:
             packages += await self._claimed(name)
@@ -113,14 +113,12 @@ class Governing(Bound):
         engine = self._engine
         package = key_package(card.key_package)
         suite = engine.home.member.suite
-        name = entering.given_by_hand(key_package_ref(suite, package))
         with engine.store.transaction() as rows:
-            kept = settings.get(rows, name)
-            settings.drop(rows, name)
-        if kept is None:
+            posting = by_hand.fetch(rows, key_package_ref(suite, package))
+        if posting is None:
             msg = "whose card this is, is in the group already: ask for a new card"
             raise StateError(msg)
-        posting, row = Posting.decode(kept), self._row
+        row = self._row
         return cards.to_text(
             Invitation(
                 cards.VERSION,
@@ -188,55 +186,6 @@ class Governing(Bound):
             TransportError: The broker cannot be reached.
         """
         await self._wish(Expel(keys=(bytes.fromhex(key),)), timeout)
-
-    async def leave(self, *, timeout: float | None = None) -> bool:
-        """Leave the group; a member commits it as soon as one is there.
-
-        Returns:
-            Whether we are out; False when no member has committed it in time. Then it happens
-            later, and nothing more is to be done.
-
-        Raises:
-            PolicyError: We may not: the last owner makes somebody else owner first.
-            StateError: We are not in the group.
-            TransportError: The broker cannot be reached; it happens later.
-        """
-        engine, number = self._engine, self._number
-        seat = (await wishing.place_of(engine, number)).seat
-
-        def wished() -> int:
-            with seat.change() as rows:
-                seat.require_in()
-                since = events.latest(rows)
-                if len(seat.group.members) == 1:
-                    entering.abandoned(seat, rows)
-                else:
-                    seat.replace(status=Status.leaving)
-                return since
-
-        since = await engine.call(wished)
-
-        def out() -> str | None:
-            status = self._row.status
-            if status is Status.leaving:
-                return None
-            if not status.is_in:
-                return ""
-            with engine.store.reading() as rows:
-                why = wishing.refusal(rows, since, lambda each: each.what == "leave")
-            return why or "it was taken back"
-
-        try:
-            why = await wishing.settled(
-                engine, number, out, "you leave when it can be reached", seconds(timeout)
-            )
-        except TransportError:
-            if self._rows(partial(queues.waits, number=number)):
-                raise
-            return False
-        if why:
-            raise PolicyError(why)
-        return True
 
     # --- what it says of itself ----------------------------------------------------------
 

@@ -21,6 +21,33 @@ LISTEN: Final = 20_000
 """Milliseconds that the broker is asked to wait for something new."""
 
 _LEAST: Final = 0.2  # seconds between two turns that nobody has asked for
+_AT_ONCE: Final = 0.5  # seconds in which nobody who waits has answered that there is nothing new
+_RESTS: Final = 0.1  # seconds; doubled for each further such answer
+_RESTS_AT_MOST: Final = 10.0
+
+
+class Patience:
+    """Rests between answers that come at once and hold nothing new.
+
+    A broker is asked to wait until there is something. One that does not wait, by its settings or
+    because something in between does not let it, is asked less and less often.
+    """
+
+    def __init__(self) -> None:
+        self._hasty = 0
+
+    async def heard(self, took: float, anything: bool) -> None:  # noqa: FBT001 - what was heard
+        """Rest, if that is due.
+
+        Args:
+            took: For how many seconds the broker was waited for.
+            anything: Whether there was something new.
+        """
+        if anything or took > _AT_ONCE:
+            self._hasty = 0
+            return
+        await anyio.sleep(min(_RESTS * 2.0 ** min(self._hasty, 30), _RESTS_AT_MOST))
+        self._hasty += 1
 
 
 class Keeper:
@@ -50,6 +77,7 @@ class Keeper:
         self._hears = False
         self._failures = 0
         self._noted: tuple[object, ...] | None = None
+        self._patience = Patience()
 
     def nudge(self, *, reads: bool = False) -> None:
         """Let the next turn begin at once.
@@ -147,10 +175,14 @@ class Keeper:
         """Wait for something new, once; at first, only look."""
         place = await self._now()
         before = _where(place)
-        await self._driver.run(place.listener.read(LISTEN if self._hears else 0))
+        waits, begun = self._hears, anyio.current_time()
+        await self._driver.run(place.listener.read(LISTEN if waits else 0))
         self._hears = True
-        if _where(place) != before:
+        moved = _where(place) != before
+        if moved:
             self.nudge()
+        if waits:
+            await self._patience.heard(anyio.current_time() - begun, moved)
 
 
 def _where(place: Place) -> tuple[object, ...]:

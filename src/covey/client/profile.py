@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses
+from covey.client.made_for import MADE_FOR
 from covey.client.showing import name_of
 from covey.errors import DecodeError
 from covey.mls.structs.extensions import Extension, RequiredCapabilities
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 GROUP_PROFILE: Final = 0xF0C4
 """The extension type, of those for private use (RFC 9420 §17.3)."""
 
-EXTENSION_TYPES: Final = addresses.EXTENSION_TYPES | {GROUP_PROFILE}
+EXTENSION_TYPES: Final = addresses.EXTENSION_TYPES | {GROUP_PROFILE, MADE_FOR}
 """What a client's policy lists, so that it can be in groups with a profile."""
 
 LONGEST_NAME: Final = 1_024

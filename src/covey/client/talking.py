@@ -157,16 +157,23 @@ class Talking(Bound):
             )
         )
 
-    async def download(self, message: Message | str, *, progress: Progress | None = None) -> bytes:
-        """Fetch the file of a message.
+    async def download(
+        self,
+        message: Message | str,
+        *,
+        most: int = attachments.MOST,
+        progress: Progress | None = None,
+    ) -> bytes:
+        """Fetch the file of a message. All of it is in memory, some three times as it is opened.
 
         Args:
             message: The message, or its id.
+            most: Bytes that are fetched at most; what its sender says that it has is no promise.
             progress: Is told how many bytes are there, and how many there are to be; in another
                 thread.
 
         Raises:
-            StateError: The message has no file, or is not there.
+            StateError: The message has no file, or is not there; or the file is too large.
             BrokerError: ``blob_unknown``: the broker does not keep it any more.
             TransportError: The broker cannot be reached.
             AuthenticationError: The broker hands out something else.
@@ -175,6 +182,12 @@ class Talking(Bound):
         body = self._found(message).content.body
         if not isinstance(body, Attachment):
             msg = "this message has no file"
+            raise StateError(msg)
+        if body.sealed_size > most:
+            msg = (
+                f"this file takes {body.sealed_size} bytes, as its sender says, and no more than"
+                f" {most} are fetched: if that is what you expect, allow more (most=, or --most)"
+            )
             raise StateError(msg)
         carried = Carried(body.blob, body.key, body.sealed_size)
         world = self._engine.home.world

@@ -214,6 +214,23 @@ def require_may_invite(_: Place, group: Group) -> None:
         raise PolicyError(msg)
 
 
+def require_another_owner(_: Place, group: Group) -> None:
+    """Refuse early that all devices of the last owner leave a group of several people.
+
+    Raises:
+        PolicyError: It would be without an owner.
+    """
+    stated = profile.profile_of(group.extensions)
+    us = group.member_at(group.own_index)
+    assert us is not None
+    others = {each.identity for each in group.members} - {us.identity}
+    if stated is None or not others or profile.role_of(stated, us.identity) < Role.owner:
+        return
+    if not any(profile.role_of(stated, each) is Role.owner for each in others):
+        msg = "the group would be without an owner: make somebody else owner first"
+        raise PolicyError(msg)
+
+
 def people(names: Sequence[str]) -> tuple[str, ...]:
     """Names of people, each of them once.
 

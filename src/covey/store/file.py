@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from covey.errors import StorageError
-from covey.store import driver, identity, keys
+from covey.store import driver, keys
 from covey.store.errors import NotAStore, StoreLocked, StoreMissing
 from covey.store.migrating import migrate
 from covey.store.placing import beside, place_new, replace, require_free, translated
@@ -29,9 +29,9 @@ from covey.store.rows import SqlStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from covey.migrating import Migration
     from covey.store.driver import Connection
     from covey.store.keys import Kind, StoreKey
-    from covey.store.migrating import Migration
 
 LABEL: Final = "covey store 1"
 """What the keys of stores are derived with (see :mod:`covey.store.keys`)."""
@@ -149,8 +149,6 @@ def rekey(path: Path, old: StoreKey, new: StoreKey) -> None:
             copy.execute("PRAGMA journal_mode = OFF")
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = WAL")
-            with store.transaction() as rows:
-                identity.moved(rows, making, path)
             store.cut()
         _require_head(making, head)
         if os.name == "nt":  # which replaces no file that is open

@@ -1,32 +1,29 @@
 """The schema of a store, and how an older one is brought up to date.
 
-May import the driver and the errors. The migrations are numbered files that go forward only. A
-store keeps the number, name and SHA-256 of each one that it has had, in a table ``migration``: so
-an edited file and a store of a newer covey are found, and left alone.
+May import the driver, the errors and :mod:`covey.migrating`. Another program may open the store at
+the same time, so what is left to do is looked up again inside of the transaction that does it.
 """
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from hashlib import sha256
 from importlib import resources
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from covey.errors import StorageError
+from covey.migrating import LIST, migrations_in
 from covey.store import driver
 from covey.store.errors import NotAStore, StoreNewer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from importlib.resources.abc import Traversable
 
+    from covey.migrating import Migration
     from covey.store.driver import Connection
 
 APPLICATION: Final = 0x63_6F_76_65
 """What SQLite keeps in the (encrypted) head of the file: "cove"."""
 
-_FILE: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
 _NOTES: Final = """
 CREATE TABLE migration (
     number INTEGER NOT NULL PRIMARY KEY,
@@ -36,47 +33,10 @@ CREATE TABLE migration (
 """
 
 
-class Migration(NamedTuple):
-    """One step of the schema.
-
-    Attributes:
-        number: From 1; it leads from the schema before it to its own.
-        name: The name of the file, without the number.
-        text: The statements.
-    """
-
-    number: int
-    name: str
-    text: str
-
-    @property
-    def applied(self) -> tuple[int, str, bytes]:
-        """What a store keeps of it: number, name, and the SHA-256 of its text."""
-        return self.number, self.name, sha256(self.text.encode()).digest()
-
-
 @cache
 def migrations() -> tuple[Migration, ...]:
     """The migrations of this covey, in order."""
-    return migrations_in(resources.files("covey.store") / "migrations")
-
-
-def migrations_in(folder: Traversable) -> tuple[Migration, ...]:
-    """The migrations of a folder, in order; other files in it are passed over.
-
-    Raises:
-        StorageError: There are none, or they are not numbered 0001, 0002 and so on.
-    """
-    files = [(match, file) for file in folder.iterdir() if (match := _FILE.fullmatch(file.name))]
-    found = sorted(
-        Migration(int(match[1]), match[2], file.read_text(encoding="utf-8"))
-        for match, file in files
-    )
-    if not found or [each.number for each in found] != list(range(1, len(found) + 1)):
-        numbers = ", ".join(f"{each.number:04}" for each in found) or "none"
-        msg = f"the migrations in {folder} must be 0001, 0002 and so on; there are: {numbers}"
-        raise StorageError(msg)
-    return tuple(found)
+    return tuple(migrations_in(resources.files("covey.store") / "migrations"))
 
 
 def migrate(
@@ -134,8 +94,7 @@ def _left(connection: Connection, place: str, known: Sequence[Migration]) -> Seq
             msg = f"{place} is a database of something else than covey: choose another file"
             raise NotAStore(msg)
         return known
-    had = connection.execute("SELECT number, name, checksum FROM migration ORDER BY number")
-    applied = had.fetchall()
+    applied = connection.execute(LIST).fetchall()
     if len(applied) > len(known):
         msg = (
             f"{place} was written by a newer covey (its schema is {len(applied)}, this one knows "

@@ -5,7 +5,7 @@ May import the port. A name belongs to the module that writes it; values are byt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from covey.store.port import Rows
@@ -34,3 +34,12 @@ def put(rows: Rows, name: str, value: bytes) -> None:
 def drop(rows: Rows, name: str) -> bool:
     """Delete what is under a name; whether there was something."""
     return rows.do("DELETE FROM settings WHERE name = ?", name) == 1
+
+
+def beginning(rows: Rows, name: str) -> list[tuple[str, bytes]]:
+    """All whose names begin so, with their values."""
+    found = rows.all(
+        "SELECT name, value FROM settings WHERE substr(name, 1, ?) = ? ORDER BY name",
+        *(len(name), name),
+    )
+    return cast("list[tuple[str, bytes]]", found)

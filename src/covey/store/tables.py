@@ -49,7 +49,7 @@ class Table(NamedTuple):
         kept = ", ".join(instead.get(column, column) for column in columns)
         key = ", ".join(self.key)
         places = [columns.index(column) for column in self.key]
-        select = f"SELECT {kept} FROM {self.name} WHERE {self.where}"  # noqa: S608 - ours
+        select = f"SELECT {kept} FROM {self.name} WHERE ({self.where})"  # noqa: S608 - ours
         order = f"ORDER BY {key} LIMIT {_BATCH}"
         after = f"AND ({key}) > ({', '.join('?' for _ in self.key)})"
         batch = rows.all(f"{select} {order}")
@@ -63,9 +63,8 @@ BACKED_UP: Final = (
     Table(
         "settings",
         ("name",),
-        # What belongs to the file, and what is under way with keys that are left out.
-        where="name NOT GLOB 'store.*' AND name NOT GLOB 'knock *' AND name NOT GLOB 'by hand *'"
-        " AND name <> 'restored'",
+        # What is under way with keys that are left out.
+        where="name NOT GLOB 'knock *' AND name NOT GLOB 'by hand *' AND name <> 'restored'",
     ),
     Table(
         "groups",
@@ -83,12 +82,24 @@ BACKED_UP: Final = (
     Table("doors", ("group_", "capability")),
     Table("slots", ("token",)),
     # What was sent under keys of then is to be sent anew, or is known by its number to whom has it.
-    Table("outbox", ("id",), instead=(("epoch", "NULL"), ("idem", "NULL"), ("request", "NULL"))),
+    # What is ephemeral is not: the 38th byte of a content says that it is kept, and the 39th, from
+    # 128 on, that it is for clients alone.
+    Table(
+        "outbox",
+        ("id",),
+        instead=(("epoch", "NULL"), ("idem", "NULL"), ("request", "NULL")),
+        where="length(content) < 39"
+        " OR substr(content, 38, 1) <> x'00' OR substr(content, 39, 1) >= x'80'",
+    ),
     # Before their rows: so the numbers go on, and none is used twice, though all may be gone.
     Table("sqlite_sequence", ("name",), where="name IN ('events', 'messages')"),
     Table("messages", ("id",)),
     Table("counters", ("group_", "leaf")),
-    Table("events", ("number",)),
+    Table(
+        "events",
+        ("number",),
+        where="""instr(event, CAST('{"event":"EphemeralArrived"' AS BLOB)) <> 1""",
+    ),
     Table("consumers", ("name",)),
     Table("verified", ("identity", "signature_key")),
 )

@@ -13,9 +13,10 @@ import asyncpg
 import pytest
 
 from covey.broker.stores import blurring
-from covey.broker.stores.migrating import migrations_in, packaged
+from covey.broker.stores.migrating import packaged
 from covey.broker.transactions import accounts, inboxes
 from covey.broker.transactions.accounts import Evidence
+from covey.migrating import migrations_in
 from stores import KINDS, Kind, opened_at, opened_place, opened_store
 
 if TYPE_CHECKING:

@@ -10,18 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.broker.stores.migrating import (
-    Applied,
-    Migration,
-    migrations_in,
-    packaged,
-    pending,
-    require_current,
-)
+from covey.broker.stores.migrating import packaged, pending, require_current
 from covey.broker.stores.opening import migrate_at
 from covey.broker.stores.postgres import PostgresStore, migrate_postgres, pending_postgres
 from covey.broker.stores.sqlite import SqliteStore, migrate_sqlite, pending_sqlite
 from covey.errors import StorageError
+from covey.migrating import Applied, Migration, migrations_in
 from postgres import fresh_database, rows, with_database
 from stores import opened_at, opened_place
 from things import asking, find, put
@@ -55,28 +49,6 @@ async def opened_unmigrated(kind: Kind, place: str, schema: Path) -> Store:
 
 
 # --- the rules -------------------------------------------------------------------------
-
-
-def test_files_are_read_in_order(tmp_path: Path) -> None:
-    (tmp_path / "0002_second.sql").write_text(SECOND.text, encoding="utf-8")
-    (tmp_path / "0001_first.sql").write_text(FIRST.text, encoding="utf-8")
-    (tmp_path / "README").write_text("no migration", encoding="utf-8")
-    assert migrations_in(tmp_path) == [FIRST, SECOND]
-
-
-@pytest.mark.parametrize("names", [[], ["0002_b"], ["0001_a", "0003_c"], ["0001_a", "0001_b"]])
-def test_a_gap_in_the_numbers(tmp_path: Path, names: list[str]) -> None:
-    for name in names:
-        (tmp_path / f"{name}.sql").write_text(";", encoding="utf-8")
-    with pytest.raises(StorageError, match="must be 0001, 0002"):
-        migrations_in(tmp_path)
-
-
-def test_the_end_of_a_line_is_no_difference(tmp_path: Path) -> None:
-    (tmp_path / "0001_a.sql").write_bytes(b"a;\nb;\n")
-    [unix] = migrations_in(tmp_path)
-    (tmp_path / "0001_a.sql").write_bytes(b"a;\r\nb;\r\n")
-    assert migrations_in(tmp_path) == [unix]
 
 
 def test_what_is_pending() -> None:

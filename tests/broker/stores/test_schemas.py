@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from covey.broker.stores.migrating import migrations_in, packaged
+from covey.broker.stores.migrating import packaged
+from covey.migrating import migrations_in
 
 TABLE = re.compile(r"CREATE TABLE (\w+) \(\n(.*?)\n\)", re.DOTALL)
 

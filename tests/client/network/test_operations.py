@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +12,7 @@ import pytest
 from access_samples import POLICY
 from broker_talk import access, hours, offered
 from covey.access import signing
+from covey.access.member import accounts
 from covey.access.operations import OPERATIONS
 from covey.access.refusals import Code
 from covey.access.structs import identity, joining, log
@@ -165,7 +167,15 @@ async def _joining(asking: Asking, device: Device) -> None:
     member = Member.basic(b"somebody", 1, policy=POLICY)
     package = member.key_package()
     await run(inbox.expect([package]))
-    await run(inbox.set_slots([b"t" * 16]))
+    slots = (joining.SlotHash(sha256(b"t" * 16).digest()),)
+    prover = Prover(
+        Lane(Use.inbox, entropy(16)),
+        partial(accounts.prove_inbox, offer.key, device.broker_id, offer.inbox),
+    )
+    telling = prover.ask(
+        "set_slots", lambda proof: joining.SetSlots(offer.inbox, proof, slots), Nothing
+    )
+    await run(telling)
     post = joining.Post(offer.inbox, package.reference, b"pointer")
     await run(ask(once, "post", post, Nothing))
     note = joining.PostNote(offer.inbox, b"t" * 16, entropy(16), b"note")

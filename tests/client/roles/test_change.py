@@ -153,3 +153,16 @@ def test_an_applications_rule_holds_for_what_comes_in(described: bool) -> None: 
     here = Team("bob", "cat", functions=(no_renewal,), described=described)
     assert here.refusal("cat") == "cat may not renew"
     here.commit("bob")
+
+
+def test_what_only_a_rule_of_the_application_refuses_is_said_to_be_so() -> None:
+    def never(change: Change) -> str | None:
+        return "nobody goes" if change.removed else None
+
+    here = Team("bob", functions=(never,))
+    judged = dry_run(here.groups["amy"], remove=[1])
+    assert judged.own_rule
+    assert str(judged) == (
+        "amy removes bob (refused, by a rule that holds only whose application has it: nobody goes)"
+    )
+    assert not dry_run(here.groups["bob"], remove=[0]).own_rule  # that is for owners

@@ -140,6 +140,34 @@ async def test_two_devices_of_one_person(town: Town) -> None:
             await alice.remove_device((await alice.devices())[0].key)
 
 
+async def test_a_person_leaves_with_all_devices(town: Town) -> None:
+    async with (
+        town.client("alice") as alice,
+        town.client("bob") as bob,
+        town.client("bob", enrol=False) as phone,
+    ):
+        ours, theirs = await group(alice, bob)
+        await bob.add_device(await phone.device_code(), timeout=LATE)
+        there = await phone.next_group(LATE)
+        await until(lambda: [each.devices for each in ours.members] == [1, 2])
+        with pytest.raises(PolicyError, match="make somebody else owner first"):
+            await ours.leave(everywhere=True)
+        assert await theirs.leave(everywhere=True, timeout=LATE)
+        await until(lambda: there.status == "removed")
+        assert [each.name for each in ours.members] == [alice.name]
+        assert theirs.status == "left"
+
+
+async def test_a_person_alone_leaves_with_all_devices(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("alice", enrol=False) as phone:
+        [ours] = await group(alice)
+        await alice.add_device(await phone.device_code(), timeout=LATE)
+        there = await phone.next_group(LATE)
+        await until(lambda: len(ours.members) == 1 and ours.members[0].devices == 2)
+        assert await ours.leave(everywhere=True, timeout=LATE)
+        await until(lambda: there.status == "removed")
+
+
 async def test_a_backup_comes_back_into_its_groups(town: Town, tmp_path: Path) -> None:
     path, copy = tmp_path / "alice.covey", tmp_path / "new.covey"
     async with town.client("bob") as bob:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import anyio
+import httpx
 import pytest
 
 from broker_thread import broker_at
@@ -102,3 +104,28 @@ async def test_the_broker_goes_away_and_comes_back(tmp_path: Path) -> None:
         await until(lambda: len(ours.history()) == 2)
     await run_sync(second.__exit__, None, None, None)
     assert KEY
+
+
+async def test_a_broker_that_does_not_wait_is_asked_less_and_less(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Counting(httpx.AsyncHTTPTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            asked.append(request.url.path)
+            return await super().handle_async_request(request)
+
+    with broker_at(str(tmp_path / "broker.db"), tmp_path, limits__wait_ms=0) as broker:
+        town = Town(broker.url)
+        async with (
+            town.client("alice", transport=Counting) as alice,
+            town.client("bob") as bob,
+        ):
+            ours, theirs = await group(alice, bob)
+            await anyio.sleep(1)
+            asked.clear()
+            await anyio.sleep(3)
+            waited = [path for path in asked if path.endswith(("fetch", "read"))]
+            assert 1 <= len(waited) <= 12, waited
+            feed = ours.events()
+            await theirs.send("are you there?")
+            assert (await happens(feed, MessageArrived)).text == "are you there?"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +11,11 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from covey.client.events import EphemeralArrived, MessageArrived, MessageSent
+from covey.client import events
+from covey.client.events import EphemeralArrived, EventsMissed, MessageArrived, MessageSent
 from covey.errors import BrokerError, StateError, StorageError
-from people import group, happens, texts, until
+from covey.store import open_store
+from people import KEY, group, happens, texts, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +70,17 @@ async def test_a_file_goes_over_with_progress(town: Town, tmp_path: Path) -> Non
         assert got[-1][0] == got[-1][1]
 
 
+async def test_a_file_that_is_larger_than_is_allowed_is_not_fetched(town: Town) -> None:
+    async with town.client("alice") as alice:
+        [ours] = await group(alice)
+        said = await ours.attach(b"x" * 5000, "a.txt")
+        asked: list[tuple[int, int]] = []
+        with pytest.raises(StateError, match=r"no more than 1000 are fetched.*allow more"):
+            await ours.download(said, most=1000, progress=lambda *done: asked.append(done))
+        assert asked == []
+        assert await ours.download(said, most=10_000) == b"x" * 5000
+
+
 async def test_bytes_need_a_name_and_missing_files_are_said(town: Town, tmp_path: Path) -> None:
     async with town.client("alice") as alice:
         [ours] = await group(alice)
@@ -97,6 +112,44 @@ async def test_what_is_ephemeral_is_an_event_and_no_history(town: Town) -> None:
         event = await happens(feed, EphemeralArrived)
         assert (event.sender, event.content_type) == (alice.name, "application/typing")
         assert ours.history() == theirs.history() == []
+
+
+async def test_what_is_ephemeral_does_not_survive_being_told(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        ours, theirs = await group(alice, bob)
+        beside, feed = theirs.events(), bob.events("screen")
+        await ours.send_ephemeral(b"", "application/typing")
+        told = await happens(feed, EphemeralArrived)
+        assert (told.leaf, told.sent_at > 0) == (0, True)
+        await bob.acknowledge("screen", feed.number)
+        assert await happens(beside, EphemeralArrived) == told  # who does not acknowledge
+        kept = [each async for each in bob.events("another", live=False)]
+        assert told in kept
+        await until(lambda: bob._engine.rows(partial(events.next_ephemeral, since=0)) is None)  # noqa: SLF001
+        later = [each async for each in bob.events("a third", live=False)]
+        assert later == [each for each in kept if each != told]
+
+
+async def test_who_was_away_for_a_month_is_told_that_something_is_missing(
+    town: Town, tmp_path: Path
+) -> None:
+    path = tmp_path / "alice.covey"
+    async with town.client("alice", path) as alice:
+        alice.events("bot")
+        await alice.create_group("one")
+    later = time.time() + events.MONTH + 60
+    with closing(open_store(path, KEY)) as store, store.transaction() as rows:
+        assert events.trim(rows, int(later)) > 0
+    async with town.client("alice", path) as alice:
+        await alice.create_group("two")
+        missed, joined = [each async for each in alice.events("bot", live=False)]
+        assert isinstance(missed, EventsMissed)
+        assert str(joined) == "you created 'two'"
+        await alice.acknowledge("bot", alice.last_number)
+        assert [each async for each in alice.events("bot", live=False)] == []
+        await alice.forget_consumer("bot")
+        again = [each async for each in alice.events("bot", live=False)]
+        assert again == [joined]  # as for one that is new
 
 
 async def test_a_message_disappears_on_both_sides(town: Town) -> None:

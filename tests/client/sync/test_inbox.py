@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from access_samples import BROKER, person
@@ -16,8 +15,6 @@ from covey.access.structs.joining import (
     Fetched,
     InboxEntry,
     InboxKind,
-    SetSlots,
-    SlotHash,
 )
 from covey.client.sync.device import Device
 from covey.client.sync.effects import Ask, Use
@@ -73,12 +70,6 @@ def test_what_was_taken_out_stays_so() -> None:
     one = inbox(9)
     one.take_out(ENTRY)
     assert one.read_up_to == 9
-
-
-def test_slots_are_told_by_their_hashes() -> None:
-    request = last(played(inbox().set_slots([b"t" * 16]), [Nothing()]))
-    assert isinstance(request, SetSlots)
-    assert request.slots == (SlotHash(sha256(b"t" * 16).digest()),)
 
 
 def test_key_packages_that_nobody_claims_are_expected() -> None:

@@ -16,8 +16,8 @@ from covey.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from covey.broker.stores.migrating import Migration
     from covey.broker.stores.port import Store
+    from covey.migrating import Migration
 
 _POSTGRES: Final = ("postgresql://", "postgres://")
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 import asyncpg
 
 from covey.broker.stores import blurring, partitions, postgres_schema
-from covey.broker.stores.migrating import migrations_in, packaged, require_current
+from covey.broker.stores.migrating import packaged, require_current
 from covey.broker.stores.notices import PostgresWakes
 from covey.broker.stores.postgres_pool import (
     DRIVER,
@@ -30,6 +30,7 @@ from covey.broker.stores.postgres_pool import (
 )
 from covey.broker.stores.wakes import Wakes
 from covey.errors import StorageError
+from covey.migrating import migrations_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
     from covey.broker.script import Script
-    from covey.broker.stores.migrating import Migration
+    from covey.migrating import Migration
 
 T = TypeVar("T")
 

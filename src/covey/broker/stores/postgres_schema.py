@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from covey.broker.script import Statement
-from covey.broker.stores.migrating import LIST, NOTE, Applied, pending
+from covey.broker.stores.migrating import NOTE, pending
 from covey.errors import StorageError
+from covey.migrating import LIST, Applied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
     from asyncpg.pool import PoolConnectionProxy
 
-    from covey.broker.stores.migrating import Migration
+    from covey.migrating import Migration
 
 LOCK: Final = 0x63_6F_76_79
 """The number of the advisory lock under which a schema is changed."""

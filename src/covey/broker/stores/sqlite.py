@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from covey.broker.script import Query, play
 from covey.broker.stores import sqlite_file
-from covey.broker.stores.migrating import migrations_in, packaged, require_current
+from covey.broker.stores.migrating import packaged, require_current
 from covey.broker.stores.outcome import Outcome
 from covey.broker.stores.sqlite_file import transaction, translated
 from covey.broker.stores.wakes import Wakes
 from covey.errors import StorageError
+from covey.migrating import migrations_in
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from covey.broker.script import Row, Script, Step
-    from covey.broker.stores.migrating import Migration
+    from covey.migrating import Migration
 
 T = TypeVar("T")
 

@@ -17,14 +17,15 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from covey.broker.script import Statement
-from covey.broker.stores.migrating import LIST, NOTE, Applied, pending
+from covey.broker.stores.migrating import NOTE, pending
 from covey.errors import StorageError
+from covey.migrating import LIST, Applied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from covey.broker.stores.migrating import Migration
+    from covey.migrating import Migration
 
 APPLICATION: Final = 0x63_6F_76_79
 """What SQLite keeps in the head of the file: "covy"."""

@@ -13,6 +13,7 @@ from covey.cli.chat.running import run
 from covey.cli.chat.send import numbered
 from covey.cli.paths import GivenPath
 from covey.client.showing import line
+from covey.client.sync.attachments import MOST
 from covey.errors import StateError
 
 if TYPE_CHECKING:
@@ -29,8 +30,16 @@ if TYPE_CHECKING:
     type=GivenPath(dir_okay=False),
     help="Where to save it; by default under its own name in this folder. - is standard output.",
 )
+@click.option(
+    "--most",
+    metavar="MIB",
+    type=click.IntRange(1),
+    default=MOST >> 20,
+    show_default=True,
+    help="Fetch no file that is larger, in MiB; it has to fit into memory.",
+)
 @for_member
-def command(chosen: Chosen, *, group: str, number: int, out: Path | None) -> None:
+def command(chosen: Chosen, *, group: str, number: int, out: Path | None, most: int) -> None:
     """Save a file that was sent in a group, by the message's number."""
 
     async def work(client: Client) -> tuple[Path, bytes]:
@@ -42,7 +51,7 @@ def command(chosen: Chosen, *, group: str, number: int, out: Path | None) -> Non
         file = Path(_safe(message.text)) if out is None else out
         require_new(file)
         with progress(line(message.text)) as told:
-            return file, await of.download(message, progress=told)
+            return file, await of.download(message, most=most << 20, progress=told)
 
     file, found = run(chosen, work)
     write_new(file, found)

@@ -26,16 +26,18 @@ _WAIT: Final = 5.0
     type=click.FloatRange(0),
     help="How long to wait for somebody who takes you out.",
 )
+@click.option("--everywhere", is_flag=True, help="With all of your devices, not only this one.")
 @for_member
-def command(chosen: Chosen, *, group: str, wait: float) -> None:
+def command(chosen: Chosen, *, group: str, wait: float, everywhere: bool) -> None:
     """Leave a group. What was said stays in your history.
 
-    A commit of another member takes you out; the last one in a group just leaves.
+    A commit of another member takes you out; the last one in a group just leaves. Other devices of
+    yours stay in it, unless --everywhere is given.
     """
 
     async def work(client: Client) -> tuple[str, bool]:
         left = client.group(group)
-        return left.id, await left.leave(timeout=wait)
+        return left.id, await left.leave(everywhere=everywhere, timeout=wait)
 
     gid, out = run(chosen, work)
     said = f"you left {group}"

@@ -6,18 +6,26 @@ May import the store's port and the history.
 from __future__ import annotations
 
 from covey.client.events.keeping import (
+    LINGERS,
+    MOMENT,
+    MONTH,
     WEEK,
     acknowledge,
     acknowledged,
     add,
     after,
+    begin,
+    drop_ephemeral,
     forget,
     latest,
+    missed,
+    next_ephemeral,
     trim,
 )
 from covey.client.events.kinds import Event, decode, encode
 from covey.client.events.members import (
     Arrived,
+    InvitationFailed,
     Joined,
     Knocked,
     MemberLeft,
@@ -36,16 +44,28 @@ from covey.client.events.messages import (
     Said,
     Unreadable,
 )
-from covey.client.events.trouble import Branching, CopyFound, ForkFound, Rejoining, RolledBack
+from covey.client.events.trouble import (
+    Branching,
+    CopyFound,
+    EventsMissed,
+    ForkFound,
+    Rejoining,
+    RolledBack,
+)
 
 __all__ = [
+    "LINGERS",
+    "MOMENT",
+    "MONTH",
     "WEEK",
     "Arrived",
     "Branching",
     "CopyFound",
     "EphemeralArrived",
     "Event",
+    "EventsMissed",
     "ForkFound",
+    "InvitationFailed",
     "Joined",
     "Knocked",
     "MemberLeft",
@@ -66,9 +86,13 @@ __all__ = [
     "acknowledged",
     "add",
     "after",
+    "begin",
     "decode",
+    "drop_ephemeral",
     "encode",
     "forget",
     "latest",
+    "missed",
+    "next_ephemeral",
     "trim",
 ]

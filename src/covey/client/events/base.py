@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 class Happened(msgspec.Struct, frozen=True, tag_field="event", tag=True):
     """The base of all events; ``str()`` of one is its sentence for people.
 
+    ``repr()`` is for logs, and shows nothing that people have said to each other.
+
     Names of members are as ``covey.client.showing.name_of`` gives them.
 
     Attributes:
@@ -20,6 +22,17 @@ class Happened(msgspec.Struct, frozen=True, tag_field="event", tag=True):
     """
 
     group: str
+
+    _unshown: ClassVar[frozenset[str]] = frozenset()
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show Rich, which does not ask ``repr``, no more than that shows."""
+        names = (name for name in self.__struct_fields__ if name not in self._unshown)
+        return [(name, getattr(self, name)) for name in names]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown}{', …' if self._unshown else ''})"
 
     def __str__(self) -> str:
         return type(self).__name__

@@ -1,7 +1,12 @@
 """Events in the store, each under a durable number until every consumer has acknowledged it.
 
-May import the store's port, the kinds and the history. What a message says stands in the history
+May import the store, the kinds and the history. What a message says stands in the history
 alone, so that it is gone from here, too, when it disappears.
+
+An event is kept for a week, and after that until all consumers have acknowledged it; but no longer
+than thirty days, and no more than a hundred thousand of them, whoever has not seen them: a consumer
+that comes back later is told that it missed some. What is ephemeral is dropped as soon as all
+consumers have acknowledged it, and after ten minutes in any case.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import msgspec
 from covey.client import history
 from covey.client.events.kinds import decode, encode
 from covey.client.events.messages import MessageArrived, MessageSent
+from covey.store import settings
 
 if TYPE_CHECKING:
     from covey.client.events.kinds import Event
@@ -20,6 +26,30 @@ if TYPE_CHECKING:
 
 WEEK: Final = 7 * 86_400
 """For how long an event is kept at least, in seconds."""
+
+MONTH: Final = 30 * 86_400
+"""For how long it is kept at most."""
+
+MOST: Final = 100_000
+"""How many events are kept at most."""
+
+MOMENT: Final = 600
+"""For how long what is ephemeral is kept at most, in seconds."""
+
+LINGERS: Final = 2
+"""For how long it is kept at least, in seconds: for those who read and do not acknowledge."""
+
+_MISSED: Final = "events missed"  # the setting with the last number that was dropped unseen
+
+_FLEETING: Final = (
+    "SELECT number, happened_at + CASE WHEN number <= coalesce((SELECT min(acknowledged)"
+    " FROM consumers), 0) THEN ? ELSE ? END"
+    " FROM events WHERE number > ? AND substr(event, 1, ?) = ?"
+)
+"""The numbers of what is ephemeral, and when each is to be dropped."""
+
+_MARK: Final = (27, b'{"event":"EphemeralArrived"')
+"""How the JSON of what is ephemeral begins, and the length of that."""
 
 
 def add(rows: Rows, group: int | None, event: Event, now: int) -> int:
@@ -73,6 +103,14 @@ def latest(rows: Rows) -> int:
     return number
 
 
+def begin(rows: Rows, consumer: str) -> None:
+    """From now on events are kept for a consumer; one that is known goes on where it was."""
+    rows.do(
+        "INSERT INTO consumers (name, acknowledged) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+        *(consumer, _dropped_up_to(rows)),
+    )
+
+
 def acknowledge(rows: Rows, consumer: str, number: int) -> None:
     """A consumer has dealt with all events up to a number, and sees none of them again."""
     rows.do(
@@ -98,13 +136,66 @@ def forget(rows: Rows, consumer: str) -> None:
     rows.do("DELETE FROM consumers WHERE name = ?", consumer)
 
 
+def missed(rows: Rows, consumer: str) -> int:
+    """The number of the last event that a consumer can see no more; 0 when it missed none."""
+    dropped = _dropped_up_to(rows)
+    return dropped if acknowledged(rows, consumer) < dropped else 0
+
+
+def _dropped_up_to(rows: Rows) -> int:
+    return int.from_bytes(settings.get(rows, _MISSED) or b"")
+
+
 def trim(rows: Rows, now: int) -> int:
-    """Drop what all consumers have acknowledged and is older than a week; how many that were."""
-    return rows.do(
+    """Drop what is old and no consumer waits for, and what is too old or too much; how many.
+
+    Args:
+        rows: The transaction.
+        now: In seconds since the epoch.
+    """
+    seen = rows.do(
         "DELETE FROM events WHERE happened_at < ?"
         " AND number <= coalesce((SELECT min(acknowledged) FROM consumers), number)",
         now - WEEK,
     )
+    too_many = rows.one("SELECT number FROM events ORDER BY number DESC LIMIT 1 OFFSET ?", MOST)
+    last = rows.one(
+        "SELECT max(number) FROM events WHERE happened_at < ? OR number <= ?",
+        *(now - MONTH, 0 if too_many is None else too_many[0]),
+    )
+    if last is None or last[0] is None:
+        return seen
+    [number] = last
+    assert isinstance(number, int)
+    settings.put(rows, _MISSED, number.to_bytes(8))
+    return seen + rows.do("DELETE FROM events WHERE number <= ?", number)
+
+
+def next_ephemeral(rows: Rows, since: int) -> int | None:
+    """When what is ephemeral is to be dropped next, in seconds since the epoch; None for never.
+
+    Args:
+        rows: The transaction.
+        since: The number after which to look.
+    """
+    row = rows.one(f"{_FLEETING} ORDER BY number LIMIT 1", LINGERS, MOMENT, since, *_MARK)
+    if row is None:
+        return None
+    due = row[1]
+    assert isinstance(due, int)
+    return due
+
+
+def drop_ephemeral(rows: Rows, now: int) -> None:
+    """Drop what is ephemeral, and all consumers have acknowledged, or is ten minutes old.
+
+    Args:
+        rows: The transaction.
+        now: In seconds since the epoch.
+    """
+    found = rows.all(_FLEETING, LINGERS, MOMENT, 0, *_MARK)
+    gone = [(number,) for number, due in found if isinstance(due, int) and due <= now]
+    rows.many("DELETE FROM events WHERE number = ?", gone)
 
 
 def _filled(rows: Rows, group: int, event: MessageArrived | MessageSent) -> Event:

@@ -8,6 +8,7 @@ import msgspec
 
 from covey.client.events.members import (
     Arrived,
+    InvitationFailed,
     Joined,
     Knocked,
     MemberLeft,
@@ -25,7 +26,14 @@ from covey.client.events.messages import (
     MessagesLost,
     Unreadable,
 )
-from covey.client.events.trouble import Branching, CopyFound, ForkFound, Rejoining, RolledBack
+from covey.client.events.trouble import (
+    Branching,
+    CopyFound,
+    EventsMissed,
+    ForkFound,
+    Rejoining,
+    RolledBack,
+)
 from covey.errors import StorageError
 
 Event = (
@@ -49,6 +57,8 @@ Event = (
     | Rejoining
     | Branching
     | Knocked
+    | EventsMissed
+    | InvitationFailed
 )
 """What an application is told."""
 

@@ -125,6 +125,22 @@ class Joined(Happened, frozen=True, kw_only=True):
         return f"{self._ways.get(self.how, 'you joined')} {line(self.name)!r}{by}"
 
 
+class InvitationFailed(Happened, frozen=True, kw_only=True):
+    """Somebody has let us into a group, and we cannot come in by that.
+
+    Attributes:
+        why: Why not.
+    """
+
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f"you were let into a group and cannot come in, so ask to be invited again: "
+            f"{line(self.why)}"
+        )
+
+
 class RemovedFromGroup(Happened, frozen=True, kw_only=True):
     """We are out; what was said before stays in the history.
 

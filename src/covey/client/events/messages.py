@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from covey.client.events.base import Happened
 from covey.client.showing import line, said, speaker
 
@@ -43,6 +45,8 @@ class Said(Happened, frozen=True, kw_only=True):
     expires_at: int | None = None
     seq: int | None = None
     epoch: int | None = None
+
+    _unshown: ClassVar[frozenset[str]] = frozenset({"text", "data"})
 
     @property
     def words(self) -> str:
@@ -91,6 +95,8 @@ class EphemeralArrived(Happened, frozen=True, kw_only=True):
     data: bytes
     leaf: int = 0
     sent_at: int = 0
+
+    _unshown: ClassVar[frozenset[str]] = frozenset({"data"})
 
     def __str__(self) -> str:
         return f"{self.sender} sent {len(self.data)} bytes of {line(self.content_type)}"

@@ -78,3 +78,18 @@ class Branching(Happened, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"the group goes on as a new one: {line(self.why)}"
+
+
+class EventsMissed(Happened, frozen=True, kw_only=True):
+    """A consumer was away for so long that events were dropped before it had dealt with them.
+
+    Messages stand in the histories all the same; what the groups are now, their conversations say.
+
+    Attributes:
+        up_to: The number of the last event that was dropped unseen.
+    """
+
+    up_to: int
+
+    def __str__(self) -> str:
+        return f"what happened up to event {self.up_to} was dropped unseen: read the histories anew"

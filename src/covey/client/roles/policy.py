@@ -25,6 +25,10 @@ Function = Callable[[Change], str | None]
 may look at nothing but the change, or they would part ways."""
 
 
+class OwnRuleError(PolicyError):
+    """A function of the application refused something that the group's roles allow."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GroupPolicy(Policy):
     """Roles, enforced on what we send and on what we receive.
@@ -103,4 +107,4 @@ class GroupPolicy(Policy):
         for function in self.functions:
             sentence = function(change)
             if sentence is not None:
-                raise PolicyError(sentence)
+                raise OwnRuleError(sentence)

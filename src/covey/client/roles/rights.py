@@ -6,9 +6,8 @@ may therefore be taken away by everyone, for nobody can tell whether it has expi
 
 A role belongs to an identity. Who adds a device for somebody of a higher role could make itself
 that person, where credentials are taken at their word. So such a device is added by the person
-itself, or by somebody of its role; when it takes the place of a leaf with the same signature key,
-whose owner has signed the new one; or, with other keys, when a capability to recover stands that
-the person itself or somebody of its role has opened.
+itself, or by somebody of its role; or when it takes the place of a leaf with the same signature
+key, whose owner has made the new one for that, and later than the leaf that it replaces.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from covey.access.member.addresses import capabilities_of
 from covey.access.structs.extensions import ExtensionCode, Right
-from covey.client import profile
+from covey.client import made_for, profile
 from covey.client.profile import GROUP_PROFILE, GroupProfile, Inviting, Role, role_of
 from covey.client.roles.change import differing
 from covey.client.showing import name_of
@@ -138,11 +137,9 @@ class Judging:
     def _add(self, leaf: LeafNode, actor: Actor) -> None:
         who = identity(leaf.credential)
         replaced = self._removed.get(who, ())
-        if who == actor.identity or any(_same_key(leaf, each) for each in replaced):
+        if who == actor.identity or any(self._brings_back(leaf, each) for each in replaced):
             return
         role = role_of(self._profile, who)
-        if replaced and self._may_recover(who, role):
-            return
         if not self._may_invite(actor):
             _refuse(f"{actor.name} may not add {name_of(who)}: in this group admins invite")
         if role > actor.role and not self._is_orphaned(who):
@@ -158,9 +155,7 @@ class Judging:
         who = identity(leaf.credential)
         back = self._adds.get(who, ())
         role = role_of(self._profile, who)
-        if who == actor.identity or any(_same_key(leaf, each) for each in back):
-            return
-        if back and self._may_recover(who, role):
+        if who == actor.identity or any(self._brings_back(each, leaf) for each in back):
             return
         if actor.role < max(Role.admin, role):
             by = "owners remove owners" if role is Role.owner else "admins remove members"
@@ -169,15 +164,8 @@ class Judging:
     def _may_invite(self, actor: Actor) -> bool:
         return self._profile.inviting is Inviting.members or actor.role >= Role.admin
 
-    def _may_recover(self, who: bytes, role: Role) -> bool:
-        """Whether a capability stands by which somebody may come back with other keys."""
-        for each in _capabilities(self._state.context.extensions).capabilities:
-            creator = self._state.tree.leaf(each.creator)
-            if each.right is Right.recover and creator is not None:
-                by = identity(creator.credential)
-                if by == who or role_of(self._profile, by) >= role:
-                    return True
-        return False
+    def _brings_back(self, new: LeafNode, old: LeafNode) -> bool:
+        return made_for.brings_back(new, old, self._state.context.group_id)
 
     def _is_orphaned(self, who: bytes) -> bool:
         """Whether the group lost all of its owners, as by branching, and this is no member."""
@@ -224,8 +212,10 @@ class Judging:
             _refuse("the group would have the same capability twice")
         for each in after.capabilities:
             old = known.get(each.key, each)
-            if old == each and each.key in known:
-                continue
+            if each.key in known and each == old.replace(
+                not_after=min(old.not_after, each.not_after)
+            ):
+                continue  # as it was, or for less long: everyone may close it
             if self._inherits(old, each, actor):
                 continue
             if {each.creator, old.creator} != {actor.leaf}:
@@ -330,10 +320,6 @@ def _capabilities(extensions: Sequence[Extension]) -> GroupCapabilities:
     except DecodeError as error:
         msg = f"the group's capabilities cannot be read: {error}"
         raise PolicyError(msg) from None
-
-
-def _same_key(one: LeafNode, other: LeafNode) -> bool:
-    return one.signature_key == other.signature_key
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 import msgspec
 
 from covey.client.roles.change import Change
+from covey.client.roles.policy import OwnRuleError
 from covey.errors import (
     AuthenticationError,
     CoveyError,
@@ -52,14 +53,20 @@ class Judged(msgspec.Struct, frozen=True):
     Attributes:
         change: What it would change; None when it makes no sense in this group.
         refused: Why it would be refused, as a sentence; None when it would not.
+        own_rule: Whether only a function of this application refuses it. Members whose application
+            has no such function can do it all the same.
     """
 
     change: Change | None
     refused: str | None = None
+    own_rule: bool = False
 
     def __str__(self) -> str:
         change = "" if self.change is None else str(self.change)
-        return change if self.refused is None else f"{change} (refused: {self.refused})".strip()
+        if self.refused is None:
+            return change
+        by = ", by a rule that holds only whose application has it" if self.own_rule else ""
+        return f"{change} (refused{by}: {self.refused})".strip()
 
 
 def dry_run(
@@ -105,7 +112,7 @@ def dry_run(
     try:
         group.ports.policy.accept_commit(changed, trial.public)
     except PolicyError as error:
-        return Judged(change, _sentence(error))
+        return Judged(change, _sentence(error), isinstance(error, OwnRuleError))
     return Judged(change)
 
 

@@ -12,7 +12,7 @@ from covey.access.member import addresses, links
 from covey.access.member.addresses import extension
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, NoteSlot, Right
 from covey.access.structs.identity import EvidenceKind
-from covey.client import profile
+from covey.client import made_for, profile
 from covey.client.sync import (
     capabilities,
     groups,
@@ -217,11 +217,12 @@ class Account:
         return self._place(Seat(home, row, None if after else group))
 
     def _slot(self, token: bytes) -> list[Extension]:
-        """The leaf extension that says where notes for us may be left."""
+        """The extensions of our first leaf: when it was made, and where notes may be left."""
+        made = made_for.extension(self.home.world.second)
         if self.inbox is None:
-            return []
+            return [made]
         address = self.inbox.address
-        return [extension(NoteSlot(address.broker_id, address.inbox, token))]
+        return [made, extension(NoteSlot(address.broker_id, address.inbox, token))]
 
     def claim(self, name: str) -> Flow[tuple[bytes, ...]]:
         """Take a KeyPackage of each device of somebody.

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from covey.client import events, history
 from covey.client.events import WishRefused
+from covey.client.events.base import listed
+from covey.client.showing import name_of
 from covey.client.sync import groups, queues, wishes
+from covey.client.sync.commits import key_package
 from covey.client.sync.wishes import CloseDoor, Describe, Expel, Invite
+from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
     from covey.client.sync.groups import GroupRow
@@ -66,6 +70,14 @@ def say_again(rows: Rows, accepted: Accepted, numbers: tuple[int, int], now: int
 def _tell(rows: Rows, number: int, invite: Invite, now: int) -> None:
     row = groups.of(rows, number)
     assert row is not None
-    why = "it was done where others may not see it: look who is in the group, and invite again"
-    told = WishRefused(row.gid.hex(), what=wishes.sentence(invite), why=why)
+    names = listed([name_of(_identity(each)) for each in invite.packages])
+    why = (
+        "it was done where others may not see it: look who is in the group, and invite again who "
+        "is missing; where they are now, they may be alone"
+    )
+    told = WishRefused(row.gid.hex(), what=f"invite {names}", why=why)
     events.add(rows, number, told, now)
+
+
+def _identity(package: bytes) -> bytes:
+    return identity(key_package(package).leaf_node.credential)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses, knocks
 from covey.access.structs.extensions import Right
-from covey.client import roles
+from covey.client import made_for, roles
 from covey.client.events import Knocked
 from covey.client.sync import capabilities, electing, groups, queues, wishes
 from covey.client.sync.commits import key_package
 from covey.client.sync.telling import tell
-from covey.client.sync.wishes import Invite
+from covey.client.sync.wishes import CloseDoor, Invite
 from covey.errors import AuthenticationError, BrokerError, DecodeError, PolicyError
 from covey.mls.group.identity import identity
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _CROWD: Final = 8
 """In larger groups everybody looks less often who is at the door."""
+
+_CROWDED: Final = 8
+"""After so many knocks for nothing at an old way back, it is closed: who was removed knows it."""
 
 _RESCUERS: Final = 3
 """How many members look after a commit whether its pointers have arrived."""
@@ -47,6 +50,7 @@ class Doorkeeper:
         self._looked_at = 0.0
         self._seen: set[bytes] = set()
         self._rescued = seat.row.epoch
+        self._turned_away: dict[bytes, int] = {}
 
     def due(self) -> float:
         """When to look again, in seconds since the epoch."""
@@ -108,11 +112,27 @@ class Doorkeeper:
                     _require_possible(seat, package)
             except (AuthenticationError, DecodeError, PolicyError) as error:
                 tell(seat, rows, Knocked(seat.hex, name=name, accepted=False, why=str(error)))
-                return False
+                return self._turn_away(rows, waiting.capability)
             wish = Invite((content.key_package,), bool(content.recovers), (waiting.id,))
             queues.wish(rows, seat.number, wishes.encode(wish), seat.home.world.second)
             tell(seat, rows, Knocked(seat.hex, name=name, accepted=True, why=""))
             return True
+
+    def _turn_away(self, rows: Rows, capability: bytes) -> bool:
+        """Close an old way back at which too many knock for nothing; whether we do.
+
+        The knocks under it go with it: else there would be no room for those who may come back.
+        """
+        seat, count = self._seat, self._turned_away.get(capability, 0) + 1
+        self._turned_away[capability] = count
+        soon = seat.home.world.hour + capabilities.OLD_WAY_HOURS
+        ways = capabilities.standing(seat, Right.recover)
+        is_old = any(each.key == capability and each.not_after <= soon for each in ways)
+        if count != _CROWDED or not is_old:
+            return False
+        closing = wishes.encode(CloseDoor(capability))
+        queues.wish(rows, seat.number, closing, seat.home.world.second)
+        return True
 
     # --- pointers that never came ----------------------------------------------------------
 
@@ -160,14 +180,18 @@ def _require_possible(seat: Seat, package: KeyPackage) -> None:
 def _require_same(seat: Seat, package: KeyPackage) -> None:
     """Who comes back is known by its signature key, which its store and its backups keep.
 
+    Its KeyPackage was made for that: anybody may have another one of its.
+
     Raises:
-        PolicyError: There is no such member.
+        PolicyError: There is no such member, or this is no way back for it.
     """
-    leaf = package.leaf_node
+    leaf, group = package.leaf_node, seat.group
     name = identity(leaf.credential)
-    if not any(
-        each.identity == name and each.signature_key == leaf.signature_key
-        for each in seat.group.members
-    ):
+    theirs = [each for each in group.members if each.signature_key == leaf.signature_key]
+    if not any(each.identity == name for each in theirs):
         msg = "who wants to come back is no member, or has another signature key"
+        raise PolicyError(msg)
+    standing = [found for each in theirs if (found := group.tree.leaf(each.index)) is not None]
+    if not any(made_for.brings_back(leaf, each, group.group_id) for each in standing):
+        msg = "this KeyPackage was made for something else, or before the member was last here"
         raise PolicyError(msg)

@@ -9,17 +9,24 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from covey.access.refusals import Code
 from covey.access.structs.joining import InboxKind
+from covey.client import events
+from covey.client.events import InvitationFailed, Rejoining, WishRefused
 from covey.client.sync import groups, joining, returning
+from covey.client.sync.groups import Status
 from covey.client.sync.inbox import READ
 from covey.errors import BrokerError, CoveyError, StateError, StorageError, TransportError
 from covey.store import settings
 
 if TYPE_CHECKING:
+    from covey.client.events import Event
     from covey.client.sync.account import Account
     from covey.client.sync.effects import Flow
     from covey.client.sync.groups import GroupRow
+    from covey.client.sync.joining import Found
     from covey.client.sync.place import Place
+    from covey.client.sync.seat import Seat
     from covey.store.port import Rows
 
 _PASSING: Final = frozenset({"unavailable", "over_quota", "broken"})
@@ -27,6 +34,15 @@ _BACK_EVERY: Final = 60.0
 _DAY: Final = 86_400  # seconds for which a pointer is kept
 _WAITING: Final = "pointers that wait"
 _MOST: Final = 64
+
+_BACK: Final = "come back by ourselves"
+_FROM_BACKUP: Final = (
+    "this store comes from a backup: a member who is online lets you in anew, and what you say "
+    "waits until then"
+)
+_SHUT: Final = (
+    "the way back is not good any more: ask a member to remove you, and to invite you again"
+)
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -87,22 +103,40 @@ class Arrivals:
         if peer.in_group(gid) is not None:
             self._wait(body)
             return None
+        seat = yield from self._joined(body, found)
+        if seat is None:
+            return None
+        with peer.home.store.transaction() as rows:
+            returning.came_in(rows, seat.row.gid)
+        return peer.entered(seat)
+
+    def _joined(self, body: bytes, found: Found) -> Flow[Seat | None]:
+        """Join by a pointer, if it is of any use."""
         try:
-            seat = yield from joining.join(peer.home, found)
+            return (yield from joining.join(self._peer.home, found))
         except (StorageError, TransportError):
             raise
         except joining.TooEarlyError:
             self._wait(body)
-            return None
+        except joining.NeedlessError:
+            pass  # as well as if it had not come
         except BrokerError as error:
             if error.code in _PASSING:
                 raise
-            return None  # its parcels are not kept any more
-        except CoveyError:
-            return None  # a Welcome that is of no use to us; its sender may try again
-        with peer.home.store.transaction() as rows:
-            returning.came_in(rows, seat.row.gid)
-        return peer.entered(seat)
+            self._useless(body, found, "what was sent with it is not kept any more")
+        except CoveyError as error:
+            self._useless(body, found, str(error))
+        return None
+
+    def _useless(self, body: bytes, found: Found, why: str) -> None:
+        """Say that we cannot come in; its sender does not know, and may try again."""
+        home, gid = self._peer.home, found.pointer.gid
+        with home.store.transaction() as rows:
+            row = groups.by_gid(rows, gid)
+            told = InvitationFailed(gid.hex(), why=why)
+            events.add(rows, None if row is None else row.id, told, home.world.second)
+            left = [each for each in _waiting(rows) if each.body != body]
+            settings.put(rows, _WAITING, msgspec.msgpack.encode(left))
 
     def _wait(self, body: bytes) -> None:
         """Keep a pointer until we know that we are out."""
@@ -141,17 +175,28 @@ class Arrivals:
             if 0 < self._back_at.get(row.id, 0.0) - now <= _BACK_EVERY:
                 continue
             self._back_at[row.id] = now + _BACK_EVERY
+            if row.status is Status.restored and not row.trouble:
+                self._note(row, _FROM_BACKUP, Rejoining(row.gid.hex(), why=_FROM_BACKUP))
             try:
                 yield from returning.come_back(home, peer.inbox, row)
             except (BrokerError, StateError) as error:
-                self._note(row, str(error))
+                is_shut = isinstance(error, BrokerError) and error.code == Code.capability_refused
+                hopeless = is_shut or isinstance(error, StateError)
+                if row.status is Status.broken or not hopeless:  # it may go on in a branch
+                    self._note(row, str(error), None)
+                else:
+                    why = _SHUT if is_shut else str(error)
+                    self._note(row, why, WishRefused(row.gid.hex(), what=_BACK, why=why))
 
-    def _note(self, row: GroupRow, trouble: str) -> None:
-        """Let people see what is in the way."""
-        with self._peer.home.store.transaction() as rows:
+    def _note(self, row: GroupRow, trouble: str, told: Event | None) -> None:
+        """Let people see what is in the way, and tell the application of it once."""
+        home = self._peer.home
+        with home.store.transaction() as rows:
             found = groups.of(rows, row.id)
             if found is not None and found.status.comes_back and found.trouble != trouble:
                 groups.update(rows, found.replaced(trouble=trouble, version=found.version + 1))
+                if told is not None:
+                    events.add(rows, row.id, told, home.world.second)
 
 
 def _waiting(rows: Rows) -> list[_Waiting]:

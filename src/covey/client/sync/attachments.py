@@ -29,6 +29,9 @@ Progress = Callable[[int, int], None]
 PIECE: Final = 1 << 20
 """Bytes that are sent at once."""
 
+MOST: Final = 256 << 20
+"""Bytes of a blob that are fetched at most, unless somebody asks for more."""
+
 _ID: Final = 32  # bytes
 _PAUSE: Final = 0.5  # seconds; doubled for each further try that got nowhere
 _AGAIN: Final = frozenset(

@@ -12,11 +12,19 @@ from covey.access.structs.extensions import GroupCapability, Right
 
 if TYPE_CHECKING:
     from covey.access.member.knocks import CapabilityKeys
+    from covey.client.sync.groups import GroupRow
     from covey.client.sync.seat import Seat
     from covey.mls.crypto.suite import Suite
 
 RECOVERY_HOURS: Final = 24 * 365 * 10
-"""For how long the recovery capability of a group is good; it falls with its creator before."""
+"""For how long the recovery capability of a group is good, unless somebody goes before that."""
+
+OLD_WAY_HOURS: Final = 24 * 30
+"""For how long it is good from then on, beside the one that takes its place."""
+
+
+_SEED: Final = 32  # bytes
+_SEEDS: Final = 4
 
 
 def keys(seed: bytes, suite: Suite) -> CapabilityKeys:
@@ -42,10 +50,28 @@ def standing(seat: Seat, right: Right) -> list[GroupCapability]:
 
 
 def recovery(seat: Seat) -> bytes | None:
-    """The seed with which members come back, if it is known and stands."""
-    seed = seat.row.recovery
-    if seed is None or not any(
-        each.key == key_of(seat, seed) for each in standing(seat, Right.recover)
-    ):
-        return None
-    return seed
+    """The seed with which members come back for longest, if one is known and stands."""
+    ends = {each: end for each in seeds(seat.row) if (end := until(seat, each)) is not None}
+    return max(ends, key=lambda each: ends[each], default=None)
+
+
+def seeds(row: GroupRow) -> tuple[bytes, ...]:
+    """The seeds with which members came back, and may still; the last one that we heard first."""
+    kept = row.recovery or b""
+    return tuple(kept[at : at + _SEED] for at in range(0, len(kept), _SEED))
+
+
+def with_seed(row: GroupRow, seed: bytes) -> bytes:
+    """The seeds of a group with another one, as its row keeps them.
+
+    A broker may take the commit back with which it came: so those before it are kept.
+    """
+    others = [each for each in seeds(row) if each != seed]
+    return b"".join((seed, *others[: _SEEDS - 1]))
+
+
+def until(seat: Seat, seed: bytes) -> int | None:
+    """Until when one can come back by a seed, in hours since the epoch; None if one cannot."""
+    key = key_of(seat, seed)
+    ends = [each.not_after for each in standing(seat, Right.recover) if each.key == key]
+    return max(ends, default=None)

@@ -20,7 +20,7 @@ from covey.access.structs.extensions import (
 )
 from covey.access.structs.log import AnsweredKnock, NextEpoch
 from covey.access.structs.sealed import Purpose
-from covey.client import profile
+from covey.client import made_for, profile
 from covey.client.sync import capabilities, groups
 from covey.client.sync.queues import UnderWay
 from covey.client.sync.wishes import CloseDoor, Describe, Expel, GoOn, Invite, OpenDoor, Renew
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 
-_INHERITED_HOURS: Final = 30 * 24
-"""For how long a way back stands when its maker is gone."""
+_OLD_WAYS: Final = 4
+"""How many ways back stand beside the last one, for who was away when they were replaced."""
 
 
 References = tuple[bytes, ...] | None
@@ -113,6 +113,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
     proposed = _proposed(group, references)
     add: list[KeyPackage] = []
     remove: set[int] = set()
+    back: set[int] = set()
     answered: list[bytes] = []
     renews = not wished
     for wish in wished:
@@ -120,7 +121,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
             case Invite():
                 new, old = _invited(group, wish)
                 add += new
-                remove |= old
+                back |= old
                 answered += wish.answered
             case Expel():
                 remove |= _expelled(group, wish, proposed)
@@ -130,7 +131,9 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
                 renews = True
             case _:
                 pass
-    stay, extensions = _extensions(seat, wished, remove, proposed)
+    goes = remove | proposed
+    stay, extensions = _extensions(seat, wished, goes, back)
+    remove |= back
     renews = renews or bool(group.proposals)
     branches = next((each for each in wished if isinstance(each, GoOn)), None)
     removed = tuple(sorted(remove))
@@ -144,21 +147,25 @@ def _invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
 
     Who comes back may keep its signature key: the old leaf goes in the commit that adds the new
     one, so that keys are unique in the tree that comes of it (RFC 9420 §7.3). It is in already
-    when the leaf of its KeyPackage is.
+    when the leaf of its KeyPackage is, or a later one.
     """
     packages = [key_package(each) for each in wish.packages]
     if not wish.recovers:
         known = {each.signature_key for each in group.members}
         return [each for each in packages if each.leaf_node.signature_key not in known], set()
-    known_leaves = group.tree.keys.encryption
-    coming = [each for each in packages if each.leaf_node.encryption_key not in known_leaves]
-    keys = {each.leaf_node.signature_key for each in coming}
-    names = {identity(each.leaf_node.credential) for each in coming}
-    old = {
-        each.index
-        for each in group.members
-        if each.signature_key in keys and each.identity in names
-    }
+    coming: list[KeyPackage] = []
+    old: set[int] = set()
+    for package in packages:
+        leaf = package.leaf_node
+        replaced = {
+            index
+            for index, standing in group.tree.members()
+            if made_for.brings_back(leaf, standing, group.group_id)
+            and identity(standing.credential) == identity(leaf.credential)
+        }
+        if replaced:
+            coming.append(package)
+            old |= replaced
     return coming, old
 
 
@@ -178,16 +185,25 @@ def _expelled(group: Group, wish: Expel, proposed: set[int]) -> set[int]:
 
 
 def _extensions(
-    seat: Seat, wished: Sequence[Wish], removed: set[int], proposed: set[int]
+    seat: Seat, wished: Sequence[Wish], goes: set[int], back: set[int]
 ) -> tuple[GroupCapabilities, tuple[Extension, ...] | None]:
-    """The capabilities of the next epoch, and its extensions if those change."""
+    """The capabilities of the next epoch, and its extensions if those change.
+
+    Args:
+        seat: The group.
+        wished: The wishes.
+        goes: The leaves of those who are not in it any more.
+        back: Those whose place is taken by their owners.
+    """
     group = seat.group
     before = addresses.capabilities_of(group.extensions)
-    leaving = removed | proposed
+    leaving = goes | back
     members = {each.index for each in group.members} - leaving
     hour = seat.home.world.hour
     kept = knocks.restated(before, leaving, members, hour).capabilities
     kept += _inherited(before, leaving, group.own_index, hour)
+    if goes:
+        kept = _superseded(kept, hour)
     closed = {wish.key for wish in wished if isinstance(wish, CloseDoor)}
     stay = [each for each in kept if each.key not in closed]
     known = {each.key for each in stay}
@@ -210,16 +226,28 @@ def _extensions(
 def _inherited(
     before: GroupCapabilities, leaving: set[int], heir: int, hour: int
 ) -> tuple[GroupCapability, ...]:
-    """The ways back that would fall with their maker: who is away knows no other yet.
-
-    They stand for a while under our leaf. Who was removed knows them too, and can knock there; but
-    only members are let in by them.
-    """
+    """The ways back that would fall with their maker: they go on under our leaf."""
     return tuple(
-        GroupCapability(each.key, heir, min(each.not_after, hour + _INHERITED_HOURS), each.right)
+        each.replace(creator=heir)
         for each in before.capabilities
         if each.right is Right.recover and each.creator in leaving and each.not_after >= hour
     )
+
+
+def _superseded(standing: tuple[GroupCapability, ...], hour: int) -> tuple[GroupCapability, ...]:
+    """What stands when somebody goes, who knows the way back: another one takes its place.
+
+    For a while the old one stands, too: who is away knows no other yet. Who was removed can knock
+    there until then; but only members are let in by it.
+    """
+    soon = hour + capabilities.OLD_WAY_HOURS
+    others = tuple(each for each in standing if each.right is not Right.recover)
+    ways = [
+        each.replace(not_after=min(each.not_after, soon))
+        for each in standing
+        if each.right is Right.recover
+    ]
+    return (*others, *sorted(ways, key=lambda each: each.not_after)[-_OLD_WAYS:])
 
 
 def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Sequence[Extension]:
@@ -254,8 +282,8 @@ def _proposed(group: Group, references: References) -> set[int]:
 
 
 def lacks_recovery(seat: Seat, merged: Merged) -> bool:
-    """Whether such a commit would leave no way back that lasts."""
-    lasting = seat.home.world.hour + 2 * _INHERITED_HOURS
+    """Whether such a commit would leave no way back that lasts, as when somebody goes."""
+    lasting = seat.home.world.hour + 2 * capabilities.OLD_WAY_HOURS
     return not any(
         each.right is Right.recover and each.not_after > lasting
         for each in merged.stay.capabilities
@@ -323,16 +351,15 @@ def _doors(seat: Seat, rows: Rows, merged: Merged) -> tuple[Door, ...]:
     return tuple(each for each in groups.doors(rows, seat.number) if each.capability in keys)
 
 
-def _leaf_extensions(seat: Seat, rows: Rows) -> list[Extension] | None:
-    """The extensions of our leaf, if they have to change for it to name our slot."""
-    token = groups.slot_of(rows, seat.number)
-    inbox = seat.home.inbox
-    if token is None or inbox is None:
-        return None
-    slot = NoteSlot(inbox.broker_id, inbox.inbox, token)
+def _leaf_extensions(seat: Seat, rows: Rows) -> list[Extension]:
+    """The extensions of our next leaf: when it was made, and our slot."""
     leaf = seat.group.tree.leaf(seat.group.own_index)
     assert leaf is not None
-    if addresses.note_slot_of(leaf) == slot:
-        return None
-    others = [each for each in leaf.extensions if each.extension_type != ExtensionCode.note_slot]
-    return [*others, addresses.extension(slot)]
+    ours = {ExtensionCode.note_slot, made_for.MADE_FOR}
+    others = [each for each in leaf.extensions if each.extension_type not in ours]
+    made = made_for.extension(made_for.after(leaf, seat.home.world.second))
+    token, inbox = groups.slot_of(rows, seat.number), seat.home.inbox
+    if token is None or inbox is None:
+        return [*others, made]
+    slot = NoteSlot(inbox.broker_id, inbox.inbox, token)
+    return [*others, made, addresses.extension(slot)]

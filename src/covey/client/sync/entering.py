@@ -24,13 +24,12 @@ from covey.client.events import (
     SettingsChanged,
     WishRefused,
 )
-from covey.client.sync import capabilities, groups, hearing, queues, winning, wishes
+from covey.client.sync import by_hand, capabilities, groups, hearing, queues, winning, wishes
 from covey.client.sync.groups import Status
 from covey.client.sync.seat import Seat
 from covey.client.sync.telling import tell
 from covey.client.sync.wishes import GoOn, OpenDoor
 from covey.mls.wire.code_points import LeafNodeSource
-from covey.store import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,9 +95,10 @@ def _settle(seat: Seat, rows: Rows, entry: Entry) -> None:
     if under is None:
         return
     queues.end_commit(rows, seat.number)
-    if under.idem != entry.idem:
-        return
     wished = queues.wishes(rows, seat.number)
+    if under.idem != entry.idem:
+        queues.unwish(rows, [each for each in under.wishes if _is_way_back(wished.get(each))])
+        return
     fulfilled = tuple(wished[number] for number in under.wishes if number in wished)
     taken = queues.Accepted(entry.seq, under.epoch, None, fulfilled, under.request)
     queues.taken(rows, seat.number, taken)
@@ -108,19 +108,20 @@ def _settle(seat: Seat, rows: Rows, entry: Entry) -> None:
     _let_in(seat, rows, under)
 
 
+def _is_way_back(wished: bytes | None) -> bool:
+    """Whether something was wished for only since the commit would have left no way back."""
+    wish = None if wished is None else wishes.decode(wished)
+    return isinstance(wish, OpenDoor) and wish.right == Right.recover
+
+
 def _let_in(seat: Seat, rows: Rows, under: UnderWay) -> None:
     """The pointers of those who are let in go out, each at a moment of its own."""
     home = seat.home
     for posting in under.postings:
         if posting.inbox == NOWHERE:
-            settings.put(rows, given_by_hand(posting.key_package_ref), posting.encode())
+            by_hand.keep(rows, posting, home.world.second)
         else:
             queues.post_later(rows, posting, int(home.within(home.pace.posting)))
-
-
-def given_by_hand(reference: bytes) -> str:
-    """The setting in which a pointer lies for who has no inbox, until it is fetched."""
-    return f"by hand {reference.hex()}"
 
 
 def _fulfilled(seat: Seat, rows: Rows, wish: Wish) -> None:
@@ -145,7 +146,7 @@ def _opened(seat: Seat, rows: Rows, wish: OpenDoor) -> None:
     groups.add_doors(rows, seat.number, (door,))
     hearing.say(seat, rows, NewDoor(door), kept=False)
     if wish.right == Right.recover:
-        seat.replace(recovery=wish.seed)
+        seat.replace(recovery=capabilities.with_seed(seat.row, wish.seed))
 
 
 def share_recovery(seat: Seat, rows: Rows, changed: Changed) -> None:

@@ -43,8 +43,6 @@ class Status(StrEnum):
     """What the log says between our place and its end is not kept any more: to be let in anew."""
     restored = "restored"
     """This store comes from a backup: to be let in anew."""
-    forked = "forked"
-    """The broker shows us another log than other members: see the evidence."""
     copy = "copy"
     """This store is a copy of one that has gone on: it must not send."""
 
@@ -248,6 +246,14 @@ def remember_places(rows: Rows, number: int, places: Iterable[Position]) -> None
 def forget_places(rows: Rows, number: int) -> None:
     """Forget the hashes of a log that is read anew."""
     rows.do("DELETE FROM places WHERE group_ = ?", number)
+
+
+def places_after(rows: Rows, number: int, seq: int) -> dict[int, bytes]:
+    """The hashes that are known behind an entry: of ours, which the broker says it has taken."""
+    found = rows.all(
+        "SELECT seq, hash FROM places WHERE group_ = ? AND seq > ? ORDER BY seq", number, seq
+    )
+    return dict(cast("list[tuple[int, bytes]]", found))
 
 
 def place(rows: Rows, number: int, seq: int) -> bytes | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses
-from covey.access.structs.extensions import Right
+from covey.access.structs.basics import Signed
+from covey.access.structs.log import Append
 from covey.client import contents, history
 from covey.client.contents import Content, Data, NewDoor, Recovery
 from covey.client.events import (
@@ -94,11 +95,17 @@ def _take_door(seat: Seat, rows: Rows, body: NewDoor, sender: MemberInfo) -> Non
 
 
 def take_recovery(seat: Seat, body: Recovery) -> None:
-    """Keep the seed with which we can ask to be let in anew, if it is the group's."""
-    key = capabilities.key_of(seat, body.seed)
-    standing = capabilities.standing(seat, Right.recover)
-    if key == body.capability and any(each.key == key for each in standing):
-        seat.replace(recovery=body.seed)
+    """Keep the seed with which we can ask to be let in anew, if it is the group's.
+
+    Of two of them, we keep the one that is good for longer, whoever tells us the other one.
+    """
+    until = capabilities.until(seat, body.seed)
+    if until is None or capabilities.key_of(seat, body.seed) != body.capability:
+        return
+    known = capabilities.recovery(seat)
+    before = None if known is None else capabilities.until(seat, known)
+    if before is None or before < until:
+        seat.replace(recovery=capabilities.with_seed(seat.row, body.seed))
 
 
 def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArrived:
@@ -108,7 +115,14 @@ def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArr
         if isinstance(body, Data)
         else (contents.kind_of(body), contents.text_of(body).encode())
     )
-    return EphemeralArrived(seat.hex, sender=_name(sender), content_type=kind, data=data)
+    return EphemeralArrived(
+        seat.hex,
+        sender=_name(sender),
+        content_type=kind,
+        data=data,
+        leaf=sender.index,
+        sent_at=content.sent_at,
+    )
 
 
 def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
@@ -125,6 +139,17 @@ def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
     history.placed(rows, seat.number, content.id, seq, waiting.epoch)
     if not isinstance(content.body, contents.CONTROL):
         tell(seat, rows, MessageSent(seat.hex, id=content.id.hex(), seq=seq))
+
+
+def has_it_elsewhere(seat: Seat, rows: Rows, entry: Entry) -> None:
+    """Something of ours that the broker had taken, and we had not read, has another place now."""
+    for each in queues.accepted(rows, seat.number):
+        offered = Append.decode(Signed.decode(each.request).request)
+        if offered.idem == entry.idem and each.seq != entry.seq:
+            queues.forget_accepted(rows, seat.number, each.seq)
+            queues.taken(rows, seat.number, each._replace(seq=entry.seq))
+            if each.message is not None:
+                history.placed(rows, seat.number, each.message, entry.seq, entry.epoch)
 
 
 def say(

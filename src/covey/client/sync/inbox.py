@@ -6,7 +6,6 @@ alone, since it would keep the rest waiting.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import accounts
@@ -19,8 +18,6 @@ from covey.access.structs.joining import (
     ExpectedPointer,
     Fetch,
     Fetched,
-    SetSlots,
-    SlotHash,
 )
 from covey.client.sync.effects import Lane, Use
 from covey.client.sync.proving import Prover
@@ -104,14 +101,6 @@ class Inbox:
         Keep :attr:`read_up_to` in the store, with what the entry led to.
         """
         self.read_up_to = max(self.read_up_to, entry.seq)
-
-    def set_slots(self, tokens: Iterable[bytes]) -> Flow[None]:
-        """Say which post tokens (16 bytes) are good for notes: these, and no others."""
-        slots = tuple(SlotHash(sha256(each).digest()) for each in tokens)
-        inbox = self.address.inbox
-        yield from self._telling.ask(
-            "set_slots", lambda proof: SetSlots(inbox, proof, slots), Nothing
-        )
 
     def expect(self, packages: Iterable[PrivateKeyPackage]) -> Flow[None]:
         """Let pointers be left for KeyPackages that nobody claims at the broker.

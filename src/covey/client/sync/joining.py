@@ -37,6 +37,10 @@ class TooEarlyError(StateError):
     """A pointer into a branch of a group of ours, of which we do not know that it is broken."""
 
 
+class NeedlessError(StateError):
+    """A pointer into a group in which we are, or into a branch that another one wins over."""
+
+
 class Found(NamedTuple):
     """A pointer that is for us.
 
@@ -94,7 +98,7 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
         ]
     if old is not None and old.status.is_in:
         msg = "we are in this group already"
-        raise StateError(msg)
+        raise NeedlessError(msg)
     staged, before = _staged(home, found, given, others)
     inviter = staged.joined.info.signer
     linked = max((each.psk_epoch or 0 for each in staged.joined.psks), default=0)
@@ -159,7 +163,7 @@ def _keep(
         if broken is not None and broken.row.status in (Status.broken, Status.branched):
             if not winning.go_on(rows, broken, seat, by):
                 msg = "we go on in another branch, which wins"
-                raise StateError(msg)
+                raise NeedlessError(msg)
             return seat
         member = group.member_at(inviter)
         name = "" if member is None else member.identity.decode(errors="replace")

@@ -38,7 +38,8 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
     with seat.home.store.reading() as rows:
         accepted = queues.accepted(rows, seat.number)
     for each in accepted:
-        if each.epoch == seat.row.epoch or (served is not None and each.seq > served):
+        was_read = each.seq <= seat.row.seq and (served is None or each.seq <= served)
+        if each.epoch == seat.row.epoch or not was_read:
             yield from _offer(seat, lane, each)
     with seat.change() as rows:
         seat.replace(seq=-1, hash=b"", head=None)

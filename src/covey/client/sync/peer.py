@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.client.sync import key_packages, posting
+from covey.client.sync import by_hand, key_packages, posting, returning
 from covey.client.sync.account import Account
 from covey.client.sync.arriving import Arrivals
 from covey.client.sync.branching import Branches
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from covey.client.sync.place import Place
 
 _STOCK_EVERY: Final = 3600.0
+_FORGETS_EVERY: Final = 86_400.0
 
 
 class Peer(Account):
@@ -28,6 +29,7 @@ class Peer(Account):
     def __init__(self, home: Home) -> None:
         super().__init__(home)
         self._stocked_at = 0.0
+        self._forgot_at = 0.0
         self._branches = Branches(self)
         self._arrivals = Arrivals(self)
 
@@ -48,6 +50,7 @@ class Peer(Account):
         home = self.home
         if self.device is None:
             self.refresh()
+        self._forget()
         due = yield from posting.post(home)
         now = home.world.now()
         refused: BrokerError | None = None
@@ -66,6 +69,15 @@ class Peer(Account):
         if refused is not None:
             raise refused
         return due
+
+    def _forget(self) -> None:
+        """Drop what was begun long ago, and came to nothing."""
+        now = self.home.world.now()
+        if not 0 <= now - self._forgot_at < _FORGETS_EVERY:
+            self._forgot_at = now
+            with self.home.store.transaction() as rows:
+                by_hand.drop_old(rows, int(now))
+                returning.drop_old(rows, int(now))
 
     def keep_stock(self) -> Flow[Restocked]:
         """See to it that enough KeyPackages wait."""

@@ -11,6 +11,7 @@ from covey.access import chain
 from covey.access.member.pointers import open_pointer_list
 from covey.access.structs.joining import FetchKnocks, FetchPointers, Knocks, Pointers
 from covey.access.structs.log import Create, Created, Entries, Read
+from covey.client.sync import groups
 from covey.client.sync.asking import ask
 from covey.client.sync.effects import Lane
 from covey.client.sync.proving import Prover
@@ -55,11 +56,18 @@ class Reader:
         seat = self.seat
         prover = self._proving()
         gid, epoch, after = seat.row.gid, self._epoch, max(seat.row.seq, 0)
+        promised = self._promised()
         answer = yield from prover.ask(
             "read", lambda proof: Read(gid, epoch, after, wait, proof), Entries
         )
         prover.keep(answer.ticket)
-        return take(seat, epoch, after, answer)
+        return take(seat, epoch, after, answer, promised)
+
+    def _promised(self) -> int:
+        """The last entry that the broker says it has, before it is asked; -1 for none."""
+        seat = self.seat
+        with seat.home.store.reading() as rows:
+            return max(groups.places_after(rows, seat.number, seat.row.seq), default=-1)
 
     def catch_up(self) -> Flow[None]:
         """Read to the end, epoch by epoch."""

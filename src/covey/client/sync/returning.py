@@ -12,11 +12,15 @@ import msgspec
 
 from covey.access.member import knocks, links
 from covey.access.member.addresses import extension
+from covey.access.refusals import Code
 from covey.access.structs.basics import Nothing, Signed
 from covey.access.structs.sealed import Link
-from covey.client.sync import key_packages
+from covey.client import made_for
+from covey.client.sync import capabilities, key_packages
 from covey.client.sync.asking import alone, ask
-from covey.errors import StateError
+from covey.client.sync.groups import Status
+from covey.client.sync.seat import Seat
+from covey.errors import BrokerError, StateError
 from covey.store import settings
 
 if TYPE_CHECKING:
@@ -24,27 +28,37 @@ if TYPE_CHECKING:
     from covey.client.sync.groups import GroupRow
     from covey.client.sync.home import Home
     from covey.client.sync.inbox import Inbox
+    from covey.mls import Extension, PrivateKeyPackage
     from covey.store.port import Rows
 
 _AGAIN: Final = 24 * 3600
 """Seconds after which one knocks with another KeyPackage."""
+
+_ANSWERED: Final = 30 * _AGAIN
+"""Seconds after which no answer can come: a broker keeps knocks, and then parcels, for less."""
+
+_NAME: Final = "knock "
 
 
 class _Knock(msgspec.Struct, frozen=True):
     """A knock that was made, to be left again as it was.
 
     Attributes:
-        made_at: When.
+        made_at: When its KeyPackage was made.
         reference: The KeyPackageRef.
+        recovers: Whether it was made to come back by.
+        key: Of the capability at which it was left.
         request: The signed request.
     """
 
     made_at: int
     reference: bytes
+    recovers: bool
+    key: bytes
     request: bytes
 
 
-def knock(home: Home, inbox: Inbox, link: Link, *, recovers: bool = False) -> Flow[None]:
+def knock(home: Home, inbox: Inbox, link: Link, lost: GroupRow | None = None) -> Flow[None]:
     """Leave a new KeyPackage at a group's door; the pointer comes to the inbox.
 
     What is left is kept: after a crash the same is left again.
@@ -53,14 +67,17 @@ def knock(home: Home, inbox: Inbox, link: Link, *, recovers: bool = False) -> Fl
         home: What all groups share.
         inbox: Where the pointer is to be left.
         link: Of the invite, or of the recovery capability.
-        recovers: Whether to take the place of an old leaf of ours.
+        lost: The group in which to take the place of an old leaf of ours; None to join.
 
     Raises:
         BrokerError: ``capability_refused``: the link has expired or was withdrawn.
         TransportError: The broker does not answer.
     """
+    way_back = () if lost is None else (_made_for(home, lost),)
     with home.store.transaction() as rows:
-        kept = _kept(rows, home, link) or _new(rows, home, inbox, link, recovers=recovers)
+        kept = _kept(rows, home, link, recovers=lost is not None) or _new(
+            rows, home, inbox, link, way_back
+        )
         package = key_packages.find(rows, kept.reference)
     assert package is not None
     yield from inbox.expect([package])
@@ -69,22 +86,29 @@ def knock(home: Home, inbox: Inbox, link: Link, *, recovers: bool = False) -> Fl
 
 
 def come_back(home: Home, inbox: Inbox | None, row: GroupRow) -> Flow[None]:
-    """Ask to be let in anew.
+    """Ask to be let in anew, by the last way back that we know and that still stands.
 
     Raises:
         StateError: Nobody has told us how, or there is no account to answer to.
         BrokerError: ``capability_refused``, …
         TransportError: The broker does not answer.
     """
-    if row.recovery is None or inbox is None:
+    if not row.recovery or inbox is None:
         msg = (
             "this group cannot be come back to by itself: ask a member to remove you, and to invite"
             " you again"
         )
         raise StateError(msg)
-    suite = home.member.suite.code
-    link = Link(links.VERSION, row.broker_id, row.gid, suite, row.recovery)
-    yield from knock(home, inbox, link, recovers=True)
+    suite, seeds = home.member.suite.code, capabilities.seeds(row)
+    for seed in seeds:
+        link = Link(links.VERSION, row.broker_id, row.gid, suite, seed)
+        try:
+            yield from knock(home, inbox, link, row)
+        except BrokerError as error:
+            if error.code != Code.capability_refused or seed == seeds[-1]:
+                raise
+        else:
+            return
 
 
 def has_knocked(rows: Rows, gid: bytes) -> bool:
@@ -97,24 +121,62 @@ def came_in(rows: Rows, gid: bytes) -> None:
     settings.drop(rows, _name(gid))
 
 
-def _kept(rows: Rows, home: Home, link: Link) -> _Knock | None:
+def drop_old(rows: Rows, now: int) -> None:
+    """Drop the knocks that nobody can answer any more."""
+    for name, kept in settings.beginning(rows, _NAME):
+        if not 0 <= now - msgspec.msgpack.decode(kept, type=_Knock).made_at <= _ANSWERED:
+            settings.drop(rows, name)
+
+
+def _kept(rows: Rows, home: Home, link: Link, *, recovers: bool) -> _Knock | None:
     kept = settings.get(rows, _name(link.gid))
     if kept is None:
         return None
     found = msgspec.msgpack.decode(kept, type=_Knock)
     is_fresh = 0 <= home.world.second - found.made_at < _AGAIN
-    return found if is_fresh and key_packages.find(rows, found.reference) is not None else None
+    package = key_packages.find(rows, found.reference)
+    if not is_fresh or package is None or found.recovers is not recovers:
+        return None
+    if found.key == _key(home, link):
+        return found
+    return _keep(rows, home, link, package, found.made_at, recovers=recovers)
 
 
-def _new(rows: Rows, home: Home, inbox: Inbox, link: Link, *, recovers: bool) -> _Knock:
+def _new(
+    rows: Rows, home: Home, inbox: Inbox, link: Link, way_back: tuple[Extension, ...]
+) -> _Knock:
     world = home.world
-    package = home.member.key_package(extensions=[extension(inbox.address)], now=world.second)
+    package = home.member.key_package(
+        extensions=[extension(inbox.address)],
+        leaf_extensions=way_back,
+        now=world.second,
+    )
     key_packages.add(rows, package, world.second)
-    signed = knocks.knock(link, package.message, world.entropy, recovers=recovers)
-    made = _Knock(world.second, package.reference, signed.encode())
+    return _keep(rows, home, link, package, world.second, recovers=bool(way_back))
+
+
+def _keep(
+    rows: Rows, home: Home, link: Link, package: PrivateKeyPackage, made_at: int, *, recovers: bool
+) -> _Knock:
+    signed = knocks.knock(link, package.message, home.world.entropy, recovers=recovers)
+    key = _key(home, link)
+    made = _Knock(made_at, package.reference, recovers, key, signed.encode())
     settings.put(rows, _name(link.gid), msgspec.msgpack.encode(made))
     return made
 
 
+def _key(home: Home, link: Link) -> bytes:
+    return capabilities.keys(link.seed, home.member.suite).key
+
+
+def _made_for(home: Home, lost: GroupRow) -> Extension:
+    """What makes a KeyPackage a way back: it is for this group, and later than our leaf there."""
+    leaf = None
+    if lost.status is not Status.restored:  # a backup holds no tree
+        group = Seat(home, lost).group
+        leaf = group.tree.leaf(group.own_index)
+    return made_for.extension(made_for.after(leaf, home.world.second), lost.group_id)
+
+
 def _name(gid: bytes) -> str:
-    return f"knock {gid.hex()}"
+    return f"{_NAME}{gid.hex()}"

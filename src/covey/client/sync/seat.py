@@ -135,10 +135,6 @@ class Seat:
         """Change columns of the group's row; inside of :meth:`change` only."""
         self.row = self.row.replaced(**columns)
 
-    def became(self, group: Group) -> None:
-        """Go on with another group in the place of this one; inside of :meth:`change` only."""
-        self._group, self._access = group, None
-
     def ended(self) -> None:
         """Let go of the group, whose rows have been deleted; inside of :meth:`change` only."""
         self._forget()

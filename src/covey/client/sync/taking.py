@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from covey.access import chain
 from covey.access.member import envelopes
-from covey.access.member.replies import compare
+from covey.access.member.replies import RolledBackError, compare
 from covey.access.structs.basics import Kind
 from covey.access.structs.sealed import ClaimedPosition, Purpose
 from covey.client import history, profile
@@ -49,7 +49,7 @@ _OWN_COMMIT: Final = "VAL-164"
 _UNREADABLE: Final = (AuthenticationError, DecodeError, MissingKeyError, PolicyError, ProtocolError)
 
 
-def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
+def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1) -> bool:
     """Take in the answer to a read.
 
     Args:
@@ -57,6 +57,7 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
         epoch: The epoch that was asked for.
         after: The entry after which it was asked.
         answer: The answer.
+        promised: The last entry that the broker had said it has before it was asked.
 
     Returns:
         Whether there is more to read; an answer that comes late, when others have read on
@@ -74,16 +75,22 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
             return True
         followed = seat.row.followed.read(epoch, answer)
         places = _places(seat, answer)
+        _require_promised(seat, rows, places, answer.head.head.position.seq, promised)
         groups.remember_places(rows, seat.number, places)
         _require_closing(seat, answer.entries)
         for entry, place in zip(answer.entries, places[1:], strict=True):
             seat.replace(seq=place.seq, hash=place.hash)
             if not _take_entry(seat, rows, entry):
+                _settle(seat, rows)
                 return False
-        if seat.again:
-            history.settle(rows, seat.number)
+        _settle(seat, rows)
         seat.row = seat.row.at(followed)
         return not answer.complete or seat.group.epoch != epoch
+
+
+def _settle(seat: Seat, rows: Rows) -> None:
+    if seat.again:
+        history.settle(rows, seat.number)
 
 
 def _places(seat: Seat, answer: Entries) -> list[Position]:
@@ -92,6 +99,24 @@ def _places(seat: Seat, answer: Entries) -> list[Position]:
     for entry in answer.entries:
         places.append(chain.link(places[-1], seat.row.gid, entry))
     return places
+
+
+def _require_promised(
+    seat: Seat, rows: Rows, places: list[Position], end: int, promised: int
+) -> None:
+    """Compare what is read with where the broker has said that it put what is ours.
+
+    Raises:
+        ForkError: Something else is there, or the log ends before.
+    """
+    if end < promised:
+        msg = f"the log ends at entry {end}, and the broker had taken entry {promised}"
+        raise RolledBackError(msg, end)
+    known = groups.places_after(rows, seat.number, seat.row.seq)
+    for place in places:
+        if known.get(place.seq, place.hash) != place.hash:
+            msg = f"the broker had taken something else of ours as entry {place.seq}"
+            raise ForkError(msg)
 
 
 def _require_closing(seat: Seat, entries: Iterable[Entry]) -> None:
@@ -207,6 +232,8 @@ def _own(seat: Seat, rows: Rows, entry: Entry) -> None:
     waiting = queues.by_idem(rows, seat.number, entry.idem)
     if waiting is not None:
         hearing.has_it(seat, rows, waiting, entry.seq)
+    elif seat.again:
+        hearing.has_it_elsewhere(seat, rows, entry)
 
 
 def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> None:

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 _REFUSED: Final = frozenset({Code.proof_refused.value})
 
 _HOPELESS: Final = 900.0
-"""Seconds of contradictions after which what is missing will not come back: the members branch."""
+"""Seconds of contradictions after which what is missing will not come back: the members branch.
+
+Also when we slept in between: what we have is offered again before.
+"""
 
 
 class Troubles:
@@ -110,8 +113,9 @@ class Troubles:
         self._tell_once(told)
         now = seat.home.world.now()
         self._since = self._since or now
-        if now - self._since > _HOPELESS:
-            with seat.change() as rows:
+        if now - self._since > _HOPELESS and self.contradictions > seat.home.pace.refused:
+            with seat.change() as rows:  # nothing of the log can be relied on, wherever we are
+                seat.replace(seq=-1, hash=b"", head=None)
                 entering.broke(seat, rows, str(error))
         self._until = self._later(error)
         return self._until

@@ -283,6 +283,9 @@ class Turns:
         self._behind = True
         if isinstance(answer, EpochClosed):
             seat.closing = answer.commit
+            return
+        with seat.change() as rows:
+            groups.remember_places(rows, seat.number, (answer.position,))
 
     def _commit_refused(self, under: UnderWay, error: BrokerError) -> None:
         """The broker will never take this commit: nothing of it has happened."""
@@ -331,6 +334,7 @@ class Turns:
             still = queues.by_idem(rows, seat.number, waiting.idem or b"")
             if still is not None:
                 hearing.has_it(seat, rows, still, answer.position.seq)
+                groups.remember_places(rows, seat.number, (answer.position,))
         return True
 
     def _encrypt(self, waiting: Waiting) -> Waiting | None:

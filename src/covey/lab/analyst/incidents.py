@@ -5,17 +5,14 @@ May import the stage and the company.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from covey.access.structs.extensions import Right
-from covey.access.structs.log import EpochClosed
+from covey.client.contents import Text
+from covey.client.sync.wishes import Expel, Invite, Renew
 from covey.errors import BrokerError, StateError
 from covey.lab.analyst.life import MINUTE
-from covey.lab.company import attachments
-from covey.lab.company.commits import Plan
-from covey.lab.company.contents import Text
-from covey.mls import Group
+from covey.lab.company import notes
 from covey.mls.crypto.entropy import system_entropy
 
 if TYPE_CHECKING:
@@ -50,7 +47,7 @@ class Circle:
             for person in self.members
             if person not in self.dead
             and self.gid in person.seats
-            and person.seats[self.gid].group.is_active
+            and person.seats[self.gid].is_in
             and person.seats[self.gid] not in self._leaving
         ]
 
@@ -110,16 +107,12 @@ class Incidents:
     def say(self, circle: Circle, person: Somebody, number: int) -> None:
         """Somebody writes a message, if it is in the group by now."""
         seat = person.seats.get(circle.gid)
-        if person in circle.dead or seat is None or not seat.group.is_active:
+        if person in circle.dead or seat is None or not seat.is_in:
             return
         self._script.visit(person)
         text = f"{person.name} remarks in circle {circle.number}: {self._random.getrandbits(80):x}"
         self._stage.known[f"text {number} of {person.name} in {circle.number}"] = text.encode()
-
-        def say() -> int:
-            return seat.say(Text(text.encode())) if seat.group.is_active else 0
-
-        self._stage.learned(seat, say)
+        self._stage.learned(seat, lambda: seat.say(Text(text.encode())))
         self._stage.happened("message")
 
     def attach(self, circle: Circle) -> None:
@@ -132,7 +125,7 @@ class Incidents:
         content = f"what was resolved: {self._random.getrandbits(200):x} ".encode() * 400
         self._stage.known[f"file name {circle.number}"] = name.encode()
         self._stage.known[f"file {circle.number}"] = content[:60]
-        attachment = attachments.attach(seat, content, name)
+        attachment = seat.attach(content, name)
         self._stage.known[f"key of file {circle.number}"] = attachment.key
         self._stage.learned(seat, lambda: seat.say(attachment))
         self._stage.happened("attachment")
@@ -151,7 +144,7 @@ class Incidents:
             note = f"a word for {other.name} alone {self._random.getrandbits(60):x}".encode()
             self._stage.known[f"note in {circle.number}"] = note
             try:
-                host.leave_note(seat, other.name, note)
+                notes.leave(seat, other.name, note)
             except (BrokerError, StateError):  # its reader has not said where since it joined
                 self._stage.happened("note refused")
             else:
@@ -165,13 +158,12 @@ class Incidents:
             return
         for _, seat in (one, two):
             self._stage.known.learn(seat)
-        made = [seat.prepare(Plan()) for _, seat in (one, two)]
+        made = [seat.prepare(Renew()) for _, seat in (one, two)]
         for (_, seat), commit in zip((one, two), made, strict=True):
             assert commit is not None
-            answer = seat.submit(commit)
-            if isinstance(answer, EpochClosed):
+            if not seat.submit(commit):
                 self._stage.happened("race lost")
-                self._stage.learned(seat, partial(seat.commit, Plan()))
+                self._stage.learned(seat, seat.commit)
         self._stage.spread(two[1])
 
     def lose_answers(self, circle: Circle) -> None:
@@ -182,7 +174,9 @@ class Incidents:
         person, seat = found
         for tap in person.taps:
             tap.to_lose = 1
-        self._stage.known[f"twice {circle.number}"] = text = b"said twice " + system_entropy(8)
+        self._stage.known[f"twice {circle.number}"] = text = (
+            b"said twice " + system_entropy(8).hex().encode()
+        )
         self._stage.learned(seat, lambda: seat.say(Text(text)))
         for tap in person.taps:
             tap.to_lose = 0
@@ -198,7 +192,7 @@ class Incidents:
         if found is None or victim.name not in found[1].members:
             return
         seat = found[1]
-        self._stage.learned(seat, lambda: seat.commit(Plan(remove=(victim.name.encode(),))))
+        self._stage.learned(seat, lambda: seat.commit(Expel((victim.name.encode(),))))
         self._stage.happened("removed")
 
     def leave(self, circle: Circle) -> None:
@@ -211,16 +205,13 @@ class Incidents:
         if found is None or other is None:
             return
         seat, witness = found[1], other[1]
-        self._stage.learned(seat, lambda: seat.propose(Group.leave))
+        self._stage.learned(seat, seat.leave)
         self._stage.leaving.add(seat)
         self._stage.agenda.soon(
             self._random.uniform(5, 5 * MINUTE),
-            lambda: self._commit_path(witness),
+            lambda: self._stage.learned(witness, witness.renew),
         )
         self._stage.happened("SelfRemove")
-
-    def _commit_path(self, seat: Seat) -> None:
-        self._stage.learned(seat, lambda: seat.commit(Plan()))
 
     def recover(self, circle: Circle) -> None:
         """Somebody has lost its state, and comes back with a recovery code made before."""
@@ -235,7 +226,7 @@ class Incidents:
         code = self._script.link(seat, Right.recover)
         self._script.visit(loser)
         self._stage.known.learn(lost)
-        del loser.seats[circle.gid]
+        loser.forget(lost)
         loser.member = loser.member.rotated()
         self._stage.known[f"second signer of {loser.name}"] = loser.member.signer
         self._stage.happened("state lost")
@@ -269,8 +260,7 @@ class Incidents:
         (doomed, seat), other = found, witness[1]
         self._stage.known.learn(seat)
         invited = self._random.choice(strangers)
-        packages = doomed.claim([invited.name])
-        seat.commit(Plan(add=packages, die_before_pointers=True))
+        seat.commit(Invite(doomed.claim([invited.name])), dies=True)
         circle.members.append(invited)
         circle.dead.add(doomed)
         doomed.go()
@@ -279,7 +269,7 @@ class Incidents:
 
     def _post_missing(self, seat: Seat) -> None:
         seat.read()
-        if not seat.group.is_active:
+        if not seat.is_in:
             return
         self._stage.known.learn(seat)
         self._stage.happened("pointers posted by another", seat.post_missing())

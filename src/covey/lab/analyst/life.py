@@ -12,8 +12,9 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from covey.client.sync import joining
 from covey.lab.analyst.tap import Tap, Tapped
-from covey.lab.company.commits import Plan
+from covey.lab.company import notes
 from covey.lab.company.lines import Lines
 from covey.lab.company.person import Person
 from covey.lab.demo import known_secrets
@@ -91,7 +92,7 @@ class Known(dict[str, bytes]):
 
     def learn(self, seat: Seat) -> None:
         """Note the secrets of a seat's epoch: those of MLS, and those of this protocol."""
-        group, access = seat.group, seat.log.access
+        group, access = seat.group, seat.access
         whose = f"leaf {group.own_index} of {group.group_id.hex()[:8]}"
         for name, secret in known_secrets.of_group(group).items():
             self[f"{whose}, {name}"] = secret
@@ -143,18 +144,22 @@ class Somebody(Person):
         stage.known[f"inbox seed of {name} {self.device.key.hex()[:8]}"] = self.inbox.seed
         stage.known[f"signer of {name} {self.device.key.hex()[:8]}"] = self.member.signer
 
-    def new_package(self, *, last_resort: bool = False) -> PrivateKeyPackage:
-        """A KeyPackage, of which the secrets are noted."""
-        package = super().new_package(last_resort=last_resort)
-        self.stage.known.learn_package(package)
-        self.stage.packages.append(package.message)
-        return package
+    def publish(self, least: int = 1) -> None:
+        """Leave KeyPackages for others to claim, of which the secrets are noted."""
+        super().publish(least)
+        self.note_packages()
+
+    def note_packages(self) -> None:
+        """Note the secrets of the KeyPackages that somebody may have."""
+        for package in self.packages:
+            self.stage.known.learn_package(package)
+            self.stage.packages.add(package.message)
 
     def new_slots(self) -> None:
         """Let the inbox take notes with new tokens too, at a time that says nothing."""
         delay = self.stage.random.uniform(0, self.stage.habits.jitter)
-        self.stage.agenda.soon(delay, self.take_notes)
-        for token in self.post_tokens:
+        self.stage.agenda.soon(delay, lambda: notes.take(self))
+        for token in notes.post_tokens(self):
             self.stage.known[f"post token {token.hex()[:8]}"] = token
 
     # --- coming and going --------------------------------------------------------------
@@ -171,7 +176,7 @@ class Somebody(Person):
             for each in hurried:
                 stage.agenda.soon(random.uniform(0, 20 * MINUTE), each)
             return
-        self.device.stock()
+        self.run(self.device.stock())
         for each in hurried:
             each()
 
@@ -183,7 +188,7 @@ class Somebody(Person):
 
     def look(self, seat: Seat) -> None:
         """Read a group's log to its end."""
-        if seat.group.is_active and seat.gid in self.seats:
+        if seat.gid in self.seats and seat.is_in:
             seat.catch_up()
             if self.stage.habits.polling:
                 self._hang_up(seat)
@@ -194,11 +199,11 @@ class Somebody(Person):
 
     def look_into_inbox(self) -> None:
         """Fetch what waits; go where pointers lead, a little later."""
-        entries = self.inbox.fetch()
+        entries = self.run(self.inbox.fetch())
         for entry in entries:
-            found = self.inbox.opened(entry, self.packages)
+            found = joining.opened(self.home, self.inbox.address, entry.body)
             if found is not None:
-                self.stage.known.learn_pointer(found[1])
+                self.stage.known.learn_pointer(found.pointer)
         if self.is_there and entries:
             delay = self.stage.random.uniform(0.2, max(self.stage.habits.jitter, 0.3))
             self.stage.agenda.soon(delay, partial(self._go_in, entries))
@@ -208,8 +213,7 @@ class Somebody(Person):
         for entry in entries:
             if entry.seq <= self.inbox.read_up_to:  # found twice, and used
                 continue
-            seat = self._join_by(entry)
-            self.inbox.take_out(entry)
+            seat = self.come_in(entry)
             if seat is not None:
                 self.stage.came_in(self, seat)
 
@@ -241,7 +245,7 @@ class Stage:
         self.tap: Tap = Tap(agenda.time, random)
         self.people: list[Somebody] = []
         self.known: Known = Known()
-        self.packages: list[bytes] = []
+        self.packages: set[bytes] = set()
         self.truth: dict[bytes, set[bytes]] = {}
         self.incidents: dict[str, int] = {}
         self.leaving: set[Seat] = set()
@@ -261,27 +265,27 @@ class Stage:
         self.agenda.soon(self.random.uniform(1, 10 * MINUTE), lambda: self.renew(person, seat))
 
     def later(self, post: Callable[[], None]) -> None:
-        """Post a pointer after a while, as the habits are."""
+        """Post pointers after a while, as the habits are."""
         self.agenda.soon(self.random.uniform(0, self.habits.jitter), post)
 
     def renew(self, person: Somebody, seat: Seat) -> None:
         """Commit a path, and nothing else."""
-        if seat.group.is_active and seat.gid in person.seats:
-            self.learned(seat, lambda: seat.commit(Plan()))
+        if seat.gid in person.seats and seat.is_in:
+            self.learned(seat, seat.renew)
 
-    def learned(self, seat: Seat, act: Callable[[], int]) -> int:
+    def learned(self, seat: Seat, act: Callable[[], object]) -> None:
         """Do something that may change the epoch, and note the secrets before and after.
 
         Who finds that it has been removed, or has asked to leave, does nothing.
         """
         seat.read()
-        if not seat.group.is_active or seat in self.leaving:
-            return 0
+        if not seat.is_in or seat in self.leaving:
+            return
         self.known.learn(seat)
-        seq = act()
-        self.known.learn(seat)
+        act()
+        if seat.is_in:
+            self.known.learn(seat)
         self.spread(seat)
-        return seq
 
     def spread(self, seat: Seat) -> None:
         """Everybody who is there reads what is new in a group, as a live connection would."""

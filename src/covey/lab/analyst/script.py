@@ -13,14 +13,15 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.access.member import accounts, links
+from covey.access.member import links
 from covey.access.structs.extensions import Right
 from covey.access.structs.identity import ShelvedKeyPackage, TakeFromShelf, TakenFromShelf
+from covey.client.sync.asking import alone, ask
+from covey.client.sync.wishes import Invite
 from covey.errors import BrokerError
 from covey.lab.analyst.incidents import Circle, Incidents
 from covey.lab.analyst.life import DAY, MINUTE, Agenda, Habits, Somebody, Stage
 from covey.lab.company import doors
-from covey.lab.company.commits import Plan
 from covey.mls.crypto.aead import AES_256_GCM
 from covey.mls.crypto.entropy import system_entropy
 
@@ -126,16 +127,12 @@ class Script:
         """Somebody who enrols in the first quarter, or a further device of somebody who has."""
         person = Somebody(name, self.stage, len(self.stage.people) + 1)
         self.stage.people.append(person)
-        device = person.device
         if first is None:
             self.stage.agenda.at(self.when(0, 0.12), lambda: self._enrol(person))
             return person
 
         def add() -> None:
-            first.device.add_device(
-                accounts.new_device(device.seed, device.broker_id, device.handle(name))
-            )
-            person.inbox.begin(device)
+            first.add_device(person)
             self._stock(person)
             self.stage.happened("second device")
 
@@ -150,14 +147,13 @@ class Script:
     def _stock(self, person: Somebody) -> None:
         """Leave KeyPackages, in the directory or on a shelf."""
         if person not in self._hidden:
-            person.publish(self.random.choice((2, 3, 4)))
+            person.publish(self.random.choice((1, 2)))
             return
         token = self._shelves[person] = system_entropy(32)
         self.stage.known[f"shelf token {token.hex()[:8]}"] = token
-        person.device.put_on_shelf(
-            sha256(token).digest(),
-            tuple(self._for_shelf(person, token) for _ in range(GROUPS)),
-        )
+        shelved = tuple(self._for_shelf(person, token) for _ in range(GROUPS))
+        person.note_packages()
+        person.run(person.device.put_on_shelf(sha256(token).digest(), shelved, system_entropy(16)))
 
     def _for_shelf(self, person: Somebody, token: bytes) -> ShelvedKeyPackage:
         """A KeyPackage that only who has the token can read."""
@@ -167,7 +163,7 @@ class Script:
         nonce = system_entropy(AES_256_GCM.Nn)
         key = sha256(b"key of " + token).digest()
         sealed = nonce + AES_256_GCM.seal(key, nonce, b"", package.message)
-        person.inbox.expect([package])
+        person.run(person.inbox.expect([package]))
         return ShelvedKeyPackage(lifetime.not_after, 0, sealed)
 
     @property
@@ -234,7 +230,7 @@ class Script:
         for person, seat in sorted(seated, key=lambda each: not each[0].is_there):
             self.visit(person)
             seat.read()
-            if seat.group.is_active:
+            if seat.is_in:
                 return person, seat
         return None
 
@@ -253,11 +249,11 @@ class Script:
         packages = host.claim([person.name])
         self.stage.happened("KeyPackages claimed", len(packages))
         delay = self.random.uniform(0.5, max(self.stage.habits.jitter, 15))
-        self.stage.agenda.soon(delay, lambda: self._add(host, seat, Plan(add=packages)))
+        self.stage.agenda.soon(delay, lambda: self._add(host, seat, packages))
 
-    def _add(self, host: Somebody, seat: Seat, plan: Plan) -> None:
-        if seat.group.is_active and seat.gid in host.seats:
-            self.stage.learned(seat, lambda: seat.commit(plan))
+    def _add(self, host: Somebody, seat: Seat, packages: tuple[bytes, ...]) -> None:
+        if seat.gid in host.seats and seat.is_in:
+            self.stage.learned(seat, lambda: seat.commit(Invite(packages)))
 
     def _by_shelf(self, circle: Circle, person: Somebody) -> None:
         found = self.somebody(circle, person)
@@ -266,16 +262,17 @@ class Script:
             return
         host, seat = found
         token = self._shelves[person]
-        line = host.lines.group()
-        taken = line.ask(
-            "take_from_shelf", TakeFromShelf(token, system_entropy(16)), TakenFromShelf
+        request = TakeFromShelf(token, system_entropy(16))
+        taken = host.run(
+            alone(
+                host.home.world, lambda lane: ask(lane, "take_from_shelf", request, TakenFromShelf)
+            )
         )
-        host.lines.done(line)
         nonce, sealed = taken.sealed[: AES_256_GCM.Nn], taken.sealed[AES_256_GCM.Nn :]
         package = AES_256_GCM.open(sha256(b"key of " + token).digest(), nonce, b"", sealed)
         self.stage.happened("KeyPackage from a shelf")
         delay = self.random.uniform(0.5, max(self.stage.habits.jitter, 15))
-        self.stage.agenda.soon(delay, lambda: self._add(host, seat, Plan(add=(package,))))
+        self.stage.agenda.soon(delay, lambda: self._add(host, seat, (package,)))
 
     def _by_link(self, circle: Circle, person: Somebody) -> None:
         found = self.somebody(circle, person)
@@ -292,12 +289,7 @@ class Script:
     def link(self, seat: Seat, right: Right) -> str:
         """Make a link, or a recovery code; returns its fragment."""
         made: list[str] = []
-
-        def make() -> int:
-            made.append(doors.open_door(seat, right, _CODES))
-            return 0
-
-        self.stage.learned(seat, make)
+        self.stage.learned(seat, lambda: made.append(doors.open_door(seat, right, _CODES)))
         assert made, "who makes a link has just been looked at"
         self.stage.known[f"link {made[0][-8:]}"] = links.decode(made[0]).seed
         return made[0]
@@ -309,6 +301,7 @@ class Script:
         self.visit(person)
         try:
             person.knock(fragment, recovers=recovers)
+            person.note_packages()
         except BrokerError:  # who made the link has been removed, and it fell
             self.stage.happened("knock at a door that is gone")
             return
@@ -321,11 +314,10 @@ class Script:
             return
         seat = found[1]
 
-        def answer() -> int:
+        def answer() -> None:
             answered = doors.answer(seat)
             self.stage.happened("let in at the door", answered.joined)
             self.stage.happened("recovered", answered.recovered)
             self.stage.happened("refused at the door", len(answered.refused))
-            return 0
 
         self.stage.learned(seat, answer)

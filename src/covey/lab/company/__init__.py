@@ -1,11 +1,15 @@
-"""Members of groups at a real broker: what a client does, in the order in which it has to.
+"""The client's flows with plain calls, in memory: people at a real broker who do as they are told.
 
-May import everything below ``lab``. The demo, scripted runs and tests play with it. It is
-synchronous, keeps its state in memory, and reads the system's clock and generator::
+May import everything below ``lab``. Scripted runs and tests play with it. Nothing of the protocol
+is written here: what a person does is a flow of :mod:`covey.client.sync`, driven to its end::
 
-    Lines ── Line ─┬─ Device        the identity plane: account, KeyPackages, inboxes
-                   ├─ Inbox         pointers and notes, read with a key of its own
-                   └─ Log ── Seat   a group: its log, and the engine's Group that lives by it
+    Lines                    drives flows over connections that can be tapped, or shared
+      └─ Identity            a store in memory, and the Account over it
+           └─ Person         the same, with a Seat in each group, in which nothing is done by itself
 
-A :class:`~covey.lab.company.person.Person` has one device, one inbox, and a seat in each group.
+A client takes care of itself: it commits, knocks and posts when it is time, deals with whatever
+comes in its way, and tells what it did. A :class:`~covey.lab.company.person.Person` does only what
+it is told, at that moment, and every trouble is an error. So a script decides what happens when,
+and a test sees who noticed what. Besides, it can do what no client does: go on from a stolen
+store, say something without looking, die before its pointers are posted, and leave notes.
 """

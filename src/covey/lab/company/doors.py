@@ -1,29 +1,27 @@
 """Links and recovery codes: made by a member, used by who has one, answered by any member.
 
-May import the protocol and this folder.
+May import the client's flows, the protocol and this folder. A client lets in who comes back by its
+signature key; the protocol leaves it to whoever answers. Here the name that comes with a recovery
+code is enough, so that also who has lost that key is in its place again.
 """
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from covey.access.member import addresses, knocks, links
-from covey.access.structs.basics import Nothing
-from covey.access.structs.extensions import GroupCapability, Right
+from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
+from covey.client.sync.commits import key_package
+from covey.client.sync.wishes import Expel, Invite, OpenDoor
 from covey.errors import AuthenticationError, DecodeError, PolicyError
-from covey.lab.company.commits import Plan
-from covey.lab.company.contents import NewDoor
-from covey.mls.crypto.entropy import system_entropy
+from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
-    from covey.lab.company.inbox import Inbox
-    from covey.lab.company.lines import Lines
-    from covey.lab.company.seat import Seat
-    from covey.mls import PrivateKeyPackage
+    from collections.abc import Iterator
 
-_HOUR: Final = 3600
+    from covey.client.sync.wishes import Wish
+    from covey.lab.company.seat import Seat
 
 
 class Answered(NamedTuple):
@@ -51,72 +49,48 @@ def open_door(seat: Seat, right: Right = Right.join, hours: int = 24) -> str:
     Returns:
         The fragment of the link.
     """
-    seed, suite = system_entropy(32), seat.group.suite
-    keys = knocks.capability_keys(seed, suite)
-    until = int(time.time()) // _HOUR + hours
-    capability = GroupCapability(keys.key, seat.group.own_index, until, right)
-    seat.commit(Plan(capabilities=(capability,)))
-    seat.doors.append(keys.door)
-    seat.say(NewDoor(keys.door))
-    access = seat.log.access
-    link = Link(links.VERSION, access.broker_id, access.gid, suite.code, seed)
-    return links.encode(link)
-
-
-def knock(
-    lines: Lines,
-    inbox: Inbox,
-    package: PrivateKeyPackage,
-    fragment: str,
-    *,
-    recovers: bool = False,
-) -> None:
-    """Leave a KeyPackage at a group's door.
-
-    Args:
-        lines: Opens connections.
-        inbox: Where the pointer is to be left, which has to expect it: nobody claims this
-            KeyPackage at the broker.
-        package: The KeyPackage, which was published nowhere.
-        fragment: The link's.
-        recovers: Whether an old leaf of the same identity is to be removed.
-    """
-    link = links.decode(fragment)
-    inbox.expect([package])
-    request = knocks.knock(link, package.message, system_entropy, recovers=recovers)
-    line = lines.group()
-    try:
-        line.ask("knock", request, Nothing)
-    finally:
-        lines.done(line)
+    home, row = seat.person.home, seat.row
+    seed = home.world.entropy(32)
+    seat.commit(OpenDoor(seed, int(right), home.world.hour + hours))
+    return links.encode(Link(links.VERSION, row.broker_id, row.gid, home.member.suite.code, seed))
 
 
 def answer(seat: Seat) -> Answered:
-    """Let in who is at the door and entitled; who recovers takes the place of its old leaf.
+    """Let in who is at the door and entitled; who recovers takes the place of its old leaves.
 
     Returns:
         What became of everybody who was there.
     """
     seat.read()
-    access, group = seat.log.access, seat.group
+    row, group, doors = seat.row, seat.group, seat.doors
     capabilities = addresses.capabilities_of(group.extensions)
-    hour = int(time.time()) // _HOUR
-    joining: list[tuple[bytes, bytes]] = []
-    recovering: list[tuple[bytes, bytes]] = []
-    refused = []
-    for waiting in seat.log.knocks().knocks:
+    wanted: list[Wish] = []
+    joined, recovered, refused = 0, 0, []
+    for waiting in seat.drive(seat.place.turns.speaker.knocks()):
         try:
-            content = knocks.open_knock(
-                group.suite, access.broker_id, access.gid, seat.doors, waiting
-            )
-            knocks.entitled(capabilities, waiting, content, hour)
+            content = knocks.open_knock(group.suite, row.broker_id, row.gid, doors, waiting)
+            knocks.entitled(capabilities, waiting, content, seat.person.home.world.hour)
         except (AuthenticationError, DecodeError, PolicyError) as error:
             refused.append(str(error))
             continue
-        found = recovering if content.recovers else joining
-        found.append((waiting.id, content.key_package))
-    for knocking, recover in ((joining, False), (recovering, True)):
-        if knocking:
-            ids, packages = zip(*knocking, strict=True)
-            seat.commit(Plan(add=packages, answered=ids, recover=recover))
-    return Answered(len(joining) + len(recovering), len(recovering), tuple(refused))
+        joined += 1
+        recovered += content.recovers
+        wanted.append(Invite((content.key_package,), bool(content.recovers), (waiting.id,)))
+        if content.recovers:
+            wanted += _without_key(seat, content.key_package)
+    if wanted:
+        seat.commit(*wanted)
+    return Answered(joined, recovered, tuple(refused))
+
+
+def _without_key(seat: Seat, message: bytes) -> Iterator[Expel]:
+    """The removal of the old leaves of somebody who has another signature key by now."""
+    leaf = key_package(message).leaf_node
+    name = identity(leaf.credential)
+    old = tuple(
+        each.signature_key
+        for each in seat.group.members
+        if each.identity == name and each.signature_key != leaf.signature_key
+    )
+    if old:
+        yield Expel(keys=old)

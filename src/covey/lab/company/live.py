@@ -1,4 +1,7 @@
-"""Live delivery: entries as they come, over a WebSocket. May import websockets and this folder."""
+"""Live delivery: entries as they come, over a WebSocket, which covey's client does without.
+
+May import websockets, the client's flows and this folder.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import connect
 
+from covey.access.structs.heads import Position
 from covey.access.structs.live import (
     Arrived,
     Begun,
@@ -20,13 +24,16 @@ from covey.access.structs.live import (
     ServerFrame,
     Subscribe,
 )
+from covey.access.structs.log import Entries
+from covey.client.sync.taking import take
 from covey.errors import BrokerError, TransportError
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from covey.lab.company.listening import Heard
-    from covey.lab.company.seat import Seat
+    from covey.access.structs.heads import SignedHead
+    from covey.access.structs.log import Entry
+    from covey.lab.company.seat import Heard, Seat
 
 _WAIT: Final = 10.0  # seconds
 _LARGEST: Final = 64 << 20  # bytes of a frame
@@ -97,7 +104,7 @@ class Socket:
 
 
 class Subscription:
-    """What comes for one seat, epoch after epoch.
+    """What comes for one seat, epoch after epoch: each lot is taken in as the answer to a read is.
 
     Args:
         seat: Whose.
@@ -108,6 +115,9 @@ class Subscription:
         self._seat = seat
         self._socket = socket
         self._taken = 0
+        self._before: Position | None = None
+        self._entries: list[Entry] = []
+        self._epoch = self._after = 0
         self._subscribe()
 
     def listen(self, seconds: float = _WAIT) -> list[Heard]:
@@ -128,32 +138,41 @@ class Subscription:
 
     def _take(self, frame: ServerSent) -> bool:
         """Do what a frame says; whether more is to come at once."""
-        log = self._seat.log
         match frame:
             case Begun(before=before):
-                log.begun(before)
+                self._before = before
             case Arrived(entry=entry):
-                log.arrived(entry)
-                self._seat.arrived(entry)
+                self._entries.append(entry)
                 self._give_credit()
             case CaughtUp(head=head):
-                log.reached(head)
+                self._take_in(head)
                 return False
             case ProveNext():
-                if not self._seat.group.is_active:
+                self._take_in(frame.head)
+                if not self._seat.is_in:
                     return False
-                log.reached(frame.head)
                 self._socket.nonce = frame.nonce
                 self._subscribe()
             case Refused(code=code, sentence=sentence):
                 raise BrokerError(code.decode(), sentence.decode())
         return True
 
+    def _take_in(self, head: SignedHead) -> None:
+        """Take in what has come, up to a head that the broker has signed."""
+        seat = self._seat.place.seat
+        assert self._before is not None, "the broker says where entries begin before it sends any"
+        page = Entries(self._before, tuple(self._entries), head, 1, b"")
+        take(seat, self._epoch, self._after, page)
+        self._seat.see()
+        self._after = max(seat.row.seq, 0)
+        self._before = Position(seat.row.seq, seat.row.hash)
+        self._entries.clear()
+
     def _subscribe(self) -> None:
-        log = self._seat.log
-        access = log.access
+        access = self._seat.access
+        self._epoch, self._after = access.epoch, max(self._seat.row.seq, 0)
         proof = access.prove(self._socket.nonce)
-        self._socket.send(Subscribe(access.gid, access.epoch, log.seq, proof))
+        self._socket.send(Subscribe(access.gid, access.epoch, self._after, proof))
 
     def _give_credit(self) -> None:
         self._taken += 1

@@ -1,244 +1,302 @@
-"""A seat in a group: the engine's Group, the log that it lives by, and the commits to it.
+"""A seat in a group: what its member does there, each at a word, and every trouble as an error.
 
-May import the protocol, the engine, and this folder. Everything goes through the log in its
-order, one's own messages too: a commit of one's own takes effect when it comes back.
+May import the client's flows and rows, and the engine.
 """
 
 from __future__ import annotations
 
-import time
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-import msgspec
-
-from covey.access.member import addresses
-from covey.access.member.epochs import EpochAccess
-from covey.access.member.pointers import let_in, open_pointer_list
-from covey.access.member.replies import Followed
-from covey.access.refusals import Code
-from covey.access.structs.basics import Nothing
-from covey.access.structs.extensions import GroupCapabilities
-from covey.access.structs.joining import FetchParcels, Parcels, Post, WantedParcel
-from covey.access.structs.log import Appended, EpochClosed
-from covey.access.structs.sealed import Door
-from covey.errors import BrokerError, StateError
-from covey.lab.company import commits
-from covey.lab.company.commits import Plan
-from covey.lab.company.log import Log
-from covey.lab.company.speaking import Speaking
-from covey.mls import Group, Policy, Ports
-from covey.mls.crypto.entropy import system_entropy
+from covey.client import events, history
+from covey.client.contents import Attachment
+from covey.client.events import ForkFound, MessageArrived, MessageSent, WishRefused
+from covey.client.sync import attachments, groups, hearing, queues, wishes
+from covey.client.sync.groups import Status
+from covey.client.sync.troubles import Troubles
+from covey.client.sync.turning import Turns
+from covey.client.sync.wishes import Renew
+from covey.errors import ForkError, PolicyError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+    from typing import Never
 
-    from covey.access.structs.extensions import NoteSlot
-    from covey.access.structs.sealed import Pointer, Posting
-    from covey.lab.company.commits import Made
-    from covey.lab.company.lines import Lines
-    from covey.mls import Member, PrivateKeyPackage
+    from covey.access.member.epochs import EpochAccess
+    from covey.access.structs.sealed import Door
+    from covey.client.contents import Body
+    from covey.client.events import Event
+    from covey.client.sync.effects import Flow
+    from covey.client.sync.groups import GroupRow
+    from covey.client.sync.place import Place
+    from covey.client.sync.queues import UnderWay
+    from covey.client.sync.seat import Seat as ClientSeat
+    from covey.client.sync.wishes import Wish
+    from covey.errors import BrokerError, TransportError
+    from covey.lab.company.identity import Identity
+    from covey.mls import Group
 
     Postpone = Callable[[Callable[[], None]], None]
 
-_HOUR: Final = 3600
+T = TypeVar("T")
+
+_PAGE: Final = 1_000  # events
+_ANY: Final = b"application/octet-stream"
 
 
-class Saved(msgspec.Struct, frozen=True):
-    """All of a seat, to be kept, or stolen. Shows nothing.
+class BrokenEpochError(StateError):
+    """The commit that closed the epoch is none that members can follow: they have to branch."""
+
+
+class Heard(NamedTuple):
+    """Something that a member was told.
 
     Attributes:
-        group: The engine's snapshot.
-        broker_id: The broker's.
-        gid: The log.
-        followed: How far it was followed.
-        history: The hashes of the log.
-        doors: Of the capabilities.
-        sent: The idems of this epoch.
+        event: What.
+        said: What a message says.
     """
 
-    group: bytes
-    broker_id: bytes
-    gid: bytes
-    followed: Followed
-    history: dict[int, bytes]
-    doors: tuple[Door, ...]
-    sent: tuple[bytes, ...]
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(…)"
+    event: Event
+    said: Body | None = None
 
 
 def at_once(post: Callable[[], None]) -> None:
-    """Post a pointer without delay. A client that hides waits for a random time."""
+    """Post pointers without delay. A client that hides waits for a random time."""
     post()
 
 
-class Seat(Speaking):
+class Seat:
     """A member's place in one group.
 
     Args:
-        lines: Opens connections.
-        group: The group.
-        log: Its log.
-        doors: Of the group's capabilities.
-        sent: The idems under which we have sent something in this epoch.
+        person: Whose.
+        place: The group, and its flows.
 
     Attributes:
-        lines: Opens connections.
-        slot: Where notes for us may be left; our next commit tells the others.
-        postpone: Is told each pointer to be posted, and decides when.
+        person: Whose.
+        place: The group, and its flows.
+        postpone: Is told how pointers are posted after a commit, and decides when.
     """
 
-    def __init__(
-        self,
-        lines: Lines,
-        group: Group,
-        log: Log,
-        doors: Iterable[Door] = (),
-        sent: Iterable[bytes] = (),
-    ) -> None:
-        super().__init__(group, log, doors, sent)
-        self.lines: Lines = lines
-        self.slot: NoteSlot | None = None
+    def __init__(self, person: Identity, place: Place) -> None:
+        self.person: Identity = person
+        self.place: Place = place
         self.postpone: Postpone = at_once
-        self._made: Made | None = None
+        self._turns = _Turns(place.seat)
+        place.turns = self._turns
+        self._told = 0
+        self._heard: list[Event] = []
+        self._news()
 
-    # --- beginning -----------------------------------------------------------------------
+    @property
+    def row(self) -> GroupRow:
+        """What the store has of the group."""
+        return self.place.seat.look()
 
-    @classmethod
-    def found(
-        cls,
-        member: Member,
-        lines: Lines,
-        broker_id: bytes,
-        *,
-        slot: NoteSlot | None = None,
-        invite: bytes = b"",
-    ) -> Seat:
-        """Create a group of one, and its log.
+    @property
+    def gid(self) -> bytes:
+        """The log (32 bytes)."""
+        return self.place.seat.row.gid
 
-        Args:
-            member: Who creates it.
-            lines: Opens connections.
-            broker_id: The broker's.
-            slot: Where notes for the creator may be left.
-            invite: A code for creating groups, where the broker wants one.
-        """
-        extensions = addresses.with_capabilities((), GroupCapabilities(()))
-        own = [] if slot is None else [addresses.extension(slot)]
-        group = Group.create(member, extensions=extensions, leaf_extensions=own)
-        access = EpochAccess.derive(group.export, broker_id, system_entropy(32), group.epoch)
-        log = Log(lines.group(), access)
-        log.create(invite)
-        return cls(lines, group, log)
+    @property
+    def is_in(self) -> bool:
+        """Whether we read and may send."""
+        return self.row.status.is_in
 
-    @classmethod
-    def join(
-        cls,
-        member: Member,
-        lines: Lines,
-        package: PrivateKeyPackage,
-        pointer: Pointer,
-        groups: Iterable[bytes] = (),
-    ) -> Seat:
-        """Come in by a pointer.
+    @property
+    def group(self) -> Group:
+        """The engine's group, for as long as we are in it."""
+        return self.place.seat.group
 
-        Args:
-            member: Who joins.
-            lines: Opens connections.
-            package: The KeyPackage that was added.
-            pointer: What was found in the inbox.
-            groups: The group_ids of the groups that we are in.
-        """
-        line = lines.group()
-        wanted = tuple(WantedParcel(each.id) for each in (pointer.welcome, pointer.ratchet_tree))
-        parcels = line.ask("parcels", FetchParcels(pointer.gid, wanted), Parcels).parcels
-        group = let_in(member, package, pointer, parcels, groups=groups).accept()
-        access = EpochAccess.derive(group.export, pointer.broker_id, pointer.gid, group.epoch)
-        return cls(lines, group, Log(line, access), pointer.doors)
+    @property
+    def access(self) -> EpochAccess:
+        """The keys of the log in our epoch."""
+        return self.place.seat.access
 
-    @classmethod
-    def opened(cls, saved: Saved, lines: Lines) -> Seat:
-        """Go on from what was saved. Only one copy may ever send."""
-        policy = Policy(extension_types=addresses.EXTENSION_TYPES)
-        group = Group.restore(saved.group, Ports(policy=policy))
-        access = EpochAccess.derive(group.export, saved.broker_id, saved.gid, group.epoch)
-        log = Log(lines.group(), access, saved.followed, saved.history)
-        return cls(lines, group, log, saved.doors, saved.sent)
-
-    def saved(self) -> Saved:
-        """All of it, but for what waits to be sent or to be read."""
-        access = self.log.access
-        return Saved(
-            self.group.snapshot(),
-            access.broker_id,
-            access.gid,
-            self.log.followed,
-            dict(self.log.history),
-            tuple(self.doors),
-            tuple(self._sent),
-        )
+    @property
+    def doors(self) -> tuple[Door, ...]:
+        """Of the group's capabilities."""
+        with self.person.store.reading() as rows:
+            return groups.doors(rows, self.place.seat.number)
 
     @property
     def members(self) -> list[str]:
         """The names of all members, by leaf."""
         return [each.identity.decode() for each in self.group.members]
 
+    # --- listening -----------------------------------------------------------------------
+
+    def catch_up(self) -> list[Heard]:
+        """Read the log to its end; what was not told yet, but for what we have said.
+
+        Raises:
+            BrokerError: The broker refuses; ``proof_refused`` when we hold a fork.
+            ForkError: The broker contradicts itself, or what other members saw.
+            BrokenEpochError: A commit closed the epoch that nobody can follow.
+            StateError: We are a copy.
+            TransportError: The broker does not answer.
+        """
+        self.read()
+        return self.told()
+
+    def read(self) -> None:
+        """Likewise, and keep what is new for :meth:`catch_up`."""
+        self.drive(self._turns.speaker.catch_up())
+
+    def told(self) -> list[Heard]:
+        """What was read and not told yet."""
+        heard, self._heard = self._heard, []
+        return [Heard(each, self._said(each)) for each in heard]
+
+    def _said(self, event: Event) -> Body | None:
+        if not isinstance(event, MessageArrived):
+            return None
+        with self.person.store.reading() as rows:
+            found = history.find(rows, self.place.seat.number, bytes.fromhex(event.id))
+        return None if found is None else found.content.body
+
+    def drive(self, flow: Flow[T]) -> T:
+        """Drive a flow of this group, and see whether all is well then."""
+        done = self.person.run(flow)
+        self.see()
+        return done
+
+    def see(self) -> None:
+        """Take what the application would be told now; troubles are errors."""
+        row, news = self.row, self._news()
+        self._heard += [each for each in news if not isinstance(each, MessageSent)]
+        if row.status is Status.broken:
+            raise BrokenEpochError(row.trouble)
+        if row.status is Status.copy:
+            raise StateError(row.trouble)
+        for each in news:
+            if isinstance(each, ForkFound):
+                raise ForkError(each.sentence)
+            if isinstance(each, WishRefused):
+                msg = f"{each.what}: {each.why}"
+                raise PolicyError(msg)
+
+    def _news(self) -> list[Event]:
+        found = []
+        with self.person.store.reading() as rows:
+            while page := events.after(rows, self._told, _PAGE):
+                found += page
+                self._told = page[-1][0]
+        return [each for _, each in found if each.group == self.place.seat.hex]
+
+    # --- speaking ------------------------------------------------------------------------
+
+    def say(self, body: Body, *, look_first: bool = True) -> int:
+        """Say something; returns the number of its entry.
+
+        Args:
+            body: What to say.
+            look_first: Whether to read the log before, as every honest client does.
+
+        Raises:
+            StateError: We are a copy, or have been removed.
+            TransportError: The broker does not answer; :meth:`flush` tries again.
+        """
+        seat = self.place.seat
+        with seat.change() as rows:
+            seat.require_in()
+            content = hearing.say(seat, rows, body)
+        self.drive(self._turns.turn() if look_first else self._turns.hurry())
+        with self.person.store.reading() as rows:
+            found = history.find(rows, seat.number, content.id)
+        if found is None or found.seq is None:
+            msg = f"it could not be said: we are {seat.row.status} ({seat.row.trouble})"
+            raise StateError(msg)
+        return found.seq
+
+    def flush(self) -> None:
+        """Do all that is left to do: a commit under way, what was wished for, what waits."""
+        self.drive(self._turns.turn())
+
+    def attach(self, data: bytes, name: str = "", *, piece: int = attachments.PIECE) -> Attachment:
+        """Encrypt a file and send it to the broker; say the Attachment afterwards.
+
+        Args:
+            data: The file.
+            name: What it is called.
+            piece: Bytes that are sent at once; a broker takes no fewer than 64 KiB.
+
+        Raises:
+            BrokerError: ``too_large``, ``over_quota``, ``not_offered``, …
+            TransportError: The broker does not answer.
+        """
+        sent = self.drive(
+            attachments.attach(
+                lambda: self.access,
+                data,
+                self.person.home.world,
+                catch_up=self._turns.speaker.catch_up,
+                piece=piece,
+            )
+        )
+        return Attachment(sent.blob, sent.key, name.encode(), _ANY, len(data), sent.size)
+
+    def leave(self) -> None:
+        """Ask the others to let us go."""
+        seat = self.place.seat
+        with seat.change():
+            seat.require_in()
+            seat.replace(status=Status.leaving)
+        self.flush()
+
     # --- committing ----------------------------------------------------------------------
 
     def renew(self) -> int:
         """Commit what was proposed, with fresh keys of our own; returns the commit's number."""
-        return self.commit(Plan())
+        return self.commit(Renew())
 
-    def commit(self, plan: Plan) -> int:
-        """Commit, again until a commit of ours wins, or others have done what was wanted.
+    def commit(self, *wanted: Wish, dies: bool = False) -> int:
+        """Commit what is wished for, until a commit of ours wins, or others have done all of it.
+
+        Args:
+            wanted: What is wished for besides what was already.
+            dies: Whether to post no pointers, as who dies at that moment.
 
         Returns:
             The number of the commit; 0 when others were faster with all of it.
         """
-        while True:
-            made = self.prepare(plan)
-            if made is None:
-                return 0
-            answer = self.submit(made)
-            if isinstance(answer, Appended):
-                return answer.position.seq
+        before = self.row.seq
+        self._wish(*wanted)
+        self.flush()
+        if not dies:
+            self.postpone(self.person.post)
+        with self.person.store.reading() as rows:
+            taken = queues.accepted(rows, self.place.seat.number)
+        won = [each.seq for each in taken if each.wishes and each.seq > before]
+        return max(won, default=0)
 
-    def prepare(self, plan: Plan) -> Made | None:
-        """Read, and make a commit; None when nothing of the plan is left to do."""
-        if self._made is not None:  # whose answer has been lost
-            self.submit(self._made)
-        self.read()
-        hour = int(time.time()) // _HOUR
-        now = commits.Circumstances(
-            self.group, self.log.access, self.doors, self.claimed, self.slot, hour
-        )
-        return commits.make(plan, now)
+    def prepare(self, *wanted: Wish) -> UnderWay | None:
+        """Make a commit and send nothing; None when nothing of it is left to do."""
+        self._wish(*wanted)
+        try:
+            self.drive(self._turns.prepare())
+        except _PreparedError as made:
+            self.see()
+            return made.commit
+        return None
 
-    def submit(self, made: Made) -> Appended | EpochClosed:
-        """Send a commit; if it wins, follow it, and have its pointers posted.
+    def submit(self, commit: UnderWay) -> bool:
+        """Send a commit; whether it has won. What is wished for stands until one does.
 
         Raises:
             TransportError: The broker does not answer; the next commit sends this one first.
         """
-        self._made = made
-        try:
-            answer = self._append(made.request)
-        except (BrokerError, StateError):
-            self._made = None
-            self.group.discard(made.pending)
-            raise
-        self._made = None
-        if isinstance(answer, EpochClosed):
-            self.read()
-        else:
-            if made.plan.die_before_pointers:
-                return answer
-            self.read(answer.position.seq)
-            for posting in made.postings:
-                self.postpone(partial(self._post, posting))
-        return answer
+        won = self.drive(self._turns.submit(commit))
+        self.read()
+        if won:
+            self.postpone(self.person.post)
+        return won
+
+    def _wish(self, *wanted: Wish) -> None:
+        seat = self.place.seat
+        with seat.change() as rows:
+            seat.require_in()
+            for each in wanted:
+                queues.wish(rows, seat.number, wishes.encode(each), seat.home.world.second)
 
     def post_missing(self) -> int:
         """Post all pointers of the commit that opened this epoch; what is there stays one.
@@ -246,19 +304,58 @@ class Seat(Speaking):
         Returns:
             How many there are.
         """
-        found = self.log.pointers()
-        postings = open_pointer_list(self.log.access, found.idem, found.sealed)
-        for posting in postings:
-            self._post(posting)
+        postings = self.drive(self._turns.speaker.pointers())
+        with self.person.store.transaction() as rows:
+            for each in postings:
+                queues.post_later(rows, each, self.person.home.world.second)
+        self.person.post()
         return len(postings)
 
-    def _post(self, posting: Posting) -> None:
-        """Post a pointer over a connection that knows no group."""
-        line = self.lines.group()
+
+class _PreparedError(Exception):
+    """Not an error: a commit is made, and goes no further."""
+
+    def __init__(self, commit: UnderWay) -> None:
+        super().__init__("a commit is made")
+        self.commit = commit
+
+
+class _Raised(Troubles):
+    """Troubles of somebody who does not deal with them."""
+
+    def met(self, error: BrokerError | ForkError | TransportError) -> Never:
+        """Raise it."""
+        raise error
+
+
+class _Turns(Turns):
+    """Turns that can be stopped, and taken blindly."""
+
+    def __init__(self, seat: ClientSeat) -> None:
+        super().__init__(seat)
+        self.troubles = _Raised(seat)
+        self._prepares = False
+
+    def hurry(self) -> Flow[float | None]:
+        """A turn that does not begin by reading the log, as no honest client takes one."""
+        self._behind = False
+        return self.turn(listening=True)
+
+    def prepare(self) -> Flow[None]:
+        """A turn until a commit is made."""
+        self._prepares = True
         try:
-            line.ask("post", Post(posting.inbox, posting.key_package_ref, posting.pointer), Nothing)
-        except BrokerError as error:
-            if error.code != Code.not_claimed:  # then one was posted, and has been used
-                raise
+            yield from self.turn()
         finally:
-            self.lines.done(line)
+            self._prepares = False
+
+    def submit(self, under: UnderWay) -> Flow[bool]:
+        """Send a commit; whether it was taken."""
+        self.seat.closing = None
+        yield from super()._submit(under)
+        return self.seat.closing is None
+
+    def _submit(self, under: UnderWay) -> Flow[None]:
+        if self._prepares:
+            raise _PreparedError(under)
+        yield from super()._submit(under)

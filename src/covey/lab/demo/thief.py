@@ -17,8 +17,9 @@ from covey.access.member.epochs import EpochAccess
 from covey.access.structs.log import Entries, Entry, Read
 from covey.access.structs.sealed import Purpose
 from covey.client import contents
+from covey.client.sync.effects import Lane, Use
+from covey.client.sync.proving import Prover
 from covey.errors import AuthenticationError, BrokerError, CoveyError
-from covey.lab.company.line import Prover
 from covey.lab.demo import stolen
 from covey.lab.demo.orders import Attacked, Attempt
 from covey.mls import EpochChanged, Group, MessageReceived, StagedCommit
@@ -26,7 +27,7 @@ from covey.mls import EpochChanged, Group, MessageReceived, StagedCommit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from covey.lab.company.line import Line
+    from covey.client.sync.effects import Flow
     from covey.lab.company.lines import Lines
     from covey.lab.demo.orders import Attack
     from covey.lab.demo.stolen import Held
@@ -45,11 +46,10 @@ def attack(order: Attack, states: list[bytes], lines: Lines) -> Attacked:
     loot = _Loot(order, states)
     held = stolen.log_of(order.database, order.gid)
     attempts = [loot.attempt(each) for each in held.values()]
-    line = lines.group()
-    given = [entry for access in loot.keys.values() for entry in _shown(line, access)]
+    given = [entry for access in loot.keys.values() for entry in lines.run(_shown(access))]
     same = sum(each.body == held[each.seq].body for each in given)
     later = sum(len(each.body) for each in given if each.seq > order.after)
-    return Attacked(attempts, len(given), same, later, list(_refusals(line, loot.newest)))
+    return Attacked(attempts, len(given), same, later, list(_refusals(lines, loot.newest)))
 
 
 class _Loot:
@@ -131,25 +131,26 @@ def _told(reason: CoveyError) -> str:
     return f"{type(reason).__name__}: {reason}"
 
 
-def _shown(line: Line, access: EpochAccess) -> Iterator[Entry]:
+def _shown(access: EpochAccess) -> Flow[list[Entry]]:
     """All entries of an epoch that the broker gives out for its keys."""
-    prover = Prover(line, access.prove)
     gid, epoch = access.gid, access.epoch
+    prover = Prover(Lane(Use.speak, gid), access.prove)
+    shown: list[Entry] = []
     after, complete = 0, False
     while not complete:
-        make = partial(Read, gid, epoch, after, 0)
-        found = prover.ask("read", make, Entries)
-        yield from found.entries
+        found = yield from prover.ask("read", partial(Read, gid, epoch, after, 0), Entries)
+        shown += found.entries
         after = found.entries[-1].seq if found.entries else after
         complete = bool(found.complete)
+    return shown
 
 
-def _refusals(line: Line, newest: EpochAccess) -> Iterator[str]:
+def _refusals(lines: Lines, newest: EpochAccess) -> Iterator[str]:
     """How the broker refuses who asks for the epochs after the newest with its keys."""
     for ahead in range(1, _AHEAD + 1):
         bent = msgspec.structs.replace(newest, epoch=newest.epoch + ahead)
         try:
-            entries = list(_shown(line, bent))
+            entries = lines.run(_shown(bent))
         except BrokerError as error:
             yield error.code
         else:

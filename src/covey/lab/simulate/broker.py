@@ -27,11 +27,12 @@ from covey.broker.operations import waiting
 from covey.broker.operations.ports import Caller, Clock, Ports
 from covey.broker.operations.table import Operations
 from covey.broker.script import Query, play
-from covey.broker.stores.migrating import migrations_in, packaged
+from covey.broker.stores.migrating import packaged
 from covey.broker.stores.wakes import Wakes
 from covey.broker.transactions import birth, log, sweeping
 from covey.broker.transactions.sweeping import Ages
 from covey.errors import BrokerError, DecodeError, StorageError
+from covey.migrating import migrations_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator

@@ -127,14 +127,14 @@ def _gaps_accepted(_: Function) -> Function:
 
 @_bug(reading, "take", "How far the log was read is kept before what was read.")
 def _cursor_before_rows(right: Function) -> Function:
-    def take(seat: Seat, epoch: int, after: int, answer: Entries) -> bool:
+    def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int) -> bool:
         with seat.change():
             before = seat.row
             if seat.is_in and (before.epoch, max(before.seq, 0)) == (epoch, after):
                 seat.row = before.at(before.followed.read(epoch, answer))
         with seat.change():  # who is killed here has a cursor, and nothing of what it stands for
             seat.replace(seq=before.seq, hash=before.hash, head=before.head)
-        return right(seat, epoch, after, answer)  # type: ignore[no-any-return]
+        return right(seat, epoch, after, answer, promised)  # type: ignore[no-any-return]
 
     return take
 

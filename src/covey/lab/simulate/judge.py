@@ -6,9 +6,7 @@ way; it asks nobody. Each rule is a function from what there is to be seen to wh
 
 from __future__ import annotations
 
-from itertools import combinations
-from math import inf
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from covey.client.events import (
     CopyFound,
@@ -16,26 +14,22 @@ from covey.client.events import (
     Joined,
     MemberLeft,
     MembersChanged,
-    MessagesLost,
     Rejoining,
     RemovedFromGroup,
     Renamed,
     RolledBack,
-    Unreadable,
     WishRefused,
 )
 from covey.client.sync.groups import Status
 from covey.lab.simulate.actors import Invite, Remove, Rename
-from covey.lab.simulate.lies import Lie
+from covey.lab.simulate.evidence import OUT, Evidence, Finding, is_ours, went_out
+from covey.lab.simulate.histories import losses_explained, nothing_lost, once, same_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from covey.client.events import Event
-    from covey.lab.simulate.lies import Front
-    from covey.lab.simulate.observing import Held, Message, Observed
-    from covey.lab.simulate.sealing import Sealed
-    from covey.lab.simulate.world import Said, Wanted
+    from covey.lab.simulate.observing import Held, Observed
+    from covey.lab.simulate.world import Wanted
 
 _ALARMS: Final = (ForkFound, RolledBack, Rejoining, CopyFound)
 """What a client tells that has noticed a lie."""
@@ -43,63 +37,7 @@ _ALARMS: Final = (ForkFound, RolledBack, Rejoining, CopyFound)
 _ENDS: Final = (RemovedFromGroup, MemberLeft, Joined, Rejoining)
 """After these, what was wanted before needs not to have happened."""
 
-_OUT: Final = frozenset({Status.left, Status.removed})
-
-_STRANDED: Final = frozenset(
-    {Status.lost, Status.forked, Status.broken, Status.restored, Status.copy}
-)
-
-
-class Finding(NamedTuple):
-    """Something that is wrong.
-
-    Attributes:
-        rule: The rule that was broken.
-        who: By or for whom; empty when it is all of them.
-        what: How.
-    """
-
-    rule: str
-    who: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {self.who + ': ' if self.who else ''}{self.what}"
-
-
-class Evidence(NamedTuple):
-    """What there is to be seen.
-
-    Attributes:
-        observed: What each client's store says, by name.
-        said: What was taken to be sent.
-        wanted: What was taken to be done.
-        front: The broker, and what it has shown.
-        sealed: What was sealed.
-        kinds: How often each kind of thing has happened.
-        began: When each kind of thing happened first, in seconds since the epoch.
-    """
-
-    observed: dict[str, Observed]
-    said: list[Said]
-    wanted: list[Wanted]
-    front: Front
-    sealed: Sealed
-    kinds: dict[str, int]
-    began: dict[str, float]
-
-    def holders(self, gid: bytes) -> dict[str, Held]:
-        """Who takes itself to be in a group, and what it holds of it."""
-        return {
-            name: held
-            for name, each in self.observed.items()
-            if (held := each.groups.get(gid)) is not None and held.status.is_in
-        }
-
-    @property
-    def gids(self) -> list[bytes]:
-        """All groups that somebody knows."""
-        return sorted({gid for each in self.observed.values() for gid in each.groups})
+_STRANDED: Final = frozenset({Status.lost, Status.broken, Status.restored, Status.copy})
 
 
 def judge(evidence: Evidence) -> list[Finding]:
@@ -116,7 +54,6 @@ def agree(evidence: Evidence) -> Iterator[Finding]:
     Who has left, or was removed, in a log that a lying broker then took back, is out for good: its
     keys are gone. The others have it as a member until somebody removes it.
     """
-    taken_back = any(evidence.kinds.get(each, 0) for each in ("fork", "rollback", "restore"))
     for gid in evidence.gids:
         holders = evidence.holders(gid)
         secrets = {(held.epoch, held.authenticator) for held in holders.values()}
@@ -133,7 +70,7 @@ def agree(evidence: Evidence) -> Iterator[Finding]:
         roster = {member for held in holders.values() for member in held.members}
         for name in sorted(roster - set(holders)):
             known = evidence.observed[name].groups.get(gid)
-            if taken_back and known is not None and known.status in _OUT:
+            if evidence.taken_back and known is not None and known.status in OUT:
                 continue
             status = "has never heard of it" if known is None else f"says {known.status}"
             yield Finding("agree", name, f"is a member of {gid.hex()[:8]}, and {status}")
@@ -177,95 +114,6 @@ def quiet(evidence: Evidence) -> Iterator[Finding]:
                 yield Finding("quiet", name, f"{' and '.join(waits)} wait")
 
 
-# --- messages ------------------------------------------------------------------------------
-
-
-def once(evidence: Evidence) -> Iterator[Finding]:
-    """A history holds nothing twice."""
-    for name, each in evidence.observed.items():
-        for held in each.groups.values():
-            texts = [message.text for message in held.messages]
-            for text in sorted({text for text in texts if texts.count(text) > 1}):
-                yield Finding("once", name, f"holds {text!r} {texts.count(text)} times")
-
-
-def same_order(evidence: Evidence) -> Iterator[Finding]:
-    """Members have what they have in the same places.
-
-    A broker that was set back, or has shown two logs, orders anew what it gets again: whoever says
-    that it has caught it at that may have the places of before.
-    """
-    for gid in evidence.gids:
-        for (one, first), (other, second) in combinations(evidence.holders(gid).items(), 2):
-            if any(
-                evidence.observed[name].events(ForkFound, RolledBack, group=gid)
-                for name in (one, other)
-            ):
-                continue
-            theirs = {each.id: each for each in second.messages}
-            for message in first.messages:
-                also = theirs.get(message.id)
-                if also is not None and _place(message) != _place(also):
-                    yield Finding(
-                        "same order",
-                        f"{one} and {other}",
-                        f"have {message.text!r} at {_place(message)} and {_place(also)}",
-                    )
-
-
-def _place(message: Message) -> tuple[int | None, int | None]:
-    return message.epoch, message.seq
-
-
-def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
-    """What was said has come to all who were there, unless somebody said that it is lost."""
-    texts = {
-        name: {message.text for held in each.groups.values() for message in held.messages}
-        for name, each in evidence.observed.items()
-    }  # of all groups: what was said goes on in a branch
-    for said in evidence.said:
-        sender = evidence.observed[said.who]
-        if sender.events(MessagesLost, group=said.gid, since=said.at):
-            continue
-        if said.text not in texts[said.who]:
-            yield Finding("nothing lost", said.who, f"has not kept its own {said.text!r}")
-            continue
-        own = sender.groups[said.gid]
-        placed = any(
-            each.text == said.text and each.seq is not None
-            for held in sender.groups.values()
-            for each in held.messages
-        )
-        if not placed:
-            if own.status.is_in and not own.waiting:
-                yield Finding("nothing lost", said.who, f"never sent {said.text!r}")
-            continue
-        for name, held in evidence.holders(said.gid).items():
-            if said.text in texts[name] or held.joined_at >= said.at:
-                continue
-            if not evidence.observed[name].events(
-                MessagesLost, Joined, group=said.gid, since=said.at
-            ):
-                yield Finding("nothing lost", name, f"does not have {said.text!r}")
-
-
-def losses_explained(evidence: Evidence) -> Iterator[Finding]:
-    """Nobody misses what others said, before anybody has lied or been away for long."""
-    reasons = (evidence.began.get(str(each)) for each in (*Lie, "away", "leap"))
-    first = min((each for each in reasons if each is not None), default=inf)
-    for name, each in evidence.observed.items():
-        for told in each.events(MessagesLost, Unreadable):
-            if told.at + 1 < first and not _is_explained(evidence, told.event):
-                yield Finding("losses explained", name, f"says without a reason: {told.event}")
-
-
-def _is_explained(evidence: Evidence, event: Event) -> bool:
-    """Whether what was lost was the teller's own, or its sender says so too."""
-    if not isinstance(event, MessagesLost):
-        return False
-    return event.sender is None or bool(evidence.observed[event.sender].events(MessagesLost))
-
-
 # --- wishes --------------------------------------------------------------------------------
 
 
@@ -281,17 +129,12 @@ def wishes_come_true(evidence: Evidence) -> Iterator[Finding]:
             continue
         refused = observed.events(WishRefused, group=order.gid, since=wanted.at)
         ended = observed.events(*_ENDS, group=order.gid, since=wanted.at)
-        if refused or any(_is_ours(each.event) for each in ended):
+        if refused or any(is_ours(each.event) for each in ended):
             continue
         if isinstance(order, Rename) and _renamed_again(evidence, wanted):
             continue
         for what in _undone(order, observed, held, wanted.at):
             yield Finding("wishes come true", wanted.who, f"wanted to {what}, and nothing came")
-
-
-def _is_ours(event: Event) -> bool:
-    """Whether an end is that of the client which tells it."""
-    return not (isinstance(event, MemberLeft) and event.name)
 
 
 def _renamed_again(evidence: Evidence, wanted: Wanted) -> bool:
@@ -341,10 +184,9 @@ def keys_once(evidence: Evidence) -> Iterator[Finding]:
 
 def nothing_kept(evidence: Evidence) -> Iterator[Finding]:
     """Who is out of a group holds none of its secrets."""
-    out = {Status.removed, Status.left}
     for name, each in evidence.observed.items():
         for held in each.groups.values():
-            if held.status in out and held.secrets:
+            if held.status in OUT and held.secrets:
                 yield Finding("nothing kept", name, f"is {held.status}, and keeps secrets")
 
 
@@ -352,15 +194,24 @@ def nothing_kept(evidence: Evidence) -> Iterator[Finding]:
 
 
 def lies_noticed(evidence: Evidence) -> Iterator[Finding]:
-    """Who was told a lie that can be seen has said so."""
+    """Who was told a lie that can be seen has said so.
+
+    Who has left, or was removed, knows nothing of the log any more: when it comes in anew, it
+    believes what it is shown.
+    """
     front = evidence.front
     for (name, gid), lie in front.caught.items():
         if not evidence.observed[name].events(*_ALARMS, group=gid):
             yield Finding("lies noticed", name, f"was told a lie ({lie}), and said nothing")
-    for name, gid in dict.fromkeys((each.client, each.gid) for each in front.denied()):
+    shown: dict[tuple[str, bytes], float] = {}
+    for each, at in front.denied().items():
+        shown[each.client, each.gid] = max(at, shown.get((each.client, each.gid), at))
+    for (name, gid), at in shown.items():
         observed = evidence.observed[name]
         held = observed.groups.get(gid)
-        if held is not None and held.status.is_in and not observed.events(*_ALARMS, group=gid):
+        if held is None or not held.status.is_in or went_out(observed, gid, at):
+            continue
+        if not observed.events(*_ALARMS, group=gid):
             yield Finding(
                 "lies noticed", name, "was shown entries that are not there, and is silent"
             )

@@ -90,7 +90,7 @@ class Front:
     Attributes:
         main: The copy that is served when it is honest.
         is_down: Whether nobody is there.
-        places: What was shown, and to whom.
+        places: What was shown, to whom, and when last.
         caught: To whom a blatant lie was told, by log.
     """
 
@@ -104,6 +104,7 @@ class Front:
         story: Story,
     ) -> None:
         self._identity = Identity.drawn(entropy, now)
+        self._now = now
         self._wakes = Told(tell)
         self._days = days
         self._chance = chance
@@ -111,7 +112,7 @@ class Front:
         self._story = story
         self.main: Copy = Copy(self._identity, MemoryStore(self._wakes), days)
         self.is_down: bool = False
-        self.places: dict[Shown, None] = {}
+        self.places: dict[Shown, float] = {}
         self.caught: dict[tuple[str, bytes], Lie] = {}
         self._other: tuple[Copy, frozenset[str]] | None = None
         self._twists: dict[Lie, frozenset[str]] = {}
@@ -205,22 +206,22 @@ class Front:
                 if lie in BLATANT:
                     self.caught[client, head.gid] = Lie(lie)
                 elif answer.complete:
-                    self.places[Shown(client, head.gid, *_place(head.position))] = None
+                    self.places[Shown(client, head.gid, *_place(head.position))] = self._now()
             case Appended(position=position):
                 assert isinstance(ask.request, Signed)
                 gid = Append.decode(ask.request.request).gid
-                self.places[Shown(client, gid, *_place(position))] = None
+                self.places[Shown(client, gid, *_place(position))] = self._now()
 
-    def denied(self) -> list[Shown]:
-        """What was shown, and is not so by what the broker says now."""
+    def denied(self) -> dict[Shown, float]:
+        """What was shown, and is not so by what the broker says now; and when that was shown."""
         play, known = self.main.store.play, {gid for _, gid, _, _ in self.places}
         logs = {gid: play(partial(_hashes, gid)) for gid in known}
-        return [
-            each
-            for each in self.places
+        return {
+            each: at
+            for each, at in self.places.items()
             if each.seq > max(logs[each.gid], default=-1)
             or logs[each.gid].get(each.seq, each.hash) != each.hash
-        ]
+        }
 
     def _twist(self, lie: Lie, answer: WireStruct) -> WireStruct:
         match answer:

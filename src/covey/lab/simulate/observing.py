@@ -136,7 +136,7 @@ class Observed(NamedTuple):
 def watch(store: Store) -> None:
     """Let a store keep all events, from its beginning."""
     with store.transaction() as rows:
-        events.acknowledge(rows, "judge", 0)
+        events.begin(rows, "judge")
 
 
 def observe(name: str, store: Store) -> Observed:

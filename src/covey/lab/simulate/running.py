@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covey.lab.simulate import broker, sealing
 from covey.lab.simulate.actors import Person
-from covey.lab.simulate.judge import Evidence, Finding, judge
+from covey.lab.simulate.evidence import Evidence, Finding
+from covey.lab.simulate.judge import judge
 from covey.lab.simulate.observing import observe, watch
 from covey.lab.simulate.script import NAMES, Script, weather
 from covey.lab.simulate.virtual import BEGIN, nothing_real

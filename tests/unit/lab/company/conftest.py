@@ -39,7 +39,7 @@ def person(lines: Callable[..., Lines], request: pytest.FixtureRequest) -> Calla
     def person(name: str, **how: object) -> Person:
         made = Person(f"{name} of {request.node.name}", lines(**how))
         made.enrol()
-        made.publish(2)
+        made.publish()
         return made
 
     return person

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.access.structs.extensions import Right
+from covey.client.contents import Text
+from covey.client.sync.wishes import Expel, Invite
 from covey.lab.company import doors
-from covey.lab.company.commits import Plan
-from covey.lab.company.contents import Text
+from covey.lab.company.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from covey.lab.company.person import Person
+    from covey.lab.company.lines import Lines
     from covey.lab.company.seat import Seat
 
-Group = tuple["Person", dict[str, "Seat"]]
+Group = tuple[Person, dict[str, "Seat"]]
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def group(person: Callable[..., Person]) -> Group:
     """Bob, and the seats of three people in one group, which have all renewed their keys."""
     alice, bob, carol = (person(name) for name in ("alice", "bob", "carol"))
     seat = alice.found()
-    alice.invite(seat, [bob.name, carol.name])
+    seat.commit(Invite(alice.claim([bob.name, carol.name])))
     seats = {"alice": seat, "bob": bob.join(), "carol": carol.join()}
     for each in seats.values():
         each.renew()
@@ -37,12 +38,15 @@ def signature_keys(seat: Seat) -> list[bytes]:
 
 
 @pytest.mark.parametrize("keeps_its_key", [True, False])
-def test_who_lost_its_state_comes_back(group: Group, *, keeps_its_key: bool) -> None:
+def test_who_lost_its_state_comes_back(
+    group: Group, lines: Callable[..., Lines], *, keeps_its_key: bool
+) -> None:
     bob, seats = group
     alice, carol = seats["alice"], seats["carol"]
     code = doors.open_door(alice, Right.recover)
     before = signature_keys(alice)
-    del bob.seats[alice.gid]
+    old = Person(bob.name, lines(), stolen=bob.stolen()).seats[alice.gid]
+    bob.forget(seats["bob"])
     if not keeps_its_key:
         bob.member = bob.member.rotated()
     bob.knock(code, recovers=True)
@@ -55,8 +59,8 @@ def test_who_lost_its_state_comes_back(group: Group, *, keeps_its_key: bool) -> 
     alice.say(Text(b"welcome back"))
     for seat in (back, carol):
         assert [each.said for each in seat.catch_up()][-1] == Text(b"welcome back")
-    seats["bob"].read()
-    assert not seats["bob"].group.is_active
+    old.read()
+    assert not old.is_in
 
 
 @pytest.mark.parametrize("recover", [True, False])
@@ -64,16 +68,16 @@ def test_who_has_been_let_in_by_others_is_not_let_in_again(group: Group, *, reco
     bob, seats = group
     alice, carol = seats["alice"], seats["carol"]
     if not recover:
-        alice.commit(Plan(remove=(bob.name.encode(),)))
-    plan = Plan(add=(bob.new_package().message,), recover=recover)
-    made = alice.prepare(plan)
+        alice.commit(Expel((bob.name.encode(),)))
+    wanted = Invite((bob.new_package().message,), recover)
+    made = alice.prepare(wanted)
     assert made is not None
-    assert carol.commit(plan) > 0
-    alice.submit(made)
-    assert alice.commit(plan) == 0
+    assert carol.commit(wanted) > 0
+    assert not alice.submit(made)
+    assert alice.commit() == 0
     assert len(alice.members) == 3
 
 
 def test_who_does_not_recover_keeps_its_leaf(group: Group) -> None:
     bob, seats = group
-    assert seats["alice"].commit(Plan(add=(bob.new_package().message,))) == 0
+    assert seats["alice"].commit(Invite((bob.new_package().message,))) == 0

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.access.member import accounts
+from covey.client.sync.asking import append
+from covey.client.sync.device import LANE, Device
 from covey.errors import BrokerError, PolicyError
-from covey.lab.company.device import Device
+from covey.mls.crypto.entropy import system_entropy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,8 @@ def test_a_person_is_found_by_its_name(person: Callable[..., Person]) -> None:
     alice, bob = person("alice"), person("bob")
     claimed = {alice.claim([bob.name])[0] for _ in range(2)}
     assert claimed == {each.message for each in bob.packages if not each.last_resort}
-    assert alice.claim([bob.name]) == (bob.packages[-1].message,)
+    [resort] = [each.message for each in bob.packages if each.last_resort]
+    assert alice.claim([bob.name]) == (resort,)
     with pytest.raises(BrokerError, match="account_unknown"):
         alice.claim(["nobody"])
 
@@ -30,23 +32,23 @@ def test_a_person_is_found_by_its_name(person: Callable[..., Person]) -> None:
 def test_a_new_connection_is_proved_anew(
     person: Callable[..., Person], lines: Callable[..., Lines]
 ) -> None:
-    alice = person("alice")
-    moved = Device(lines().identity(), alice.broker_id, alice.device.seed)
+    alice, elsewhere = person("alice"), lines()
+    moved = Device(alice.broker_id, alice.device.seed)
     moved._token = alice.device._token  # noqa: SLF001 - a token of another connection
-    assert moved.devices() == (alice.device.key,)
-    assert moved.stock().last_resorts == 1
+    assert moved._token  # noqa: SLF001
+    assert elsewhere.run(moved.devices()) == (alice.device.key,)
+    assert elsewhere.run(moved.stock()).last_resorts == 1
 
 
 def test_devices_come_and_go(person: Callable[..., Person], lines: Callable[..., Lines]) -> None:
-    alice = person("alice")
-    second = Device(lines().identity(), alice.broker_id)
-    handle = alice.device.handle(alice.name)
-    added = accounts.new_device(second.seed, alice.broker_id, handle)
-    assert set(alice.device.add_device(added)) == {alice.device.key, second.key}
-    assert set(second.devices()) == {alice.device.key, second.key}
-    assert alice.device.remove_device(second.key) == (alice.device.key,)
+    alice, elsewhere = person("alice"), lines()
+    second = Device(alice.broker_id, system_entropy(32))
+    added = alice.run(alice.device.add_device(second.to_be_added(alice.name)))
+    assert set(added) == {alice.device.key, second.key}
+    assert set(elsewhere.run(second.devices())) == {alice.device.key, second.key}
+    assert alice.run(alice.device.remove_device(second.key)) == (alice.device.key,)
     with pytest.raises(BrokerError, match="account_unknown"):
-        second.devices()
+        elsewhere.run(second.devices())
 
 
 def test_a_broker_that_hands_out_somebody_else_is_caught(
@@ -65,6 +67,6 @@ def test_a_connection_that_named_a_device_speaks_for_no_group(
     alice = person("alice")
     assert alice.broker_id == broker.broker_id
     seat = alice.found()
-    seat.log.line = alice.lines.identity()
+    request = seat.access.append(bytes(16), b"body")
     with pytest.raises(BrokerError, match="wrong_plane"):
-        seat.log.append(seat.log.access.append(bytes(16), b"body"))
+        alice.run(append(LANE, request))

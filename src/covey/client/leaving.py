@@ -1,0 +1,102 @@
+"""Leaving a group, with one device or with all of them.
+
+May import the engine, the flows and what is wanted.
+"""
+# ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from covey.client import events, wanted, wishing
+from covey.client.bound import Bound, seconds
+from covey.client.sync import entering, queues, wishes
+from covey.client.sync.groups import Status
+from covey.client.sync.wishes import Expel
+from covey.errors import PolicyError, TransportError
+
+if TYPE_CHECKING:
+    from covey.client.events import WishRefused
+    from covey.client.sync.seat import Seat
+    from covey.store.port import Rows
+
+
+class Leaving(Bound):
+    """Leaving a group."""
+
+    async def leave(self, *, everywhere: bool = False, timeout: float | None = None) -> bool:
+        """Leave the group; a member commits it as soon as one is there.
+
+        Only this device leaves, unless it says otherwise: other devices of ours stay in the group.
+
+        Args:
+            everywhere: Whether to take all other devices of ours out of it first.
+            timeout: Seconds to wait; 30 by default.
+
+        Returns:
+            Whether we are out; False when no member has committed it in time. Then it happens
+            later, and nothing more is to be done.
+
+        Raises:
+            PolicyError: We may not: the last owner makes somebody else owner first.
+            StateError: We are not in the group.
+            TransportError: The broker cannot be reached; it happens later.
+        """
+        engine, number = self._engine, self._number
+        if everywhere:
+            self._with_group(wanted.require_another_owner)
+        seat = (await wishing.place_of(engine, number)).seat
+        since, expelling = await engine.call(partial(_wished, seat, everywhere=everywhere))
+
+        def is_it(refused: WishRefused) -> bool:
+            return refused.what == "leave" or refused.wish == expelling != 0
+
+        def out() -> str | None:
+            status = self._row.status
+            if status is Status.leaving:
+                return None
+            if not status.is_in:
+                return ""
+            with engine.store.reading() as rows:
+                why = wishing.refusal(rows, since, is_it)
+            return why or "it was taken back"
+
+        try:
+            why = await wishing.settled(
+                engine, number, out, "you leave when it can be reached", seconds(timeout)
+            )
+        except TransportError:
+            if self._rows(partial(queues.waits, number=number)):
+                raise
+            return False
+        if why:
+            raise PolicyError(why)
+        return True
+
+
+def _wished(seat: Seat, *, everywhere: bool) -> tuple[int, int]:
+    """Wish to be out: the number of the last event before, and of the wish for other devices."""
+    with seat.change() as rows:
+        seat.require_in()
+        since = events.latest(rows)
+        if len(seat.group.members) == 1:
+            entering.abandoned(seat, rows)
+            return since, 0
+        expelling = _expelled(seat, rows) if everywhere else 0
+        seat.replace(status=Status.leaving)
+        return since, expelling
+
+
+def _expelled(seat: Seat, rows: Rows) -> int:
+    """Wish that our other devices are out; the number of the wish, 0 when there are none."""
+    group = seat.group
+    keys = tuple(
+        each.signature_key
+        for each in group.members
+        if each.identity == seat.home.identity and each.index != group.own_index
+    )
+    if not keys:
+        return 0
+    encoded = wishes.encode(Expel(keys=keys))
+    return queues.wish(rows, seat.number, encoded, seat.home.world.second)

@@ -1,0 +1,133 @@
+"""The judge's rules about what was said. May import this folder, and the client's events.
+
+Each rule is a function from what there is to be seen to what is wrong.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import inf
+from sys import maxsize
+from typing import TYPE_CHECKING
+
+from covey.client.events import ForkFound, Joined, MessagesLost, RolledBack, Unreadable
+from covey.lab.simulate.evidence import Evidence, Finding, went_out
+from covey.lab.simulate.lies import Lie
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from covey.client.events import Event
+    from covey.lab.simulate.observing import Message, Observed
+
+
+def once(evidence: Evidence) -> Iterator[Finding]:
+    """A history holds nothing twice."""
+    for name, each in evidence.observed.items():
+        for held in each.groups.values():
+            texts = [message.text for message in held.messages]
+            for text in sorted({text for text in texts if texts.count(text) > 1}):
+                yield Finding("once", name, f"holds {text!r} {texts.count(text)} times")
+
+
+def same_order(evidence: Evidence) -> Iterator[Finding]:
+    """Members have what they have in the same places.
+
+    A broker that was set back, or has shown two logs, orders anew what it gets again: whoever says
+    that it has caught it at that may have the places of before. And what is said again since nobody
+    knows who has it (docs/explanation/how-the-client-heals.md) has its last place for those who
+    hear it there: who was not in the group at that time keeps the place of before.
+    """
+    for gid in evidence.gids:
+        for (one, first), (other, second) in combinations(evidence.holders(gid).items(), 2):
+            if any(
+                evidence.observed[name].events(ForkFound, RolledBack, group=gid)
+                for name in (one, other)
+            ):
+                continue
+            theirs = {each.id: each for each in second.messages}
+            for message in first.messages:
+                also = theirs.get(message.id)
+                if also is None or _place(message) == _place(also):
+                    continue
+                early, late = sorted((message, also), key=_place)
+                keeper = one if early is message else other
+                if not _was_out(evidence.observed[keeper], gid, early, late):
+                    yield Finding(
+                        "same order",
+                        f"{one} and {other}",
+                        f"have {message.text!r} at {_place(message)} and {_place(also)}",
+                    )
+
+
+def _place(message: Message) -> tuple[int, int]:
+    """Its epoch and entry; that which waits is behind all others."""
+    if message.epoch is None or message.seq is None:
+        return maxsize, maxsize
+    return message.epoch, message.seq
+
+
+def _was_out(observed: Observed, gid: bytes, early: Message, late: Message) -> bool:
+    """Whether somebody who holds a message came in anew after the second place of it."""
+    epochs = [
+        each.event.epoch
+        for each in observed.events(Joined, group=gid)
+        if isinstance(each.event, Joined)
+    ]
+    return any(_place(early)[0] < each and _place(late)[0] < each for each in epochs)
+
+
+def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
+    """What was said has come to all who were there, unless somebody said that it is lost.
+
+    Who has gone out in a log that a lying broker then took back says nothing again: it is out for
+    good, and nobody can tell from its last number that there was more.
+    """
+    texts = {
+        name: {message.text for held in each.groups.values() for message in held.messages}
+        for name, each in evidence.observed.items()
+    }  # of all groups: what was said goes on in a branch
+    cheated = {(each.client, each.gid) for each in evidence.front.denied()}
+    for said in evidence.said:
+        sender = evidence.observed[said.who]
+        if sender.events(MessagesLost, group=said.gid, since=said.at):
+            continue
+        if said.text not in texts[said.who]:
+            yield Finding("nothing lost", said.who, f"has not kept its own {said.text!r}")
+            continue
+        own = sender.groups[said.gid]
+        if (said.who, said.gid) in cheated and went_out(sender, said.gid, said.at):
+            continue
+        placed = any(
+            each.text == said.text and each.seq is not None
+            for held in sender.groups.values()
+            for each in held.messages
+        )
+        if not placed:
+            if own.status.is_in and not own.waiting:
+                yield Finding("nothing lost", said.who, f"never sent {said.text!r}")
+            continue
+        for name, held in evidence.holders(said.gid).items():
+            if said.text in texts[name] or held.joined_at >= said.at:
+                continue
+            if not evidence.observed[name].events(
+                MessagesLost, Joined, group=said.gid, since=said.at
+            ):
+                yield Finding("nothing lost", name, f"does not have {said.text!r}")
+
+
+def losses_explained(evidence: Evidence) -> Iterator[Finding]:
+    """Nobody misses what others said, before anybody has lied or been away for long."""
+    reasons = (evidence.began.get(str(each)) for each in (*Lie, "away", "leap"))
+    first = min((each for each in reasons if each is not None), default=inf)
+    for name, each in evidence.observed.items():
+        for told in each.events(MessagesLost, Unreadable):
+            if told.at + 1 < first and not _is_explained(evidence, told.event):
+                yield Finding("losses explained", name, f"says without a reason: {told.event}")
+
+
+def _is_explained(evidence: Evidence, event: Event) -> bool:
+    """Whether what was lost was the teller's own, or its sender says so too."""
+    if not isinstance(event, MessagesLost):
+        return False
+    return event.sender is None or bool(evidence.observed[event.sender].events(MessagesLost))

@@ -1,0 +1,249 @@
+"""The ways back into a group, and who may use them: hostile members, and who was removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from client.table import Someone, Table
+from covey.access.member import knocks, links
+from covey.access.member.addresses import extension
+from covey.access.structs.basics import Nothing, Signed
+from covey.access.structs.extensions import Right
+from covey.access.structs.joining import Knock, WaitingKnock
+from covey.access.structs.sealed import Link
+from covey.client import events, profile
+from covey.client.contents import Recovery
+from covey.client.sync import capabilities, groups, hearing, wishes
+from covey.client.sync.asking import alone, ask
+from covey.client.sync.commits import key_package
+from covey.client.sync.groups import Status
+from covey.errors import BrokerError, PolicyError
+from covey.mls import Group, Policy, Ports
+
+if TYPE_CHECKING:
+    from covey.client.sync.effects import Ask
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def team(table: Table, *names: str) -> list[Someone]:
+    """People in a group that the first one has created."""
+    people = [table.sit(name) for name in names]
+    people[0].create()
+    people[0].invite(*names[1:])
+    table.settle(*people)
+    return people
+
+
+def way_in(someone: Someone) -> Link:
+    """What a member can make of what it has: the link of the group's recovery capability."""
+    row = someone.place.seat.look()
+    suite = someone.peer.home.member.suite.code
+    return Link(links.VERSION, row.broker_id, row.gid, suite, capabilities.seeds(row)[0])
+
+
+def knock_with(someone: Someone, link: Link, package: bytes) -> None:
+    """Leave a KeyPackage at the door, whosever it is."""
+    signed = knocks.knock(link, package, someone.table.entropy, recovers=True).encode()
+    world = someone.peer.home.world
+    request = Signed.decode(signed)
+    someone.run(alone(world, lambda lane: ask(lane, "knock", request, Nothing)))
+
+
+def lose(someone: Someone) -> None:
+    """Somebody finds that its place in the log is lost."""
+    seat = someone.place.seat
+    with seat.change():
+        seat.replace(status=Status.lost, trouble="lost")
+
+
+def index(someone: Someone, name: str) -> tuple[int, bytes]:
+    """The leaf of a member, and its encryption key."""
+    group = someone.place.seat.group
+    [found] = [each.index for each in group.members if each.identity == name.encode()]
+    leaf = group.tree.leaf(found)
+    assert leaf is not None
+    return found, leaf.encryption_key
+
+
+def refusals(someone: Someone) -> list[str]:
+    """Why those were not let in who knocked."""
+    return [
+        each.why for each in someone.news() if isinstance(each, events.Knocked) if not each.accepted
+    ]
+
+
+def published(someone: Someone) -> bytes:
+    """A KeyPackage like those that it has published, and that anybody may have."""
+    assert someone.peer.inbox is not None
+    inbox = [extension(someone.peer.inbox.address)]
+    return someone.peer.home.member.key_package(extensions=inbox, now=int(someone.now())).message
+
+
+def test_who_was_removed_throws_nobody_out_with_a_keypackage_of_theirs(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    link, theirs = way_in(carol), published(bob)
+    before = index(alice, "bob")
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people)
+    knock_with(carol, link, theirs)
+    table.settle(alice, bob, rounds=20)
+    assert index(alice, "bob") == before
+    assert bob.place.seat.look().status is Status.active
+    assert any("made for something else" in each for each in refusals(alice) + refusals(bob))
+
+
+def test_a_way_back_that_was_used_is_none_for_anybody_else(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    knocked = come_back(table, bob, *people)
+    before = index(alice, "bob")
+    knock_with(carol, way_in(carol), opened(carol, knocked))
+    table.settle(*people, rounds=20)
+    assert index(alice, "bob") == before
+    assert any("before the member was last here" in each for each in refusals(alice))
+
+
+def test_a_member_that_commits_it_anyway_is_followed_by_nobody(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    knocked = come_back(table, bob, *people)
+    package = key_package(opened(carol, knocked))
+    lenient = Ports(
+        Policy(extension_types=profile.EXTENSION_TYPES),
+        entropy=table.entropy,
+        now=lambda: int(table.now),
+    )
+    cheat = Group.restore(carol.place.seat.group.snapshot(), lenient)
+    pending = cheat.commit(add=[package], remove=[index(carol, "bob")[0]])
+    with pytest.raises(PolicyError, match="may not remove bob"):
+        alice.place.seat.group.stage(pending.message)
+
+
+def come_back(table: Table, lost: Someone, *people: Someone) -> bytes:
+    """Somebody is lost, knocks, and is let in; what it left at the door."""
+    left: set[bytes] = set()
+
+    def note(asked: Ask) -> str:
+        if asked.operation == "knock":
+            left.add(asked.request.encode())
+        return ""
+
+    lost.cut = note
+    lose(lost)
+    table.settle(*people, rounds=20)
+    assert lost.place.seat.look().status is Status.active
+    [knocked] = left
+    return knocked
+
+
+def opened(someone: Someone, knocked: bytes) -> bytes:
+    """The KeyPackage in a knock, which every member can read."""
+    seat = someone.place.seat
+    left = Knock.decode(Signed.decode(knocked).request)
+    waiting = WaitingKnock(left.id, left.capability, left.sealed)
+    with someone.store.reading() as rows:
+        doors = groups.doors(rows, seat.number)
+    suite, row = seat.group.suite, seat.row
+    return knocks.open_knock(suite, row.broker_id, row.gid, doors, waiting).key_package
+
+
+# --- after a removal -----------------------------------------------------------------------
+
+
+def ways(someone: Someone) -> list[tuple[bytes, int]]:
+    """The group's ways back, and for how many hours each is good from now on."""
+    seat = someone.place.seat
+    standing = capabilities.standing(seat, Right.recover)
+    return [(each.key, each.not_after - seat.home.world.hour) for each in standing]
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_who_goes_does_not_know_the_way_back_for_long(table: Table, *, leaves: bool) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    link = way_in(carol)
+    if leaves:
+        carol.leave()
+    else:
+        alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people)
+    assert carol.place.seat.look().status in (Status.left, Status.removed)
+    assert way_in(alice).seed == way_in(bob).seed != link.seed
+    (_, short), (_, long) = sorted(ways(alice), key=lambda each: each[1])
+    assert short <= 30 * 24 < long
+    package = published(carol)
+    knock_with(carol, link, package)
+    table.passes(31 * 86_400)
+    table.settle(alice, bob, rounds=2)
+    with pytest.raises(BrokerError, match="capability_refused"):
+        knock_with(carol, link, package)
+
+
+def test_who_was_away_when_somebody_went_comes_back_by_the_old_way(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    lose(bob)
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(alice, carol, rounds=2)
+    table.settle(*people, rounds=20)
+    assert bob.place.seat.look().status is Status.active
+    assert alice.authenticator == bob.authenticator
+    assert way_in(alice).seed == way_in(bob).seed
+
+
+def test_coming_back_makes_no_new_way_back(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    before = ways(alice)
+    for each in (alice, bob):  # the maker of the way back, too
+        come_back(table, each, *people)
+    assert [key for key, _ in ways(carol)] == [key for key, _ in before]
+    assert all(hours > 365 * 24 for _, hours in ways(carol))
+
+
+def test_an_old_way_back_is_closed_when_it_is_crowded(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    link = way_in(carol)
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people)
+    assert len(ways(alice)) == 2
+    for _ in range(8):
+        knock_with(carol, link, published(carol))
+    table.settle(alice, bob, rounds=6)
+    assert len(ways(alice)) == 1
+    with pytest.raises(BrokerError, match="capability_refused"):
+        knock_with(carol, link, published(carol))
+    assert come_back(table, bob, alice, bob)
+
+
+def test_of_two_seeds_the_one_that_lasts_is_kept(table: Table) -> None:
+    people = team(table, "alice", "bob", "carol")
+    alice, bob, _ = people
+    old = way_in(bob).seed
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people)
+    new = way_in(bob).seed
+    seat = alice.place.seat
+    with seat.change() as rows:
+        told = Recovery(capabilities.key_of(seat, old), old)
+        hearing.say(seat, rows, told, kept=False)
+    table.settle(alice, bob)
+    assert way_in(bob).seed == new != old
+
+
+def test_a_way_back_that_a_broker_took_back_is_not_the_only_one(table: Table) -> None:
+    people = team(table, "alice", "bob", "carol")
+    alice, bob, _ = people
+    before = way_in(alice)
+    table.copies.append(table.snapshot())
+    alice.copy = 1  # a fork, in which she removes carol and opens another way back
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(*people, rounds=3)
+    assert way_in(alice).seed != before.seed
+    alice.copy = 0
+    bob.wish(wishes.Renew())
+    table.settle(*people, rounds=40, step=10)
+    assert alice.place.seat.look().status is Status.active
+    assert alice.authenticator == bob.authenticator
+    assert any(isinstance(each, events.Rejoining) for each in alice.news())
