@@ -188,6 +188,11 @@ class Feed(_Face[feeds.Feed]):
         """The number of the event that was handed out last."""
         return self._inner.number
 
+    @property
+    def happened_at(self) -> int:
+        """When that was, by our clock, in seconds since the epoch."""
+        return self._inner.happened_at
+
     def __iter__(self) -> Self:
         return self
 

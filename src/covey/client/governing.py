@@ -18,7 +18,7 @@ from covey.client.bound import Bound, seconds
 from covey.client.cards import Card, Invitation
 from covey.client.opening import named
 from covey.client.showing import line
-from covey.client.sync import by_hand, returning
+from covey.client.sync import by_hand
 from covey.client.sync.capabilities import standing
 from covey.client.sync.inviting import key_package
 from covey.client.sync.wishes import (
@@ -189,19 +189,6 @@ class Governing(Bound):
             TransportError: The broker cannot be reached.
         """
         await self._wish(Expel(keys=(bytes.fromhex(key),)), timeout)
-
-    async def come_back(self) -> None:
-        """Ask to be let in anew, with a store that is a copy.
-
-        For who has only this one left, as after a disk was set back: the other one is taken out of
-        the group by that, and what it had said here is not in this history.
-
-        Raises:
-            StateError: This store is no copy in this group, as far as we know.
-        """
-        seat = (await wishing.place_of(self._engine, self._number)).seat
-        await self._engine.call(partial(returning.from_copy, seat))
-        self._engine.nudge()
 
     # --- what it says of itself ----------------------------------------------------------
 

@@ -13,6 +13,7 @@ from covey.access.refusals import Code
 from covey.access.structs.joining import InboxKind
 from covey.client import events
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
+from covey.client.explaining import explained
 from covey.client.sync import groups, joining, returning, winning
 from covey.client.sync.groups import Status
 from covey.client.sync.inbox import READ
@@ -125,7 +126,7 @@ class Arrivals:
                 raise
             self._useless(body, found, "what was sent with it is not kept any more")
         except CoveyError as error:
-            self._useless(body, found, str(error))
+            self._useless(body, found, explained(error))
         return None
 
     def _useless(self, body: bytes, found: Found, why: str) -> None:

@@ -27,7 +27,8 @@ class Pace(NamedTuple):
             for each member; or before it says something.
         slot: When a proposal waits, members commit it one after the other at this distance.
         patience: How long something to be said waits for others to commit what was proposed.
-        knocks: How often members look who is at the door.
+        knocks: How often members look who is at the door; eight times as often in the first
+            minutes in which they know of a link.
         ageing: How old the keys of our leaf may get.
         uses: How many messages we send before they are renewed.
         again: How long to wait after the first failure; doubled for each further one.

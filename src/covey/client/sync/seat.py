@@ -36,6 +36,31 @@ _AHEAD: Final = 1_024
 RESERVED_HANDSHAKES: Final = 2
 """Likewise, of that for proposals and commits."""
 
+_BACK: Final = "you are let in anew as soon as a member is online; try again then"
+_INVITED: Final = "ask a member to invite you again"
+_NOT_IN: Final = {
+    Status.left: ("you are not in this group any more, since you left it", _INVITED),
+    Status.removed: ("you are not in this group any more, since you were removed", _INVITED),
+    Status.broken: (
+        "you are not in this group at this moment, since it broke",
+        "it goes on as a new one of the same name; try again then",
+    ),
+    Status.branched: (
+        "you are not in this group any more, since it goes on as another",
+        "use the other one; `covey groups` lists them",
+    ),
+    Status.lost: ("you are not in this group at this moment, since you lost your place", _BACK),
+    Status.restored: (
+        "you are not in this group at this moment, since this store was restored",
+        _BACK,
+    ),
+    Status.copy: (
+        "you are not in this group, since this store is a copy",
+        "delete it, and use the other one",
+    ),
+}
+"""How we stand to a group in which we are not, and what to do."""
+
 
 class Seat:
     """Our place in one group.
@@ -234,6 +259,7 @@ class Seat:
             StateError: We are in the group no more.
         """
         if not self.row.status.is_in:
-            why = f": {self.row.trouble}" if self.row.trouble else ""
-            msg = f"we are not in this group ({self.row.status}){why}"
+            why = f" ({self.row.trouble})" if self.row.trouble else ""
+            standing, then = _NOT_IN[self.row.status]
+            msg = f"{standing}{why}: {then}"
             raise StateError(msg)

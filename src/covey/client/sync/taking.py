@@ -243,14 +243,13 @@ def _own(seat: Seat, rows: Rows, entry: Entry) -> None:
         tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=_FORGED))
         return
     waiting = queues.by_idem(rows, seat.number, entry.idem)
-    if waiting is None or waiting.request is None:
-        if seat.again:
-            hearing.has_it_elsewhere(seat, rows, entry)
-        return
-    if _differs(waiting.request, entry):
-        _is_copy(seat, rows)
-        return
-    hearing.has_it(seat, rows, waiting, entry.seq)
+    if waiting is not None and waiting.request is not None:
+        if _differs(waiting.request, entry):
+            _is_copy(seat, rows)
+        else:
+            hearing.has_it(seat, rows, waiting, entry.seq)
+    elif seat.again:
+        hearing.has_it_elsewhere(seat, rows, entry)
 
 
 def _by_a_copy(seat: Seat, rows: Rows, entry: Entry) -> bool:
@@ -283,13 +282,3 @@ def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> None:
     except ForkError as error:
         head = b"" if seat.row.head is None else seat.row.head
         tell(seat, rows, ForkFound(seat.hex, sentence=str(error), heads=(head.hex(),)))
-
-
-def require_no_copy(seat: Seat) -> None:
-    """Refuse to go on with a copy.
-
-    Raises:
-        StateError: It is one.
-    """
-    if seat.row.status is Status.copy:
-        raise StateError(COPY)

@@ -16,6 +16,7 @@ from covey.access.structs.extensions import Right
 from covey.access.structs.log import EpochClosed
 from covey.access.structs.sealed import Purpose
 from covey.client.events import MessagesLost, WishRefused
+from covey.client.explaining import explained
 from covey.client.sync import (
     answering,
     capabilities,
@@ -32,14 +33,13 @@ from covey.client.sync.asking import append
 from covey.client.sync.effects import Use
 from covey.client.sync.groups import Status
 from covey.client.sync.reading import Reader
-from covey.client.sync.telling import explained, tell
+from covey.client.sync.telling import tell
 from covey.client.sync.troubles import Troubles
 from covey.client.sync.wishes import OpenDoor
 from covey.errors import (
     AuthenticationError,
     BrokerError,
     CoveyError,
-    DecodeError,
     ForkError,
     LocalProtocolError,
     MissingKeyError,
@@ -65,12 +65,11 @@ _IMPOSSIBLE: Final = (
     AuthenticationError,
     MissingKeyError,
     RemoteProtocolError,
-    DecodeError,
     LocalProtocolError,
     PolicyError,
     StateError,
     UnsupportedError,
-    ValueError,
+    ValueError,  # a DecodeError is one, too
 )
 _ONE_BY_ONE: Final = 8
 """How many proposals that cannot be committed together are tried one by one."""
@@ -301,8 +300,8 @@ class Turns:
             queues.unwish(rows, under.wishes)
             for number in under.wishes:
                 if number in wished:
-                    what = wishes.sentence(wishes.decode(wished[number]))
-                    tell(seat, rows, WishRefused(seat.hex, what=what, why=str(error), wish=number))
+                    what, why = wishes.sentence(wishes.decode(wished[number])), explained(error)
+                    tell(seat, rows, WishRefused(seat.hex, what=what, why=why, wish=number))
 
     # --- saying --------------------------------------------------------------------------
 
@@ -379,11 +378,11 @@ class Turns:
         with seat.change() as rows:
             queues.done(rows, waiting)
             if waiting.content:
-                ids, why = (waiting.message.hex(),), str(error)
+                ids, why = (waiting.message.hex(),), explained(error)
                 tell(seat, rows, MessagesLost(seat.hex, count=1, sender=None, why=why, ids=ids))
                 return
             seat.replace(status=Status.active)
-            tell(seat, rows, WishRefused(group=seat.hex, what="leave", why=str(error)))
+            tell(seat, rows, WishRefused(group=seat.hex, what="leave", why=explained(error)))
 
     def _leave(self) -> None:
         """Ask the others to let us go; who is alone goes."""
