@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from client.table import Table
+from covey.access.structs.extensions import Right
 from covey.client import events
-from covey.client.sync import entering, queues, wishes
+from covey.client.sync import capabilities, entering, groups, queues, wishes
 from covey.client.sync.groups import Status
 
 if TYPE_CHECKING:
@@ -171,4 +172,35 @@ def test_who_slept_waits_for_others_before_it_branches(table: Table) -> None:
     table.passes(86_400)
     table.settle(alice, bob)
     assert len(alice.peer.places()) == 1
+    assert alice.authenticator == bob.authenticator
+
+
+def test_who_misses_what_a_commit_is_about_is_let_in_by_those_who_have_it(table: Table) -> None:
+    """A proposal is not kept as long as the commit that takes it up: others could follow."""
+    people = alice, bob, carol = group(table, "alice", "bob", "carol")
+    table.settle(*people)
+    carol.leave()
+    carol.turn()
+    bob.run(bob.place.turns.speaker.catch_up())
+    table.passes(40 * 86_400)
+    table.copies[0].sweep()
+    table.settle(bob, rounds=20)
+    table.settle(*people, rounds=40, step=10)
+    assert not told(alice, events.Branching)
+    assert carol.place.seat.look().status is Status.left
+    assert alice.authenticator == bob.authenticator
+    assert len(alice.place.seat.group.members) == 2
+
+
+def test_who_finds_nobody_behind_one_door_tries_another(table: Table) -> None:
+    """Whoever opened the last way back has told nobody else."""
+    alice, bob = group(table, "alice", "bob")
+    alice.wish(wishes.OpenDoor(table.entropy(32), Right.recover, 1 << 20))
+    table.settle(alice, bob)
+    away(table, alice, bob)
+    seed = capabilities.seeds(alice.place.seat.row)[0]
+    key = capabilities.key_of(bob.place.seat, seed)
+    with bob.store.transaction() as rows:
+        groups.keep_doors(rows, 1, {each.capability for each in groups.doors(rows, 1)} - {key})
+    table.settle(alice, bob, rounds=30, step=30)
     assert alice.authenticator == bob.authenticator

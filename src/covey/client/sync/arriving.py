@@ -63,6 +63,7 @@ class Arrivals:
     def __init__(self, peer: Account) -> None:
         self._peer = peer
         self._back_at: dict[int, float] = {}
+        self._tries: dict[int, int] = {}
 
     # --- the inbox -------------------------------------------------------------------------
 
@@ -180,7 +181,8 @@ class Arrivals:
             if row.status is Status.restored and not row.trouble:
                 self._note(row, _FROM_BACKUP, Rejoining(row.gid.hex(), why=_FROM_BACKUP))
             try:
-                yield from returning.come_back(home, peer.inbox, row)
+                tries = self._tries[row.id] = self._tries.get(row.id, -1) + 1
+                yield from returning.come_back(home, peer.inbox, row, tries)
             except (BrokerError, StateError) as error:
                 is_shut = isinstance(error, BrokerError) and error.code == Code.capability_refused
                 hopeless = is_shut or isinstance(error, StateError)

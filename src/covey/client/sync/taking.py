@@ -166,6 +166,10 @@ def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
         _own_commit(seat, rows, entry, str(error))
         return
     except _UNREADABLE as error:
+        if is_commit and isinstance(error, MissingKeyError) and seat.gap_in == entry.epoch:
+            why = f"the commit of entry {entry.seq} is about what is not kept any more: {error}"
+            entering.fell_behind(seat, rows, why)
+            return
         if is_commit and isinstance(error, MissingKeyError) and not seat.again:
             msg = f"something was held back before entry {entry.seq}: {error}"
             raise ForkError(msg) from error
