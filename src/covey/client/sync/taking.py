@@ -73,6 +73,8 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
         AuthenticationError: A head is not signed by the broker.
         DecodeError: The answer makes no sense.
     """
+    if _is_known(seat, epoch, answer):
+        return False
     with seat.change() as rows:
         if not seat.is_in:
             return False
@@ -96,6 +98,19 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
 def _settle(seat: Seat, rows: Rows) -> None:
     if seat.again:
         history.settle(rows, seat.number)
+
+
+def _is_known(seat: Seat, epoch: int, answer: Entries) -> bool:
+    """Whether the broker says, with the head that we have, that we are at the end: as before."""
+    row, head = seat.row, answer.head
+    return (
+        not (answer.entries or seat.again)
+        and answer.complete == 1
+        and row.epoch == epoch
+        and (row.seq, row.hash) == (answer.before.seq, answer.before.hash)
+        and head.head.position == answer.before
+        and head.encode() == row.head
+    )
 
 
 def _places(seat: Seat, answer: Entries) -> list[Position]:
