@@ -174,6 +174,10 @@ def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
     is_commit = entry.kind is Kind.commit
     try:
         message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)
+    except _UNREADABLE as error:
+        _not_sealed(seat, rows, entry, str(error))
+        return
+    try:
         event = seat.group.stage(message)
     except StateError as error:
         if error.rule != _OWN_COMMIT:
@@ -207,6 +211,16 @@ def _follow(seat: Seat, rows: Rows, entry: Entry, staged: StagedCommit) -> None:
     assert isinstance(event, EpochChanged)
     _compare(seat, rows, event.authenticated_data)
     entering.entered(seat, rows, entry, event, before)
+
+
+def _not_sealed(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
+    """No member has made this; if it stands in the place of ours, that is made anew."""
+    if entry.kind is Kind.commit:
+        _cannot_read(seat, rows, entry, why)
+        return
+    if queues.by_idem(rows, seat.number, entry.idem) is not None:
+        queues.to_be_encrypted_anew(rows, seat.number)
+    tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
 
 
 def _cannot_read(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
