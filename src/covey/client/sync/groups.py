@@ -340,6 +340,12 @@ def slot_of(rows: Rows, number: int) -> bytes | None:
 # --- what came from whom --------------------------------------------------------------------
 
 
+def has_spoken(rows: Rows, number: int, key: bytes) -> bool:
+    """Whether somebody with a signature key has said something in a group since we came in."""
+    found = rows.one("SELECT 1 FROM counters WHERE group_ = ? AND signature_key = ?", number, key)
+    return found is not None
+
+
 def counted(rows: Rows, number: int, leaf: int, key: bytes, counter: int) -> int:
     """Take note of a content's number; returns how many before it never came.
 
