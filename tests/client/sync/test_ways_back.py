@@ -342,3 +342,42 @@ def test_a_removed_member_is_invited_again(table: Table) -> None:
     table.settle(*people)
     assert bob.place.seat.look().status is Status.active
     assert alice.authenticator == bob.authenticator
+
+
+# --- who is out ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["removed", "leaves", "leaves alone"])
+def test_who_is_out_keeps_nothing_but_what_was_said(table: Table, how: str) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    for each in people:
+        each.say(f"from {each.name}")
+    table.settle(*people)
+    if how == "removed":
+        alice.wish(wishes.Expel((b"bob",)))
+    else:
+        bob.leave()
+    table.settle(*people)
+    if how == "leaves alone":
+        alice.wish(wishes.Expel((b"carol",)))
+        table.settle(*people)
+        alice.leave()
+    out = alice if how == "leaves alone" else bob
+    assert out.place.seat.look().status in (Status.left, Status.removed)
+    with out.store.reading() as rows:
+        tables = rows.all(
+            "SELECT DISTINCT m.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c"
+            " WHERE m.type = 'table' AND c.name = 'group_'"
+        )
+        counts = {
+            str(name): rows.one(f"SELECT count(*) FROM {name}")  # noqa: S608 - of the schema
+            for (name,) in tables
+        }
+        assert rows.one("SELECT count(*) FROM groups WHERE recovery IS NOT NULL") == (0,)
+        left = rows.all("SELECT name FROM settings WHERE name GLOB 'knock *'")
+    kept = {name for name, count in counts.items() if count != (0,)}
+    assert kept <= {"messages", "events"}
+    assert counts["messages"] == (3,)
+    assert len(counts) >= 10
+    assert left == []
+    assert carol.texts()

@@ -224,6 +224,13 @@ def forget_engine(rows: Rows, number: int) -> None:
         rows.do(f"DELETE FROM {table} WHERE group_ = ?", number)  # noqa: S608 - names of our own
 
 
+def forget_all(rows: Rows, number: int) -> None:
+    """Delete all of a group but its row, its history and its events: we are out of it."""
+    forget_engine(rows, number)
+    for table in ("accepted", "places", "counters", "slots"):
+        rows.do(f"DELETE FROM {table} WHERE group_ = ?", number)  # noqa: S608 - names of our own
+
+
 # --- places of the log --------------------------------------------------------------------
 
 
