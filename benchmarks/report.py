@@ -67,8 +67,8 @@ _STORE: Final = """## The client's store
 
 A member of the full tree keeps its group in the encrypted file. A durable send or receive is one
 transaction: the group's rows, history, outbox or event; every sixteenth send also does the
-transaction that reserves generations; words are indexed later. The disk's sync is that of a bare transaction
-of as many bytes, measured beside each call (`benchmarks/store.py`).
+transaction that reserves generations; words are indexed later. The disk's sync is that of a bare
+transaction of as many bytes, measured beside each call (`benchmarks/store.py`).
 
 """
 
@@ -268,9 +268,9 @@ def _store(results: Results) -> str:
     text = _STORE + _table(("", *heads), rows)
     for caught in results.caught_up:
         text += (
-            f"\nOf {caught.members:,} members, one was away and reads {caught.messages:,} messages in"
-            f" {caught.pages} pages, at {caught.rate:,.0f} each second; to decrypt them and nothing"
-            f" else would take {caught.efficiency:.2f} of that time.\n"
+            f"\nOf {caught.members:,} members, one was away and reads {caught.messages:,} messages"
+            f" in {caught.pages} pages, at {caught.rate:,.0f} each second; decryption"
+            f" alone would take {caught.efficiency:.2f} of that time.\n"
         )
     opening = results.opening
     if opening is not None:

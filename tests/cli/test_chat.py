@@ -535,6 +535,17 @@ def test_who_is_in_is_not_invited(team: tuple[Terminal, Terminal]) -> None:
     assert "leave the group" in alice.refuses("remove", "team", alice.name)
 
 
+def test_who_has_not_come_is_invited_again(alice: Terminal, bob: Terminal) -> None:
+    alice.says("create", "team")
+    alice.says("invite", "team", bob.name)
+    assert f"{bob.name} is in team already" in alice.refuses("invite", "team", bob.name)
+    assert f"invited {bob.name}" in alice.says("invite", "team", bob.name, "--again")
+    bob.says("join")
+    alice.says("send", "team", "welcome")
+    assert "welcome" in bob.says("history", "team")
+    assert "goes with NAMES" in alice.refuses("invite", "team", "--link", "--again", code=2)
+
+
 def test_waiting_in_vain(alice: Terminal) -> None:
     said = alice.refuses("join", "--wait", "0.2")
     assert f"nobody has invited {alice.name} within 0.2 seconds" in said

@@ -69,7 +69,7 @@ class Entrance(Held):
         stated = profile.first_profile(
             wanted.group_name(name),
             engine.home.identity,
-            inviting=Inviting(wanted.inviting(inviting)),
+            inviting=Inviting(wanted.inviting_by(inviting)),
             expires_after=wanted.expiry(expires_after),
         )
         code = wanted.text("an invite code", invite)

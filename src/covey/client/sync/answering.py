@@ -12,7 +12,7 @@ from covey.access.structs.extensions import Right
 from covey.client import made_for, roles
 from covey.client.events import Knocked
 from covey.client.sync import capabilities, electing, groups, queues, wishes
-from covey.client.sync.commits import key_package
+from covey.client.sync.inviting import key_package
 from covey.client.sync.telling import tell
 from covey.client.sync.wishes import CloseDoor, Invite
 from covey.errors import AuthenticationError, BrokerError, DecodeError, PolicyError
@@ -79,10 +79,6 @@ class Doorkeeper:
                 self._seen.add(knock.id)
                 found = self._answer(knock) or found
         return found
-
-    def look_now(self) -> None:
-        """Look at the next opportunity."""
-        self._looked_at = 0.0
 
     def _knocks_due(self) -> float:
         seat = self._seat

@@ -18,6 +18,7 @@ from covey.client.events import (
     MemberLeft,
     MembersChanged,
     MessagesLost,
+    Rejoining,
     RemovedFromGroup,
     Renamed,
     RolesChanged,
@@ -215,6 +216,14 @@ def abandoned(seat: Seat, rows: Rows) -> None:
     give_up(seat, rows, "you left the group")
     groups.forget_engine(rows, seat.number)
     seat.ended()
+
+
+def fell_behind(seat: Seat, rows: Rows, why: str) -> None:
+    """We cannot follow, and others can: they may let us in anew."""
+    seat.replace(status=Status.lost, trouble=why)
+    queues.end_commit(rows, seat.number)
+    queues.to_be_encrypted_anew(rows, seat.number)
+    tell(seat, rows, Rejoining(seat.hex, why=why))
 
 
 def broke(seat: Seat, rows: Rows, why: str) -> None:

@@ -119,8 +119,13 @@ _INSERT: Final = (
 )
 
 
+_STATUSES: Final = {each.value: each for each in Status}
+
+
 def _row(values: tuple[Value, ...]) -> GroupRow:
-    return msgspec.convert(dict(zip(_COLUMNS, values, strict=True)), GroupRow)
+    """A row as the schema, which is STRICT, has it."""
+    number, gid, broker_id, group_id, status, *others = values
+    return GroupRow(number, gid, broker_id, group_id, _STATUSES[status], *others)  # type: ignore[arg-type, index]
 
 
 def every(rows: Rows) -> list[GroupRow]:
@@ -140,12 +145,6 @@ def by_gid(rows: Rows, gid: bytes) -> GroupRow | None:
     return None if found is None else _row(found)
 
 
-def version(rows: Rows, number: int) -> int | None:
-    """The version of a group; None when it is not there any more."""
-    found = rows.one("SELECT version FROM groups WHERE id = ?", number)
-    return None if found is None else cast("int", found[0])
-
-
 def insert(rows: Rows, row: GroupRow) -> GroupRow:
     """Add a group; returns it with its number."""
     number = rows.insert(_INSERT, *_values(row))
@@ -163,10 +162,8 @@ def drop(rows: Rows, number: int) -> None:
 
 
 def _values(row: GroupRow) -> tuple[Value, ...]:
-    return tuple(
-        str(value) if isinstance(value, Status) else value
-        for value in msgspec.structs.astuple(row)[1:]
-    )
+    _, gid, broker_id, group_id, status, *others = msgspec.structs.astuple(row)
+    return (gid, broker_id, group_id, status.value, *others)
 
 
 # --- the engine's rows --------------------------------------------------------------------

@@ -170,8 +170,8 @@ class Turns:
         if under is not None:
             yield from self._submit(under)
             return True
-        speaks = first is not None
-        if not self._is_leaving() and (wished or self.election.is_ours(speaks=speaks)):
+        waits = self._is_leaving() and not (wished and self.election.is_left_alone())
+        if not waits and (wished or self.election.is_ours(speaks=first is not None)):
             return (yield from self._commit(wished))
         if first is not None and (yield from self._say(first)):
             return True
