@@ -573,4 +573,4 @@ def test_a_backup_is_restored(team: tuple[Terminal, Terminal], tmp_path: Path) -
         lines_until(following, f"{alice.name} let {bob.name} in anew")
     alice.says("groups")  # it was killed before it could tell
     assert bob.says("send", "team", "here I am again", *again)
-    assert "you were removed" in bob.refuses("send", "team", "from the old file")
+    assert "removed you from the group" in bob.refuses("send", "team", "from the old file")
