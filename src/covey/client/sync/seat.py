@@ -265,7 +265,8 @@ class Seat:
             StateError: We are in the group no more.
         """
         if not self.row.status.is_in:
-            why = f" ({self.row.trouble})" if self.row.trouble else ""
+            known = self.row.trouble and self.row.status is not Status.restored
+            why = f" ({self.row.trouble})" if known else ""
             standing, then = _NOT_IN[self.row.status]
             msg = f"{standing}{why}: {then}"
             raise StateError(msg)
