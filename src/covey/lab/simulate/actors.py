@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 SUITE: Final = CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
 
-PACE: Final = Pace(knocks=300.0)
-"""How quickly clients do things: they look at their doors less often, to spare the processor."""
+PACE: Final = Pace(knocks=300.0, stock=2)
+"""How quickly clients do things: they look at their doors less often, and keep fewer KeyPackages at
+the broker, to spare the processor."""
 
 _MEMBER: Final = "member"
 _LATER: Final = 30.0
