@@ -1,6 +1,6 @@
 """Devices that count together: `python shared_counter.py NAME BROKER [OTHER …]`, Enter adds one.
 
-Each device sends how often it has counted; the sum is the same for all, in whatever order.
+Each sends how often it has counted, and the sum is the same for all. Stop and start them any time.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ KIND, WORDS = "application/x-count", os.environ["COVEY_PASSPHRASE"]
 
 async def main(name: str, broker: str, *others: str) -> None:
     """Show the sum; who names others begins the group, and they wait for it."""
-    open_ = covey.Client.open(f"{name}.covey", broker=broker, name=name, passphrase=WORDS)
-    async with open_ as device:
+    async with covey.Client.open(f"{name}.covey", broker=broker, name=name, passphrase=WORDS) as we:
         print("ready", flush=True)
-        group = await (device.create_group("counter") if others else device.next_group())
-        if others:
-            await group.invite(*others)
-        _counting, counts = asyncio.create_task(count(group)), {}
-        async for event in device.events():
+        if others and not we.groups():
+            await (await we.create_group("counter")).invite(*others)
+        group = (we.groups() or [await we.next_group()])[0]
+        feed, old = group.events(), group.history(limit=1_000_000)
+        counts = {each.sender: int(each.data) for each in old}
+        _counting = [asyncio.create_task(count(group, counts.get(name, 0)))]
+        async for event in feed:
             if isinstance(event, covey.events.Said) and event.kind == KIND:
                 counts[event.sender] = max(int(event.data), counts.get(event.sender, 0))
                 print(sum(counts.values()), flush=True)
 
 
-async def count(group: covey.Conversation) -> None:
+async def count(group: covey.Conversation, number: int) -> None:
     """Send one more for each line that is typed."""
-    number = 0
     while await asyncio.to_thread(sys.stdin.readline):
         await group.send_bytes(str(number := number + 1).encode(), KIND)
 

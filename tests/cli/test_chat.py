@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import keyring
@@ -254,6 +255,72 @@ def test_following_from_before(team: tuple[Terminal, Terminal]) -> None:
     assert "Say a time" in bob.refuses("follow", "--since", "tea", code=2)
 
 
+def test_following_from_now_on_shows_nothing_older(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    alice.says("send", "team", "old words")
+    alice.says("rename", "team", "crew")
+    bob.says("groups")
+    time.sleep(1.1)
+    with bob.beside("follow", "crew", "--since", "now") as following:
+        alice.says("send", "crew", "new words")
+        seen = lines_until(following, "new words")
+    assert len(seen) == 1, seen
+
+
+def test_what_is_answered_is_shown(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    alice.says("send", "team", "shall we go to the old mill by the river tomorrow?")
+    [said] = bob.finds("history", "team")["messages"]
+    with alice.beside("follow", "team", "--since", "all") as following:
+        lines_until(following, "the old mill")
+        number = str(said["number"])
+        shown = bob.says("send", "team", "yes", "--reply", number)
+        assert f"you: [to #{number}, {alice.name}: shall we go to the old mill" in shown
+        bob.says("send", "team", "👍", "--react", number)
+        *_, reply = lines_until(following, "] yes")
+        assert f"{bob.name}: [to #1, you: shall we go to the old mill by the rive…] yes" in reply
+        *_, sign = lines_until(following, "👍")
+        assert f"{bob.name}: [to #1, you: shall we" in sign
+    assert "[to #1, you: shall we" in alice.says("history", "team")
+    assert "no other option" in bob.refuses(
+        "send", "team", "x", "--react", "1", "--reply", "1", code=2
+    )
+
+
+def test_a_broker_that_goes_away_is_said_once_and_when_it_is_back(
+    tmp_path: Path, person: Callable[[str], Terminal]
+) -> None:
+    alice, database = person("alice"), str(tmp_path / "broker.db")
+    with broker_at(database, tmp_path) as broker:
+        port = broker.url.rpartition(":")[2]
+        alice.url = broker.url
+        alice.begin()
+        alice.says("create", "team")
+        following = alice.beside("follow", "--json")
+        shown = following.__enter__()
+        lines_until(shown, "Joined")
+    told = [json.loads(line) for line in lines_until(shown, "BrokerAway")]
+    assert told[-1]["broker"] == alice.url
+    assert told[-1]["why"]
+    with broker_at(database, tmp_path, port=int(port)):
+        [back] = [json.loads(line) for line in lines_until(shown, "BrokerBack")]
+        assert back == {"event": "BrokerBack", "broker": alice.url}
+        following.__exit__(None, None, None)
+
+
+def test_a_name_does_not_hide_the_id_of_another_group(alice: Terminal) -> None:
+    first = alice.finds("create", "team")["id"]
+    second = alice.finds("create", first[:6])["id"]
+    third = alice.finds("create", first)["id"]
+    assert alice.finds("members", first)["members"]
+    for which, meant in ((first, first), (first[:6], second), (first[:8], first), (third, third)):
+        assert alice.finds("send", which, "hello")["group"] == meant
+    alice.says("create", "team", "--force")
+    said = alice.refuses("send", "team", "hello")
+    assert said.startswith("team can be team (")
+    assert first[:8] in said
+
+
 def test_what_cannot_be_sent_goes_out_with_the_next_command(
     tmp_path: Path, person: Callable[[str], Terminal]
 ) -> None:
@@ -303,6 +370,28 @@ def test_who_is_removed_is_told(team: tuple[Terminal, Terminal]) -> None:
     [group] = bob.finds("groups")["groups"]
     assert group["status"] == "removed"
     assert bob.finds("history", "team")["messages"] == []
+
+
+def test_who_was_removed_cannot_send_and_hears_why(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    alice.says("remove", "team", bob.name)
+    said = bob.refuses("send", "team", "am I still there?")
+    assert said == f"it cannot be sent: {alice.name} removed you from the group\n"
+    assert "am I still there? (was not sent)" in bob.says("history", "team")
+    ended = bob.run("send", "team", "and now?", "--json")
+    found = json.loads(ended.stdout)
+    assert (ended.exit_code, found["kind"]) == (1, "StateError")
+    assert found["error"] == (
+        "you are not in this group any more, since you were removed"
+        f" (by {alice.name}): ask a member to invite you again"
+    )
+
+
+def test_nobody_compares_numbers_with_oneself(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    assert "this is you" in alice.refuses("verify", "team", alice.name)
+    said = alice.refuses("verify", "team", "carol")
+    assert f"its members are {alice.name}, {bob.name}" in said
 
 
 def test_leaving(team: tuple[Terminal, Terminal]) -> None:
@@ -382,7 +471,15 @@ def test_a_link_lets_in(alice: Terminal, bob: Terminal) -> None:
     link = alice.finds("invite", "team", "--link")["link"]
     assert link.startswith("covey:")
     with alice.beside("follow", "team"):
-        assert bob.finds("join", link, "--wait", "40")["name"] == "team"
+        joined = bob.run("join", link, "--wait", "40")
+        assert joined.stdout.startswith("joined team: "), joined.output
+        assert joined.stderr.splitlines() == [
+            "asking to be let in",
+            "you have knocked: a member who is online sees it within seconds, and lets you in",
+            "coming into team",
+        ]
+    there = {each["name"]: each["arrived"] for each in alice.finds("members", "team")["members"]}
+    assert there == {alice.name: True, bob.name: True}
 
 
 def test_a_link_as_a_qr_code(alice: Terminal) -> None:
@@ -431,6 +528,17 @@ def test_who_is_in_is_not_invited(team: tuple[Terminal, Terminal]) -> None:
     assert f"{alice.name} is in team already" in alice.refuses("invite", "team", alice.name)
     assert "named twice" in alice.refuses("invite", "team", "zoe", "zoe")
     assert "leave the group" in alice.refuses("remove", "team", alice.name)
+
+
+def test_who_has_not_come_is_invited_again(alice: Terminal, bob: Terminal) -> None:
+    alice.says("create", "team")
+    alice.says("invite", "team", bob.name)
+    assert f"{bob.name} is in team already" in alice.refuses("invite", "team", bob.name)
+    assert f"invited {bob.name}" in alice.says("invite", "team", bob.name, "--again")
+    bob.says("join")
+    alice.says("send", "team", "welcome")
+    assert "welcome" in bob.says("history", "team")
+    assert "goes with NAMES" in alice.refuses("invite", "team", "--link", "--again", code=2)
 
 
 def test_waiting_in_vain(alice: Terminal) -> None:

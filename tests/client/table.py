@@ -13,7 +13,7 @@ from covey.client import events, history
 from covey.client.contents import Text
 from covey.client.profile import first_profile
 from covey.client.roles import GroupPolicy
-from covey.client.sync import entering, groups, hearing, queues, wishes
+from covey.client.sync import entering, groups, hearing, inviting, queues, wishes
 from covey.client.sync.effects import About, Ask, Broker, HangUp, Lane, Pause, World
 from covey.client.sync.home import Home, Pace
 from covey.client.sync.peer import Peer
@@ -239,7 +239,7 @@ class Someone:
         packages: list[bytes] = []
         for name in names:
             packages += self.run(self.peer.claim(name))
-        self.wish(wishes.Invite(tuple(packages)))
+        self.wish(inviting.invitation(self.place.seat.group, packages))
 
     def say(self, text: str) -> None:
         seat = self.place.seat

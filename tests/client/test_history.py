@@ -8,6 +8,7 @@ import pytest
 
 from covey.client import history
 from covey.client.contents import VERSION, Attachment, Body, Content, Data, Reaction, Recovery, Text
+from covey.client.sync import queues
 from covey.store.words import index
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ def test_the_same_message_stands_once(rows: Rows, group: int, other: int) -> Non
 
 def test_what_waits_gets_its_place(rows: Rows, group: int) -> None:
     number = keep(rows, group, 1, "hello")
+    [unsent] = history.read(rows, group)
+    assert unsent.state(b"bob") == "unsent"  # it waits no more
+    queues.say(rows, group, (1).to_bytes(16), b"content", NOW)
     [waiting] = history.read(rows, group)
     assert waiting.state(b"bob") == "waiting"
     assert history.placed(rows, group, (1).to_bytes(16), 9, 2) == number

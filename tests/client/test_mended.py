@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from client.table import Table
+from covey.access.structs.extensions import Right
 from covey.client import events
-from covey.client.sync import wishes
+from covey.client.sync import capabilities, entering, groups, queues, wishes
+from covey.client.sync.groups import Status
 
 if TYPE_CHECKING:
     from client.table import Someone
@@ -65,3 +67,140 @@ def test_who_sleeps_between_two_looks_offers_again_before_it_branches(table: Tab
     assert not told(bob, events.Branching)
     assert alice.authenticator == bob.authenticator
     assert alice.place.seat.row.name == bob.place.seat.row.name == "lost"
+
+
+def test_who_never_came_is_invited_again(table: Table) -> None:
+    """Its parcels are not kept any more; its leaf stands, and does not keep it out."""
+    alice, bob = group(table, "alice", "bob")
+    carol = table.sit("carol")
+    alice.invite("carol")
+    table.settle(alice, bob)
+    table.passes(40 * 86_400)
+    table.copies[0].sweep()
+    table.settle(alice, bob, carol)
+    assert not carol.peer.places()
+    bob.invite("carol")
+    table.settle(alice, bob, carol)
+    assert carol.authenticator == alice.authenticator
+    assert len(alice.place.seat.group.members) == 3
+
+
+def test_two_who_invite_somebody_at_once_let_it_in_once(table: Table) -> None:
+    alice, bob = group(table, "alice", "bob")
+    carol = table.sit("carol")
+    alice.invite("carol")
+    bob.invite("carol")
+    table.settle(alice, bob, carol)
+    assert carol.authenticator == alice.authenticator
+    assert not told(carol, events.RemovedFromGroup)
+
+
+def test_who_has_come_is_not_invited_again(table: Table) -> None:
+    alice, bob = group(table, "alice", "bob")
+    alice.say("so that bob comes")
+    table.settle(alice, bob)
+    bob.news()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    assert not told(bob, events.RemovedFromGroup)
+
+
+def away(table: Table, someone: Someone, *others: Someone) -> None:
+    """Let the broker throw away what somebody has not read."""
+    others[0].wish(wishes.Renew())
+    table.settle(*others)
+    table.passes(40 * 86_400)
+    others[0].wish(wishes.Renew())
+    table.settle(*others)
+    table.copies[0].sweep()
+    someone.turn()
+    assert someone.place.seat.look().status is Status.lost
+
+
+def test_who_leaves_and_is_alone_with_those_who_are_lost_lets_them_in_first(table: Table) -> None:
+    alice, bob = group(table, "alice", "bob")
+    alice.wish(wishes.Describe(roles={"bob": 3}))
+    table.settle(alice, bob)
+    away(table, bob, alice)
+    alice.leave()
+    table.settle(alice)
+    table.settle(alice, bob, rounds=40)
+    assert alice.place.seat.look().status is Status.left
+    assert bob.place.seat.look().status is Status.active
+    assert [each.identity for each in bob.place.seat.group.members] == [b"bob"]
+
+
+def test_who_was_let_in_by_a_pointer_that_got_lost_knocks_anew(table: Table) -> None:
+    alice, bob = group(table, "alice", "bob")
+    away(table, bob, alice)
+    bob.turn()
+    for _ in range(3):
+        alice.run(alice.place.turns.turn())
+        table.passes(5)
+    with alice.store.transaction() as rows:
+        for due in queues.postings(rows):
+            queues.posted(rows, due)
+    table.settle(alice, bob)
+    assert bob.place.seat.look().status is Status.lost
+    table.settle(alice, bob, rounds=20, step=300)
+    assert bob.authenticator == alice.authenticator
+
+
+def test_who_branches_from_a_group_that_is_well_comes_back(table: Table) -> None:
+    """Nobody who could follow was there to let it in, and it has made a branch alone."""
+    alice, bob = group(table, "alice", "bob")
+    seat = alice.place.seat
+    with seat.change() as rows:
+        entering.broke(seat, rows, "nobody can follow the commit")
+    table.settle(alice, rounds=60)
+    assert len(alice.peer.places()) == 2
+    alice.say("in the branch")
+    table.settle(alice)
+    table.settle(alice, bob, rounds=60)
+    assert alice.peer.places()[0].seat.look().status is Status.active
+    assert alice.peer.places()[1].seat.look().status is Status.branched
+    assert bob.texts() == ["in the branch"]
+    assert alice.texts_of(alice.peer.places()[0]) == ["in the branch"]
+
+
+def test_who_slept_waits_for_others_before_it_branches(table: Table) -> None:
+    alice, bob = group(table, "alice", "bob")
+    seat = alice.place.seat
+    with seat.change() as rows:
+        entering.broke(seat, rows, "nobody can follow the commit")
+    alice.turn()
+    table.passes(86_400)
+    table.settle(alice, bob)
+    assert len(alice.peer.places()) == 1
+    assert alice.authenticator == bob.authenticator
+
+
+def test_who_misses_what_a_commit_is_about_is_let_in_by_those_who_have_it(table: Table) -> None:
+    """A proposal is not kept as long as the commit that takes it up: others could follow."""
+    people = alice, bob, carol = group(table, "alice", "bob", "carol")
+    table.settle(*people)
+    carol.leave()
+    carol.turn()
+    bob.run(bob.place.turns.speaker.catch_up())
+    table.passes(40 * 86_400)
+    table.copies[0].sweep()
+    table.settle(bob, rounds=20)
+    table.settle(*people, rounds=40, step=10)
+    assert not told(alice, events.Branching)
+    assert carol.place.seat.look().status is Status.left
+    assert alice.authenticator == bob.authenticator
+    assert len(alice.place.seat.group.members) == 2
+
+
+def test_who_finds_nobody_behind_one_door_tries_another(table: Table) -> None:
+    """Whoever opened the last way back has told nobody else."""
+    alice, bob = group(table, "alice", "bob")
+    alice.wish(wishes.OpenDoor(table.entropy(32), Right.recover, 1 << 20))
+    table.settle(alice, bob)
+    away(table, alice, bob)
+    seed = capabilities.seeds(alice.place.seat.row)[0]
+    key = capabilities.key_of(bob.place.seat, seed)
+    with bob.store.transaction() as rows:
+        groups.keep_doors(rows, 1, {each.capability for each in groups.doors(rows, 1)} - {key})
+    table.settle(alice, bob, rounds=30, step=30)
+    assert alice.authenticator == bob.authenticator

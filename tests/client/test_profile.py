@@ -81,7 +81,8 @@ def test_roles_are_changed_by_identity() -> None:
     assert more.roles == (RoleOf(b"bob", Role.owner), RoleOf(b"zoe", Role.admin))
     assert profile.names(more) == {"bob": "owner", "zoe": "admin"}
     assert profile.role_of(more, b"amy") is Role.member
-    assert profile.without(more, b"bob", b"nobody").roles == (RoleOf(b"zoe", Role.admin),)
+    fewer = profile.changed(more, roles={b"bob": Role.member, b"nobody": Role.member})
+    assert fewer.roles == (RoleOf(b"zoe", Role.admin),)
 
 
 def test_the_rest_is_changed_by_name() -> None:

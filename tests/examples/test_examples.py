@@ -120,24 +120,29 @@ def wait_for_rows(file: Path, count: int) -> None:
             time.sleep(0.05)
 
 
-def test_devices_count_together(tmp_path: Path, url: str) -> None:
-    with ExitStack() as stack:
-        others = [
-            stack.enter_context(running(tmp_path, "shared_counter", name, url))
-            for name in ("door", "gate")
-        ]
-        first = stack.enter_context(
-            running(tmp_path, "shared_counter", "desk", url, "door", "gate")
-        )
-        devices = [first, *others]
-        for device in devices:
-            assert device.stdin is not None
-            device.stdin.write("+\n")
-            device.stdin.flush()
-        patience = threading.Timer(PATIENCE, lambda: [device.kill() for device in devices])
-        patience.daemon = True
-        patience.start()
-        for device in devices:
-            assert device.stdout is not None
-            assert "3\n" in iter(device.stdout.readline, "")
-        patience.cancel()
+def test_devices_count_together_also_when_they_are_started_again(tmp_path: Path, url: str) -> None:
+    for total in (3, 6):
+        with ExitStack() as stack:
+            others = [
+                stack.enter_context(running(tmp_path, "shared_counter", name, url))
+                for name in ("door", "gate")
+            ]
+            first = stack.enter_context(
+                running(tmp_path, "shared_counter", "desk", url, "door", "gate")
+            )
+            count_up_to(total, [first, *others])
+
+
+def count_up_to(total: int, devices: list[subprocess.Popen[str]]) -> None:
+    """Let each count one more, and wait until all see the sum."""
+    for device in devices:
+        assert device.stdin is not None
+        device.stdin.write("+\n")
+        device.stdin.flush()
+    patience = threading.Timer(PATIENCE, lambda: [device.kill() for device in devices])
+    patience.daemon = True
+    patience.start()
+    for device in devices:
+        assert device.stdout is not None
+        assert f"{total}\n" in iter(device.stdout.readline, "")
+    patience.cancel()

@@ -11,6 +11,7 @@ from covey.client.events import (
     ForkFound,
     Joined,
     MemberLeft,
+    MembersChanged,
     MessagesLost,
     RemovedFromGroup,
     WishRefused,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from covey.lab.simulate.lies import Front
 
 GID = bytes(32)
+NOBODY: dict[str, tuple[str, ...]] = {"added": (), "removed": (), "left": ()}
 HELLO = Message(1, b"m" * 16, 3, 2, "ann", "hello")
 
 
@@ -43,6 +45,7 @@ def held(**changed: Any) -> Held:  # noqa: ANN401 - fields of all kinds
         epoch=2,
         authenticator=b"a",
         members=("ann", "bob"),
+        awaited=(),
         name="covey",
         seq=3,
         hash=bytes(32),
@@ -72,7 +75,9 @@ def evidence(
         for name, each in (("ann", ann or held()), ("bob", bob or held()))
     }
     front = cast("Front", SimpleNamespace(caught={}, denied=dict))
-    plain = Evidence(observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {}, {})
+    plain = Evidence(
+        observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {}, {}, {}, 200.0
+    )
     return plain._replace(**changed)
 
 
@@ -180,6 +185,32 @@ def test_who_went_out_where_the_log_is_taken_back_says_nothing_again() -> None:
     lost = lost._replace(observed=evidence(told=gone).observed | {"bob": lost.observed["bob"]})
     assert "nothing lost" in rules(lost)
     assert "nothing lost" not in rules(lost._replace(front=denying("ann", 90.0)))
+
+
+def changed(epoch: int, **how: tuple[str, ...]) -> MembersChanged:
+    return MembersChanged(GID.hex(), epoch=epoch, by="ann", **{**NOBODY, **how})
+
+
+def test_who_was_invited_in_vain_is_seen_to_be_missing() -> None:
+    told = {"ann": [changed(2, added=("bob",))]}
+    missing = evidence(ann=held(awaited=("bob",)), told=told)
+    missing.observed["bob"].groups.clear()
+    assert rules(missing) == {"agree"}
+    assert judge(missing._replace(lately={"leap": 150.0})) == []
+    assert rules(missing._replace(lately={"leap": 50.0})) == {"agree"}
+    arrived = evidence(told=told, lately={"leap": 150.0})
+    arrived.observed["bob"].groups.clear()
+    assert rules(arrived) == {"agree"}
+
+
+def test_who_was_away_until_the_old_way_back_had_closed_is_told_so() -> None:
+    lost = held(status=Status.lost, epoch=1, trouble="ask a member to remove you")
+    told = {"ann": [changed(2, removed=("cid",))]}
+    late = 100.0 + 31 * 86_400
+    assert judge(evidence(bob=lost, told=told, ended=late)) == []
+    assert rules(evidence(bob=lost, told=told)) == {"agree", "nobody stranded"}
+    seen = lost._replace(epoch=2)
+    assert rules(evidence(bob=seen, told=told, ended=late)) == {"agree", "nobody stranded"}
 
 
 def test_two_groups_are_one_too_many() -> None:

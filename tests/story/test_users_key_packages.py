@@ -12,8 +12,8 @@ from client.table import Someone, Table
 from covey.access.refusals import Code
 from covey.client import events
 from covey.client.sync import key_packages, wishes
-from covey.client.sync.commits import key_package
 from covey.client.sync.groups import Status
+from covey.client.sync.inviting import key_package
 from covey.client.sync.key_packages import LEAST, Where
 from covey.errors import BrokerError
 from covey.mls.group.identity import identity

@@ -19,7 +19,7 @@ from covey.access.structs.identity import AddDevice
 from covey.client.bound import seconds
 from covey.client.held import Held
 from covey.client.opening import key_of, name_in
-from covey.client.sync.commits import key_package
+from covey.client.sync.inviting import key_package
 from covey.errors import BrokerError, DecodeError, StateError, StorageError, TransportError
 from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import opaque, uint8

@@ -188,6 +188,11 @@ class Feed(_Face[feeds.Feed]):
         """The number of the event that was handed out last."""
         return self._inner.number
 
+    @property
+    def happened_at(self) -> int:
+        """When that was, by our clock, in seconds since the epoch."""
+        return self._inner.happened_at
+
     def __iter__(self) -> Self:
         return self
 
@@ -222,6 +227,7 @@ class Conversation(_Face[conversation.Conversation]):
     remove: Final = waited(conversation.Conversation.remove)
     remove_device: Final = waited(conversation.Conversation.remove_device)
     leave: Final = waited(conversation.Conversation.leave)
+    come_back: Final = waited(conversation.Conversation.come_back)
     rename: Final = waited(conversation.Conversation.rename)
     set_role: Final = waited(conversation.Conversation.set_role)
     set_expiry: Final = waited(conversation.Conversation.set_expiry)

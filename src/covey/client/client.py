@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import anyio
 import anyio.to_thread
@@ -27,6 +27,7 @@ from covey.client.engine import Engine
 from covey.client.entrance import Entrance
 from covey.client.feeds import Feed
 from covey.client.opening import Given, discard, enrolled, key_of, name_in, opened, pinned
+from covey.client.showing import line
 from covey.client.sync.effects import World
 from covey.errors import BrokerError, StateError
 from covey.mls.crypto.entropy import system_entropy
@@ -41,11 +42,14 @@ if TYPE_CHECKING:
     from covey.client.history import Message
     from covey.client.opening import Opened
     from covey.client.roles import Change
+    from covey.client.sync.groups import GroupRow
     from covey.client.sync.home import Pace
     from covey.store import StoreKey
 
 CONSUMER = "application"
 """For whom events are acknowledged unless it says otherwise."""
+
+_SHORT: Final = 8  # digits of an id
 
 
 class Client(Entrance, Accounts):
@@ -200,24 +204,27 @@ class Client(Entrance, Accounts):
         return [self._conversation(each) for each in self._group_rows()]
 
     def group(self, which: str) -> Conversation:
-        """A group by its name, or by (the beginning of) its id.
+        """A group: by its id, else by its name, else by the beginning of its id.
 
         Raises:
             StateError: There is none, or more than one; it says which ones there are.
         """
         rows = self._group_rows()
-        found = [each for each in rows if each.name == which]
-        found = [each for each in found if each.status.is_in] or found
-        if not found and which:
-            found = [each for each in rows if each.gid.hex().startswith(which.lower())]
-        if len(found) == 1:
-            return self._conversation(found[0])
-        if found:
-            ids = ", ".join(each.gid.hex()[:8] for each in found)
-            msg = f"there are {len(found)} groups called {which}: say which, by its id ({ids})"
+        named = [each for each in rows if each.name == which]
+        for found in (
+            [each for each in rows if each.gid.hex() == which.lower()],
+            [each for each in named if each.status.is_in] or named,
+            [each for each in rows if which and each.gid.hex().startswith(which.lower())],
+        ):
+            if len(found) == 1:
+                return self._conversation(found[0])
+            if found:
+                msg = f"{line(which)} can be {_listed(found)}: say which one, by more of its id"
+                raise StateError(msg)
+        if not rows:
+            msg = "no groups yet: create one, or join one by an invitation"
             raise StateError(msg)
-        known = ", ".join(f"{each.name} ({each.gid.hex()[:8]})" for each in rows)
-        msg = f"there is no group {which} here; there are: {known}" if known else "no groups yet"
+        msg = f"there is no group {line(which)} here; there are: {_listed(rows)}"
         raise StateError(msg)
 
     # --- what happens ----------------------------------------------------------------------
@@ -259,6 +266,14 @@ class Client(Entrance, Accounts):
             TransportError: The broker cannot be reached.
         """
         await self._engine.settle(seconds(timeout))
+
+
+def _listed(rows: Sequence[GroupRow]) -> str:
+    """Groups by their names, and by as much of their ids as tells them apart."""
+    length = _SHORT
+    while len({each.gid.hex()[:length] for each in rows}) < len(rows):
+        length += _SHORT
+    return ", ".join(f"{line(each.name)} ({each.gid.hex()[:length]})" for each in rows)
 
 
 def _latest(engine: Engine) -> int:

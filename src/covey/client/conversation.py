@@ -194,10 +194,14 @@ def _keys(
 ) -> tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]]:
     """Our identity, our keys, and those of a member."""
     own = place.seat.home.identity
+    if them == own:
+        msg = "this is you: compare numbers with somebody else of the group"
+        raise StateError(msg)
     found: dict[bytes, list[bytes]] = {}
     for each in group.members:
         found.setdefault(each.identity, []).append(each.signature_key)
     if them not in found:
-        msg = f"{name_of(them)} is not in this group"
+        known = ", ".join(sorted(map(name_of, found)))
+        msg = f"{name_of(them)} is not in this group; its members are {known}"
         raise StateError(msg)
     return own, tuple(found[own]), tuple(found[them])

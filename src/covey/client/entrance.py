@@ -33,6 +33,8 @@ from covey.errors import (
 from covey.store import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from covey.client.cards import InviteLink
     from covey.client.conversation import Conversation
     from covey.client.sync.seat import Seat
@@ -67,7 +69,7 @@ class Entrance(Held):
         stated = profile.first_profile(
             wanted.group_name(name),
             engine.home.identity,
-            inviting=Inviting(wanted.inviting(inviting)),
+            inviting=Inviting(wanted.inviting_by(inviting)),
             expires_after=wanted.expiry(expires_after),
         )
         code = wanted.text("an invite code", invite)
@@ -106,12 +108,19 @@ class Entrance(Held):
 
     # --- links and invitations -------------------------------------------------------------
 
-    async def join(self, what: str, *, timeout: float | None = None) -> Conversation:
+    async def join(
+        self,
+        what: str,
+        *,
+        timeout: float | None = None,
+        knocked: Callable[[], None] | None = None,
+    ) -> Conversation:
         """Join by an invite link, or by an invitation that answers our card.
 
         Args:
             what: The text of either.
             timeout: Seconds to wait until a member lets us in; 30 by default.
+            knocked: Is called when the broker has our knock, and a member has to see it.
 
         Raises:
             DecodeError: It is neither, or not all of it.
@@ -124,7 +133,7 @@ class Entrance(Held):
         found = cards.parse(what)
         if isinstance(found, Invitation):
             return await self._join_by(found)
-        return await self._knock(found, seconds(timeout))
+        return await self._knock(found, seconds(timeout), knocked)
 
     async def card(self) -> str:
         """A card, to be handed to a member: it answers with an invitation, whichever way.
@@ -141,7 +150,9 @@ class Entrance(Held):
             key_packages.add(rows, package, now)
         return cards.to_text(Card(cards.VERSION, package.message))
 
-    async def _knock(self, link: InviteLink, timeout: float) -> Conversation:
+    async def _knock(
+        self, link: InviteLink, timeout: float, knocked: Callable[[], None] | None
+    ) -> Conversation:
         engine, gid = self._engine, link.link.gid
         row = self._by_gid(gid)
         if row is not None and row.status.is_in:
@@ -150,6 +161,8 @@ class Entrance(Held):
             msg = f"a link needs an account at {link.url}: open the client with that broker"
             raise StateError(msg)
         await engine.run(engine.peer.knock(links.encode(link.link)))
+        if knocked is not None:
+            knocked()
 
         def there() -> groups.GroupRow | None:
             with engine.store.reading() as rows:

@@ -31,6 +31,7 @@ class Feed:
 
     Attributes:
         number: The number of the event that was handed out last.
+        happened_at: When that was, by our clock, in seconds since the epoch.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Feed:
         told: Callable[[int], None] | None = None,
     ) -> None:
         self.number: int = after
+        self.happened_at: int = 0
         self._engine = engine
         self._live = live
         self._consumer = consumer
@@ -51,7 +53,7 @@ class Feed:
         self._told = told
         self._read_up_to = after
         self._acknowledged = after
-        self._ready: deque[tuple[int, Event]] = deque()
+        self._ready: deque[tuple[int, int, Event]] = deque()
 
     def __aiter__(self) -> Self:
         return self
@@ -70,7 +72,7 @@ class Feed:
             if not self._live or self._engine.closed:
                 raise StopAsyncIteration
             await moved.wait()
-        self.number, event = self._ready.popleft()
+        self.number, self.happened_at, event = self._ready.popleft()
         if self._told is not None:
             self._told(self.number)
         return event
@@ -78,17 +80,18 @@ class Feed:
     async def _more(self) -> bool:
         """Read on; whether there was anything, be it for others."""
         found = await self._engine.call(self._read)
-        for number, event in found:
+        for number, happened_at, event in found:
             self._read_up_to = number
             if not self._group or event.group == self._group:
-                self._ready.append((number, event))
+                self._ready.append((number, happened_at, event))
         return bool(found)
 
-    def _read(self) -> list[tuple[int, Event]]:
+    def _read(self) -> list[tuple[int, int, Event]]:
         if self._engine.closed:
             return []
         with self._engine.store.reading() as rows:
             missed = events.missed(rows, self._consumer) if self._consumer else 0
             if missed > self._read_up_to:
-                return [(missed, EventsMissed("", up_to=missed))]
-            return events.after(rows, self._read_up_to, _BATCH)
+                now = self._engine.home.world.second
+                return [(missed, now, EventsMissed("", up_to=missed))]
+            return events.timed(rows, self._read_up_to, _BATCH)

@@ -20,7 +20,7 @@ from covey.client.opening import named
 from covey.client.showing import line
 from covey.client.sync import by_hand
 from covey.client.sync.capabilities import standing
-from covey.client.sync.commits import key_package
+from covey.client.sync.inviting import key_package
 from covey.client.sync.wishes import (
     CloseDoor,
     Describe,
@@ -45,11 +45,13 @@ _POSTED: Final = 10.0  # seconds to wait until pointers are posted
 class Governing(Bound):
     """Who is in a group, and what it says of itself."""
 
-    async def invite(self, *names: str, timeout: float | None = None) -> None:
+    async def invite(self, *names: str, again: bool = False, timeout: float | None = None) -> None:
         """Let people in, with all of their devices; also those that are new of who is in already.
 
         Args:
             names: Their names at the broker.
+            again: Whether also those who were let in and have not come yet, in whose hands the
+                first invitation may not have got: the broker does not keep it for ever.
             timeout: Seconds to wait; 30 by default.
 
         Raises:
@@ -65,15 +67,16 @@ class Governing(Bound):
             self._with_group(wanted.require_may_invite)
         packages: list[bytes] = []
         for name in people:
-            packages += await self._claimed(name)
+            packages += await self._claimed(name, again=again)
         if packages:
-            await self._wish(Invite(tuple(packages)), timeout)
+            wish = self._with_group(partial(wanted.invitation, packages, again))
+            await self._wish(wish, timeout)
             await self._posted()
 
-    async def _claimed(self, name: str) -> tuple[bytes, ...]:
+    async def _claimed(self, name: str, *, again: bool) -> tuple[bytes, ...]:
         """KeyPackages of somebody's devices, of which one is not in yet."""
         engine = self._engine
-        there, keys = self._with_group(partial(wanted.devices_of, name))
+        there, keys = self._with_group(partial(wanted.devices_of, name, again))
         msg = f"{name} is in {line(self._row.name)} already"
         try:
             packages = await engine.run(engine.peer.claim(name))
@@ -234,7 +237,7 @@ class Governing(Bound):
             StateError: We are not in the group, or it is neither of them.
             TransportError: The broker cannot be reached.
         """
-        await self._wish(Describe(inviting=wanted.inviting(who)), timeout)
+        await self._wish(Describe(inviting=wanted.inviting_by(who)), timeout)
 
     async def rotate(self, *, timeout: float | None = None) -> None:
         """Renew our keys now; it happens by itself, too, by age and by count.

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = (
     "SELECT messages.id, gid, sender, leaf, kind, text, content, sent_at, received_at, expires_at,"
-    " messages.seq, messages.epoch FROM messages JOIN groups ON groups.id = group_"
+    " messages.seq, messages.epoch, CASE WHEN messages.seq IS NULL THEN EXISTS (SELECT 1 FROM"
+    " outbox WHERE outbox.group_ = messages.group_ AND outbox.message = messages.message)"
+    " ELSE 0 END FROM messages JOIN groups ON groups.id = group_"
 )
 
 _HOLDING: Final = "messages.id IN (SELECT rowid FROM words WHERE words MATCH ?1)"
@@ -56,6 +58,7 @@ class Message(Unshown, frozen=True, kw_only=True):
         expires_at: When it disappears, or None.
         seq: Its place in the log; None while it waits in the outbox.
         epoch: The epoch in which it was said; likewise.
+        queued: Whether it waits in the outbox.
         content: The whole of it, with the keys of attachments.
     """
 
@@ -75,16 +78,17 @@ class Message(Unshown, frozen=True, kw_only=True):
     expires_at: int | None
     seq: int | None
     epoch: int | None
+    queued: bool
     content: Content
 
     def state(self, own: bytes) -> str:
-        """``waiting`` to be sent, ``sent`` or ``received``.
+        """``waiting`` to be sent, ``sent``, ``received``, or ``unsent`` for ever.
 
         Args:
             own: Our identity; what another device of ours has said is sent, too.
         """
         if self.seq is None:
-            return "waiting"
+            return "waiting" if self.queued else "unsent"
         return "sent" if self.identity == own else "received"
 
     def __repr__(self) -> str:
@@ -309,7 +313,8 @@ def next_expiry(rows: Rows) -> int | None:
 
 
 def _message(row: tuple[Value, ...]) -> Message:
-    number, gid, sender, leaf, kind, text, encoded, sent, received, expires, seq, epoch = row
+    number, gid, sender, leaf, kind, text, encoded, *times, seq, epoch, queued = row
+    sent, received, expires = times
     assert isinstance(gid, bytes)
     assert isinstance(sender, bytes)
     assert isinstance(encoded, bytes)
@@ -336,6 +341,7 @@ def _message(row: tuple[Value, ...]) -> Message:
         expires_at=_optional(expires),
         seq=_optional(seq),
         epoch=_optional(epoch),
+        queued=queued == 1,
         content=content,
     )
 

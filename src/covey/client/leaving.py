@@ -1,4 +1,4 @@
-"""Leaving a group, with one device or with all of them.
+"""Leaving a group, with one device or with all of them; and coming back with a copied store.
 
 May import the engine, the flows and what is wanted.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from covey.client import events, wanted, wishing
 from covey.client.bound import Bound, seconds
-from covey.client.sync import entering, queues, wishes
+from covey.client.sync import entering, queues, returning, wishes
 from covey.client.sync.groups import Status
 from covey.client.sync.wishes import Expel
 from covey.errors import PolicyError, TransportError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Leaving(Bound):
-    """Leaving a group."""
+    """Leaving a group, and coming back."""
 
     async def leave(self, *, everywhere: bool = False, timeout: float | None = None) -> bool:
         """Leave the group; a member commits it as soon as one is there.
@@ -73,6 +73,19 @@ class Leaving(Bound):
         if why:
             raise PolicyError(why)
         return True
+
+    async def come_back(self) -> None:
+        """Ask to be let in anew, with a store that is a copy.
+
+        For who has only this one left, as after a disk was set back: the other one is taken out of
+        the group by that, and what it had said here is not in this history.
+
+        Raises:
+            StateError: This store is no copy in this group, as far as we know.
+        """
+        seat = (await wishing.place_of(self._engine, self._number)).seat
+        await self._engine.call(partial(returning.from_copy, seat))
+        self._engine.nudge()
 
 
 def _wished(seat: Seat, *, everywhere: bool) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from covey.errors import DecodeError
 from covey.mls.structs.extensions import Extension
+from covey.mls.wire.code_points import LeafNodeSource
 from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import opaque, uint64
 
@@ -91,13 +92,31 @@ def brings_back(new: LeafNode, old: LeafNode, group_id: bytes) -> bool:
     return moment(new) > moment(old)
 
 
+def never_came(standing: LeafNode, new: LeafNode) -> bool:
+    """Whether a leaf stands for somebody who was let in and never came, and another is its too.
+
+    Who has come renews its keys soon, as RFC 9420 §16.8 wants it. Until then whoever may invite may
+    let it in by another KeyPackage, so that a Welcome which got lost does not keep it out: by one
+    that was published, and not before that which stands, which may be used up.
+
+    Args:
+        standing: The leaf in the group.
+        new: The leaf of a KeyPackage.
+    """
+    if standing.leaf_node_source is not LeafNodeSource.key_package:
+        return False
+    if new.signature_key != standing.signature_key or not is_for(new, b""):
+        return False
+    return new.encryption_key != standing.encryption_key and moment(new) >= moment(standing)
+
+
 def is_for(leaf: LeafNode, group_id: bytes) -> bool:
-    """Whether a leaf was made to come back into a group."""
+    """Whether a leaf was made to come back into a group; for none, by an empty id."""
     try:
         stated = _stated(leaf)
     except DecodeError:
         return False
-    return stated is not None and stated.group_id == group_id
+    return group_id == (b"" if stated is None else stated.group_id)
 
 
 def _stated(leaf: LeafNode) -> MadeFor | None:

@@ -161,11 +161,6 @@ def changed(
     return profile if not roles else _with_roles(profile, roles)
 
 
-def without(profile: GroupProfile, *identities: bytes) -> GroupProfile:
-    """A profile in which some are not listed any more, as when they have left the group."""
-    return _with_roles(profile, dict.fromkeys(identities, Role.member))
-
-
 def names(profile: GroupProfile) -> dict[str, str]:
     """Who is more than a member, for people: ``admin`` or ``owner``, by name."""
     return {name_of(each.identity): each.role.name for each in profile.roles}

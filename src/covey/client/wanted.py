@@ -12,7 +12,10 @@ from covey.client import cards, profile, roles
 from covey.client.cards import Card
 from covey.client.opening import named
 from covey.client.profile import Inviting, Role
+from covey.client.sync import inviting
+from covey.client.sync.wishes import Invite
 from covey.errors import DecodeError, PolicyError, StateError
+from covey.mls.wire.code_points import LeafNodeSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,7 +140,7 @@ def _whole(what: str, given: object, least: int, most: int) -> int:
     return given
 
 
-def inviting(who: str) -> int:
+def inviting_by(who: str) -> int:
     """Who may invite, by name.
 
     Raises:
@@ -246,10 +249,25 @@ def people(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def devices_of(name: str, _: Place, group: Group) -> tuple[bool, frozenset[bytes]]:
-    """Whether somebody is in a group, and the signature keys of all that are."""
+def devices_of(name: str, again: bool, _: Place, group: Group) -> tuple[bool, frozenset[bytes]]:  # noqa: FBT001 - bound by partial
+    """Whether somebody is in a group, and the signature keys of all that are.
+
+    Args:
+        name: Whose.
+        again: Whether those who have not come yet are left out.
+        group: The group.
+    """
     there = any(each.identity == name.encode() for each in group.members)
-    return there, frozenset(each.signature_key for each in group.members)
+    return there, frozenset(
+        leaf.signature_key
+        for _, leaf in group.tree.members()
+        if not again or leaf.leaf_node_source is not LeafNodeSource.key_package
+    )
+
+
+def invitation(packages: Sequence[bytes], again: bool, _: Place, group: Group) -> Invite:  # noqa: FBT001 - likewise
+    """The wish to let people in, also again."""
+    return inviting.invitation(group, packages) if again else Invite(tuple(packages))
 
 
 def identities_of(names: Sequence[str], _: Place, group: Group) -> tuple[bytes, ...]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from covey.broker.stores import sqlite_file
 from covey.broker.stores.migrating import packaged, pending, require_current
 from covey.broker.stores.opening import migrate_at
 from covey.broker.stores.postgres import PostgresStore, migrate_postgres, pending_postgres
-from covey.broker.stores.sqlite import SqliteStore, migrate_sqlite, pending_sqlite
+from covey.broker.stores.sqlite import SqliteStore, migrate_sqlite
 from covey.errors import StorageError
 from covey.migrating import Applied, Migration, migrations_in
 from postgres import fresh_database, rows, with_database
@@ -32,7 +34,8 @@ MORE = "ALTER TABLE thing ADD COLUMN more INTEGER;\nCREATE TABLE extra (x INTEGE
 
 async def pending_in(kind: Kind, place: str, schema: Path) -> list[Migration]:
     if kind == "sqlite":
-        return pending_sqlite(Path(place), schema)
+        with closing(sqlite_file.opened(Path(place))) as connection:
+            return sqlite_file.left_to_do(connection, Path(place), migrations_in(schema))
     return await pending_postgres(place, schema)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.broker.stores import sqlite as store_module
-from covey.broker.stores.sqlite import SqliteStore, migrate_sqlite, pending_sqlite
+from covey.broker.stores.sqlite import SqliteStore, migrate_sqlite
 from covey.errors import StorageError
 from things import LOOK, add, asking, find, point, put
 
@@ -276,7 +276,7 @@ def test_a_database_of_something_else_is_left_alone(
     with pytest.raises(StorageError, match="something else than a covey broker"):
         SqliteStore.open(path, schema)
     with pytest.raises(StorageError, match="something else than a covey broker"):
-        pending_sqlite(path, schema)
+        migrate_sqlite(path, schema)
     assert path.read_bytes() == content
 
 
@@ -294,13 +294,6 @@ def test_a_database_of_the_first_broker_cannot_be_carried_over(path: Path, schem
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path, schema: Path) -> None:
     with pytest.raises(StorageError, match="cannot open"):
         SqliteStore.open(tmp_path / "nowhere" / "db", schema)
-
-
-def test_to_ask_what_is_pending_makes_no_file(path: Path, schema: Path) -> None:
-    assert [each.number for each in pending_sqlite(path, schema)] == [1]
-    assert not path.exists()
-    assert [each.number for each in migrate_sqlite(path, schema)] == [1]
-    assert pending_sqlite(path, schema) == migrate_sqlite(path, schema) == []
 
 
 def test_to_open_without_migrating(path: Path, schema: Path) -> None:

@@ -318,10 +318,22 @@ def way_back(here: Team, who: str, later: int = 0, group_id: bytes = b"") -> mls
 def test_a_keypackage_that_was_published_is_no_way_back() -> None:
     here = team()
     for who in ("cat", "oto"):
+        here.commit(who)
         refusal = here.refusal(
             "bob", add=[here.members[who].key_package()], remove=[here.leaf(who)]
         )
         assert f"may not remove {who}" in refusal or f"may not add {who}" in refusal
+
+
+def test_who_never_came_is_let_in_by_another_keypackage() -> None:
+    here = team()
+    here.groups["cat"] = _joined(here, "bob", "cat", here.members["cat"].key_package())
+
+
+def test_only_who_may_invite_lets_it_in_anew() -> None:
+    here = team(inviting=Inviting.admins)
+    again = {"add": [here.members["cat"].key_package()], "remove": [here.leaf("cat")]}
+    assert "may not remove cat" in here.refusal("bob", **again)
 
 
 def test_a_way_back_into_another_group_is_none() -> None:

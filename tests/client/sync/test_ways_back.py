@@ -17,8 +17,8 @@ from covey.client import events, profile
 from covey.client.contents import Recovery
 from covey.client.sync import capabilities, groups, hearing, wishes
 from covey.client.sync.asking import alone, ask
-from covey.client.sync.commits import key_package
 from covey.client.sync.groups import Status
+from covey.client.sync.inviting import key_package
 from covey.errors import BrokerError, PolicyError
 from covey.mls import Group, Policy, Ports
 

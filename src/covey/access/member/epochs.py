@@ -90,16 +90,21 @@ class EpochAccess(msgspec.Struct, frozen=True):
         """Show nothing to Rich, which does not ask ``repr`` and prints local variables."""
         return []
 
-    def idem(self, content_type: int, leaf: int, generation: int) -> bytes:
+    def idem(
+        self, content_type: int, leaf: int, generation: int, own: bytes | None = None
+    ) -> bytes:
         """The idem of a message: 16 bytes, the same whenever it is sent again.
 
         Args:
             content_type: Application, proposal or commit (RFC 9420 §6).
             leaf: The leaf index of its sender.
             generation: Its place in the sender's ratchet; ``Group.next_generation`` tells it.
+            own: A secret of the sender that its copies have, and nobody else (32 bytes). Without
+                it, every member can know the idem before it is used, and use it first.
         """
         named = IdemInput(content_type, leaf, generation).encode()
-        return hmac_digest(self.idem_key, named, "sha256")[:_IDEM_LENGTH]
+        key = self.idem_key if own is None else hmac_digest(own, self.idem_key, "sha256")
+        return hmac_digest(key, named, "sha256")[:_IDEM_LENGTH]
 
     def create(self, invite: bytes = b"") -> Signed:
         """The signed request that begins the log in this epoch.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from covey.broker import extras
-from covey.broker.stores.sqlite import SqliteStore, migrate_sqlite, pending_sqlite
+from covey.broker.stores.sqlite import SqliteStore, migrate_sqlite
 from covey.errors import StorageError
 
 if TYPE_CHECKING:
@@ -45,20 +45,6 @@ async def open_store(
     return await ShardedStore.open(
         places, migrate=migrate, connections=CONNECTIONS if connections is None else connections
     )
-
-
-async def pending_at(places: Sequence[str]) -> dict[str, list[Migration]]:
-    """What each place still needs; changes nothing.
-
-    Raises:
-        StorageError: A place cannot be used.
-    """
-    if _is_file(places):
-        return {places[0]: pending_sqlite(Path(places[0]))}
-    with extras.told():
-        from covey.broker.stores.postgres import pending_postgres  # noqa: PLC0415 - see above
-        from covey.broker.stores.postgres_pool import shown  # noqa: PLC0415
-    return {shown(place): await pending_postgres(place) for place in places}
 
 
 async def migrate_at(places: Sequence[str]) -> dict[str, list[Migration]]:

@@ -164,19 +164,6 @@ class SqliteStore:
             self._readers.put(connection)
 
 
-def pending_sqlite(path: Path, migrations: Traversable | None = None) -> list[Migration]:
-    """The migrations that a file still needs; one that is not there needs all.
-
-    Raises:
-        StorageError: The file is no database of ours, or is of a newer version.
-    """
-    known = migrations_in(migrations or packaged("sqlite"))
-    if not path.exists():
-        return known
-    with closing(sqlite_file.opened(path)) as connection:
-        return sqlite_file.left_to_do(connection, path, known)
-
-
 def migrate_sqlite(path: Path, migrations: Traversable | None = None) -> list[Migration]:
     """Bring a file up to date, or begin one.
 
@@ -184,7 +171,8 @@ def migrate_sqlite(path: Path, migrations: Traversable | None = None) -> list[Mi
         What was done.
 
     Raises:
-        StorageError: As `pending_sqlite`, or a statement failed; then nothing was done.
+        StorageError: The file is no database of ours, or is of a newer version, or a statement
+            failed; then nothing was done.
     """
     known = migrations_in(migrations or packaged("sqlite"))
     with closing(sqlite_file.opened(path)) as connection:

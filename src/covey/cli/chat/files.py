@@ -68,14 +68,18 @@ def read_text(path: Path) -> str:
 
 
 @contextmanager
-def waiting(sentence: str) -> Iterator[None]:
-    """Say on standard error for what we wait; on a terminal, while we do."""
+def waiting(sentence: str) -> Iterator[Callable[[str], None]]:
+    """Say on standard error for what we wait; on a terminal, while we do.
+
+    Yields:
+        To be told what we wait for next.
+    """
     if not sys.stderr.isatty():
         click.echo(sentence, err=True)
-        yield
+        yield lambda then: click.echo(then, err=True)
         return
-    with Console(stderr=True, highlight=False).status(f"{sentence} (Ctrl-C stops)"):
-        yield
+    with Console(stderr=True, highlight=False).status(f"{sentence} (Ctrl-C stops)") as shown:
+        yield lambda then: shown.update(f"{then} (Ctrl-C stops)")
 
 
 @contextmanager

@@ -13,10 +13,10 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import INTERRUPTED, run
-from covey.cli.chat.showing import message_json, message_line, moment
+from covey.cli.chat.showing import about, message_json, message_line, moment
 from covey.client.events.kinds import encode
 from covey.client.events.messages import MessageSent, Said
-from covey.client.showing import line
+from covey.client.showing import line, speaker
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
@@ -100,12 +100,13 @@ class _Follower:
         """Show what happens, and send what is typed, until the end of that."""
         if since is not None:
             self._begin(since)
-        if self._group is None or self._chosen.in_json or not sys.stdin.isatty():
-            await self._show()
-            return
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._show)
-            await self._listen(self._group)
+            tasks.start_soon(self._watch)
+            if self._group is None or self._chosen.in_json or not sys.stdin.isatty():
+                await self._show()
+            else:
+                tasks.start_soon(self._show)
+                await self._listen(self._group)
             tasks.cancel_scope.cancel()
 
     def _begin(self, since: float) -> None:
@@ -118,7 +119,8 @@ class _Follower:
                 self._chosen.tell({"event": "Message", **message_json(message, own)})
             else:
                 name = "" if self._group else self._named(message.group)
-                click.echo(message_line(message, own, name).partition("  ")[2].lstrip())
+                shown = message_line(message, own, name, about(self._client, message))
+                click.echo(shown.partition("  ")[2].lstrip())
 
     def _before(self, since: float) -> list[Message]:
         groups = [self._group] if self._group else self._client.groups()
@@ -129,28 +131,54 @@ class _Follower:
 
     async def _show(self) -> None:
         consumer = "follow" if self._group is None else f"follow {self._group.id}"
-        async for event in self._client.events(consumer):
-            if self._group is not None and event.group != self._group.id:
+        feed = self._client.events(consumer)
+        async for event in feed:
+            if self._group is not None and event.group not in {"", self._group.id}:
                 continue
-            if not self._is_old(event):
-                self._tell(event)
+            if not self._is_old(event, feed.happened_at):
+                self._tell(event, feed.happened_at)
 
-    def _is_old(self, event: Event) -> bool:
+    def _is_old(self, event: Event, happened_at: int) -> bool:
         if not isinstance(event, Said):
-            return False
+            return happened_at < int(self._since)
         typed = isinstance(event, MessageSent) and event.id in self._typed
-        return typed or event.number <= self._shown or event.received_at < self._since
+        return typed or event.number <= self._shown or event.received_at < int(self._since)
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, event: Event, happened_at: int) -> None:
         if self._chosen.in_json:
             click.echo(encode(event))
             return
-        when = moment(event.received_at if isinstance(event, Said) else int(time.time()))
         place = "" if self._group or not event.group else f"[{self._named(event.group)}] "
-        number = (
-            f" #{event.number}" if isinstance(event, Said) and event.kind == "attachment" else ""
-        )
-        click.echo(f"{when}  {place}{event}{number}")
+        said = str(event)
+        if isinstance(event, Said):
+            happened_at = event.received_at or happened_at
+            if event.about:
+                who = "you" if isinstance(event, MessageSent) else speaker(event.sender)
+                said = f"{who}: {about(self._client, event)}{event.words}"
+            if event.kind == "attachment":
+                said = f"{said} #{event.number}"
+        click.echo(f"{moment(happened_at)}  {place}{said}")
+
+    async def _watch(self) -> None:
+        """Say when the broker cannot be reached, and when it can be again."""
+        client, away, before = self._client, False, False
+        while True:
+            await anyio.sleep(_GLANCE)
+            gone = not client.online and bool(client.trouble)
+            if gone == before != away:
+                away = gone
+                self._tell_away(client.trouble if away else "")
+            before = gone
+
+    def _tell_away(self, why: str) -> None:
+        broker = self._client.broker
+        if self._chosen.in_json:
+            told = {"event": "BrokerAway", "why": why} if why else {"event": "BrokerBack"}
+            self._chosen.tell({**told, "broker": broker})
+        elif why:
+            click.echo(f"Note: {broker} does not answer, and is asked again: {line(why)}", err=True)
+        else:
+            click.echo(f"Note: {broker} answers again", err=True)
 
     def _named(self, gid: str) -> str:
         """The name of a group, of which there may be none yet."""

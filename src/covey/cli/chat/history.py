@@ -8,7 +8,7 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import refresh, run
-from covey.cli.chat.showing import message_json, message_line
+from covey.cli.chat.showing import about, message_json, message_line
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
@@ -28,15 +28,16 @@ def command(
 ) -> None:
     """Show the latest messages of a group, each with its number."""
 
-    async def work(client: Client) -> tuple[bytes, list[Message]]:
+    async def work(client: Client) -> tuple[list[Message], list[str], bytes]:
         if not offline:
             await refresh(client)
         found = client.group(group).history(limit=limit, before=before, after=after)
-        return client.name.encode(), found
+        own = client.name.encode()
+        return found, [message_line(each, own, about=about(client, each)) for each in found], own
 
-    own, found = run(chosen, work, alone=True)
+    found, lines, own = run(chosen, work, alone=True)
     chosen.tell_list(
         "messages",
         [message_json(each, own) for each in found],
-        *(message_line(each, own) for each in found),
+        *lines,
     )

@@ -49,6 +49,7 @@ _STDOUT = Path("-")
     type=click.IntRange(1, 24 * 365),
     help="For how long a link is good.",
 )
+@click.option("--again", is_flag=True, help="Also who was let in and has not come yet.")
 @click.option("--close-links", is_flag=True, help="Take all links back.")
 @click.option("--qr", is_flag=True, help="Show the link or the invitation as a QR code.")
 @for_member
@@ -62,9 +63,12 @@ def command(chosen: Chosen, *, group: str, names: tuple[str, ...], **how: object
     if [bool(names), card is not None, link, close].count(True) != 1:
         msg = "say how: by one or more NAMEs, by --card FILE, or by --link (or --close-links)"
         raise click.UsageError(msg)
+    if how["again"] and not names:
+        msg = "--again goes with NAMES: a card is good once, and a link as long as it says"
+        raise click.UsageError(msg)
     if names:
         names = people(names)
-        _by_name(chosen, group, names)
+        _by_name(chosen, group, names, again=bool(how["again"]))
     elif isinstance(card, Path):
         out = how["out"]
         assert isinstance(out, Path | None)
@@ -77,11 +81,11 @@ def command(chosen: Chosen, *, group: str, names: tuple[str, ...], **how: object
         _close(chosen, group)
 
 
-def _by_name(chosen: Chosen, group: str, names: tuple[str, ...]) -> None:
+def _by_name(chosen: Chosen, group: str, names: tuple[str, ...], *, again: bool) -> None:
     async def work(client: Client) -> str:
         into = client.group(group)
         for name in names:
-            await _invite(client, into, name)
+            await _invite(client, into, name, again=again)
         return into.id
 
     gid = run(chosen, work)
@@ -90,14 +94,14 @@ def _by_name(chosen: Chosen, group: str, names: tuple[str, ...]) -> None:
     chosen.advise("covey join  is what they run, unless `covey follow` runs there already")
 
 
-async def _invite(client: Client, into: Conversation, name: str) -> None:
+async def _invite(client: Client, into: Conversation, name: str, *, again: bool) -> None:
     """Invite somebody.
 
     Raises:
         StateError: Nobody is called so, or can be invited by that name now.
     """
     try:
-        await into.invite(name)
+        await into.invite(name, again=again)
     except BrokerError as error:
         match error.code:
             case Code.account_unknown:

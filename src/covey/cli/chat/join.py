@@ -15,15 +15,18 @@ from covey.cli.paths import GivenPath
 from covey.client import cards
 from covey.client.cards import Invitation
 from covey.client.showing import line
-from covey.errors import DecodeError, StateError, TransportError
+from covey.errors import DecodeError, PolicyError, StateError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
+    from covey.client.conversation import Conversation
 
 _WAIT: Final = 300.0
+_ARRIVES: Final = 10.0  # seconds
+_KNOCKED: Final = "you have knocked: a member who is online sees it within seconds, and lets you in"
 _NO_ACCOUNT: Final = (
     "{name} has no account, and comes in by an invitation only: `covey join --card FILE` writes a "
     "card, which a friend answers by one"
@@ -78,11 +81,13 @@ def _join(chosen: Chosen, what: str | None, wait: float) -> Mapping[str, object]
         if not by_hand and not client.has_account:
             raise StateError(_NO_ACCOUNT.format(name=line(client.name)))
         try:
-            with waiting(_sentence(client.name, given)):
+            with waiting(_sentence(client.name, given)) as told:
                 if what is not None:
-                    group = await client.join(given, timeout=wait)
+                    group = await client.join(given, timeout=wait, knocked=lambda: told(_KNOCKED))
                 else:
                     group = await client.next_group(wait)
+                told(f"coming into {line(group.name)}")
+                await _arrive(group)
         except TransportError as error:
             if not client.online:
                 raise
@@ -90,6 +95,14 @@ def _join(chosen: Chosen, what: str | None, wait: float) -> Mapping[str, object]
         return {**group_json(group), "members": [each.name for each in group.members]}
 
     return run(chosen, work)
+
+
+async def _arrive(group: Conversation) -> None:
+    """Renew our keys at once, by which the others see that we are there."""
+    try:
+        await group.rotate(timeout=_ARRIVES)
+    except (PolicyError, StateError, TransportError):
+        return  # it stays wished for, or somebody has changed the group meanwhile
 
 
 def _text(what: str) -> str:
@@ -111,7 +124,7 @@ def _text(what: str) -> str:
 def _sentence(name: str, given: str) -> str:
     if not given:
         return f"waiting until somebody invites {name}"
-    return "asking to be let in: somebody of the group has to be online"
+    return "asking to be let in"
 
 
 def _too_long(client: Client, given: str, wait: float) -> str:

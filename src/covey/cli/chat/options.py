@@ -13,6 +13,7 @@ import click
 
 from covey.cli.chat.where import Where
 from covey.cli.paths import GivenPath
+from covey.errors import CoveyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -71,6 +72,12 @@ def for_member(work: Callable[..., None]) -> Callable[..., None]:
     def with_chosen(
         *, store: Path | None, identity: str | None, in_json: bool, **given: object
     ) -> None:
-        work(Chosen(Where(store, identity), in_json), **given)
+        try:
+            work(Chosen(Where(store, identity), in_json), **given)
+        except CoveyError as error:
+            if in_json:
+                found = {"error": str(error), "kind": type(error).__name__}
+                click.echo(json.dumps(found, ensure_ascii=False))
+            raise
 
     return with_chosen

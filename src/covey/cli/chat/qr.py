@@ -1,34 +1,27 @@
-"""QR codes on a terminal. May import click and segno."""
+"""QR codes on a terminal. May import click and the client."""
 
 from __future__ import annotations
 
-import io
-
 import click
-import segno
 
-from covey.errors import StateError
+from covey.client import cards, safety
+from covey.errors import DecodeError
 
 
 def show(text: str) -> None:
-    """Print a text as a QR code, or why there can be none."""
+    """Print a text as a QR code, or why there can be none.
+
+    A card or an invitation is written in characters that take less room there; ``covey`` reads
+    both ways.
+    """
     try:
-        click.echo(drawn(text))
-    except StateError as error:
+        click.echo(safety.as_qr(_short(text)))
+    except ValueError as error:
         click.echo(f"Note: {error}", err=True)
 
 
-def drawn(text: str) -> str:
-    """A text as a QR code, two rows of it on each line.
-
-    Raises:
-        StateError: It is too long for one.
-    """
+def _short(text: str) -> str:
     try:
-        code = segno.make(text, error="l", micro=False)
-    except segno.DataOverflowError:
-        msg = f"{len(text)} characters are too many for a QR code: hand them over as text"
-        raise StateError(msg) from None
-    lines = io.StringIO()
-    code.terminal(lines, compact=True, border=2)
-    return lines.getvalue().rstrip("\n")
+        return cards.to_qr(cards.from_text(text))
+    except DecodeError:  # a link, or a number
+        return text

@@ -14,7 +14,14 @@ import click
 
 from covey.cli.chat.where import key_of
 from covey.client.client import Client
-from covey.errors import BrokerError, StateError, TransportError
+from covey.client.explaining import explained
+from covey.errors import (
+    AuthenticationError,
+    BrokerError,
+    ProtocolError,
+    StateError,
+    TransportError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,6 +56,8 @@ def run(chosen: Chosen, work: Callable[[Client], Awaitable[T]], *, alone: bool =
                 done = await work(client)
             except TransportError as error:
                 raise TransportError(_told(client, error)) from error
+            except (ProtocolError, AuthenticationError, BrokerError) as error:
+                raise StateError(explained(error)) from error
             if not alone:
                 await settle(client)
             return done

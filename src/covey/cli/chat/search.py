@@ -8,7 +8,7 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
-from covey.cli.chat.showing import message_json, message_line
+from covey.cli.chat.showing import about, message_json, message_line
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
@@ -27,17 +27,21 @@ def command(chosen: Chosen, *, words: tuple[str, ...], group: str | None, limit:
     Nothing is asked of the broker, which could not answer.
     """
 
-    async def work(client: Client) -> tuple[bytes, list[Message], dict[str, str]]:
+    async def work(client: Client) -> tuple[list[Message], list[str], bytes]:
         query = " ".join(words)
         named = {each.id: each.name for each in client.groups()}
         if group is not None:
             found = client.group(group).search(query, limit)
         else:
             found = client.search(query, limit)
-        return client.name.encode(), found, named
+        own = client.name.encode()
+        lines = [
+            message_line(each, own, named.get(each.group, ""), about(client, each))
+            for each in found
+        ]
+        return found, lines, own
 
-    own, found, named = run(chosen, work, alone=True)
-    lines = [message_line(each, own, named.get(each.group, "")) for each in found]
+    found, lines, own = run(chosen, work, alone=True)
     chosen.tell_list(
         "messages",
         [message_json(each, own) for each in found],

@@ -10,11 +10,13 @@ import click
 from covey.cli.chat.files import progress, read_text
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
-from covey.cli.chat.showing import message_json, message_line
+from covey.cli.chat.showing import about, message_json, message_line
 from covey.cli.paths import GivenPath
 from covey.errors import StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
     from covey.client.conversation import Conversation
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 )
 @click.option("--reply", metavar="NUMBER", type=int, help="Answer the message of this number.")
 @click.option(
+    "--react", metavar="NUMBER", type=int, help="TEXT is a sign, such as 👍, about this message."
+)
+@click.option(
     "--expires-after",
     metavar="SECONDS",
     type=click.IntRange(0),
@@ -42,6 +47,7 @@ def command(
     text: tuple[str, ...],
     file: Path | None,
     reply: int | None,
+    react: int | None,
     expires_after: int | None,
 ) -> None:
     """Say something in a group.
@@ -55,20 +61,26 @@ def command(
     if file is not None and expires_after is not None:
         msg = "--expires-after is for texts: send the file and a text"
         raise click.UsageError(msg)
+    if react is not None and (text == () or reply is not None or expires_after is not None):
+        msg = "--react takes a sign as TEXT, and no other option"
+        raise click.UsageError(msg)
     said = read_text(Path("-")).rstrip("\n") if text == ("-",) else " ".join(text)
 
-    async def work(client: Client) -> tuple[bytes, Message]:
+    async def work(client: Client) -> tuple[Mapping[str, object], str]:
         to = client.group(group)
-        about = None if reply is None else numbered(to, reply)
+        answered = None if reply is None else numbered(to, reply)
         if file is not None:
             with progress(file.name) as told:
-                message = await to.attach(file, reply_to=about, progress=told)
+                message = await to.attach(file, reply_to=answered, progress=told)
+        elif react is not None:
+            message = await to.react(numbered(to, react), said)
         else:
-            message = await _send(to, said, about, expires_after)
-        return client.name.encode(), message
+            message = await _send(to, said, answered, expires_after)
+        own = client.name.encode()
+        return message_json(message, own), message_line(message, own, about=about(client, message))
 
-    own, message = run(chosen, work)
-    chosen.tell(message_json(message, own), message_line(message, own))
+    found, shown = run(chosen, work)
+    chosen.tell(found, shown)
 
 
 def numbered(group: Conversation, number: int) -> Message:

@@ -7,32 +7,54 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.client.events.messages import Said
 from covey.client.showing import line, speaker
+from covey.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from covey.client.client import Client
     from covey.client.conversation import Conversation
     from covey.client.history import Message
 
+_GLIMPSE: Final = 40  # characters of what is answered
 
-def message_line(message: Message, own: bytes, name: str = "") -> str:
+
+def message_line(message: Message, own: bytes, name: str = "", about: str = "") -> str:
     """A message for people: its number, when it came, who said it, and what.
 
     Args:
         message: The message.
         own: Our identity.
         name: Of its group, if that is to be told.
+        about: What it is about, as :func:`about` says it.
     """
     state = message.state(own)
     place = f"[{line(name)}] " if name else ""
-    waits = " (waits to be sent)" if state == "waiting" else ""
-    sender = "you" if message.identity == own else speaker(message.sender)
-    said = f"{place}{sender}: {words(message)}{waits}"
+    waits = {"waiting": " (waits to be sent)", "unsent": " (was not sent)"}.get(state, "")
+    said = f"{place}{_who(message, own)}: {about}{words(message)}{waits}"
     return f"{message.number:>5}  {moment(message.received_at)}  {said}"
+
+
+def about(client: Client, said: Message | Said) -> str:
+    """Which message a reply or a reaction is about; empty for what is about none."""
+    if not said.about:
+        return ""
+    try:
+        found = client.group(said.group).message(said.about)
+    except StateError:
+        return "[to a message that is not here] "
+    begins = words(found).partition("\n")[0]
+    if len(begins) > _GLIMPSE:
+        begins = f"{begins[: _GLIMPSE - 1].rstrip()}…"
+    return f"[to #{found.number}, {_who(found, client.name.encode())}: {begins}] "
+
+
+def _who(message: Message, own: bytes) -> str:
+    return "you" if message.identity == own else speaker(message.sender)
 
 
 def words(message: Message) -> str:

@@ -20,6 +20,7 @@ from covey.client.events.keeping import (
     latest,
     missed,
     next_ephemeral,
+    timed,
     trim,
 )
 from covey.client.events.kinds import Event, decode, encode
@@ -94,5 +95,6 @@ __all__ = [
     "latest",
     "missed",
     "next_ephemeral",
+    "timed",
     "trim",
 ]

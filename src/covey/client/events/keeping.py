@@ -78,19 +78,30 @@ def after(rows: Rows, number: int, limit: int = 100) -> list[tuple[int, Event]]:
     Raises:
         StorageError: A later covey has written one of them.
     """
+    return [(place, event) for place, _, event in timed(rows, number, limit)]
+
+
+def timed(rows: Rows, number: int, limit: int = 100) -> list[tuple[int, int, Event]]:
+    """Likewise, each with the time at which it happened, in seconds since the epoch.
+
+    Raises:
+        StorageError: A later covey has written one of them.
+    """
     found = rows.all(
-        "SELECT number, group_, event FROM events WHERE number > ? ORDER BY number LIMIT ?",
+        "SELECT number, group_, event, happened_at FROM events WHERE number > ?"
+        " ORDER BY number LIMIT ?",
         number,
         limit,
     )
     events = []
-    for place, group, encoded in found:
+    for place, group, encoded, happened_at in found:
         assert isinstance(place, int)
         assert isinstance(encoded, bytes)
+        assert isinstance(happened_at, int)
         event = decode(encoded)
         if isinstance(event, MessageArrived | MessageSent) and isinstance(group, int):
             event = _filled(rows, group, event)
-        events.append((place, event))
+        events.append((place, happened_at, event))
     return events
 
 

@@ -47,7 +47,8 @@ class CopyFound(Happened, frozen=True, kw_only=True):
     """
 
     sentence: str = (
-        "another one has sent what this one has not; this one joins anew before it sends"
+        "another one has sent what this one has not; delete it and use the other one, or, if that"
+        " is gone, come back with this one"
     )
 
     def __str__(self) -> str:

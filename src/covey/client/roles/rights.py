@@ -7,7 +7,8 @@ may therefore be taken away by everyone, for nobody can tell whether it has expi
 A role belongs to an identity. Who adds a device for somebody of a higher role could make itself
 that person, where credentials are taken at their word. So such a device is added by the person
 itself, or by somebody of its role; or when it takes the place of a leaf with the same signature
-key, whose owner has made the new one for that, and later than the leaf that it replaces.
+key, whose owner has made the new one for that, and later than the leaf that it replaces. Who was
+let in and never came is let in anew, by whoever may invite.
 """
 
 from __future__ import annotations
@@ -156,6 +157,8 @@ class Judging:
         back = self._adds.get(who, ())
         role = role_of(self._profile, who)
         if who == actor.identity or any(self._brings_back(each, leaf) for each in back):
+            return
+        if any(made_for.never_came(leaf, each) for each in back) and self._may_invite(actor):
             return
         if actor.role < max(Role.admin, role):
             by = "owners remove owners" if role is Role.owner else "admins remove members"

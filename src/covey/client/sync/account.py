@@ -21,9 +21,9 @@ from covey.client.sync import (
     returning,
     winning,
 )
-from covey.client.sync.commits import key_package
 from covey.client.sync.device import Device
 from covey.client.sync.inbox import READ, Inbox
+from covey.client.sync.inviting import key_package
 from covey.client.sync.place import Place
 from covey.client.sync.seat import Seat
 from covey.errors import PolicyError, StateError
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
 _KEY: Final = 32
 _IDEM: Final = 16
-_GONE: Final = frozenset({"not_claimed", "inbox_unknown"})
-_STOCK_EVERY: Final = 3600.0
-_BACK_EVERY: Final = 60.0
 
 
 class Account:
@@ -62,7 +59,6 @@ class Account:
         self.device: Device | None = None
         self.inbox: Inbox | None = None
         self._places: dict[int, Place] = {}
-        self._back_at: dict[int, float] = {}
         self.refresh()
 
     def refresh(self) -> None:

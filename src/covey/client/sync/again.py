@@ -12,7 +12,7 @@ from covey.client.events import WishRefused
 from covey.client.events.base import listed
 from covey.client.showing import name_of
 from covey.client.sync import groups, queues, wishes
-from covey.client.sync.commits import key_package
+from covey.client.sync.inviting import key_package
 from covey.client.sync.wishes import CloseDoor, Describe, Expel, Invite
 from covey.mls.group.identity import identity
 

@@ -12,7 +12,7 @@ from covey.access.structs.extensions import Right
 from covey.client import made_for, roles
 from covey.client.events import Knocked
 from covey.client.sync import capabilities, electing, groups, queues, wishes
-from covey.client.sync.commits import key_package
+from covey.client.sync.inviting import key_package
 from covey.client.sync.telling import tell
 from covey.client.sync.wishes import CloseDoor, Invite
 from covey.errors import AuthenticationError, BrokerError, DecodeError, PolicyError
@@ -32,6 +32,12 @@ _CROWD: Final = 8
 _CROWDED: Final = 8
 """After so many knocks for nothing at an old way back, it is closed: who was removed knows it."""
 
+_FRESH: Final = 600.0
+"""Seconds after which somebody has first seen a link, in which it looks more often."""
+
+_BRISK: Final = 8.0
+"""How much more often that is: who was just given a link is likely to use it."""
+
 _RESCUERS: Final = 3
 """How many members look after a commit whether its pointers have arrived."""
 
@@ -48,6 +54,8 @@ class Doorkeeper:
         self._seat = seat
         self._reader = reader
         self._looked_at = 0.0
+        self._links: frozenset[bytes] = frozenset()
+        self._linked_at = 0.0
         self._seen: set[bytes] = set()
         self._rescued = seat.row.epoch
         self._turned_away: dict[bytes, int] = {}
@@ -72,10 +80,6 @@ class Doorkeeper:
                 found = self._answer(knock) or found
         return found
 
-    def look_now(self) -> None:
-        """Look at the next opportunity."""
-        self._looked_at = 0.0
-
     def _knocks_due(self) -> float:
         seat = self._seat
         if not any(capabilities.standing(seat, each) for each in Right):
@@ -83,7 +87,16 @@ class Doorkeeper:
         pace, crowd = seat.home.pace, seat.group.tree.census.members
         if self._looked_at > seat.home.world.now():  # the clock was set back
             self._looked_at = 0.0
-        return self._looked_at + pace.knocks * max(1.0, crowd / _CROWD)
+        often = _BRISK if self._has_fresh_link() else 1.0
+        return self._looked_at + pace.knocks / often * max(1.0, crowd / _CROWD)
+
+    def _has_fresh_link(self) -> bool:
+        now = self._seat.home.world.now()
+        links = frozenset(each.key for each in capabilities.standing(self._seat, Right.join))
+        if links - self._links:
+            self._linked_at = now
+        self._links = links
+        return bool(links) and 0 <= now - self._linked_at < _FRESH
 
     # --- knocks --------------------------------------------------------------------------
 

@@ -13,9 +13,11 @@ from covey.access.refusals import Code
 from covey.access.structs.joining import InboxKind
 from covey.client import events
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
-from covey.client.sync import groups, joining, returning
+from covey.client.explaining import explained
+from covey.client.sync import groups, joining, returning, winning
 from covey.client.sync.groups import Status
 from covey.client.sync.inbox import READ
+from covey.client.sync.seat import Seat
 from covey.errors import BrokerError, CoveyError, StateError, StorageError, TransportError
 from covey.store import settings
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from covey.client.sync.groups import GroupRow
     from covey.client.sync.joining import Found
     from covey.client.sync.place import Place
-    from covey.client.sync.seat import Seat
     from covey.store.port import Rows
 
 _PASSING: Final = frozenset({"unavailable", "over_quota", "broken"})
@@ -62,6 +63,7 @@ class Arrivals:
     def __init__(self, peer: Account) -> None:
         self._peer = peer
         self._back_at: dict[int, float] = {}
+        self._tries: dict[int, int] = {}
 
     # --- the inbox -------------------------------------------------------------------------
 
@@ -125,7 +127,7 @@ class Arrivals:
                 raise
             self._useless(body, found, "what was sent with it is not kept any more")
         except CoveyError as error:
-            self._useless(body, found, str(error))
+            self._useless(body, found, explained(error))
         return None
 
     def _useless(self, body: bytes, found: Found, why: str) -> None:
@@ -169,7 +171,8 @@ class Arrivals:
         """Knock where our place in the log is lost."""
         peer, home = self._peer, self._peer.home
         with home.store.reading() as rows:
-            lost = [each for each in groups.every(rows) if each.status.comes_back]
+            every = groups.every(rows)
+        lost = [each for each in every if each.status.comes_back or self._waits(each, every)]
         for row in lost:
             now = home.world.now()
             if 0 < self._back_at.get(row.id, 0.0) - now <= _BACK_EVERY:
@@ -178,7 +181,8 @@ class Arrivals:
             if row.status is Status.restored and not row.trouble:
                 self._note(row, _FROM_BACKUP, Rejoining(row.gid.hex(), why=_FROM_BACKUP))
             try:
-                yield from returning.come_back(home, peer.inbox, row)
+                tries = self._tries[row.id] = self._tries.get(row.id, -1) + 1
+                yield from returning.come_back(home, peer.inbox, row, tries)
             except (BrokerError, StateError) as error:
                 is_shut = isinstance(error, BrokerError) and error.code == Code.capability_refused
                 hopeless = is_shut or isinstance(error, StateError)
@@ -187,6 +191,13 @@ class Arrivals:
                 else:
                     why = _SHUT if is_shut else str(error)
                     self._note(row, why, WishRefused(row.gid.hex(), what=_BACK, why=why))
+
+    def _waits(self, row: GroupRow, every: list[GroupRow]) -> bool:
+        """Whether not all have come into the branch of a group: it may be well for the others."""
+        if row.status is not Status.branched or row.epoch < 0:
+            return False
+        branches = [each for each in every if each.predecessor == row.gid and each.status.is_in]
+        return any(winning.is_awaited(Seat(self._peer.home, each)) for each in branches)
 
     def _note(self, row: GroupRow, trouble: str, told: Event | None) -> None:
         """Let people see what is in the way, and tell the application of it once."""

@@ -42,12 +42,14 @@ class Branches:
     def __init__(self, peer: Account) -> None:
         self._peer = peer
         self._due: dict[int, float] = {}
+        self._looked_at = 0.0
 
     def attend(self) -> Flow[float]:
         """Make the branches that are due; when to look again, in seconds since the epoch."""
         home = self._peer.home
         with home.store.reading() as rows:
             every = groups.every(rows)
+        self._count_only_waking()
         followed = {each.predecessor for each in every if each.status.is_in}
         due = electing.FOREVER
         for row in every:
@@ -60,10 +62,19 @@ class Branches:
                 continue
             when = self._when(row)
             if home.world.now() < when:
-                due = min(due, when)
+                due = min(due, when, home.world.now() + home.pace.knocks)
                 continue
             yield from self._branch(row)
         return due
+
+    def _count_only_waking(self) -> None:
+        """Put off what is due by the time for which we slept: others could not answer us then."""
+        home = self._peer.home
+        now, pace = home.world.now(), home.pace.knocks
+        slept = now - self._looked_at - pace
+        if self._looked_at and slept > pace:
+            self._due = {number: when + slept for number, when in self._due.items()}
+        self._looked_at = now
 
     def _forget(self, row: GroupRow, every: list[GroupRow]) -> None:
         """Delete the secrets of a group that went on so long ago that no better branch comes."""

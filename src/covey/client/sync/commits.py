@@ -22,13 +22,10 @@ from covey.access.structs.log import AnsweredKnock, NextEpoch
 from covey.access.structs.sealed import Purpose
 from covey.client import made_for, profile
 from covey.client.sync import capabilities, groups
+from covey.client.sync.inviting import invited, key_package
 from covey.client.sync.queues import UnderWay
 from covey.client.sync.wishes import CloseDoor, Describe, Expel, GoOn, Invite, OpenDoor, Renew
-from covey.errors import DecodeError
 from covey.mls.group import psks
-from covey.mls.group.identity import identity
-from covey.mls.structs.key_package import KeyPackage
-from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import Remove, SelfRemove
 from covey.mls.wire.code_points import ContentType, ResumptionPSKUsage
 
@@ -40,6 +37,7 @@ if TYPE_CHECKING:
     from covey.client.sync.wishes import Wish
     from covey.mls import Group
     from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.schedule import PreSharedKeyID
     from covey.store.port import Rows
 
@@ -88,19 +86,6 @@ class Merged(NamedTuple):
         return bool(self.add or self.remove or self.extensions is not None or self.renews)
 
 
-def key_package(message: bytes) -> KeyPackage:
-    """The KeyPackage in an MLSMessage.
-
-    Raises:
-        DecodeError: It is none.
-    """
-    package = MLSMessage.decode(message).message
-    if not isinstance(package, KeyPackage):
-        msg = "this is no KeyPackage"
-        raise DecodeError(msg)
-    return package
-
-
 def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> Merged:
     """What a commit would have to do for all of these wishes, as the group is now.
 
@@ -119,7 +104,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
     for wish in wished:
         match wish:
             case Invite():
-                new, old = _invited(group, wish)
+                new, old = invited(group, wish)
                 add += new
                 back |= old
                 answered += wish.answered
@@ -131,6 +116,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
                 renews = True
             case _:
                 pass
+    add = list({each.leaf_node.signature_key: each for each in add}.values())  # the last of each
     goes = remove | proposed
     stay, extensions = _extensions(seat, wished, goes, back)
     remove |= back
@@ -140,33 +126,6 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
     return Merged(
         tuple(add), removed, extensions, stay, tuple(answered), renews, branches, references
     )
-
-
-def _invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
-    """Those to be added, and the leaves whose place they take.
-
-    Who comes back may keep its signature key: the old leaf goes in the commit that adds the new
-    one, so that keys are unique in the tree that comes of it (RFC 9420 §7.3). It is in already
-    when the leaf of its KeyPackage is, or a later one.
-    """
-    packages = [key_package(each) for each in wish.packages]
-    if not wish.recovers:
-        known = {each.signature_key for each in group.members}
-        return [each for each in packages if each.leaf_node.signature_key not in known], set()
-    coming: list[KeyPackage] = []
-    old: set[int] = set()
-    for package in packages:
-        leaf = package.leaf_node
-        replaced = {
-            index
-            for index, standing in group.tree.members()
-            if made_for.brings_back(leaf, standing, group.group_id)
-            and identity(standing.credential) == identity(leaf.credential)
-        }
-        if replaced:
-            coming.append(package)
-            old |= replaced
-    return coming, old
 
 
 def _same_people(wish: GoOn) -> list[KeyPackage]:

@@ -49,6 +49,12 @@ class Election:
         when = min(self._proposals(speaks=speaks), self._arriving(speaks=speaks), self._ageing())
         return max(when, self._not_before)
 
+    def is_left_alone(self) -> bool:
+        """Whether nobody has committed what is proposed, though all have had their turn."""
+        pace = self._seat.home.pace
+        last = self._proposals(speaks=False) + (_SLOTS + 1) * pace.slot + pace.patience
+        return self._seat.home.world.now() >= last
+
     def failed(self) -> None:
         """What is proposed cannot be committed by us: others may be able to."""
         world = self._seat.home.world

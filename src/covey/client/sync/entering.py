@@ -18,6 +18,7 @@ from covey.client.events import (
     MemberLeft,
     MembersChanged,
     MessagesLost,
+    Rejoining,
     RemovedFromGroup,
     Renamed,
     RolesChanged,
@@ -203,7 +204,7 @@ def _ended(seat: Seat, rows: Rows, changed: Changed) -> None:
     by = _name(changed.committer)
     seat.replace(status=Status.left if own else Status.removed, trouble="" if own else f"by {by}")
     tell(seat, rows, MemberLeft(seat.hex) if own else RemovedFromGroup(seat.hex, by=by))
-    give_up(seat, rows, "we are not in the group any more")
+    give_up(seat, rows, "you left the group" if own else f"{by} removed you from the group")
     groups.forget_engine(rows, seat.number)
     seat.ended()
 
@@ -212,9 +213,17 @@ def abandoned(seat: Seat, rows: Rows) -> None:
     """We leave a group in which nobody else is: there is nobody to commit it."""
     seat.replace(status=Status.left, trouble="")
     tell(seat, rows, MemberLeft(seat.hex))
-    give_up(seat, rows, "we have left the group")
+    give_up(seat, rows, "you left the group")
     groups.forget_engine(rows, seat.number)
     seat.ended()
+
+
+def fell_behind(seat: Seat, rows: Rows, why: str) -> None:
+    """We cannot follow, and others can: they may let us in anew."""
+    seat.replace(status=Status.lost, trouble=why)
+    queues.end_commit(rows, seat.number)
+    queues.to_be_encrypted_anew(rows, seat.number)
+    tell(seat, rows, Rejoining(seat.hex, why=why))
 
 
 def broke(seat: Seat, rows: Rows, why: str) -> None:

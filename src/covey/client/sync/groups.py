@@ -145,12 +145,6 @@ def by_gid(rows: Rows, gid: bytes) -> GroupRow | None:
     return None if found is None else _row(found)
 
 
-def version(rows: Rows, number: int) -> int | None:
-    """The version of a group; None when it is not there any more."""
-    found = rows.one("SELECT version FROM groups WHERE id = ?", number)
-    return None if found is None else cast("int", found[0])
-
-
 def insert(rows: Rows, row: GroupRow) -> GroupRow:
     """Add a group; returns it with its number."""
     number = rows.insert(_INSERT, *_values(row))

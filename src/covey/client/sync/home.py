@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from covey.access.member.epochs import expand
 from covey.client.sync.key_packages import LEAST
 from covey.mls.group.identity import identity
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from covey.store.port import Store
 
 _DAY: Final = 86_400
+_MARK: Final = "covey client 1 mark"
 
 
 class Pace(NamedTuple):
@@ -26,7 +28,8 @@ class Pace(NamedTuple):
             for each member; or before it says something.
         slot: When a proposal waits, members commit it one after the other at this distance.
         patience: How long something to be said waits for others to commit what was proposed.
-        knocks: How often members look who is at the door.
+        knocks: How often members look who is at the door; eight times as often in the first
+            minutes in which they know of a link.
         ageing: How old the keys of our leaf may get.
         uses: How many messages we send before they are renewed.
         again: How long to wait after the first failure; doubled for each further one.
@@ -71,6 +74,21 @@ class Home:
         self.ports: Ports = ports
         self.pace: Pace = pace or Pace()
         self.inbox: InboxAddress | None = None
+        self._mark = expand(member.signer, _MARK)
+
+    def __repr__(self) -> str:
+        return f"Home({self.member!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("member", self.member)]
+
+    @property
+    def mark(self) -> bytes:
+        """What this store and its copies know, and nobody else; 32 bytes, from our signature key.
+
+        The idems of what we send are made of it, so that an entry under such a one is of ours.
+        """
+        return self._mark
 
     @property
     def identity(self) -> bytes:

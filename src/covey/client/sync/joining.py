@@ -165,6 +165,8 @@ def _keep(
                 msg = "we go on in another branch, which wins"
                 raise NeedlessError(msg)
             return seat
+        if before is not None and before.status in (Status.broken, Status.branched):
+            winning.go_back(rows, seat)
         member = group.member_at(inviter)
         name = "" if member is None else member.identity.decode(errors="replace")
         how = found.how if before is None else "recovered"

@@ -12,7 +12,7 @@ from covey.access.structs.log import EpochClosed
 from covey.client.sync import groups, queues
 from covey.client.sync.again import say_again
 from covey.client.sync.asking import append
-from covey.errors import BrokerError
+from covey.errors import BrokerError, TransportError
 
 if TYPE_CHECKING:
     from covey.client.sync.effects import Flow, Lane
@@ -45,6 +45,31 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
         seat.replace(seq=-1, hash=b"", head=None)
         groups.forget_places(rows, seat.number)
     seat.again = True
+
+
+def let_go(seat: Seat, idem: bytes | None) -> None:
+    """The log was read, since it has something else under an idem of ours, as the broker says.
+
+    If so, we are a copy, and have found it there. What still waits is made anew, with keys and an
+    idem of its own.
+
+    Raises:
+        TransportError: It still waits: the log has no such entry.
+    """
+    with seat.change() as rows:
+        under, waiting = queues.under_way(rows, seat.number), None
+        if idem is not None and seat.is_in:
+            waiting = queues.by_idem(rows, seat.number, idem)
+        commits = under is not None and under.idem == idem and seat.is_in
+        if commits:
+            queues.end_commit(rows, seat.number)
+            if seat.group.pending is not None:
+                seat.group.discard(seat.group.pending)
+        if waiting is not None:
+            queues.to_be_encrypted_anew(rows, seat.number)
+    if commits or waiting is not None:
+        msg = "the broker says that the log has an entry under a number of ours, and shows none"
+        raise TransportError(msg)
 
 
 def _offer(seat: Seat, lane: Lane, accepted: Accepted) -> Flow[None]:

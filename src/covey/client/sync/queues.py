@@ -203,11 +203,6 @@ def still_wished(rows: Rows, wish_number: int) -> bool:
     return rows.one("SELECT 1 FROM wishes WHERE id = ?", wish_number) is not None
 
 
-def rewish(rows: Rows, wish_number: int, encoded: bytes) -> None:
-    """Change a wish."""
-    rows.do("UPDATE wishes SET wish = ? WHERE id = ?", encoded, wish_number)
-
-
 def unwish(rows: Rows, numbers: Iterable[int]) -> None:
     """Drop wishes."""
     rows.many("DELETE FROM wishes WHERE id = ?", [(each,) for each in numbers])

@@ -16,10 +16,12 @@ from covey.access.refusals import Code
 from covey.access.structs.basics import Nothing, Signed
 from covey.access.structs.sealed import Link
 from covey.client import made_for
-from covey.client.sync import capabilities, key_packages
+from covey.client.events import Rejoining
+from covey.client.sync import capabilities, key_packages, queues
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import Status
 from covey.client.sync.seat import Seat
+from covey.client.sync.telling import tell
 from covey.errors import BrokerError, StateError
 from covey.store import settings
 
@@ -31,8 +33,17 @@ if TYPE_CHECKING:
     from covey.mls import Extension, PrivateKeyPackage
     from covey.store.port import Rows
 
-_AGAIN: Final = 24 * 3600
-"""Seconds after which one knocks with another KeyPackage."""
+_SOON: Final = 3600
+"""Seconds after which one knocks with another KeyPackage, at first; then twice as many.
+
+It may have been answered, and the pointer got lost: then members take it for one that is in.
+"""
+
+_AGAIN: Final = 24 * _SOON
+"""Likewise, at most."""
+
+_AT_ONE_DOOR: Final = 6
+"""How often one asks at the same door before one tries another."""
 
 _ANSWERED: Final = 30 * _AGAIN
 """Seconds after which no answer can come: a broker keeps knocks, and then parcels, for less."""
@@ -49,6 +60,7 @@ class _Knock(msgspec.Struct, frozen=True):
         recovers: Whether it was made to come back by.
         key: Of the capability at which it was left.
         request: The signed request.
+        before: How many were left there before it.
     """
 
     made_at: int
@@ -56,6 +68,12 @@ class _Knock(msgspec.Struct, frozen=True):
     recovers: bool
     key: bytes
     request: bytes
+    before: int = 0
+
+    @property
+    def lasts(self) -> int:
+        """For how many seconds it is left again as it is."""
+        return min(_SOON << min(self.before, 10), _AGAIN)
 
 
 def knock(home: Home, inbox: Inbox, link: Link, lost: GroupRow | None = None) -> Flow[None]:
@@ -85,8 +103,16 @@ def knock(home: Home, inbox: Inbox, link: Link, lost: GroupRow | None = None) ->
     yield from alone(home.world, lambda lane: ask(lane, "knock", request, Nothing))
 
 
-def come_back(home: Home, inbox: Inbox | None, row: GroupRow) -> Flow[None]:
+def come_back(home: Home, inbox: Inbox | None, row: GroupRow, tries: int = 0) -> Flow[None]:
     """Ask to be let in anew, by the last way back that we know and that still stands.
+
+    Who has opened it may not have told the others: after some tries it is another one's turn.
+
+    Args:
+        home: What all groups share.
+        inbox: Where the pointer is to be left; None without an account.
+        row: The group.
+        tries: How often we have asked in vain.
 
     Raises:
         StateError: Nobody has told us how, or there is no account to answer to.
@@ -100,6 +126,8 @@ def come_back(home: Home, inbox: Inbox | None, row: GroupRow) -> Flow[None]:
         )
         raise StateError(msg)
     suite, seeds = home.member.suite.code, capabilities.seeds(row)
+    first = tries // _AT_ONE_DOOR % len(seeds)
+    seeds = seeds[first:] + seeds[:first]
     for seed in seeds:
         link = Link(links.VERSION, row.broker_id, row.gid, suite, seed)
         try:
@@ -109,6 +137,23 @@ def come_back(home: Home, inbox: Inbox | None, row: GroupRow) -> Flow[None]:
                 raise
         else:
             return
+
+
+def from_copy(seat: Seat) -> None:
+    """Ask to be let in anew with a store that is a copy: whoever has the other one is out then.
+
+    Raises:
+        StateError: It is none, as far as we know.
+    """
+    with seat.change() as rows:
+        if seat.row.status is not Status.copy:
+            msg = "this store is no copy in this group, as far as we know: there is nothing to do"
+            raise StateError(msg)
+        why = "this store is a copy, and the other one is given up"
+        seat.replace(status=Status.lost, trouble=why)
+        queues.end_commit(rows, seat.number)
+        queues.to_be_encrypted_anew(rows, seat.number)
+        tell(seat, rows, Rejoining(seat.hex, why=why))
 
 
 def has_knocked(rows: Rows, gid: bytes) -> bool:
@@ -133,13 +178,14 @@ def _kept(rows: Rows, home: Home, link: Link, *, recovers: bool) -> _Knock | Non
     if kept is None:
         return None
     found = msgspec.msgpack.decode(kept, type=_Knock)
-    is_fresh = 0 <= home.world.second - found.made_at < _AGAIN
+    is_fresh = 0 <= home.world.second - found.made_at < found.lasts
     package = key_packages.find(rows, found.reference)
     if not is_fresh or package is None or found.recovers is not recovers:
         return None
     if found.key == _key(home, link):
         return found
-    return _keep(rows, home, link, package, found.made_at, recovers=recovers)
+    again = msgspec.structs.replace(found, key=_key(home, link))
+    return _keep(rows, home, link, package, again)
 
 
 def _new(
@@ -152,17 +198,18 @@ def _new(
         now=world.second,
     )
     key_packages.add(rows, package, world.second)
-    return _keep(rows, home, link, package, world.second, recovers=bool(way_back))
-
-
-def _keep(
-    rows: Rows, home: Home, link: Link, package: PrivateKeyPackage, made_at: int, *, recovers: bool
-) -> _Knock:
-    signed = knocks.knock(link, package.message, home.world.entropy, recovers=recovers)
+    kept = settings.get(rows, _name(link.gid))
+    before = 0 if kept is None else msgspec.msgpack.decode(kept, type=_Knock).before + 1
     key = _key(home, link)
-    made = _Knock(made_at, package.reference, recovers, key, signed.encode())
-    settings.put(rows, _name(link.gid), msgspec.msgpack.encode(made))
-    return made
+    made = _Knock(world.second, package.reference, bool(way_back), key, b"", before)
+    return _keep(rows, home, link, package, made)
+
+
+def _keep(rows: Rows, home: Home, link: Link, package: PrivateKeyPackage, made: _Knock) -> _Knock:
+    signed = knocks.knock(link, package.message, home.world.entropy, recovers=made.recovers)
+    kept = msgspec.structs.replace(made, request=signed.encode())
+    settings.put(rows, _name(link.gid), msgspec.msgpack.encode(kept))
+    return kept
 
 
 def _key(home: Home, link: Link) -> bytes:

@@ -30,8 +30,36 @@ if TYPE_CHECKING:
 RESERVED: Final = 16
 """Generations of our ratchet for messages that are given up at once (DESIGN: storage, 1)."""
 
+_AHEAD: Final = 1_024
+"""How many generations ahead of us a copy may be, and still be known."""
+
 RESERVED_HANDSHAKES: Final = 2
 """Likewise, of that for proposals and commits."""
+
+_BACK: Final = "you are let in anew as soon as a member is online; try again then"
+_INVITED: Final = "ask a member to invite you again"
+_NOT_IN: Final = {
+    Status.left: ("you are not in this group any more, since you left it", _INVITED),
+    Status.removed: ("you are not in this group any more, since you were removed", _INVITED),
+    Status.broken: (
+        "you are not in this group at this moment, since it broke",
+        "it goes on as a new one of the same name; try again then",
+    ),
+    Status.branched: (
+        "you are not in this group any more, since it goes on as another",
+        "use the other one; `covey groups` lists them",
+    ),
+    Status.lost: ("you are not in this group at this moment, since you lost your place", _BACK),
+    Status.restored: (
+        "you are not in this group at this moment, since this store was restored",
+        _BACK,
+    ),
+    Status.copy: (
+        "you are not in this group, since this store is a copy",
+        "delete it, and use the other one",
+    ),
+}
+"""How we stand to a group in which we are not, and what to do."""
 
 
 class Seat:
@@ -48,6 +76,7 @@ class Seat:
         closing: A commit that the broker says has closed an epoch, until it has been read.
         proposed_at: When the first proposal of this epoch was seen.
         again: Whether the log is read anew from an earlier place: what was taken in is passed over.
+        gap_in: The epoch of which entries are not kept any more that we have not read.
         let_in_at: When somebody else let people in with the commit that opened this epoch.
     """
 
@@ -57,6 +86,7 @@ class Seat:
         self.closing: Entry | None = None
         self.proposed_at: float | None = None
         self.again: bool = False
+        self.gap_in: int | None = None
         self.let_in_at: float | None = None
         self._group = group
         self._access: EpochAccess | None = None
@@ -210,7 +240,19 @@ class Seat:
         """The idem of the next message of ours."""
         group = self.group
         generation = group.next_generation(content_type)
-        return self.access.idem(content_type, group.own_index, generation)
+        return self.access.idem(content_type, group.own_index, generation, self.home.mark)
+
+    def could_make(self, idem: bytes) -> bool:
+        """Whether an idem of this epoch is one that we, and our copies, can make, and nobody else.
+
+        A copy may be ahead of us, as far as it gets between two looks of ours.
+        """
+        group, access, mark = self.group, self.access, self.home.mark
+        return any(
+            access.idem(kind, group.own_index, generation, mark) == idem
+            for kind in (ContentType.application, ContentType.proposal, ContentType.commit)
+            for generation in range(group.next_generation(kind) + _AHEAD)
+        )
 
     def require_in(self) -> None:
         """Refuse what only members can do.
@@ -219,6 +261,7 @@ class Seat:
             StateError: We are in the group no more.
         """
         if not self.row.status.is_in:
-            why = f": {self.row.trouble}" if self.row.trouble else ""
-            msg = f"we are not in this group ({self.row.status}){why}"
+            why = f" ({self.row.trouble})" if self.row.trouble else ""
+            standing, then = _NOT_IN[self.row.status]
+            msg = f"{standing}{why}: {then}"
             raise StateError(msg)

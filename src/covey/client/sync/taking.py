@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from covey.access import chain
 from covey.access.member import envelopes
 from covey.access.member.replies import RolledBackError, compare
-from covey.access.structs.basics import Kind
+from covey.access.structs.basics import Kind, Signed
+from covey.access.structs.log import Append
 from covey.access.structs.sealed import ClaimedPosition, Purpose
 from covey.client import history, profile
 from covey.client.events import CopyFound, ForkFound, Unreadable
@@ -39,8 +40,12 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 COPY: Final = (
-    "this store is a copy of one that has gone on: it must not send; ask to be let in anew, or"
-    " delete it and use the other one"
+    "this store is a copy of one that has gone on: it must not send; delete it and use the other"
+    " one, or, if that is gone, come back with this one"
+)
+
+_FORGED: Final = (
+    "it says that it is of us, and is not: a member, whoever that may be, has forged it"
 )
 
 _OWN_COMMIT: Final = "VAL-164"
@@ -169,6 +174,10 @@ def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
     is_commit = entry.kind is Kind.commit
     try:
         message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)
+    except _UNREADABLE as error:
+        _not_sealed(seat, rows, entry, str(error))
+        return
+    try:
         event = seat.group.stage(message)
     except StateError as error:
         if error.rule != _OWN_COMMIT:
@@ -176,6 +185,10 @@ def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
         _own_commit(seat, rows, entry, str(error))
         return
     except _UNREADABLE as error:
+        if is_commit and isinstance(error, MissingKeyError) and seat.gap_in == entry.epoch:
+            why = f"the commit of entry {entry.seq} is about what is not kept any more: {error}"
+            entering.fell_behind(seat, rows, why)
+            return
         if is_commit and isinstance(error, MissingKeyError) and not seat.again:
             msg = f"something was held back before entry {entry.seq}: {error}"
             raise ForkError(msg) from error
@@ -198,6 +211,16 @@ def _follow(seat: Seat, rows: Rows, entry: Entry, staged: StagedCommit) -> None:
     assert isinstance(event, EpochChanged)
     _compare(seat, rows, event.authenticated_data)
     entering.entered(seat, rows, entry, event, before)
+
+
+def _not_sealed(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
+    """No member has made this; if it stands in the place of ours, that is made anew."""
+    if entry.kind is Kind.commit:
+        _cannot_read(seat, rows, entry, why)
+        return
+    if queues.by_idem(rows, seat.number, entry.idem) is not None:
+        queues.to_be_encrypted_anew(rows, seat.number)
+    tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
 
 
 def _cannot_read(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
@@ -227,11 +250,16 @@ def _done(seat: Seat, rows: Rows, entry: Entry, event: Event) -> None:
 
 
 def _own_commit(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
-    """A commit of our leaf has closed the epoch, and is not the one that is under way."""
-    if groups.was_sent(rows, seat.number, entry.idem):  # and its keys were given up since
-        _cannot_read(seat, rows, entry, why)
-    else:
+    """A commit of our leaf has closed the epoch, and is not the one that is under way.
+
+    It may be one whose keys were given up since; or somebody else's, who says that it is ours.
+    """
+    under = queues.under_way(rows, seat.number)
+    other = under is not None and under.idem == entry.idem and _differs(under.request, entry)
+    if other or _by_a_copy(seat, rows, entry):
         _is_copy(seat, rows)
+    else:
+        _cannot_read(seat, rows, entry, why)
 
 
 def _is_copy(seat: Seat, rows: Rows) -> None:
@@ -241,14 +269,33 @@ def _is_copy(seat: Seat, rows: Rows) -> None:
 
 def _own(seat: Seat, rows: Rows, entry: Entry) -> None:
     """A message of our own has come back, so the broker has it."""
-    if not groups.was_sent(rows, seat.number, entry.idem):
+    if _by_a_copy(seat, rows, entry):
         _is_copy(seat, rows)
         return
+    if not groups.was_sent(rows, seat.number, entry.idem):
+        tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=_FORGED))
+        return
     waiting = queues.by_idem(rows, seat.number, entry.idem)
-    if waiting is not None:
-        hearing.has_it(seat, rows, waiting, entry.seq)
+    if waiting is not None and waiting.request is not None:
+        if _differs(waiting.request, entry):
+            _is_copy(seat, rows)
+        else:
+            hearing.has_it(seat, rows, waiting, entry.seq)
     elif seat.again:
         hearing.has_it_elsewhere(seat, rows, entry)
+
+
+def _by_a_copy(seat: Seat, rows: Rows, entry: Entry) -> bool:
+    """Whether an entry was made by who has our signature key, and not by this store.
+
+    That it names our leaf proves nothing: what it says of its sender, every member can write.
+    """
+    return not groups.was_sent(rows, seat.number, entry.idem) and seat.could_make(entry.idem)
+
+
+def _differs(request: bytes, entry: Entry) -> bool:
+    """Whether an entry is something else than what we have asked the broker to take."""
+    return Append.decode(Signed.decode(request).request).body != entry.body
 
 
 def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> None:
@@ -268,13 +315,3 @@ def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> None:
     except ForkError as error:
         head = b"" if seat.row.head is None else seat.row.head
         tell(seat, rows, ForkFound(seat.hex, sentence=str(error), heads=(head.hex(),)))
-
-
-def require_no_copy(seat: Seat) -> None:
-    """Refuse to go on with a copy.
-
-    Raises:
-        StateError: It is one.
-    """
-    if seat.row.status is Status.copy:
-        raise StateError(COPY)

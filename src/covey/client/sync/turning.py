@@ -15,7 +15,8 @@ from covey.access.structs.basics import Signed
 from covey.access.structs.extensions import Right
 from covey.access.structs.log import EpochClosed
 from covey.access.structs.sealed import Purpose
-from covey.client.events import CopyFound, MessagesLost, WishRefused
+from covey.client.events import MessagesLost, WishRefused
+from covey.client.explaining import explained
 from covey.client.sync import (
     answering,
     capabilities,
@@ -32,15 +33,13 @@ from covey.client.sync.asking import append
 from covey.client.sync.effects import Use
 from covey.client.sync.groups import Status
 from covey.client.sync.reading import Reader
-from covey.client.sync.taking import COPY
-from covey.client.sync.telling import explained, tell
+from covey.client.sync.telling import tell
 from covey.client.sync.troubles import Troubles
 from covey.client.sync.wishes import OpenDoor
 from covey.errors import (
     AuthenticationError,
     BrokerError,
     CoveyError,
-    DecodeError,
     ForkError,
     LocalProtocolError,
     MissingKeyError,
@@ -66,12 +65,11 @@ _IMPOSSIBLE: Final = (
     AuthenticationError,
     MissingKeyError,
     RemoteProtocolError,
-    DecodeError,
     LocalProtocolError,
     PolicyError,
     StateError,
     UnsupportedError,
-    ValueError,
+    ValueError,  # a DecodeError is one, too
 )
 _ONE_BY_ONE: Final = 8
 """How many proposals that cannot be committed together are tried one by one."""
@@ -172,8 +170,8 @@ class Turns:
         if under is not None:
             yield from self._submit(under)
             return True
-        speaks = first is not None
-        if not self._is_leaving() and (wished or self.election.is_ours(speaks=speaks)):
+        waits = self._is_leaving() and not (wished and self.election.is_left_alone())
+        if not waits and (wished or self.election.is_ours(speaks=first is not None)):
             return (yield from self._commit(wished))
         if first is not None and (yield from self._say(first)):
             return True
@@ -278,7 +276,11 @@ class Turns:
         except BrokerError as error:
             if error.code in _PASSING or error.code in _PROOF:
                 raise
-            self._commit_refused(under, error)
+            if error.code == Code.idem_mismatch:
+                yield from self._catch_up()
+                offering.let_go(seat, under.idem)
+            else:
+                self._commit_refused(under, error)
             return
         self._behind = True
         if isinstance(answer, EpochClosed):
@@ -292,18 +294,14 @@ class Turns:
         seat = self.seat
         with seat.change() as rows:
             queues.end_commit(rows, seat.number)
-            if error.code == Code.idem_mismatch:
-                seat.replace(status=Status.copy, trouble=COPY)
-                tell(seat, rows, CopyFound(group=seat.hex, sentence=COPY))
-                return
             if seat.group.pending is not None:
                 seat.group.discard(seat.group.pending)
             wished = queues.wishes(rows, seat.number)
             queues.unwish(rows, under.wishes)
             for number in under.wishes:
                 if number in wished:
-                    what = wishes.sentence(wishes.decode(wished[number]))
-                    tell(seat, rows, WishRefused(seat.hex, what=what, why=str(error), wish=number))
+                    what, why = wishes.sentence(wishes.decode(wished[number])), explained(error)
+                    tell(seat, rows, WishRefused(seat.hex, what=what, why=why, wish=number))
 
     # --- saying --------------------------------------------------------------------------
 
@@ -325,7 +323,11 @@ class Turns:
         except BrokerError as error:
             if error.code in _PASSING or error.code in _PROOF:
                 raise
-            self._unsayable(waiting, error)
+            if error.code == Code.idem_mismatch:
+                yield from self._catch_up()
+                offering.let_go(seat, waiting.idem)
+            else:
+                self._unsayable(waiting, error)
             return True
         if isinstance(answer, EpochClosed):
             seat.closing, self._behind = answer.commit, True
@@ -373,19 +375,14 @@ class Turns:
     def _unsayable(self, waiting: Waiting, error: CoveyError | ValueError) -> None:
         """It will never be taken: say so, and go on with what comes after it."""
         seat = self.seat
-        copy = isinstance(error, BrokerError) and error.code == Code.idem_mismatch
         with seat.change() as rows:
-            if copy:
-                seat.replace(status=Status.copy, trouble=COPY)
-                tell(seat, rows, CopyFound(group=seat.hex, sentence=COPY))
-                return
             queues.done(rows, waiting)
             if waiting.content:
-                ids, why = (waiting.message.hex(),), str(error)
+                ids, why = (waiting.message.hex(),), explained(error)
                 tell(seat, rows, MessagesLost(seat.hex, count=1, sender=None, why=why, ids=ids))
                 return
             seat.replace(status=Status.active)
-            tell(seat, rows, WishRefused(group=seat.hex, what="leave", why=str(error)))
+            tell(seat, rows, WishRefused(group=seat.hex, what="leave", why=explained(error)))
 
     def _leave(self) -> None:
         """Ask the others to let us go; who is alone goes."""

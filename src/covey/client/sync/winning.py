@@ -17,6 +17,7 @@ from covey.client.sync.telling import tell
 from covey.client.sync.wishes import GoOn
 from covey.errors import PolicyError
 from covey.mls.group.identity import identity
+from covey.mls.wire.code_points import LeafNodeSource
 
 if TYPE_CHECKING:
     from covey.client.sync.groups import GroupRow
@@ -132,6 +133,25 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
         )
         tell(new, rows, Joined(new.hex, name=new.row.name, how="branched", epoch=new.row.epoch))
     return True
+
+
+def is_awaited(branch: Seat) -> bool:
+    """Whether somebody is in a branch who has not come yet."""
+    group = branch.group
+    return any(
+        leaf.leaf_node_source is LeafNodeSource.key_package and index != group.own_index
+        for index, leaf in group.tree.members()
+    )
+
+
+def go_back(rows: Rows, into: Seat) -> None:
+    """Go on in a group that others had never left: what was made of it meanwhile folds in."""
+    folded = {into.row.gid}
+    for row in groups.every(rows):  # in the order in which they were made
+        if row.predecessor in folded and row.id != into.number:
+            folded.add(row.gid)
+            if row.status.is_in or row.status.comes_back:
+                fold(rows, row, into=into)
 
 
 def fold(rows: Rows, row: GroupRow, into: Seat) -> None:

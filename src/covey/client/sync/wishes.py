@@ -19,11 +19,13 @@ class Invite(msgspec.Struct, frozen=True, tag="invite"):
         packages: Their KeyPackages, as MLSMessages: claimed once, and used again in a rebase.
         recovers: Whether they take the place of old leaves of their identities.
         answered: The knocks that this deals with.
+        anew: The encryption keys of leaves whose owners never came, and whose place they take.
     """
 
     packages: tuple[bytes, ...]
     recovers: bool = False
     answered: tuple[bytes, ...] = ()
+    anew: tuple[bytes, ...] = ()
 
 
 class Expel(msgspec.Struct, frozen=True, tag="remove"):

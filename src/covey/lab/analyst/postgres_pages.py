@@ -34,12 +34,10 @@ class Version(NamedTuple):
 
     Attributes:
         xmin: The transaction that wrote it.
-        xmax: That which deleted it, or wrote the next version, or only locked it; 0 for none.
         values: Those of the first columns, up to the first that lies elsewhere.
     """
 
     xmin: int
-    xmax: int
     values: dict[str, Value]
 
 
@@ -72,7 +70,7 @@ def _of_page(page: bytes, columns: Sequence[Column]) -> Iterator[Version]:
 
 
 def _version(row: bytes, columns: Sequence[Column]) -> Version:
-    xmin, xmax = (int.from_bytes(row[at : at + 4], "little") for at in (0, 4))
+    xmin = int.from_bytes(row[:4], "little")
     present = int.from_bytes(row[18:20], "little") & 0x07FF
     nulls = int.from_bytes(row[20:22], "little") & _HAS_NULLS
     bitmap = int.from_bytes(row[23 : 23 + (present + 7) // 8], "little") if nulls else -1
@@ -92,7 +90,7 @@ def _version(row: bytes, columns: Sequence[Column]) -> Version:
             break
         content, place = found
         values[column.name] = content if column.type == "bytea" else content.decode()
-    return Version(xmin, xmax, values)
+    return Version(xmin, values)
 
 
 def _varlena(row: bytes, place: int) -> tuple[bytes, int] | None:

@@ -51,8 +51,6 @@ class Scored(NamedTuple):
         precision: Of the pairs of an account and a group that most speaks for, as many as are true,
             the share that is true.
         precision_chance: The share of such pairs among all.
-        together: Of the pairs of accounts that seem most to be in the same groups, likewise.
-        together_chance: The share of such pairs among all.
     """
 
     hits: float
@@ -60,8 +58,6 @@ class Scored(NamedTuple):
     p: float
     precision: float
     precision_chance: float
-    together: float
-    together_chance: float
 
     @property
     def lift(self) -> float:
@@ -99,35 +95,13 @@ def scored(
     p = sum(each >= hits for each in shuffled) / _SHUFFLES
     pairs = [(row[g], gid in truth[name]) for name, row in zip(accounts, table, strict=True)
              for g, gid in enumerate(gids)]  # fmt: skip
-    both = list(_together(accounts, table, truth))
-    return Scored(
-        hits, chance, p, _precision(pairs), fmean(true for _, true in pairs),
-        _precision(both), fmean(true for _, true in both),
-    )  # fmt: skip
+    return Scored(hits, chance, p, _precision(pairs), fmean(true for _, true in pairs))
 
 
 def _hits(
     best: Sequence[bytes], accounts: Sequence[Account], truth: Mapping[Account, AbstractSet[bytes]]
 ) -> float:
     return fmean(gid in truth[name] for gid, name in zip(best, accounts, strict=True))
-
-
-def _together(
-    accounts: Sequence[Account],
-    table: Sequence[Sequence[float]],
-    truth: Mapping[Account, AbstractSet[bytes]],
-) -> Iterable[tuple[float, bool]]:
-    """How much speaks for each pair of accounts sharing a group, and whether they do."""
-    shares = [_shares(row) for row in table]
-    for one, name in enumerate(accounts):
-        for other in range(one + 1, len(accounts)):
-            alike = sum(a * b for a, b in zip(shares[one], shares[other], strict=True))
-            yield alike, bool(truth[name] & truth[accounts[other]])
-
-
-def _shares(row: Sequence[float]) -> list[float]:
-    total = sum(row)
-    return [each / total for each in row] if total > 0 else [1 / len(row)] * len(row)
 
 
 def _precision(pairs: Iterable[tuple[float, bool]]) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from covey.access.member import addresses, knocks, links
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
-from covey.client.sync.commits import key_package
+from covey.client.sync.inviting import key_package
 from covey.client.sync.wishes import Expel, Invite, OpenDoor
 from covey.errors import AuthenticationError, DecodeError, PolicyError
 from covey.mls.group.identity import identity
@@ -75,22 +75,21 @@ def answer(seat: Seat) -> Answered:
             continue
         joined += 1
         recovered += content.recovers
-        wanted.append(Invite((content.key_package,), bool(content.recovers), (waiting.id,)))
         if content.recovers:
-            wanted += _without_key(seat, content.key_package)
+            wanted += _in_place(seat, content.key_package, waiting.id)
+        else:
+            wanted.append(Invite((content.key_package,), answered=(waiting.id,)))
     if wanted:
         seat.commit(*wanted)
     return Answered(joined, recovered, tuple(refused))
 
 
-def _without_key(seat: Seat, message: bytes) -> Iterator[Expel]:
-    """The removal of the old leaves of somebody who has another signature key by now."""
+def _in_place(seat: Seat, message: bytes, knock: bytes) -> Iterator[Wish]:
+    """What puts somebody into the place of its old leaves, whatever key it has by now."""
     leaf = key_package(message).leaf_node
     name = identity(leaf.credential)
-    old = tuple(
-        each.signature_key
-        for each in seat.group.members
-        if each.identity == name and each.signature_key != leaf.signature_key
-    )
-    if old:
-        yield Expel(keys=old)
+    keys = {each.signature_key for each in seat.group.members if each.identity == name}
+    kept = leaf.signature_key in keys
+    yield Invite((message,), kept, (knock,))
+    if not kept:
+        yield Expel(keys=tuple(keys))

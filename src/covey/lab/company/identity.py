@@ -8,13 +8,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from covey.access.member import links
+from covey.access.member import knocks, links
 from covey.access.member.addresses import extension
+from covey.access.structs.basics import Nothing
 from covey.access.structs.identity import EvidenceKind
 from covey.client import opening
 from covey.client.profile import EXTENSION_TYPES
-from covey.client.sync import attachments, key_packages, posting, returning
+from covey.client.sync import attachments, groups, key_packages, posting, returning
 from covey.client.sync.account import Account
+from covey.client.sync.asking import alone, ask
 from covey.client.sync.attachments import Carried
 from covey.client.sync.effects import World
 from covey.client.sync.home import Home, Pace
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from covey.client.sync.effects import Flow
     from covey.client.sync.inbox import Inbox
     from covey.lab.company.lines import Lines
-    from covey.mls import PrivateKeyPackage
+    from covey.mls import Extension, PrivateKeyPackage
     from covey.store import SqlStore
 
 T = TypeVar("T")
@@ -160,9 +162,11 @@ class Identity:
             )
         )
 
-    def new_package(self) -> PrivateKeyPackage:
+    def new_package(self, *leaf_extensions: Extension) -> PrivateKeyPackage:
         """A KeyPackage that names our inbox, and that we can be let in by; nobody has it."""
-        package = self.member.key_package(extensions=[extension(self.inbox.address)])
+        package = self.member.key_package(
+            extensions=[extension(self.inbox.address)], leaf_extensions=leaf_extensions
+        )
         with self.store.transaction() as rows:
             key_packages.add(rows, package, self.home.world.second)
         return package
@@ -185,12 +189,23 @@ class Identity:
     def knock(self, fragment: str, *, recovers: bool = False) -> None:
         """Knock at a group's door.
 
+        A client that comes back shows that it means this group, and follows its own leaf there. Who
+        knows nothing of the group any more, and comes with a recovery code, shows nothing.
+
         Args:
             fragment: The link's, or the recovery code's.
             recovers: Whether an old leaf of the same identity is to be removed.
         """
-        link = links.decode(fragment)
-        self.run(returning.knock(self.home, self.inbox, link, recovers=recovers))
+        link, home = links.decode(fragment), self.home
+        with self.store.reading() as rows:
+            lost = groups.by_gid(rows, link.gid)
+        if lost is not None or not recovers:
+            self.run(returning.knock(home, self.inbox, link, lost if recovers else None))
+            return
+        package = self.new_package()
+        self.run(self.inbox.expect([package]))
+        request = knocks.knock(link, package.message, home.world.entropy, recovers=True)
+        self.run(alone(home.world, lambda lane: ask(lane, "knock", request, Nothing)))
 
     def fetch(self, attached: Attachment) -> bytes:
         """The file of an attachment.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from covey.access.structs.joining import InboxKind
 from covey.client.profile import first_profile
 from covey.client.sync import groups, joining, returning
+from covey.client.sync.groups import Status
 from covey.errors import TransportError
 from covey.lab.company.identity import SUITE, Identity
 from covey.lab.company.seat import Seat
@@ -75,6 +76,12 @@ class Person(Identity):
     def _seated(self, seat: Seat) -> Seat:
         self.seats[seat.gid] = seat
         return seat
+
+    def lose(self, seat: Seat) -> None:
+        """Lose the place in the log, as who was away for too long; the rest is known."""
+        with seat.place.seat.change():
+            seat.place.seat.replace(status=Status.lost)
+        del self.seats[seat.gid]
 
     def forget(self, seat: Seat) -> None:
         """Lose all that is known of a group."""

@@ -54,11 +54,6 @@ def _fields(snapshot: bytes) -> Iterator[tuple[str, bytes]]:
             yield _of_ratchet(number, row.key[_TREE_ROW:], row.value)
 
 
-def sender_data_secrets(snapshot: bytes) -> list[bytes]:
-    """The sender_data_secret of every epoch that a snapshot still knows, the newest last."""
-    return [value for name, value in of_snapshot(snapshot) if name.endswith("sender_data_secret")]
-
-
 def of_access(access: EpochAccess, group: Group) -> dict[str, bytes]:
     """What members derive for the broker's sake, and the group_id, which it is never told."""
     epoch = f"epoch {access.epoch}"

@@ -16,7 +16,7 @@ from covey.access.structs.sealed import Link
 from covey.client.contents import Text
 from covey.client.profile import EXTENSION_TYPES, Role, first_profile
 from covey.client.roles import GroupPolicy
-from covey.client.sync import hearing, queues, wishes
+from covey.client.sync import hearing, inviting, queues, wishes
 from covey.client.sync.asking import patiently
 from covey.client.sync.effects import About, Lane, Use
 from covey.client.sync.groups import Status
@@ -232,7 +232,7 @@ class Person:
                 packages: list[bytes] = []
                 for name in names:
                     packages += yield from self._peer.claim(name)
-                self._wish(seat, wishes.Invite(tuple(packages)))
+                self._wish(seat, inviting.invitation(seat.group, packages))
             case Remove(names=names):
                 self._wish(seat, wishes.Expel(tuple(each.encode() for each in names)))
             case Leave():

@@ -45,6 +45,8 @@ class Evidence(NamedTuple):
         sealed: What was sealed.
         kinds: How often each kind of thing has happened.
         began: When each kind of thing happened first, in seconds since the epoch.
+        lately: When each kind of thing happened last.
+        ended: When the run ended.
     """
 
     observed: dict[str, Observed]
@@ -54,6 +56,8 @@ class Evidence(NamedTuple):
     sealed: Sealed
     kinds: dict[str, int]
     began: dict[str, float]
+    lately: dict[str, float]
+    ended: float
 
     def holders(self, gid: bytes) -> dict[str, Held]:
         """Who takes itself to be in a group, and what it holds of it."""

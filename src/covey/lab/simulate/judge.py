@@ -21,6 +21,7 @@ from covey.client.events import (
     WishRefused,
 )
 from covey.client.sync.groups import Status
+from covey.lab.simulate.absences import is_excused
 from covey.lab.simulate.actors import Invite, Remove, Rename
 from covey.lab.simulate.evidence import OUT, Evidence, Finding, is_ours, went_out
 from covey.lab.simulate.histories import losses_explained, nothing_lost, once, same_order
@@ -51,8 +52,7 @@ def judge(evidence: Evidence) -> list[Finding]:
 def agree(evidence: Evidence) -> Iterator[Finding]:
     """All who are in a group share its epoch, and they are those whom it has as members.
 
-    Who has left, or was removed, in a log that a lying broker then took back, is out for good: its
-    keys are gone. The others have it as a member until somebody removes it.
+    But for some whom it has until somebody removes them, or invites them again.
     """
     for gid in evidence.gids:
         holders = evidence.holders(gid)
@@ -70,7 +70,7 @@ def agree(evidence: Evidence) -> Iterator[Finding]:
         roster = {member for held in holders.values() for member in held.members}
         for name in sorted(roster - set(holders)):
             known = evidence.observed[name].groups.get(gid)
-            if evidence.taken_back and known is not None and known.status in OUT:
+            if is_excused(evidence, gid, name):
                 continue
             status = "has never heard of it" if known is None else f"says {known.status}"
             yield Finding("agree", name, f"is a member of {gid.hex()[:8]}, and {status}")
@@ -92,7 +92,9 @@ def nobody_stranded(evidence: Evidence) -> Iterator[Finding]:
         members = {each for held in evidence.holders(gid).values() for each in held.members}
         for name, each in evidence.observed.items():
             held = each.groups.get(gid)
-            if name in members and held is not None and held.status in _STRANDED:
+            if name not in members or held is None or is_excused(evidence, gid, name):
+                continue
+            if held.status in _STRANDED:
                 yield Finding("nobody stranded", name, f"is {held.status}: {held.trouble}")
 
 

@@ -158,7 +158,7 @@ class Front:
     def end(self) -> None:
         """Be honest from now on: everybody is shown one log."""
         if self._twists or self._other is not None:
-            self._story.tell("broker", "is honest again")
+            self._story.tell("broker", "is honest again", "honest")
         self._twists.clear()
         self._other = None
 

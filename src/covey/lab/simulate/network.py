@@ -73,19 +73,18 @@ class _Request(NamedTuple):
 class _Once:
     """Who waits for an answer, and takes the first one."""
 
-    def __init__(self, back: Callable[[Back], None]) -> None:
-        self._back: Callable[[Back], None] | None = back
+    def __init__(self, back: Callable[[Back], bool]) -> None:
+        self._back: Callable[[Back], bool] | None = back
 
     @property
     def waits(self) -> bool:
         """Whether nothing has come yet."""
         return self._back is not None
 
-    def __call__(self, back: Back) -> None:
-        """It comes back."""
+    def __call__(self, back: Back) -> bool:
+        """It comes back; whether somebody has lived to take it in."""
         taker, self._back = self._back, None
-        if taker is not None:
-            taker(back)
+        return taker is not None and taker(back)
 
 
 class Network:
@@ -153,13 +152,13 @@ class Network:
 
     # --- requests ------------------------------------------------------------------------
 
-    def do(self, client: str, effect: Effect, back: Callable[[Back], None]) -> None:
+    def do(self, client: str, effect: Effect, back: Callable[[Back], bool]) -> None:
         """Do what a client wants, and let it know.
 
         Args:
             client: Who.
             effect: What.
-            back: Is told what comes of it, once, later.
+            back: Is told what comes of it, once, later; says whether it has lived to take it in.
         """
         match effect:
             case Pause(seconds):
@@ -238,9 +237,8 @@ class Network:
         if self._story.fine:
             came = back.error or type(back.value).__name__
             self._story.tell(request.client, f"asks {request.ask.operation}: {came}")
-        if back.error is None:
+        if request.back(back) and back.error is None:
             self._broker.shown(request.client, request.ask, back.value, lie)
-        request.back(back)
 
     def _give_up(self, request: _Request) -> None:
         if request.back.waits:
@@ -254,7 +252,7 @@ class Network:
     def _is_lost(self, client: str, share: float) -> bool:
         return self.is_cut(client) or self._chance.random() < share
 
-    def _late(self, do: Callable[[], None]) -> None:
+    def _late(self, do: Callable[[], object]) -> None:
         self._agenda.after(self._chance.expovariate(1 / self.weather.delay), do)
 
     # --- wake-ups ------------------------------------------------------------------------

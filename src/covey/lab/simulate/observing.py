@@ -14,6 +14,8 @@ from covey.client.sync import groups
 from covey.errors import StateError, StorageError
 from covey.mls import Group, Policy, Ports
 from covey.mls.crypto.entropy import system_entropy
+from covey.mls.group.identity import identity
+from covey.mls.wire.code_points import LeafNodeSource
 
 if TYPE_CHECKING:
     from covey.client.events import Event
@@ -64,6 +66,7 @@ class Held(NamedTuple):
         epoch: In which epoch it is.
         authenticator: Of that epoch; empty where there are no secrets.
         members: Who is in it, as the client's tree says.
+        awaited: Those of them who have not come yet, as the client's tree says.
         name: What the group is called.
         seq: How far the log was read.
         hash: Of the log up to there.
@@ -82,6 +85,7 @@ class Held(NamedTuple):
     epoch: int
     authenticator: bytes
     members: tuple[str, ...]
+    awaited: tuple[str, ...]
     name: str
     seq: int
     hash: bytes
@@ -153,11 +157,17 @@ def _held(rows: Rows, row: groups.GroupRow) -> Held:
     engine = groups.engine_rows(rows, row.id)
     authenticator, trouble = b"", row.trouble
     members: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
     if row.status.is_in:
         try:
             group = Group.load(engine, _PORTS)
             authenticator = group.epoch_authenticator
             members = tuple(each.identity.decode() for each in group.members)
+            awaited = tuple(
+                identity(leaf.credential).decode()
+                for _, leaf in group.tree.members()
+                if leaf.leaf_node_source is LeafNodeSource.key_package
+            )
         except (StateError, StorageError) as error:
             trouble = f"the group cannot be used: {error}"
     return Held(
@@ -168,6 +178,7 @@ def _held(rows: Rows, row: groups.GroupRow) -> Held:
         row.epoch,
         authenticator,
         members,
+        awaited,
         row.name,
         row.seq,
         row.hash,

@@ -112,6 +112,8 @@ def run(seed: int, size: Size | None = None, *, begin: Begin = Person, fine: boo
                 sealed,
                 dict(world.story.kinds),
                 world.story.began,
+                world.story.lately,
+                world.agenda.now,
             )
             findings = judge(evidence)
             _tell_end(world.story, evidence)

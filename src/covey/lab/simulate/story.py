@@ -65,6 +65,7 @@ class Story:
         steps: What happened, in order.
         kinds: How often each kind of thing did.
         began: When each kind of thing did first, in seconds since the epoch.
+        lately: When each kind of thing did last.
         fine: Whether each request is kept too.
     """
 
@@ -72,6 +73,7 @@ class Story:
         self.steps: list[Step] = []
         self.kinds: Counter[str] = Counter()
         self.began: dict[str, float] = {}
+        self.lately: dict[str, float] = {}
         self.fine: bool = fine
         self._now = now
 
@@ -87,6 +89,7 @@ class Story:
         if kind:
             self.kinds[kind] += 1
             self.began.setdefault(kind, self._now())
+            self.lately[kind] = self._now()
 
     def tale(self) -> Tale:
         """All of it, to be kept."""

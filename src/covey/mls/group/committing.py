@@ -50,7 +50,8 @@ class CommitOptions(TypedDict, total=False):
     """How a commit is made; every option has a default.
 
     Attributes:
-        references: Which received proposals to take; all that fit by default.
+        references: Which received proposals to take; all that fit by default. Who has asked to
+            leave, and has waited in vain for others, says so by naming them, without its own.
         path: Whether to renew our path when nothing requires it; decided by need by default.
         handshake: Public or private; the policy's choice by default.
         authenticated_data: Goes beside the commit, signed and not encrypted.
@@ -122,7 +123,7 @@ class Committing(Sending):
             PolicyError: The policy refuses.
             MissingKeyError: A reference or a PSK is not known.
         """
-        self._require_ready()
+        self._require_ready(options)
         leaf_extensions = options.get("leaf_extensions")
         how = self._options(options, force_path=bool(update) or leaf_extensions is not None)
         self._require_reserved(ContentType.commit, how.wire_format)
@@ -155,9 +156,9 @@ class Committing(Sending):
             has_path=False,
         )
 
-    def _require_ready(self) -> None:
+    def _require_ready(self, options: CommitOptions) -> None:
         self._require_active()
-        if self._is_leaving:
+        if self._is_leaving and options.get("references") is None:
             msg = "we have asked to leave (SelfRemove); another member has to commit that"
             raise StateError(msg)
         if self._state.pending is not None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from covey import mls
 from covey.cli.chat import files, qr
-from covey.errors import DecodeError, StateError, StorageError
+from covey.client import cards, safety
+from covey.errors import DecodeError, StorageError
 
 
 def test_what_is_written_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -58,20 +60,20 @@ def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_code_is_drawn() -> None:
-    lines = qr.drawn("covey").splitlines()
-    assert len({len(line) for line in lines}) == 1
-    assert set("".join(lines)) <= {" ", "█", "▀", "▄"}
-
-
-def test_a_text_that_no_code_can_hold() -> None:
-    with pytest.raises(StateError, match="5000 characters are too many for a QR code"):
-        qr.drawn("x" * 5_000)
-
-
 def test_what_no_code_can_hold_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     qr.show("x" * 5_000)
     qr.show("short")
     shown = capsys.readouterr()
-    assert shown.err.startswith("Note: 5000 characters are too many")
-    assert shown.out.count("\n") == len(qr.drawn("short").splitlines())
+    assert shown.err.startswith("Note: 5000 characters do not fit into one QR code")
+    assert shown.out == f"{safety.as_qr('short')}\n"
+    assert set(shown.out) <= {" ", "█", "▀", "▄", "\n"}
+
+
+def test_a_card_takes_no_more_room_than_it_has_to(capsys: pytest.CaptureFixture[str]) -> None:
+    suite = mls.CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
+    card = cards.Card(1, mls.Member.basic(b"amy", suite).key_package().message)
+    text = cards.to_text(card)
+    qr.show(text)
+    shown = capsys.readouterr()
+    assert shown.out == f"{safety.as_qr(cards.to_qr(card))}\n"
+    assert len(shown.out) < len(safety.as_qr(text))

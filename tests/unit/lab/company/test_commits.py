@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.access.structs.extensions import Right
+from covey.client import made_for
 from covey.client.contents import Text
 from covey.client.sync.wishes import Expel, Invite
 from covey.lab.company import doors
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from covey.lab.company.lines import Lines
     from covey.lab.company.seat import Seat
+    from covey.mls import Extension
 
 Group = tuple[Person, dict[str, "Seat"]]
 
@@ -37,6 +39,13 @@ def signature_keys(seat: Seat) -> list[bytes]:
     return sorted(each.signature_key for each in seat.group.members)
 
 
+def way_back(seat: Seat) -> Extension:
+    """What makes a KeyPackage one by which the leaf of a seat can be replaced."""
+    group = seat.group
+    leaf = group.tree.leaf(group.own_index)
+    return made_for.extension(made_for.after(leaf, 0), group.group_id)
+
+
 @pytest.mark.parametrize("keeps_its_key", [True, False])
 def test_who_lost_its_state_comes_back(
     group: Group, lines: Callable[..., Lines], *, keeps_its_key: bool
@@ -46,8 +55,10 @@ def test_who_lost_its_state_comes_back(
     code = doors.open_door(alice, Right.recover)
     before = signature_keys(alice)
     old = Person(bob.name, lines(), stolen=bob.stolen()).seats[alice.gid]
-    bob.forget(seats["bob"])
-    if not keeps_its_key:
+    if keeps_its_key:
+        bob.lose(seats["bob"])
+    else:
+        bob.forget(seats["bob"])
         bob.member = bob.member.rotated()
     bob.knock(code, recovers=True)
     assert doors.answer(alice) == doors.Answered(1, 1, ())
@@ -69,7 +80,7 @@ def test_who_has_been_let_in_by_others_is_not_let_in_again(group: Group, *, reco
     alice, carol = seats["alice"], seats["carol"]
     if not recover:
         alice.commit(Expel((bob.name.encode(),)))
-    wanted = Invite((bob.new_package().message,), recover)
+    wanted = Invite((bob.new_package(way_back(seats["bob"])).message,), recover)
     made = alice.prepare(wanted)
     assert made is not None
     assert carol.commit(wanted) > 0

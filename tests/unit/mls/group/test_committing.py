@@ -291,3 +291,17 @@ def test_a_commit_that_changes_nothing_is_empty_and_has_a_path() -> None:
     commit = commit_of(alice.commit(handshake=PUBLIC).message)
     assert commit.proposals == ()
     assert commit.path is not None
+
+
+def test_who_has_asked_to_leave_commits_only_without_that() -> None:
+    alice, bob = found("ab")
+    bob.receive(alice.leave())
+    with pytest.raises(StateError, match="asked to leave"):
+        alice.commit()
+    [own] = [each.reference for each in alice.proposals]
+    with pytest.raises(LocalProtocolError):
+        alice.commit(references=[own])
+    pending = alice.commit(references=())
+    everyone([alice, bob], pending.message)
+    assert [each.index for each in alice.members] == [each.index for each in bob.members] == [0, 1]
+    assert alice.can_send

@@ -1,0 +1,84 @@
+"""Who is let in by a wish to invite, and whose place it takes. May import the engine.
+
+Whoever is in a group is not added once more. But who was let in and never came has to be invited
+anew: brokers do not keep a Welcome for ever, or lose it. And who is lost comes back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.client import made_for
+from covey.client.sync.wishes import Invite
+from covey.errors import DecodeError
+from covey.mls.group.identity import identity
+from covey.mls.structs.key_package import KeyPackage
+from covey.mls.structs.message import MLSMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.mls import Group
+
+
+def key_package(message: bytes) -> KeyPackage:
+    """The KeyPackage in an MLSMessage.
+
+    Raises:
+        DecodeError: It is none.
+    """
+    package = MLSMessage.decode(message).message
+    if not isinstance(package, KeyPackage):
+        msg = "this is no KeyPackage"
+        raise DecodeError(msg)
+    return package
+
+
+def invitation(group: Group, packages: Iterable[bytes]) -> Invite:
+    """The wish to add people, also those who were let in before and never came.
+
+    Args:
+        group: The group as whoever wishes for it sees it.
+        packages: Their KeyPackages, as MLSMessages.
+    """
+    given = tuple(packages)
+    coming = [key_package(each).leaf_node for each in given]
+    anew = tuple(
+        standing.encryption_key
+        for _, standing in group.tree.members()
+        if any(made_for.never_came(standing, each) for each in coming)
+    )
+    return Invite(given, anew=anew)
+
+
+def invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
+    """Those to be added, and the leaves whose place they take.
+
+    Who comes back, or in at last, may keep its signature key: the old leaf goes in the commit that
+    adds the new one, so that keys are unique in the tree that comes of it (RFC 9420 §7.3). It is in
+    already when its signature key is; who comes back, when the leaf of its KeyPackage is, or a
+    later one; and who never came, when its leaf is another one than that which was seen.
+    """
+    coming: list[KeyPackage] = []
+    old: set[int] = set()
+    for package in map(key_package, wish.packages):
+        leaf = package.leaf_node
+        there = [
+            (index, standing)
+            for index, standing in group.tree.members()
+            if standing.signature_key == leaf.signature_key
+        ]
+        replaced = {
+            index
+            for index, standing in there
+            if identity(standing.credential) == identity(leaf.credential)
+            and (
+                made_for.brings_back(leaf, standing, group.group_id)
+                if wish.recovers
+                else standing.encryption_key in wish.anew and made_for.never_came(standing, leaf)
+            )
+        }
+        if replaced or not (there or wish.recovers):
+            coming.append(package)
+            old |= replaced
+    return coming, old

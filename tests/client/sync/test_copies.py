@@ -1,0 +1,223 @@
+"""Copies of a store: believed when our own key has made what they sent, and never otherwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from client.table import Someone, Table
+from covey.access.member import envelopes
+from covey.access.signing import public_key
+from covey.access.structs.basics import Signed
+from covey.access.structs.log import Append, NextEpoch
+from covey.access.structs.sealed import Purpose
+from covey.client import events, profile
+from covey.client.sync import returning, wishes
+from covey.client.sync.asking import append
+from covey.client.sync.effects import Lane, Use
+from covey.client.sync.groups import Status
+from covey.errors import BrokerError, StateError
+from covey.mls import ContentType, Group, Policy, Ports
+
+if TYPE_CHECKING:
+    from covey.client.sync.effects import Ask
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def team(table: Table, *names: str) -> list[Someone]:
+    people = [table.sit(name) for name in names]
+    people[0].create()
+    people[0].invite(*names[1:])
+    table.settle(*people)
+    return people
+
+
+def twin(table: Table, of: Someone) -> Someone:
+    """A copy of somebody's store, as it is now."""
+    copy = table.sit("copy", enrolled=False)
+    of.store._connection.backup(copy.store._connection)  # noqa: SLF001 - as a thief copies a file
+    copy.start()
+    return copy
+
+
+def forged(mallory: Someone, victim: Someone, kind: ContentType) -> bytes:
+    """A message whose sender is somebody else's leaf: sender data are sealed for all members."""
+    own = mallory.place.seat.group
+    theirs = victim.place.seat.group
+    lenient = Ports(
+        Policy(extension_types=profile.EXTENSION_TYPES),
+        entropy=mallory.table.entropy,
+        now=lambda: int(mallory.table.now),
+    )
+    assert own.epoch == theirs.epoch
+    double = Group.restore(theirs.snapshot(), lenient)
+    if kind is ContentType.commit:
+        message = double.commit(path=True).message
+    else:
+        message = double.protect(b"forged", b"")
+    spoiled = bytearray(message)
+    spoiled[-40] ^= 1  # who has the keys of the sender data only cannot seal what is in it
+    return bytes(spoiled)
+
+
+def put(mallory: Someone, message: bytes, idem: bytes, *, commits: bool = False) -> None:
+    """Append something to the group's log, as every member can."""
+    seat = mallory.place.seat
+    access, entropy = seat.access, mallory.table.entropy
+    purpose = Purpose.commit if commits else Purpose.other
+    body = envelopes.seal(access, purpose, idem, message, entropy)
+    key = public_key(entropy(32))
+    following = NextEpoch(key, (), b"", (), (), ()) if commits else None
+    request = access.append(idem, body, following)
+    mallory.run(append(Lane(Use.speak, seat.row.gid), request))
+
+
+def next_idem(of: Someone, kind: ContentType) -> bytes:
+    """The next idem of somebody, as all members could work it out if it were made of pk_n."""
+    seat = of.place.seat
+    group = seat.group
+    return seat.access.idem(kind, group.own_index, group.next_generation(kind))
+
+
+def test_nobody_else_makes_a_member_believe_that_it_was_copied(table: Table) -> None:
+    alice, bob, mallory = people = team(table, "alice", "bob", "mallory")
+    said = forged(mallory, alice, ContentType.application)
+    put(mallory, said, next_idem(alice, ContentType.application))
+    put(mallory, said, table.entropy(16))
+    alice.say("still there")
+    table.settle(*people)
+    assert alice.place.seat.look().status is Status.active
+    assert bob.texts() == alice.texts() == ["still there"]
+    news = alice.news()
+    assert not any(isinstance(each, events.CopyFound) for each in news)
+    assert [each.why for each in news if isinstance(each, events.Unreadable)] == [
+        "it says that it is of us, and is not: a member, whoever that may be, has forged it"
+    ] * 2
+
+
+def test_a_commit_in_our_name_is_one_that_nobody_can_follow(table: Table) -> None:
+    alice, bob, mallory = people = team(table, "alice", "bob", "mallory")
+    commit = forged(mallory, alice, ContentType.commit)
+    put(mallory, commit, next_idem(alice, ContentType.commit), commits=True)
+    alice.say("still there")
+    table.settle(*people, rounds=30)
+    assert not any(isinstance(each, events.CopyFound) for each in alice.news())
+    assert alice.place.seat.look().status is Status.active
+    assert alice.authenticator == bob.authenticator
+    assert bob.texts() == ["still there"]
+
+
+@pytest.mark.parametrize("commits", [False, True])
+def test_a_copy_is_found_by_what_only_its_key_can_have_made(table: Table, *, commits: bool) -> None:
+    alice, bob = people = team(table, "alice", "bob")
+    copy = twin(table, alice)
+    if commits:
+        alice.wish(wishes.Renew())
+    else:
+        alice.say("the real one")
+    alice.turn()
+    copy.say("the copy")
+    copy.turn()
+    assert copy.place.seat.look().status is Status.copy
+    assert any(isinstance(each, events.CopyFound) for each in copy.news())
+    table.settle(*people)
+    assert alice.place.seat.look().status is Status.active
+    assert bob.texts() == ([] if commits else ["the real one"])
+
+
+@pytest.mark.parametrize("commits", [False, True])
+def test_a_copy_that_has_begun_to_send_finds_the_other_one_in_the_log(
+    table: Table, *, commits: bool
+) -> None:
+    """Both have read the log; both send under the same idem, and the broker takes one of them."""
+    alice, bob = people = team(table, "alice", "bob")
+    copy = twin(table, alice)
+    for each, word in ((copy, "the copy"), (alice, "the real one")):
+        if commits:
+            each.wish(wishes.Describe(name=word))
+        else:
+            each.say(word)
+    held = copy.hold(copy.place.turns.turn(), "append")
+    alice.turn()
+    held.go()
+    assert copy.place.seat.look().status is Status.copy
+    table.settle(*people)
+    assert bob.texts() == ([] if commits else ["the real one"])
+    assert alice.place.seat.look().status is Status.active
+
+
+@pytest.mark.parametrize("commits", [False, True])
+def test_a_broker_alone_makes_nobody_a_copy(table: Table, *, commits: bool) -> None:
+    alice, bob = people = team(table, "alice", "bob")
+    refused: list[Ask] = []
+
+    def lies(asked: Ask) -> str:
+        if asked.operation == "append" and len(refused) < 3:
+            refused.append(asked)
+            code = "idem_mismatch"
+            raise BrokerError(code)
+        return ""
+
+    alice.cut = lies
+    if commits:
+        alice.wish(wishes.Describe(name="another"))
+    else:
+        alice.say("taken in the end")
+    table.settle(*people, rounds=20)
+    assert alice.place.seat.look().status is Status.active
+    assert len(refused) == 3
+    if commits:
+        assert bob.place.seat.look().name == "another"
+    else:
+        assert bob.texts() == ["taken in the end"]
+    assert alice.authenticator == bob.authenticator
+
+
+def test_what_no_member_has_sealed_under_our_idem_makes_no_copy_and_costs_no_message(
+    table: Table,
+) -> None:
+    """A broker can put anything in the place of what it was sent; it cannot seal it."""
+    alice, bob = people = team(table, "alice", "bob")
+
+    def replaces(asked: Ask) -> str:
+        if asked.operation == "append" and isinstance(asked.request, Signed):
+            alice.cut = lambda _: ""
+            wanted = Append.decode(asked.request.request)
+            access = bob.place.seat.access
+            garbage = access.append(wanted.idem, bytes(len(wanted.body)))
+            bob.run(append(Lane(Use.speak, bob.place.seat.row.gid), garbage))
+        return ""
+
+    alice.cut = replaces
+    alice.say("all the same")
+    table.settle(*people, rounds=20)
+    assert alice.place.seat.look().status is Status.active
+    assert bob.texts() == alice.texts() == ["all the same"]
+    assert any(isinstance(each, events.Unreadable) for each in alice.news())
+
+
+def test_who_has_only_the_copy_left_comes_back_with_it(table: Table) -> None:
+    alice, bob = people = team(table, "alice", "bob")
+    copy = twin(table, alice)
+    alice.say("the real one")
+    alice.turn()
+    copy.turn()
+    assert copy.place.seat.look().status is Status.copy
+    table.settle(copy, bob, rounds=20)
+    assert copy.place.seat.look().status is Status.copy  # not by itself
+    returning.from_copy(copy.place.seat)
+    table.settle(copy, bob, rounds=20)
+    assert copy.place.seat.look().status is Status.active
+    copy.say("goes on")
+    table.settle(copy, bob)
+    assert bob.texts() == ["the real one", "goes on"]
+    assert copy.authenticator == bob.authenticator
+    with pytest.raises(StateError, match="no copy"):
+        returning.from_copy(copy.place.seat)
+    table.settle(*people, rounds=3)
+    assert alice.place.seat.look().status is Status.removed
