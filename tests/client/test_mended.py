@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from client.table import Table
+from covey.access.structs.extensions import Right
 from covey.client import events
-from covey.client.sync import entering, queues, wishes
+from covey.client.sync import capabilities, entering, groups, queues, wishes
 from covey.client.sync.groups import Status
 
 if TYPE_CHECKING:
@@ -172,3 +173,58 @@ def test_who_slept_waits_for_others_before_it_branches(table: Table) -> None:
     table.settle(alice, bob)
     assert len(alice.peer.places()) == 1
     assert alice.authenticator == bob.authenticator
+
+
+def test_who_misses_what_a_commit_is_about_is_let_in_by_those_who_have_it(table: Table) -> None:
+    """A proposal is not kept as long as the commit that takes it up: others could follow."""
+    people = alice, bob, carol = group(table, "alice", "bob", "carol")
+    table.settle(*people)
+    carol.leave()
+    carol.turn()
+    bob.run(bob.place.turns.speaker.catch_up())
+    table.passes(40 * 86_400)
+    table.copies[0].sweep()
+    table.settle(bob, rounds=20)
+    table.settle(*people, rounds=40, step=10)
+    assert not told(alice, events.Branching)
+    assert carol.place.seat.look().status is Status.left
+    assert alice.authenticator == bob.authenticator
+    assert len(alice.place.seat.group.members) == 2
+
+
+def test_who_finds_nobody_behind_one_door_tries_another(table: Table) -> None:
+    """Whoever opened the last way back has told nobody else."""
+    alice, bob = group(table, "alice", "bob")
+    alice.wish(wishes.OpenDoor(table.entropy(32), Right.recover, 1 << 20))
+    table.settle(alice, bob)
+    away(table, alice, bob)
+    seed = capabilities.seeds(alice.place.seat.row)[0]
+    key = capabilities.key_of(bob.place.seat, seed)
+    with bob.store.transaction() as rows:
+        groups.keep_doors(rows, 1, {each.capability for each in groups.doors(rows, 1)} - {key})
+    table.settle(alice, bob, rounds=30, step=30)
+    assert alice.authenticator == bob.authenticator
+
+
+def test_who_branches_from_behind_is_invited_by_those_who_are_ahead(table: Table) -> None:
+    """It has missed a removal, so nobody follows it; and it cannot follow the others."""
+    people = alice, bob, carol, dave = group(table, "alice", "bob", "carol", "dave")
+    table.settle(*people)
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(alice, bob, carol)
+    for each in (alice, bob, dave):
+        seat = each.place.seat
+        with seat.change() as rows:
+            entering.broke(seat, rows, "nobody can follow the commit")
+    dave.turn()
+    table.settle(alice, bob, rounds=30)
+    table.settle(dave, rounds=40)
+    dave.say("from behind")
+    table.settle(*people, rounds=60)
+    there = [
+        row.seat for each in (alice, bob, dave) for row in each.peer.places() if row.seat.is_in
+    ]
+    assert len({each.row.gid for each in there}) == 1
+    assert len({each.group.epoch_authenticator for each in there}) == 1
+    assert sorted(each.identity for each in there[0].group.members) == [b"alice", b"bob", b"dave"]
+    assert [each.texts_of(each.place) for each in (alice, bob)] == [["from behind"]] * 2

@@ -34,7 +34,7 @@ def memory_store() -> SqlStore:
     except driver.failures() as error:
         connection.close()
         raise driver.told(error, _PLACE) from error
-    return SqlStore(connection, _PLACE)
+    return SqlStore(connection, _PLACE, alone=True)
 
 
 @cache

@@ -20,31 +20,43 @@ if TYPE_CHECKING:
     from covey.store.port import Rows, Value
 
 _CLOSING: Final = 200  # milliseconds to wait for others when the log is cut
+_NESTED: Final = "transactions do not nest: one of this store is open already"
 
 
 class SqlStore:
     """A store (see the port, ``Store``) on a connection that is set up.
 
+    Args:
+        connection: The connection.
+        place: What it is called in errors.
+        alone: Whether nobody else can write what it reads.
+
     Attributes:
         place: What it is called in errors: the path as it was given, or "the store in memory".
     """
 
-    def __init__(self, connection: Connection, place: str) -> None:
+    def __init__(self, connection: Connection, place: str, *, alone: bool = False) -> None:
         self.place: str = place
         self._connection = connection
         self._failures = driver.failures()
         self._closed = False
+        self._alone = alone
+        self._looking = _Looking(connection, place)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.place!r})"
 
     def transaction(self) -> AbstractContextManager[Rows]:
         """Read and write (see the port)."""
+        self._looking.require_over()
         return _Transaction(self._open(), self.place, _Writing, "BEGIN IMMEDIATE")
 
     def reading(self) -> AbstractContextManager[Rows]:
         """Read one consistent state (see the port)."""
-        return _Transaction(self._open(), self.place, _Reading, "BEGIN")
+        connection = self._open()
+        if self._alone:
+            return self._looking
+        return _Transaction(connection, self.place, _Reading, "BEGIN")
 
     def close(self) -> None:
         """Cut the log beside the file, if nobody else uses it, and let go of it."""
@@ -96,8 +108,7 @@ class _Transaction(AbstractContextManager["_Reading"]):
 
     def __enter__(self) -> _Reading:
         if self._connection.in_transaction:
-            msg = "transactions do not nest: one of this store is open already"
-            raise StateError(msg)
+            raise StateError(_NESTED)
         try:
             self._connection.execute(self._begin)
         except driver.failures() as error:
@@ -131,6 +142,38 @@ class _Transaction(AbstractContextManager["_Reading"]):
                 self._connection.execute("ROLLBACK")
         except driver.failures() as failure:
             raise driver.told(failure, self._place) from failure
+
+
+class _Looking(AbstractContextManager["_Reading"]):
+    """Reading where nobody else writes: what is read is consistent without a transaction."""
+
+    __slots__ = ("_connection", "_place", "_rows")
+
+    def __init__(self, connection: Connection, place: str) -> None:
+        self._connection = connection
+        self._place = place
+        self._rows: _Reading | None = None
+
+    def require_over(self) -> None:
+        """Refuse to begin something while it is read.
+
+        Raises:
+            StateError: It is read.
+        """
+        if self._rows is not None:
+            raise StateError(_NESTED)
+
+    def __enter__(self) -> _Reading:
+        self.require_over()
+        if self._connection.in_transaction:
+            raise StateError(_NESTED)
+        self._rows = _Reading(self._connection, self._place)
+        return self._rows
+
+    def __exit__(self, *_: object) -> None:
+        if self._rows is not None:
+            self._rows.end()
+            self._rows = None
 
 
 class _Reading:

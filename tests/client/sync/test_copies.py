@@ -9,7 +9,8 @@ import pytest
 from client.table import Someone, Table
 from covey.access.member import envelopes
 from covey.access.signing import public_key
-from covey.access.structs.log import NextEpoch
+from covey.access.structs.basics import Signed
+from covey.access.structs.log import Append, NextEpoch
 from covey.access.structs.sealed import Purpose
 from covey.client import events, profile
 from covey.client.sync import returning, wishes
@@ -175,6 +176,29 @@ def test_a_broker_alone_makes_nobody_a_copy(table: Table, *, commits: bool) -> N
     else:
         assert bob.texts() == ["taken in the end"]
     assert alice.authenticator == bob.authenticator
+
+
+def test_what_no_member_has_sealed_under_our_idem_makes_no_copy_and_costs_no_message(
+    table: Table,
+) -> None:
+    """A broker can put anything in the place of what it was sent; it cannot seal it."""
+    alice, bob = people = team(table, "alice", "bob")
+
+    def replaces(asked: Ask) -> str:
+        if asked.operation == "append" and isinstance(asked.request, Signed):
+            alice.cut = lambda _: ""
+            wanted = Append.decode(asked.request.request)
+            access = bob.place.seat.access
+            garbage = access.append(wanted.idem, bytes(len(wanted.body)))
+            bob.run(append(Lane(Use.speak, bob.place.seat.row.gid), garbage))
+        return ""
+
+    alice.cut = replaces
+    alice.say("all the same")
+    table.settle(*people, rounds=20)
+    assert alice.place.seat.look().status is Status.active
+    assert bob.texts() == alice.texts() == ["all the same"]
+    assert any(isinstance(each, events.Unreadable) for each in alice.news())
 
 
 def test_who_has_only_the_copy_left_comes_back_with_it(table: Table) -> None:

@@ -18,6 +18,7 @@ from covey.client.events import (
     MemberLeft,
     MembersChanged,
     MessagesLost,
+    Rejoining,
     RemovedFromGroup,
     Renamed,
     RolesChanged,
@@ -219,6 +220,14 @@ def _forget(seat: Seat, rows: Rows, why: str) -> None:
     groups.forget_all(rows, seat.number)
     seat.replace(recovery=None)
     seat.ended()
+
+
+def fell_behind(seat: Seat, rows: Rows, why: str) -> None:
+    """We cannot follow, and others can: they may let us in anew."""
+    seat.replace(status=Status.lost, trouble=why)
+    queues.end_commit(rows, seat.number)
+    queues.to_be_encrypted_anew(rows, seat.number)
+    tell(seat, rows, Rejoining(seat.hex, why=why))
 
 
 def broke(seat: Seat, rows: Rows, why: str) -> None:

@@ -120,8 +120,13 @@ _INSERT: Final = (
 )
 
 
+_STATUSES: Final = {each.value: each for each in Status}
+
+
 def _row(values: tuple[Value, ...]) -> GroupRow:
-    return msgspec.convert(dict(zip(_COLUMNS, values, strict=True)), GroupRow)
+    """A row as the schema, which is STRICT, has it."""
+    number, gid, broker_id, group_id, status, *others = values
+    return GroupRow(number, gid, broker_id, group_id, _STATUSES[status], *others)  # type: ignore[arg-type, index]
 
 
 def every(rows: Rows) -> list[GroupRow]:
@@ -158,10 +163,8 @@ def drop(rows: Rows, number: int) -> None:
 
 
 def _values(row: GroupRow) -> tuple[Value, ...]:
-    return tuple(
-        str(value) if isinstance(value, Status) else value
-        for value in msgspec.structs.astuple(row)[1:]
-    )
+    _, gid, broker_id, group_id, status, *others = msgspec.structs.astuple(row)
+    return (gid, broker_id, group_id, status.value, *others)
 
 
 # --- the engine's rows --------------------------------------------------------------------

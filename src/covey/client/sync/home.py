@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member.epochs import expand
+from covey.client.sync.key_packages import LEAST
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Pace(NamedTuple):
         again: How long to wait after the first failure; doubled for each further one.
         at_most: How long to wait at most.
         refused: How many refused proofs it takes to believe that we have to be let in anew.
+        stock: How many KeyPackages have to wait at the broker.
     """
 
     posting: float = 2.0
@@ -46,6 +48,7 @@ class Pace(NamedTuple):
     again: float = 1.0
     at_most: float = 300.0
     refused: int = 3
+    stock: int = LEAST
 
 
 class Home:

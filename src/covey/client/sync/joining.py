@@ -12,7 +12,7 @@ from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
 from covey.client import made_for, profile
 from covey.client.events import Joined, MessagesLost
 from covey.client.safety import is_verified
-from covey.client.sync import groups, key_packages, queues, winning
+from covey.client.sync import ahead, groups, key_packages, queues, winning
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import GroupRow, Status
 from covey.client.sync.seat import Seat
@@ -147,6 +147,8 @@ def _staged(
                 msg = "this goes on from a group that is well, as far as we know"
                 raise TooEarlyError(msg) from None
             return staged, before
+        with home.store.transaction() as rows:
+            ahead.note(rows, found.pointer.gid, error)
         raise error from None
 
 
@@ -194,9 +196,9 @@ def _keep(
     by = 0
     if broken is not None:
         leaf = winning.maker(broken.group, group, inviter)
-        winning.require_timely(broken, since)
-        winning.require_like(broken.group, group, leaf)
+        winning.require_sound(broken, group, leaf, since)
         by = winning.order(since, leaf)
+    behind = ahead.followed(home, pointer.gid, group, inviter)
     with home.store.transaction() as rows:
         before = groups.by_gid(rows, pointer.gid)
         row = new_row(home, group, pointer.broker_id, pointer.gid)
@@ -216,6 +218,8 @@ def _keep(
             return seat
         if before is not None and before.status in (Status.broken, Status.branched):
             winning.go_back(rows, seat)
+        if behind is not None:
+            ahead.follow(rows, seat, behind)
         member = group.member_at(inviter)
         name = "" if member is None else member.identity.decode(errors="replace")
         how = found.how if before is None else "recovered"

@@ -88,7 +88,12 @@ class Peer(Account):
             self.refresh()
         return (
             yield from key_packages.keep_stock(
-                home.store, self.device, home.member, self.inbox.address, home.world
+                home.store,
+                self.device,
+                home.member,
+                self.inbox.address,
+                home.world,
+                least=home.pace.stock,
             )
         )
 

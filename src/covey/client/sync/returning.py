@@ -42,6 +42,9 @@ It may have been answered, and the pointer got lost: then members take it for on
 _AGAIN: Final = 24 * _SOON
 """Likewise, at most."""
 
+_AT_ONE_DOOR: Final = 6
+"""How often one asks at the same door before one tries another."""
+
 _ANSWERED: Final = 30 * _AGAIN
 """Seconds after which no answer can come: a broker keeps knocks, and then parcels, for less."""
 
@@ -100,8 +103,16 @@ def knock(home: Home, inbox: Inbox, link: Link, lost: GroupRow | None = None) ->
     yield from alone(home.world, lambda lane: ask(lane, "knock", request, Nothing))
 
 
-def come_back(home: Home, inbox: Inbox | None, row: GroupRow) -> Flow[None]:
+def come_back(home: Home, inbox: Inbox | None, row: GroupRow, tries: int = 0) -> Flow[None]:
     """Ask to be let in anew, by the last way back that we know and that still stands.
+
+    Who has opened it may not have told the others: after some tries it is another one's turn.
+
+    Args:
+        home: What all groups share.
+        inbox: Where the pointer is to be left; None without an account.
+        row: The group.
+        tries: How often we have asked in vain.
 
     Raises:
         StateError: Nobody has told us how, or there is no account to answer to.
@@ -115,6 +126,8 @@ def come_back(home: Home, inbox: Inbox | None, row: GroupRow) -> Flow[None]:
         )
         raise StateError(msg)
     suite, seeds = home.member.suite.code, capabilities.seeds(row)
+    first = tries // _AT_ONE_DOOR % len(seeds)
+    seeds = seeds[first:] + seeds[:first]
     for seed in seeds:
         link = Link(links.VERSION, row.broker_id, row.gid, suite, seed)
         try:

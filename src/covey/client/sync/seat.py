@@ -76,6 +76,7 @@ class Seat:
         closing: A commit that the broker says has closed an epoch, until it has been read.
         proposed_at: When the first proposal of this epoch was seen.
         again: Whether the log is read anew from an earlier place: what was taken in is passed over.
+        gap_in: The epoch of which entries are not kept any more that we have not read.
         let_in_at: When somebody else let people in with the commit that opened this epoch.
     """
 
@@ -85,6 +86,7 @@ class Seat:
         self.closing: Entry | None = None
         self.proposed_at: float | None = None
         self.again: bool = False
+        self.gap_in: int | None = None
         self.let_in_at: float | None = None
         self._group = group
         self._access: EpochAccess | None = None
@@ -263,7 +265,8 @@ class Seat:
             StateError: We are in the group no more.
         """
         if not self.row.status.is_in:
-            why = f" ({self.row.trouble})" if self.row.trouble else ""
+            known = self.row.trouble and self.row.status is not Status.restored
+            why = f" ({self.row.trouble})" if known else ""
             standing, then = _NOT_IN[self.row.status]
             msg = f"{standing}{why}: {then}"
             raise StateError(msg)

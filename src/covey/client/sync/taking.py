@@ -73,6 +73,8 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
         AuthenticationError: A head is not signed by the broker.
         DecodeError: The answer makes no sense.
     """
+    if _is_known(seat, epoch, answer):
+        return False
     with seat.change() as rows:
         if not seat.is_in:
             return False
@@ -96,6 +98,19 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
 def _settle(seat: Seat, rows: Rows) -> None:
     if seat.again:
         history.settle(rows, seat.number)
+
+
+def _is_known(seat: Seat, epoch: int, answer: Entries) -> bool:
+    """Whether the broker says, with the head that we have, that we are at the end: as before."""
+    row, head = seat.row, answer.head
+    return (
+        not (answer.entries or seat.again)
+        and answer.complete == 1
+        and row.epoch == epoch
+        and (row.seq, row.hash) == (answer.before.seq, answer.before.hash)
+        and head.head.position == answer.before
+        and head.encode() == row.head
+    )
 
 
 def _places(seat: Seat, answer: Entries) -> list[Position]:
@@ -159,6 +174,10 @@ def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
     is_commit = entry.kind is Kind.commit
     try:
         message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)
+    except _UNREADABLE as error:
+        _not_sealed(seat, rows, entry, str(error))
+        return
+    try:
         event = seat.group.stage(message)
     except StateError as error:
         if error.rule != _OWN_COMMIT:
@@ -166,6 +185,10 @@ def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
         _own_commit(seat, rows, entry, str(error))
         return
     except _UNREADABLE as error:
+        if is_commit and isinstance(error, MissingKeyError) and seat.gap_in == entry.epoch:
+            why = f"the commit of entry {entry.seq} is about what is not kept any more: {error}"
+            entering.fell_behind(seat, rows, why)
+            return
         if is_commit and isinstance(error, MissingKeyError) and not seat.again:
             msg = f"something was held back before entry {entry.seq}: {error}"
             raise ForkError(msg) from error
@@ -188,6 +211,16 @@ def _follow(seat: Seat, rows: Rows, entry: Entry, staged: StagedCommit) -> None:
     assert isinstance(event, EpochChanged)
     _compare(seat, rows, event.authenticated_data)
     entering.entered(seat, rows, entry, event, before)
+
+
+def _not_sealed(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
+    """No member has made this; if it stands in the place of ours, that is made anew."""
+    if entry.kind is Kind.commit:
+        _cannot_read(seat, rows, entry, why)
+        return
+    if queues.by_idem(rows, seat.number, entry.idem) is not None:
+        queues.to_be_encrypted_anew(rows, seat.number)
+    tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
 
 
 def _cannot_read(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:

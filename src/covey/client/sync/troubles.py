@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from covey.access.member.replies import GapError, RestoredError, RolledBackError
 from covey.access.refusals import Code
-from covey.client.events import ForkFound, MessagesLost, Rejoining, RolledBack
-from covey.client.sync import entering, queues
+from covey.client.events import ForkFound, MessagesLost, RolledBack
+from covey.client.sync import entering
 from covey.client.sync.again import unsure_again
-from covey.client.sync.groups import Status
 from covey.client.sync.inbox import READ
 from covey.client.sync.telling import tell
 from covey.errors import BrokerError, ForkError, TransportError
@@ -153,10 +152,7 @@ class Troubles:
             if seat.row.status.is_in:
                 if forked:
                     unsure_again(rows, seat.row, seat.home.world.second)
-                seat.replace(status=Status.lost, trouble=why)
-                queues.end_commit(rows, seat.number)
-                queues.to_be_encrypted_anew(rows, seat.number)
-                tell(seat, rows, Rejoining(group=seat.hex, why=why))
+                entering.fell_behind(seat, rows, why)
         return seat.home.world.now()
 
     def _gap(self, error: GapError) -> float:
@@ -169,6 +165,7 @@ class Troubles:
                 told = MessagesLost(group=seat.hex, count=count, sender=None, why=str(error))
                 tell(seat, rows, told)
                 seat.row = seat.row.at(error.missing)
+                seat.gap_in = seat.group.epoch
         return seat.home.world.now()
 
     def _tell_once(self, event: Event) -> None:

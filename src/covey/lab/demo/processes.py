@@ -38,7 +38,7 @@ Store: TypeAlias = Literal["sqlite", "postgres"]
 """Over what the broker runs."""
 
 _PATIENCE: Final = 30.0  # seconds for an answer
-_GRACE: Final = 3.0  # seconds to end by itself
+_GRACE: Final = 3.0  # seconds until its reader has read to the end
 _SHOWN: Final = 2_000  # characters of what a process complained of
 
 
@@ -131,7 +131,7 @@ class Process:
         """Let it end by itself, by ending its standard input; returns its exit code."""
         assert self._child.stdin is not None
         self._child.stdin.close()
-        return self._child.wait(_GRACE)
+        return self._child.wait(_PATIENCE)
 
     def wait(self) -> int:
         """Wait until it has ended by itself; returns its exit code.

@@ -235,10 +235,10 @@ class Client:
         self.wake()
         return True
 
-    def _advance(self, task: Task, back: Back) -> None:
-        """Go on with a flow, with what has come back for its last effect."""
+    def _advance(self, task: Task, back: Back) -> bool:
+        """Go on with a flow, with what has come back for its last effect; whether it lived."""
         if task not in self._tasks:
-            return
+            return False
         try:
             flow = task.flow
             effect = flow.send(back.value) if back.error is None else flow.throw(back.error)
@@ -250,14 +250,22 @@ class Client:
             task.failed(error)
         except Died:
             self._bury()
+            return False
         else:
             self._yields += 1
             self._mortal.rest()
             self._around.network.do(self.name, effect, partial(self._advance, task))
             if self._last_yield is not None and self._yields >= self._last_yield:
                 self.kill()
+        return True
 
     # --- turns ---------------------------------------------------------------------------
+
+    def hear(self, *, inbox: bool) -> None:
+        """The broker has something new, in the inbox or elsewhere."""
+        if inbox and self._actor is not None:
+            self._actor.called()
+        self.wake()
 
     def wake(self) -> None:
         """There may be something to do."""

@@ -13,6 +13,7 @@ from covey.lab.simulate.virtual import EndlessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from covey.store.port import Rows, Store, Value
 
@@ -74,12 +75,10 @@ class Mortal:
             self.is_dead = True
         self._live()
 
-    @contextmanager
-    def reading(self) -> Iterator[Rows]:
+    def reading(self) -> AbstractContextManager[Rows]:
         """Read, as long as it lives."""
         self._use()
-        with self._store.reading() as rows:
-            yield rows
+        return self._store.reading()
 
     def close(self) -> None:
         """Leave the store below as it is: another life may use it."""

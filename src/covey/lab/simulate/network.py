@@ -7,6 +7,7 @@ what was lost: a client then hears, after a while, that nobody knows.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from covey.access.operations import OPERATIONS
@@ -72,19 +73,18 @@ class _Request(NamedTuple):
 class _Once:
     """Who waits for an answer, and takes the first one."""
 
-    def __init__(self, back: Callable[[Back], None]) -> None:
-        self._back: Callable[[Back], None] | None = back
+    def __init__(self, back: Callable[[Back], bool]) -> None:
+        self._back: Callable[[Back], bool] | None = back
 
     @property
     def waits(self) -> bool:
         """Whether nothing has come yet."""
         return self._back is not None
 
-    def __call__(self, back: Back) -> None:
-        """It comes back."""
+    def __call__(self, back: Back) -> bool:
+        """It comes back; whether somebody has lived to take it in."""
         taker, self._back = self._back, None
-        if taker is not None:
-            taker(back)
+        return taker is not None and taker(back)
 
 
 class Network:
@@ -99,7 +99,8 @@ class Network:
 
     Attributes:
         weather: How bad it is.
-        wakes: Is called with a client for which the broker has something new.
+        wakes: Is called with a client for which the broker has something new, and whether that
+            lies in its inbox.
         requests: How many there were.
     """
 
@@ -107,7 +108,7 @@ class Network:
         self, agenda: Agenda, chance: Random, entropy: Entropy, weather: Weather, story: Story
     ) -> None:
         self.weather: Weather = weather
-        self.wakes: Callable[[str], None] = _nobody
+        self.wakes: Callable[[str, bool], None] = _nobody
         self.requests: int = 0
         self._agenda = agenda
         self._chance = chance
@@ -116,7 +117,7 @@ class Network:
         self._front: Front | None = None
         self._lines: dict[tuple[str, Lane], Line] = {}
         self._cut: dict[str, float] = {}
-        self._interests: dict[bytes, dict[str, None]] = {}
+        self._interests: dict[bytes, dict[str, bool]] = {}
         self._waiting: dict[bytes, list[_Request]] = {}
 
     def connect(self, front: Front) -> None:
@@ -151,13 +152,13 @@ class Network:
 
     # --- requests ------------------------------------------------------------------------
 
-    def do(self, client: str, effect: Effect, back: Callable[[Back], None]) -> None:
+    def do(self, client: str, effect: Effect, back: Callable[[Back], bool]) -> None:
         """Do what a client wants, and let it know.
 
         Args:
             client: Who.
             effect: What.
-            back: Is told what comes of it, once, later.
+            back: Is told what comes of it, once, later; says whether it has lived to take it in.
         """
         match effect:
             case Pause(seconds):
@@ -236,9 +237,8 @@ class Network:
         if self._story.fine:
             came = back.error or type(back.value).__name__
             self._story.tell(request.client, f"asks {request.ask.operation}: {came}")
-        if back.error is None:
+        if request.back(back) and back.error is None:
             self._broker.shown(request.client, request.ask, back.value, lie)
-        request.back(back)
 
     def _give_up(self, request: _Request) -> None:
         if request.back.waits:
@@ -252,7 +252,7 @@ class Network:
     def _is_lost(self, client: str, share: float) -> bool:
         return self.is_cut(client) or self._chance.random() < share
 
-    def _late(self, do: Callable[[], None]) -> None:
+    def _late(self, do: Callable[[], object]) -> None:
         self._agenda.after(self._chance.expovariate(1 / self.weather.delay), do)
 
     # --- wake-ups ------------------------------------------------------------------------
@@ -260,18 +260,18 @@ class Network:
     def _interest(self, client: str, ask: Ask) -> None:
         """Remember who listens where: who has read there, as over a WebSocket."""
         if ask.operation == "read":
-            self._interests.setdefault(ask.request.gid, {})[client] = None  # type: ignore[attr-defined]
+            self._interests.setdefault(ask.request.gid, {})[client] = False  # type: ignore[attr-defined]
         elif ask.operation == "fetch":
-            self._interests.setdefault(ask.request.inbox, {})[client] = None  # type: ignore[attr-defined]
+            self._interests.setdefault(ask.request.inbox, {})[client] = True  # type: ignore[attr-defined]
 
     def told(self, key: bytes) -> None:
         """The broker has something new under a key."""
         for request in self._waiting.pop(key, []):
             deadline = self._agenda.now  # one look is all: what is new may be for others
             self._late(lambda request=request, deadline=deadline: self._arrive(request, deadline))  # type: ignore[misc]
-        for client in self._interests.get(key, ()):
+        for client, inbox in self._interests.get(key, {}).items():
             if not self._is_lost(client, self.weather.deaf):
-                self._late(lambda client=client: self.wakes(client))  # type: ignore[misc]
+                self._late(partial(self.wakes, client, inbox))
 
 
 def ask_wait(ask: Ask) -> float:
@@ -288,5 +288,5 @@ def _decoded(ask: Ask, answered: Answered) -> WireStruct:
     return kind.decode(answered.answer)
 
 
-def _nobody(_: str) -> None:
+def _nobody(_: str, _inbox: bool) -> None:  # noqa: FBT001 - as who is called
     """Wake nobody."""

@@ -96,7 +96,7 @@ def run(seed: int, size: Size | None = None, *, begin: Begin = Person, fine: boo
     with ExitStack() as stack:
         stack.enter_context(nothing_real())
         stack.enter_context(broker.answering_at_once())
-        stack.enter_context(sealing.verifying_once())
+        stack.enter_context(sealing.signing_once())
         world = Simulated(Plan(seed, NAMES[: size.clients], weather(chance), begin, _store, fine))
         sealed = stack.enter_context(sealing.noted(lambda: _tell_reuse(world)))
         script = Script(world, size.steps)

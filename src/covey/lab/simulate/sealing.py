@@ -63,10 +63,14 @@ def noted(reused: Callable[[], None]) -> Iterator[Sealed]:
 
 
 @contextmanager
-def verifying_once() -> Iterator[None]:
-    """Verify what is verified again by the next client, the same bytes, only once in the block."""
+def signing_once() -> Iterator[None]:
+    """Sign and verify the same bytes again, as for the next client, only once in the block.
+
+    The same key and message give the same signature (RFC 8032).
+    """
     known: dict[tuple[bytes, bytes, bytes], bool] = {}
-    verify = Ed25519.verify
+    made: dict[tuple[bytes, bytes], bytes] = {}
+    verify, sign = Ed25519.verify, Ed25519.sign
 
     def knowing(self: Ed25519, public: bytes, message: bytes, signature: bytes) -> bool:
         asked = (public, message, signature)
@@ -74,5 +78,11 @@ def verifying_once() -> Iterator[None]:
             known[asked] = verify(self, *asked)
         return known[asked]
 
-    with patch.object(Ed25519, "verify", knowing):
+    def signing(self: Ed25519, private: bytes, message: bytes) -> bytes:
+        asked = (private, message)
+        if asked not in made:
+            made[asked] = sign(self, *asked)
+        return made[asked]
+
+    with patch.object(Ed25519, "verify", knowing), patch.object(Ed25519, "sign", signing):
         yield

@@ -42,11 +42,11 @@ class Agenda:
 
     def __init__(self) -> None:
         self.now: float = BEGIN
-        self._planned: list[tuple[float, int, Callable[[], None]]] = []
+        self._planned: list[tuple[float, int, Callable[[], object]]] = []
         self._numbers = count()
         self._steps = 0
 
-    def after(self, seconds: float, do: Callable[[], None]) -> None:
+    def after(self, seconds: float, do: Callable[[], object]) -> None:
         """Plan something."""
         heapq.heappush(self._planned, (self.now + seconds, next(self._numbers), do))
 
