@@ -163,7 +163,13 @@ class ForkError(CoveyError):
 
     It dropped, reordered, replayed or rolled back entries, or shows different members
     different logs.
+
+    Attributes:
+        heads: Evidence: what it had signed before, and what it has signed now, as encoded
+            SignedHeads whose signatures were verified; empty when there is none.
     """
+
+    heads: tuple[bytes, ...] = ()
 
 
 class BrokerError(CoveyError):

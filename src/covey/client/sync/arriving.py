@@ -47,8 +47,8 @@ _MOST: Final = 64
 
 _BACK: Final = "come back by ourselves"
 _FROM_BACKUP: Final = (
-    "this store comes from a backup: a member who is online lets you in anew, and what you say "
-    "waits until then"
+    "this store comes from a backup: a member who is online lets you in anew, and only then can "
+    "you say something"
 )
 _SHUT: Final = (
     "the way back is not good any more: ask a member to remove you, and to invite you again"

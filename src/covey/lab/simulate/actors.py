@@ -40,6 +40,7 @@ the broker, to spare the processor."""
 
 _MEMBER: Final = "member"
 _LATER: Final = 30.0
+_UNASKED: Final = 60.0  # seconds after which somebody looks into the inbox who was not called
 _LINK_HOURS: Final = 24 * 60
 
 
@@ -116,6 +117,9 @@ class Actor(Protocol):
             Seconds after which there is more to do, if nothing new comes; None for never.
         """
 
+    def called(self) -> None:
+        """Take note that something has come into the inbox."""
+
     def create(self, name: str) -> bytes:
         """Create a group of one; returns its gid."""
 
@@ -152,6 +156,7 @@ class Person:
         policy = GroupPolicy(extension_types=EXTENSION_TYPES)
         self._ports = Ports(policy=policy, entropy=world.entropy, now=lambda: world.second)
         self._peer = Peer(Home(store, world, self._member(store, policy), self._ports, PACE))
+        self._looks_at = 0.0
 
     def _member(self, store: Store, policy: GroupPolicy) -> Member:
         """Who we are: drawn in the first life, and kept."""
@@ -178,14 +183,22 @@ class Person:
     def turn(self) -> Flow[float | None]:
         """Do all that is to be done now."""
         now = self._world.now
+        looks = not 0 < self._looks_at - now() <= _UNASKED  # or the clock was set back
+        if looks:
+            self._looks_at = now() + _UNASKED
         try:
-            due = yield from self._peer.attend()
+            due = yield from self._peer.attend(0 if looks else None)
         except (BrokerError, TransportError):
+            self.called()
             due = now() + _LATER
         for place in self._peer.places():
             when = yield from place.turns.turn()
             due = min(due, due if when is None else when)
         return None if due == inf else max(due - now(), 0.0)
+
+    def called(self) -> None:
+        """Look into the inbox in the next turn."""
+        self._looks_at = 0.0
 
     def create(self, name: str) -> bytes:
         """Create a group of one; returns its gid."""

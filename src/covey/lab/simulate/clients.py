@@ -261,6 +261,12 @@ class Client:
 
     # --- turns ---------------------------------------------------------------------------
 
+    def hear(self, *, inbox: bool) -> None:
+        """The broker has something new, in the inbox or elsewhere."""
+        if inbox and self._actor is not None:
+            self._actor.called()
+        self.wake()
+
     def wake(self) -> None:
         """There may be something to do."""
         if self._actor is None or not self.begun or self._around.asleep:

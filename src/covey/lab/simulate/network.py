@@ -7,6 +7,7 @@ what was lost: a client then hears, after a while, that nobody knows.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from covey.access.operations import OPERATIONS
@@ -98,7 +99,8 @@ class Network:
 
     Attributes:
         weather: How bad it is.
-        wakes: Is called with a client for which the broker has something new.
+        wakes: Is called with a client for which the broker has something new, and whether that
+            lies in its inbox.
         requests: How many there were.
     """
 
@@ -106,7 +108,7 @@ class Network:
         self, agenda: Agenda, chance: Random, entropy: Entropy, weather: Weather, story: Story
     ) -> None:
         self.weather: Weather = weather
-        self.wakes: Callable[[str], None] = _nobody
+        self.wakes: Callable[[str, bool], None] = _nobody
         self.requests: int = 0
         self._agenda = agenda
         self._chance = chance
@@ -115,7 +117,7 @@ class Network:
         self._front: Front | None = None
         self._lines: dict[tuple[str, Lane], Line] = {}
         self._cut: dict[str, float] = {}
-        self._interests: dict[bytes, dict[str, None]] = {}
+        self._interests: dict[bytes, dict[str, bool]] = {}
         self._waiting: dict[bytes, list[_Request]] = {}
 
     def connect(self, front: Front) -> None:
@@ -258,18 +260,18 @@ class Network:
     def _interest(self, client: str, ask: Ask) -> None:
         """Remember who listens where: who has read there, as over a WebSocket."""
         if ask.operation == "read":
-            self._interests.setdefault(ask.request.gid, {})[client] = None  # type: ignore[attr-defined]
+            self._interests.setdefault(ask.request.gid, {})[client] = False  # type: ignore[attr-defined]
         elif ask.operation == "fetch":
-            self._interests.setdefault(ask.request.inbox, {})[client] = None  # type: ignore[attr-defined]
+            self._interests.setdefault(ask.request.inbox, {})[client] = True  # type: ignore[attr-defined]
 
     def told(self, key: bytes) -> None:
         """The broker has something new under a key."""
         for request in self._waiting.pop(key, []):
             deadline = self._agenda.now  # one look is all: what is new may be for others
             self._late(lambda request=request, deadline=deadline: self._arrive(request, deadline))  # type: ignore[misc]
-        for client in self._interests.get(key, ()):
+        for client, inbox in self._interests.get(key, {}).items():
             if not self._is_lost(client, self.weather.deaf):
-                self._late(lambda client=client: self.wakes(client))  # type: ignore[misc]
+                self._late(partial(self.wakes, client, inbox))
 
 
 def ask_wait(ask: Ask) -> float:
@@ -286,5 +288,5 @@ def _decoded(ask: Ask, answered: Answered) -> WireStruct:
     return kind.decode(answered.answer)
 
 
-def _nobody(_: str) -> None:
+def _nobody(_: str, _inbox: bool) -> None:  # noqa: FBT001 - as who is called
     """Wake nobody."""

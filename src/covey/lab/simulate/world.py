@@ -122,7 +122,7 @@ class Simulated:
         self.clients: dict[str, Client] = {
             name: Client(name, plan.store(), self.around) for name in plan.names
         }
-        self.network.wakes = lambda name: self.clients[name].wake()
+        self.network.wakes = lambda name, inbox: self.clients[name].hear(inbox=inbox)
         self.said: list[Said] = []
         self.wanted: list[Wanted] = []
         self.links: list[tuple[bytes, str]] = []
