@@ -237,12 +237,12 @@ def test_who_is_given_somebody_else_s_welcome_asks_again(table: Table) -> None:
     alice.invite("bob")
     table.settle(alice, rounds=3)
     database = table.copies[0].store._database  # noqa: SLF001
-    kept = database.execute("SELECT rowid, body FROM parcel").fetchall()
+    kept = database.execute("SELECT id, body FROM parcel").fetchall()
     database.execute("UPDATE parcel SET body = zeroblob(length(body))")
     bob.turn()
     assert not bob.peer.places()
     assert not told(bob, events.InvitationFailed)
-    database.executemany("UPDATE parcel SET body = ?2 WHERE rowid = ?1", kept)
+    database.executemany("UPDATE parcel SET body = ?2 WHERE id = ?1", kept)
     table.passes(60)
     table.settle(alice, bob)
     assert bob.authenticator == alice.authenticator
