@@ -26,6 +26,7 @@ from covey.client.sync.inviting import invited, key_package
 from covey.client.sync.queues import UnderWay
 from covey.client.sync.wishes import CloseDoor, Describe, Expel, GoOn, Invite, OpenDoor, Renew
 from covey.mls.group import psks
+from covey.mls.group.identity import identity
 from covey.mls.structs.proposals import Remove, SelfRemove
 from covey.mls.wire.code_points import ContentType, ResumptionPSKUsage
 
@@ -110,6 +111,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
                 answered += wish.answered
             case Expel():
                 remove |= _expelled(group, wish, proposed)
+                add = [each for each in add if not _is_of(each, wish)]  # wished for before that
             case GoOn():
                 add += _same_people(wish)
             case Renew():
@@ -132,6 +134,11 @@ def _same_people(wish: GoOn) -> list[KeyPackage]:
     """The KeyPackages of members, by their signature keys: a broker can hand out any others."""
     packages = map(key_package, wish.packages)
     return [each for each in packages if each.leaf_node.signature_key in wish.keys]
+
+
+def _is_of(package: KeyPackage, wish: Expel) -> bool:
+    leaf = package.leaf_node
+    return identity(leaf.credential) in wish.identities or leaf.signature_key in wish.keys
 
 
 def _expelled(group: Group, wish: Expel, proposed: set[int]) -> set[int]:
