@@ -157,9 +157,11 @@ def _said(
     row, epoch = seat.row, senders[0].epoch
     access = EpochAccess.derive(senders[0].export, broker.id, row.gid, epoch)
     now, found = int(time.time()), []
+    names = [_name(each) for each in senders]
     for number, sender in enumerate(islice(cycle(senders), messages)):
-        counter = number // len(senders)
-        content = Content(contents.VERSION, os.urandom(16), counter, now, 0, 1, Text(SAID))
+        counter, own = number // len(senders), names[number % len(senders)]
+        named = contents.new_id(own, os.urandom(contents.RANDOM))
+        content = Content(contents.VERSION, named, counter, now, 0, 1, Text(SAID))
         claimed: ClaimedPosition = seat.claimed
         message = sender.protect(contents.encode(content), claimed.encode())
         idem = os.urandom(16)
@@ -167,6 +169,11 @@ def _said(
         broker.take(access.append(idem, body).encode())
         found.append((idem, body))
     return found
+
+
+def _name(group: Group) -> bytes:
+    [own] = [each.identity for each in group.members if each.index == group.own_index]
+    return own
 
 
 def _decrypted(group: Group, access: EpochAccess, said: list[tuple[bytes, bytes]]) -> float:

@@ -239,8 +239,10 @@ def of_group(whole: WholeGroup, effort: Effort) -> tuple[Kept, list[Durable]]:
 def _entries(seat: Seat, sender: Group, number: int) -> list[Entry]:
     """Entries of a log in which another member says something, again and again."""
     found, now = [], int(time.time())
+    [own] = [each.identity for each in sender.members if each.index == sender.own_index]
     for seq in range(1, number + 1):
-        content = Content(contents.VERSION, os.urandom(16), seq - 1, now, 0, 1, Text(SAID))
+        named = contents.new_id(own, os.urandom(contents.RANDOM))
+        content = Content(contents.VERSION, named, seq - 1, now, 0, 1, Text(SAID))
         message = sender.protect(contents.encode(content), seat.claimed.encode())
         idem = os.urandom(16)
         body = envelopes.seal(seat.access, Purpose.other, idem, message, system_entropy)

@@ -119,12 +119,19 @@ class MissingKeyError(CoveyError):
     Attributes:
         epoch: The epoch of the message, if known.
         generation: The generation of the message in its sender's ratchet, if known.
+        group_id: The group of a resumption PSK, if that is what is missing.
     """
 
     def __init__(
-        self, reason: str, *, epoch: int | None = None, generation: int | None = None
+        self,
+        reason: str,
+        *,
+        epoch: int | None = None,
+        generation: int | None = None,
+        group_id: bytes | None = None,
     ) -> None:
         self.reason = reason
+        self.group_id = group_id
         self.epoch = epoch
         self.generation = generation
         super().__init__(reason)
@@ -156,7 +163,13 @@ class ForkError(CoveyError):
 
     It dropped, reordered, replayed or rolled back entries, or shows different members
     different logs.
+
+    Attributes:
+        heads: Evidence: what it had signed before, and what it has signed now, as encoded
+            SignedHeads whose signatures were verified; empty when there is none.
     """
+
+    heads: tuple[bytes, ...] = ()
 
 
 class BrokerError(CoveyError):

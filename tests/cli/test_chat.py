@@ -97,7 +97,9 @@ def test_several_identities_have_to_be_told_apart(alice: Terminal) -> None:
         said == f"there are {alice.name}, {second}: say which one with --as NAME, or set COVEY_AS\n"
     )
     assert alice.finds("groups", "--as", second) == {"groups": []}
-    assert "there is no identity 'carol' here" in alice.refuses("groups", "--as", "carol")
+    assert "there is no identity 'carol' here: " in alice.refuses("groups", "--as", "carol")
+    alice.variables["COVEY_AS"] = "carol"
+    assert "there is no identity 'carol' here, as COVEY_AS says: " in alice.refuses("groups")
 
 
 def test_a_store_can_be_anywhere(person: Callable[[str], Terminal]) -> None:
@@ -183,6 +185,9 @@ def test_what_is_said_can_come_from_standard_input(team: tuple[Terminal, Termina
 
 
 def test_to_send_takes_something(alice: Terminal) -> None:
+    alice.says("create", "team")
+    assert alice.says("history", "team") == "no messages\n"
+    assert "there is nothing to say" in alice.refuses("send", "team", " ")
     assert "say what" in alice.refuses("send", "team", code=2)
 
 
@@ -560,3 +565,12 @@ def test_a_backup_is_restored(team: tuple[Terminal, Terminal], tmp_path: Path) -
     assert "is there already" in bob.refuses("restore", str(file), "--store", str(store))
     assert "say whose it is" in bob.refuses("restore", str(file), code=2)
     assert alice.finds("groups")["groups"][0]["status"] == "active"
+    again = ("--store", str(store))
+    said = bob.refuses("send", "team", "too soon", *again)
+    assert "you are let in anew as soon as a member is online" in said
+    assert "restored: this store comes from a backup" in bob.says("groups", *again)
+    with alice.beside("follow", "team") as following:
+        lines_until(following, f"{alice.name} let {bob.name} in anew")
+    alice.says("groups")  # it was killed before it could tell
+    assert bob.says("send", "team", "here I am again", *again)
+    assert "removed you from the group" in bob.refuses("send", "team", "from the old file")

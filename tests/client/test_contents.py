@@ -130,3 +130,12 @@ def test_what_is_ephemeral_or_for_clients_alone_belongs_into_no_history() -> Non
     assert contents.belongs(content(BODIES["text"]))
     assert not contents.belongs(content(BODIES["text"], kept=0))
     assert not contents.belongs(content(BODIES["recovery"]))
+
+
+def test_an_id_is_bound_to_who_says_it() -> None:
+    named = contents.new_id(b"amy", bytes(8))
+    said = Content(contents.VERSION, named, 0, 0, 0, 1, Text(b"hi"))
+    assert len(named) == 16
+    assert contents.is_by(said, b"amy")
+    assert not contents.is_by(said, b"bob")
+    assert contents.new_id(b"amy", b"\1" * 8) != contents.new_id(b"amy", bytes(8)) == named

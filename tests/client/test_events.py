@@ -72,6 +72,10 @@ SENTENCES: list[tuple[Event, str]] = [
         "amy added bob, cat and dan and removed eve",
     ),
     (MembersChanged(GROUP, epoch=3, by="amy", left=("bob",)), "amy let bob go"),
+    (
+        MembersChanged(GROUP, epoch=3, by="amy", added=("bob", "cat"), removed=("bob",)),
+        "amy added cat and let bob in anew",
+    ),
     (MembersChanged(GROUP, epoch=3, by="amy"), "amy renewed keys"),
     (Renamed(GROUP, by="amy", before="a", name="b"), "amy renamed the group from 'a' to 'b'"),
     (

@@ -204,3 +204,27 @@ def test_who_finds_nobody_behind_one_door_tries_another(table: Table) -> None:
         groups.keep_doors(rows, 1, {each.capability for each in groups.doors(rows, 1)} - {key})
     table.settle(alice, bob, rounds=30, step=30)
     assert alice.authenticator == bob.authenticator
+
+
+def test_who_branches_from_behind_is_invited_by_those_who_are_ahead(table: Table) -> None:
+    """It has missed a removal, so nobody follows it; and it cannot follow the others."""
+    people = alice, bob, carol, dave = group(table, "alice", "bob", "carol", "dave")
+    table.settle(*people)
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(alice, bob, carol)
+    for each in (alice, bob, dave):
+        seat = each.place.seat
+        with seat.change() as rows:
+            entering.broke(seat, rows, "nobody can follow the commit")
+    dave.turn()
+    table.settle(alice, bob, rounds=30)
+    table.settle(dave, rounds=40)
+    dave.say("from behind")
+    table.settle(*people, rounds=60)
+    there = [
+        row.seat for each in (alice, bob, dave) for row in each.peer.places() if row.seat.is_in
+    ]
+    assert len({each.row.gid for each in there}) == 1
+    assert len({each.group.epoch_authenticator for each in there}) == 1
+    assert sorted(each.identity for each in there[0].group.members) == [b"alice", b"bob", b"dave"]
+    assert [each.texts_of(each.place) for each in (alice, bob)] == [["from behind"]] * 2

@@ -8,6 +8,7 @@ that a newer client reads, and counted.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Annotated, ClassVar, Final
 
 from covey.access.structs.basics import BlobId, Digest, PublicKey
@@ -23,9 +24,13 @@ MOST: Final = 60 << 10
 it, it fits into an application message of 64 KiB."""
 
 MessageId = Annotated[bytes, Fixed(16)]
-"""Names a content; random, chosen by who says it."""
+"""Names a content: 8 random bytes, and 8 of a hash of these and of the identity of who says it."""
+
+RANDOM: Final = 8
+"""How many bytes of an id are random."""
 
 _ID_LENGTH: Final = 16
+_ID_LABEL: Final = b"covey content 1 id"
 
 
 class Text(WireStruct):
@@ -197,7 +202,7 @@ class Content(Unshown, frozen=True):
 
     Attributes:
         version: 1.
-        id: Its name (16 random bytes); the same however often it is sent.
+        id: Its name (16 bytes, see :func:`new_id`); the same however often it is sent.
         counter: Which of its sender's contents in this group it is, from 0.
         sent_at: When it was said, in seconds since the epoch, by the sender's clock.
         expires_after: Seconds after which it disappears; 0 is never.
@@ -215,6 +220,25 @@ class Content(Unshown, frozen=True):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({kind_of(self.body)!r}, …)"
+
+
+def new_id(sender: bytes, random: bytes) -> bytes:
+    """The id of a content.
+
+    It is bound to its sender: else somebody could say something under an id that another one has
+    used, and whoever hears that first would not take the other one's content in any more.
+
+    Args:
+        sender: The identity of who says it.
+        random: 8 random bytes.
+    """
+    named = len(sender).to_bytes(8) + sender + random
+    return random + sha256(_ID_LABEL + named).digest()[: _ID_LENGTH - RANDOM]
+
+
+def is_by(content: Content, sender: bytes) -> bool:
+    """Whether somebody can have made the id of a content."""
+    return content.id == new_id(sender, content.id[:RANDOM])
 
 
 def encode(content: Content) -> bytes:

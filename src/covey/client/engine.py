@@ -54,6 +54,9 @@ class Engine(Driver):
         self._runs = False
         self._looked = False  # into the inbox
         self._unheard = ""
+        self._begun = 0  # how often what is due for the identity has been looked at
+        self._ended = 0
+        self._undone = ""
         self._patience = Patience()
         self._swept = 0  # the number of an event up to which nothing is ephemeral
 
@@ -111,13 +114,17 @@ class Engine(Driver):
         while True:
             nudged = self._nudged = anyio.Event()
             now = self.home.world.now()
+            self._begun += 1
             try:
                 due = min(await self.run(self.peer.attend(None)), now + _ATTEND)
-                failures = 0
+                failures, self._undone = 0, ""
             except CoveyError as error:
+                self._undone = str(error)
                 self.met(str(error), online=not isinstance(error, TransportError))
                 due = now + self.backoff(failures)
                 failures += 1
+            self._ended = self._begun
+            self.stir()
             await self.look_at_groups()
             with anyio.move_on_after(max(due - self.home.world.now(), _TIDY)):
                 await nudged.wait()
@@ -252,13 +259,23 @@ class Engine(Driver):
             turns[number] = keeper.begun + 1
             keeper.nudge(reads=True)
         await self.until(partial(self._turns_have_ended, turns), timeout, late)
+        begun = self._begun
         self.nudge()
+        await self.until(partial(self._is_attended, begun), timeout, late)
         await self.until(self.all_posted, timeout, late)
 
     def _inbox_is_read(self) -> bool | None:
         if self._unheard:
             raise TransportError(self._unheard)
         return True if self._looked or self.peer.inbox is None else None
+
+    def _is_attended(self, begun: int) -> bool | None:
+        """Whether all that was due for the identity has been done, once since it was asked."""
+        if self._ended <= begun:
+            return None
+        if self._undone:
+            raise TransportError(self._undone)
+        return True
 
     def _turns_have_ended(self, turns: dict[int, int]) -> bool | None:
         for number, turn in turns.items():

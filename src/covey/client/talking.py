@@ -117,7 +117,7 @@ class Talking(Bound):
             try:
                 data, called = await path.read_bytes(), name or path.name
             except OSError as error:
-                msg = f"cannot read {path}: {error.strerror}"
+                msg = f"cannot read {path}: {error.strerror}; see the path"
                 raise StorageError(msg) from error
         if not called:
             msg = "say what the file is called: give a name"

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from anyio.abc import ByteStream
 
+    from broker_thread import ThreadBroker
+
 pytestmark = pytest.mark.anyio
 
 ANSWER = Challenge(b"nonce", 600).encode()
@@ -95,3 +97,12 @@ async def test_a_certificate_that_nobody_vouches_for(
 async def test_an_authority_of_one_s_own(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(own))
     assert await asked(own) == b"nonce"
+
+
+async def test_https_where_no_tls_is_spoken(
+    broker: ThreadBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "_PAUSE", 0.0)
+    async with Network(broker.url.replace("http:", "https:")) as network:
+        with pytest.raises(TransportError, match="does its address begin with http://"):
+            await network.run(asking.challenge(Lane(Use.identity)))

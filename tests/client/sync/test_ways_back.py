@@ -18,9 +18,11 @@ from covey.client.contents import Recovery
 from covey.client.sync import capabilities, groups, hearing, wishes
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import Status
+from covey.client.sync.inbox import READ
 from covey.client.sync.inviting import key_package
 from covey.errors import BrokerError, PolicyError
 from covey.mls import Group, Policy, Ports
+from covey.store import settings
 
 if TYPE_CHECKING:
     from covey.client.sync.effects import Ask
@@ -247,3 +249,135 @@ def test_a_way_back_that_a_broker_took_back_is_not_the_only_one(table: Table) ->
     assert alice.place.seat.look().status is Status.active
     assert alice.authenticator == bob.authenticator
     assert any(isinstance(each, events.Rejoining) for each in alice.news())
+
+
+# --- false groups --------------------------------------------------------------------------
+
+
+def impostor(table: Table, victim: Someone, copy: int, group_id: bytes) -> Someone:
+    """Somebody makes a group of the same number, at a broker that lets it, and invites there."""
+    mallory = table.sit("mallory")
+    row = victim.place.seat.look()
+    mallory.copy = victim.copy = copy
+    with victim.store.transaction() as rows:
+        settings.drop(rows, READ)  # it numbers what is in the inbox as it likes
+    victim.start()
+    mallory.run(mallory.peer.enrol(table.identity.broker_id, "mallory"))
+    seat = mallory.peer.create(profile.first_profile("team", b"mallory")).seat
+    leaf = seat.group.tree.leaf(seat.group.own_index)
+    assert leaf is not None
+    home = mallory.peer.home
+    false = Group.create(
+        home.member,
+        group_id=group_id,
+        extensions=seat.group.extensions,
+        leaf_extensions=leaf.extensions,
+        ports=home.ports,
+    )
+    with mallory.store.transaction() as rows:
+        groups.forget_engine(rows, seat.number)
+        groups.apply(rows, seat.number, false.changes())
+        groups.update(rows, seat.row.replaced(gid=row.gid, group_id=group_id, version=9))
+    mallory.start()
+    mallory.turn()
+    mallory.run(mallory.peer.claim(victim.name))  # the one that was used at the other broker
+    mallory.invite(victim.name)
+    return mallory
+
+
+@pytest.mark.parametrize("knows_the_group", [False, True])
+@pytest.mark.parametrize("status", [Status.lost, Status.restored, Status.copy])
+def test_a_false_group_gets_nothing_that_waits(
+    table: Table, status: Status, *, knows_the_group: bool
+) -> None:
+    alice, bob = table.sit("alice"), table.sit("bob")
+    table.copies.append(table.snapshot())  # a broker that does not know the group
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    bob.cut = lambda each: "request" if each.operation in ("append", "knock") else ""
+    bob.say("for alice only")
+    bob.turn()
+    seat = bob.place.seat
+    with seat.change() as rows:
+        seat.replace(status=status, trouble="")
+        if status is Status.restored:
+            rows.do("DELETE FROM group_rows")
+    bob.news()
+    group_id = seat.row.group_id if knows_the_group else table.entropy(32)
+    mallory = impostor(table, bob, 1, group_id)
+    for _ in range(4):
+        mallory.turn()
+        bob.turn()
+        table.passes(3)
+    assert bob.place.seat.look().status is status
+    assert mallory.texts() == []
+    [told] = [each for each in bob.news() if isinstance(each, events.InvitationFailed)]
+    assert ("was not there" if knows_the_group else "another group") in told.why
+    bob.copy, bob.cut = 0, lambda _: ""
+    bob.start()
+    if status is not Status.copy:
+        table.settle(alice, bob, rounds=25)
+        assert alice.texts() == ["for alice only"]
+
+
+def test_who_is_lost_comes_back_by_an_invitation_of_who_was_there(table: Table) -> None:
+    alice, bob = people = team(table, "alice", "bob")
+    bob.cut = lambda each: "request" if each.operation == "knock" else ""
+    lose(bob)
+    alice.wish(wishes.Expel((b"bob",)))
+    table.settle(alice, rounds=2)
+    alice.invite("bob")
+    table.settle(*people)
+    assert bob.place.seat.look().status is Status.active
+    assert alice.authenticator == bob.authenticator
+
+
+def test_a_removed_member_is_invited_again(table: Table) -> None:
+    people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people
+    alice.wish(wishes.Expel((b"bob",)))
+    table.settle(*people)
+    carol.invite("bob")
+    table.settle(*people)
+    assert bob.place.seat.look().status is Status.active
+    assert alice.authenticator == bob.authenticator
+
+
+# --- who is out ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["removed", "leaves", "leaves alone"])
+def test_who_is_out_keeps_nothing_but_what_was_said(table: Table, how: str) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    for each in people:
+        each.say(f"from {each.name}")
+    table.settle(*people)
+    if how == "removed":
+        alice.wish(wishes.Expel((b"bob",)))
+    else:
+        bob.leave()
+    table.settle(*people)
+    if how == "leaves alone":
+        alice.wish(wishes.Expel((b"carol",)))
+        table.settle(*people)
+        alice.leave()
+    out = alice if how == "leaves alone" else bob
+    assert out.place.seat.look().status in (Status.left, Status.removed)
+    with out.store.reading() as rows:
+        tables = rows.all(
+            "SELECT DISTINCT m.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c"
+            " WHERE m.type = 'table' AND c.name = 'group_'"
+        )
+        counts = {
+            str(name): rows.one(f"SELECT count(*) FROM {name}")  # noqa: S608 - of the schema
+            for (name,) in tables
+        }
+        assert rows.one("SELECT count(*) FROM groups WHERE recovery IS NOT NULL") == (0,)
+        left = rows.all("SELECT name FROM settings WHERE name GLOB 'knock *'")
+    kept = {name for name, count in counts.items() if count != (0,)}
+    assert kept <= {"messages", "events"}
+    assert counts["messages"] == (3,)
+    assert len(counts) >= 10
+    assert left == []
+    assert carol.texts()

@@ -89,13 +89,21 @@ class Followed(msgspec.Struct, frozen=True):
             ForkError: Entries are missing, or contradict what we know or what is signed.
             DecodeError: ``complete`` is neither 0 nor 1.
         """
+        try:
+            return self._read(epoch, answer)
+        except ForkError as error:
+            before = () if self.head is None else (self.head.encode(),)
+            error.heads = (*before, answer.head.encode())
+            raise
+
+    def _read(self, epoch: int, answer: Entries) -> Followed:
+        self._verified(answer.head)
         if answer.complete > 1:
             msg = f"complete is 0 or 1, not {answer.complete}"
             raise DecodeError(msg)
         if not (answer.complete or answer.entries):
             msg = "there is more to read, says the broker, and hands out nothing"
             raise ForkError(msg)
-        self._verified(answer.head)
         reached = self.begin(answer.before).take(epoch, answer.entries)
         return reached.reach(answer.head, complete=bool(answer.complete))
 

@@ -39,5 +39,5 @@ def command(
     chosen.tell_list(
         "messages",
         [message_json(each, own) for each in found],
-        *lines,
+        *(lines or ["no messages"]),
     )

@@ -81,7 +81,7 @@ def _join(chosen: Chosen, what: str | None, wait: float) -> Mapping[str, object]
         if not by_hand and not client.has_account:
             raise StateError(_NO_ACCOUNT.format(name=line(client.name)))
         try:
-            with waiting(_sentence(client.name, given)) as told:
+            with waiting(_sentence(client.name, given, by_hand=by_hand)) as told:
                 if what is not None:
                     group = await client.join(given, timeout=wait, knocked=lambda: told(_KNOCKED))
                 else:
@@ -121,10 +121,10 @@ def _text(what: str) -> str:
     return read_text(file).strip()
 
 
-def _sentence(name: str, given: str) -> str:
+def _sentence(name: str, given: str, *, by_hand: bool) -> str:
     if not given:
         return f"waiting until somebody invites {name}"
-    return "asking to be let in"
+    return "opening the invitation" if by_hand else "asking to be let in"
 
 
 def _too_long(client: Client, given: str, wait: float) -> str:

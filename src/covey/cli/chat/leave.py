@@ -8,6 +8,8 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
+from covey.client.showing import line
+from covey.errors import PolicyError
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
@@ -37,7 +39,11 @@ def command(chosen: Chosen, *, group: str, wait: float, everywhere: bool) -> Non
 
     async def work(client: Client) -> tuple[str, bool]:
         left = client.group(group)
-        return left.id, await left.leave(everywhere=everywhere, timeout=wait)
+        try:
+            return left.id, await left.leave(everywhere=everywhere, timeout=wait)
+        except PolicyError as error:
+            msg = f"{error}: `covey role {line(group)} NAME owner` does"
+            raise PolicyError(msg) from error
 
     gid, out = run(chosen, work)
     said = f"you left {group}"

@@ -41,4 +41,4 @@ def command(chosen: Chosen, *, file: Path, keyring: bool) -> None:
     with progress(file.name) as told:
         restore_backup(file, path, key, old, told)
     chosen.tell({"store": str(path)}, f"restored {path}")
-    chosen.advise("covey groups  comes back into its groups")
+    chosen.advise("covey follow  comes back into its groups, as soon as a member is online")

@@ -9,7 +9,7 @@ import click
 
 from covey.cli.chat.files import progress, read_text
 from covey.cli.chat.options import for_member
-from covey.cli.chat.running import run
+from covey.cli.chat.running import refresh, run
 from covey.cli.chat.showing import about, message_json, message_line
 from covey.cli.paths import GivenPath
 from covey.errors import StateError
@@ -66,8 +66,14 @@ def command(
         raise click.UsageError(msg)
     said = read_text(Path("-")).rstrip("\n") if text == ("-",) else " ".join(text)
 
+    if file is None and not said.strip():
+        msg = "there is nothing to say: type a text"
+        raise StateError(msg)
+
     async def work(client: Client) -> tuple[Mapping[str, object], str]:
         to = client.group(group)
+        if not to.is_in:
+            await refresh(client)  # somebody may have let us in, or in anew
         answered = None if reply is None else numbered(to, reply)
         if file is not None:
             with progress(file.name) as told:

@@ -59,8 +59,9 @@ class Where(NamedTuple):
             raise StorageError(msg)
         name = there[0] if self.name is None else self.name
         if name not in there:
+            says = ", as COVEY_AS says" if os.environ.get("COVEY_AS") == name else ""
             have = f"there is {', '.join(there)}; begin another with {_begin(name)}"
-            msg = f"there is no identity {name!r} here: {have}"
+            msg = f"there is no identity {name!r} here{says}: {have}"
             raise StoreMissing(msg)
         return folder() / _file_of(name)
 

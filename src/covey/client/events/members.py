@@ -30,11 +30,13 @@ class MembersChanged(Happened, frozen=True, kw_only=True):
     updated: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        back = [name for name in self.added if name in self.removed]
         done = [
             words.format(listed(names))
             for words, names in (
-                ("added {}", self.added),
-                ("removed {}", self.removed),
+                ("added {}", [name for name in self.added if name not in back]),
+                ("removed {}", [name for name in self.removed if name not in back]),
+                ("let {} in anew", back),
                 ("let {} go", self.left),
             )
             if names

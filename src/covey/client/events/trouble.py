@@ -27,11 +27,13 @@ class RolledBack(Happened, frozen=True, kw_only=True):
     Attributes:
         seq: The last entry that we have.
         served: The last that the broker has; -1 for none.
+        heads: Evidence, in hex: the head that it had signed before, and the one that it signs now.
         sentence: What is done about it.
     """
 
     seq: int
     served: int
+    heads: tuple[str, ...] = ()
     sentence: str = "what is missing is offered to it anew"
 
     def __str__(self) -> str:

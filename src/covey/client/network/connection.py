@@ -46,6 +46,7 @@ _PART: Final = 1 << 16  # bytes of a request that are sent at once
 _LATEST: Final = 86_400.0  # seconds after which a broker is tried again, whatever it says
 _ONE: Final = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=60)
 _STRUCT: Final = "application/octet-stream"
+_NO_TLS: Final = "WRONG_VERSION_NUMBER"  # what OpenSSL says of what answers and is no TLS
 _HEADERS: Final = {"user-agent": "covey", "accept-encoding": "identity"}
 _PROBLEM: Final = "what answers is not a broker, or not one of this version"
 
@@ -232,7 +233,7 @@ class Connection:
                 with anyio.CancelScope(shield=True):
                     await response.aclose()
         except (httpx.TransportError, httpx.StreamError) as error:
-            msg = f"the broker does not answer: {_reason(error)}"
+            msg = f"the broker does not answer: {_reason(error)}{_mixed_up(error, self._http)}"
             raise TransportError(msg) from error
 
 
@@ -272,6 +273,15 @@ def _reason(error: BaseException) -> str:
     if str(error) or within is None:
         return str(error) or type(error).__name__
     return _reason(within)
+
+
+def _mixed_up(error: BaseException, http: httpx.AsyncClient) -> str:
+    """What may be wrong with the beginning of an address."""
+    if http.base_url.scheme == "https" and _NO_TLS in _reason(error):
+        return " (nothing there speaks TLS: does its address begin with http://?)"
+    if http.base_url.scheme == "http" and isinstance(error, httpx.RemoteProtocolError):
+        return " (does its address begin with https://?)"
+    return ""
 
 
 def _waiting(effect: Ask) -> float:

@@ -14,11 +14,19 @@ from covey.access.structs.joining import InboxKind
 from covey.client import events
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
 from covey.client.explaining import explained
-from covey.client.sync import groups, joining, returning, winning
+from covey.client.sync import ahead, groups, joining, queues, returning, winning, wishes
 from covey.client.sync.groups import Status
 from covey.client.sync.inbox import READ
+from covey.client.sync.inviting import invitation
 from covey.client.sync.seat import Seat
-from covey.errors import BrokerError, CoveyError, StateError, StorageError, TransportError
+from covey.errors import (
+    BrokerError,
+    CoveyError,
+    PolicyError,
+    StateError,
+    StorageError,
+    TransportError,
+)
 from covey.store import settings
 
 if TYPE_CHECKING:
@@ -38,8 +46,8 @@ _MOST: Final = 64
 
 _BACK: Final = "come back by ourselves"
 _FROM_BACKUP: Final = (
-    "this store comes from a backup: a member who is online lets you in anew, and what you say "
-    "waits until then"
+    "this store comes from a backup: a member who is online lets you in anew, and only then can "
+    "you say something"
 )
 _SHUT: Final = (
     "the way back is not good any more: ask a member to remove you, and to invite you again"
@@ -120,6 +128,8 @@ class Arrivals:
             raise
         except joining.TooEarlyError:
             self._wait(body)
+        except winning.BehindError as error:
+            yield from self._invite(body, error)
         except joining.NeedlessError:
             pass  # as well as if it had not come
         except BrokerError as error:
@@ -130,6 +140,29 @@ class Arrivals:
             self._useless(body, found, explained(error))
         return None
 
+    def _invite(self, body: bytes, behind: winning.BehindError) -> Flow[None]:
+        """Invite who has made a branch and is behind us into ours, as soon as there is one."""
+        peer, home = self._peer, self._peer.home
+        with home.store.reading() as rows:
+            every = groups.every(rows)
+        branch = next((e for e in every if e.predecessor == behind.gid and e.status.is_in), None)
+        if branch is None or not branch.epoch:
+            self._wait(body)
+            return
+        seat = peer.place(branch.id).seat
+        name = ahead.missing(seat.group, behind.key)
+        if name is not None:
+            try:
+                claimed = yield from peer.claim(name)
+            except (BrokerError, PolicyError, StateError):
+                self._wait(body)
+                return
+            wish = invitation(seat.group, ahead.of_key(claimed, behind.key))
+            with seat.change() as rows:
+                queues.wish(rows, seat.number, wishes.encode(wish), home.world.second)
+        with home.store.transaction() as rows:
+            _let_go(rows, body)
+
     def _useless(self, body: bytes, found: Found, why: str) -> None:
         """Say that we cannot come in; its sender does not know, and may try again."""
         home, gid = self._peer.home, found.pointer.gid
@@ -137,8 +170,7 @@ class Arrivals:
             row = groups.by_gid(rows, gid)
             told = InvitationFailed(gid.hex(), why=why)
             events.add(rows, None if row is None else row.id, told, home.world.second)
-            left = [each for each in _waiting(rows) if each.body != body]
-            settings.put(rows, _WAITING, msgspec.msgpack.encode(left))
+            _let_go(rows, body)
 
     def _wait(self, body: bytes) -> None:
         """Keep a pointer until we know that we are out."""
@@ -213,3 +245,9 @@ class Arrivals:
 def _waiting(rows: Rows) -> list[_Waiting]:
     kept = settings.get(rows, _WAITING)
     return [] if kept is None else msgspec.msgpack.decode(kept, type=list[_Waiting])
+
+
+def _let_go(rows: Rows, body: bytes) -> None:
+    """A pointer that was kept is of no use any more."""
+    left = [each for each in _waiting(rows) if each.body != body]
+    settings.put(rows, _WAITING, msgspec.msgpack.encode(left))

@@ -204,17 +204,21 @@ def _ended(seat: Seat, rows: Rows, changed: Changed) -> None:
     by = _name(changed.committer)
     seat.replace(status=Status.left if own else Status.removed, trouble="" if own else f"by {by}")
     tell(seat, rows, MemberLeft(seat.hex) if own else RemovedFromGroup(seat.hex, by=by))
-    give_up(seat, rows, "you left the group" if own else f"{by} removed you from the group")
-    groups.forget_engine(rows, seat.number)
-    seat.ended()
+    _forget(seat, rows, "you left the group" if own else f"{by} removed you from the group")
 
 
 def abandoned(seat: Seat, rows: Rows) -> None:
     """We leave a group in which nobody else is: there is nobody to commit it."""
     seat.replace(status=Status.left, trouble="")
     tell(seat, rows, MemberLeft(seat.hex))
-    give_up(seat, rows, "you left the group")
-    groups.forget_engine(rows, seat.number)
+    _forget(seat, rows, "you left the group")
+
+
+def _forget(seat: Seat, rows: Rows, why: str) -> None:
+    """Nothing stays of a group that we are not in but what was said, and that we were there."""
+    give_up(seat, rows, why)
+    groups.forget_all(rows, seat.number)
+    seat.replace(recovery=None)
     seat.ended()
 
 

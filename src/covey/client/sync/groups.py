@@ -13,6 +13,7 @@ import msgspec
 from covey.access.member.replies import Followed
 from covey.access.structs.heads import Position, SignedHead
 from covey.access.structs.sealed import Door
+from covey.client.sync import anew
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -223,7 +224,15 @@ def apply(rows: Rows, number: int, changes: Changes) -> None:
 
 def forget_engine(rows: Rows, number: int) -> None:
     """Delete every secret of a group."""
+    anew.ended(rows, number)
     for table in ("group_rows", "sent", "doors"):
+        rows.do(f"DELETE FROM {table} WHERE group_ = ?", number)  # noqa: S608 - names of our own
+
+
+def forget_all(rows: Rows, number: int) -> None:
+    """Delete all of a group but its row, its history and its events: we are out of it."""
+    forget_engine(rows, number)
+    for table in ("accepted", "places", "counters", "slots"):
         rows.do(f"DELETE FROM {table} WHERE group_ = ?", number)  # noqa: S608 - names of our own
 
 
@@ -341,6 +350,12 @@ def slot_of(rows: Rows, number: int) -> bytes | None:
 
 
 # --- what came from whom --------------------------------------------------------------------
+
+
+def has_spoken(rows: Rows, number: int, key: bytes) -> bool:
+    """Whether somebody with a signature key has said something in a group since we came in."""
+    found = rows.one("SELECT 1 FROM counters WHERE group_ = ? AND signature_key = ?", number, key)
+    return found is not None
 
 
 def counted(rows: Rows, number: int, leaf: int, key: bytes, counter: int) -> int:

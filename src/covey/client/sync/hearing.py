@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 
+_ANOTHERS: Final = "it has an id that its sender cannot have made"
+
 _LARGEST: Final = (1 << 63) - 1
 """The largest number that a store keeps."""
 
@@ -45,6 +47,9 @@ def heard(seat: Seat, rows: Rows, entry: Entry, event: MessageReceived) -> None:
         tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=str(error)))
         return
     sender = event.sender
+    if not contents.is_by(content, sender.identity):
+        tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=_ANOTHERS))
+        return
     leaf, key, counter = sender.index, sender.signature_key, content.counter
     controls = isinstance(content.body, contents.CONTROL)  # these go without a number
     if counter >= _LARGEST:
@@ -163,7 +168,7 @@ def say(
     world, row = seat.home.world, seat.row
     content = Content(
         contents.VERSION,
-        world.entropy(16),
+        contents.new_id(seat.home.identity, world.entropy(contents.RANDOM)),
         row.counter,
         world.second,
         expires_after,

@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member.pointers import let_in, open_pointer
 from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
-from covey.client import profile
+from covey.client import made_for, profile
 from covey.client.events import Joined, MessagesLost
-from covey.client.sync import groups, key_packages, queues, winning
+from covey.client.safety import is_verified
+from covey.client.sync import ahead, groups, key_packages, queues, winning
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import GroupRow, Status
 from covey.client.sync.seat import Seat
 from covey.client.sync.telling import tell
-from covey.errors import AuthenticationError, DecodeError, MissingKeyError, StateError
+from covey.errors import (
+    AuthenticationError,
+    DecodeError,
+    MissingKeyError,
+    PolicyError,
+    StateError,
+)
+from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,9 +35,11 @@ if TYPE_CHECKING:
     from covey.client.sync.effects import Flow
     from covey.client.sync.home import Home
     from covey.mls import Group, PrivateKeyPackage, StagedWelcome
+    from covey.mls.structs.tree import LeafNode
     from covey.store.port import Rows
 
 _TOKEN: Final = 16
+_OVER: Final = frozenset({Status.left, Status.removed})
 _GOES_ON: Final = frozenset({Status.active, Status.leaving, Status.broken, Status.branched})
 
 
@@ -77,6 +87,7 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
 
     Raises:
         StateError: We are in that group already, or something is missing.
+        PolicyError: It says that it is a group of ours, and is let in to by nobody whom we know.
         BrokerError: ``parcel_unknown``: they are not kept any more.
         ProtocolError: A rule is broken.
         AuthenticationError: Something does not verify.
@@ -101,6 +112,8 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
         raise NeedlessError(msg)
     staged, before = _staged(home, found, given, others)
     inviter = staged.joined.info.signer
+    if old is not None:
+        _require_the_same(home, found, old, staged)
     linked = max((each.psk_epoch or 0 for each in staged.joined.psks), default=0)
     return _keep(home, found, staged.accept(), inviter, before, linked)
 
@@ -134,7 +147,45 @@ def _staged(
                 msg = "this goes on from a group that is well, as far as we know"
                 raise TooEarlyError(msg) from None
             return staged, before
+        with home.store.transaction() as rows:
+            ahead.note(rows, found.pointer.gid, error)
         raise error from None
+
+
+def _require_the_same(home: Home, found: Found, old: GroupRow, staged: StagedWelcome) -> None:
+    """Refuse another group under the number of one of ours: it would get what waits there.
+
+    Who has left a group, or was removed, comes in as into any other; nothing of it waits.
+
+    Raises:
+        PolicyError: It is another one; or we are to come back, by a KeyPackage that we have not
+            made for that, and are let in by nobody who was there.
+    """
+    public = staged.joined.epoch.public
+    if public.context.group_id != old.group_id:
+        msg = "this is another group, under the number of one that we know: ask who invites you"
+        raise PolicyError(msg)
+    if old.status in _OVER or made_for.is_for(found.package.package.leaf_node, old.group_id):
+        return
+    inviter = public.tree.leaf(staged.joined.info.signer)
+    if inviter is None or not _is_known(home, old, inviter):
+        msg = "somebody who was not there, as far as we know, wants to let us into our group again"
+        raise PolicyError(msg)
+
+
+def _is_known(home: Home, row: GroupRow, inviter: LeafNode) -> bool:
+    """Whether somebody was in a group of ours when we were last there, by its signature key.
+
+    A backup knows those only who had said something, or whom we have verified.
+    """
+    key = inviter.signature_key
+    with home.store.reading() as rows:
+        if groups.has_spoken(rows, row.id, key):
+            return True
+        if is_verified(rows, identity(inviter.credential), key):
+            return True
+        loads = bool(groups.engine_rows(rows, row.id))
+    return loads and any(each.signature_key == key for each in Seat(home, row).group.members)
 
 
 def _keep(
@@ -145,9 +196,9 @@ def _keep(
     by = 0
     if broken is not None:
         leaf = winning.maker(broken.group, group, inviter)
-        winning.require_timely(broken, since)
-        winning.require_like(broken.group, group, leaf)
+        winning.require_sound(broken, group, leaf, since)
         by = winning.order(since, leaf)
+    behind = ahead.followed(home, pointer.gid, group, inviter)
     with home.store.transaction() as rows:
         before = groups.by_gid(rows, pointer.gid)
         row = new_row(home, group, pointer.broker_id, pointer.gid)
@@ -167,6 +218,8 @@ def _keep(
             return seat
         if before is not None and before.status in (Status.broken, Status.branched):
             winning.go_back(rows, seat)
+        if behind is not None:
+            ahead.follow(rows, seat, behind)
         member = group.member_at(inviter)
         name = "" if member is None else member.identity.decode(errors="replace")
         how = found.how if before is None else "recovered"

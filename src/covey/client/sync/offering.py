@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from covey.access.structs.basics import Signed
 from covey.access.structs.log import EpochClosed
-from covey.client.sync import groups, queues
+from covey.client.sync import anew, groups, queues
 from covey.client.sync.again import say_again
 from covey.client.sync.asking import append
 from covey.errors import BrokerError, TransportError
@@ -44,7 +44,15 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
     with seat.change() as rows:
         seat.replace(seq=-1, hash=b"", head=None)
         groups.forget_places(rows, seat.number)
-    seat.again = True
+        anew.begun(rows, seat.number)
+        seat.again = True
+
+
+def end_anew(seat: Seat) -> None:
+    """The end of a log that was read anew is reached."""
+    with seat.change() as rows:
+        anew.ended(rows, seat.number)
+        seat.again = False
 
 
 def let_go(seat: Seat, idem: bytes | None) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member.epochs import EpochAccess
 from covey.access.structs.heads import Position
 from covey.access.structs.sealed import ClaimedPosition
-from covey.client.sync import groups
+from covey.client.sync import anew, groups
 from covey.client.sync.groups import Status
 from covey.errors import StateError, StorageError
 from covey.mls import ContentType, Group
@@ -90,6 +90,7 @@ class Seat:
         self.let_in_at: float | None = None
         self._group = group
         self._access: EpochAccess | None = None
+        self._looked = False
         self._before: Group | None = None  # as it was when another process changed it
 
     def __repr__(self) -> str:
@@ -184,6 +185,8 @@ class Seat:
             before = self._group
             self._forget()
             self._before = before
+        if not self._looked:
+            self.again, self._looked = anew.is_under_way(rows, self.row.id), True
         self.row = found
 
     def _up_to_date(self, rows: Rows) -> None:
@@ -221,6 +224,7 @@ class Seat:
 
     def _forget(self) -> None:
         self._group = self._access = self._before = None
+        self._looked = False
 
     # --- giving up generations -------------------------------------------------------------
 
@@ -261,7 +265,8 @@ class Seat:
             StateError: We are in the group no more.
         """
         if not self.row.status.is_in:
-            why = f" ({self.row.trouble})" if self.row.trouble else ""
+            known = self.row.trouble and self.row.status is not Status.restored
+            why = f" ({self.row.trouble})" if known else ""
             standing, then = _NOT_IN[self.row.status]
             msg = f"{standing}{why}: {then}"
             raise StateError(msg)

@@ -103,12 +103,12 @@ class Troubles:
         self.contradictions += 1
         self._read_inbox_anew()
         seat = self._seat
-        ours = "" if seat.row.head is None else seat.row.head.hex()
+        heads = self._evidence(error)
         if isinstance(error, RolledBackError | RestoredError | BrokerError):
             self.served = error.served if isinstance(error, RolledBackError) else -1
-            told: Event = RolledBack(seat.hex, seq=seat.row.seq, served=self.served)
+            told: Event = RolledBack(seat.hex, seq=seat.row.seq, served=self.served, heads=heads)
         else:
-            told = ForkFound(seat.hex, heads=(ours,), sentence=str(error))
+            told = ForkFound(seat.hex, heads=heads, sentence=str(error))
         self._tell_once(told)
         now = seat.home.world.now()
         self._since = self._since or now
@@ -118,6 +118,12 @@ class Troubles:
                 entering.broke(seat, rows, str(error))
         self._until = self._later(error)
         return self._until
+
+    def _evidence(self, error: BrokerError | ForkError) -> tuple[str, ...]:
+        """What the broker has signed, in hex: both heads, if it has signed two; else ours."""
+        head = self._seat.row.head
+        found = error.heads if isinstance(error, ForkError) else ()
+        return tuple(each.hex() for each in found or (() if head is None else (head,)))
 
     def _read_inbox_anew(self) -> None:
         """What such a broker numbers may begin anew, in our inbox too."""
@@ -129,8 +135,7 @@ class Troubles:
         self._refusals += 1
         self._read_inbox_anew()
         seat = self._seat
-        ours = "" if seat.row.head is None else seat.row.head.hex()
-        self._tell_once(ForkFound(seat.hex, heads=(ours,), sentence=str(error)))
+        self._tell_once(ForkFound(seat.hex, heads=self._evidence(error), sentence=str(error)))
         if self._refusals >= seat.home.pace.refused:
             return self._lost(str(error), forked=True)
         return self._later(error)

@@ -149,7 +149,9 @@ class Turns:
         if self.seat.row.seq < 0 and self.seat.group.epoch == 0:
             yield from self.speaker.create()
         yield from self.speaker.catch_up()
-        self._behind = self.seat.again = False
+        self._behind = False
+        if self.seat.again:
+            offering.end_anew(self.seat)
 
     def _due(self) -> float | None:
         if not self.seat.row.status.is_in:

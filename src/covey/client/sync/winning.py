@@ -26,6 +26,21 @@ if TYPE_CHECKING:
     from covey.mls.structs.tree import LeafNode
     from covey.store.port import Rows
 
+
+class BehindError(PolicyError):
+    """A branch goes on from an earlier epoch than ours, and cannot be followed from there.
+
+    Attributes:
+        gid: The log of our group, from which it goes on.
+        key: The signature key of its maker, who is a member of ours.
+    """
+
+    def __init__(self, why: str, gid: bytes, key: bytes) -> None:
+        self.gid = gid
+        self.key = key
+        super().__init__(why)
+
+
 NOBODY: Final = (1 << 32) - 1
 """Above every leaf index."""
 
@@ -92,6 +107,29 @@ def _rights(stated: profile.GroupProfile | None) -> tuple[object, ...]:
     return () if stated is None else (stated.inviting, stated.roles)
 
 
+def require_sound(old: Seat, new: Group, maker_leaf: int, since: int) -> None:
+    """Refuse a branch that is not timely, or not like the group from which it goes on.
+
+    Args:
+        old: The broken group.
+        new: Its branch.
+        maker_leaf: The leaf of its maker in the old group.
+        since: The epoch from which it goes on.
+
+    Raises:
+        BehindError: It is none that can be followed, made by a member who has missed commits.
+        PolicyError: It cannot be followed.
+    """
+    try:
+        require_timely(old, since)
+        require_like(old.group, new, maker_leaf)
+    except PolicyError as error:
+        leaf = None if maker_leaf == NOBODY else old.group.tree.leaf(maker_leaf)
+        if leaf is None or since >= old.group.epoch:
+            raise
+        raise BehindError(str(error), old.row.gid, leaf.signature_key) from None
+
+
 def require_timely(old: Seat, since: int) -> None:
     """Refuse a branch from an earlier epoch than ours, unless the broker was set back.
 
@@ -139,9 +177,13 @@ def is_awaited(branch: Seat) -> bool:
     """Whether somebody is in a branch who has not come yet."""
     group = branch.group
     return any(
-        leaf.leaf_node_source is LeafNodeSource.key_package and index != group.own_index
-        for index, leaf in group.tree.members()
+        has_not_come(leaf) and index != group.own_index for index, leaf in group.tree.members()
     )
+
+
+def has_not_come(leaf: LeafNode) -> bool:
+    """Whether the owner of a leaf was let in, and has not renewed its keys."""
+    return leaf.leaf_node_source is LeafNodeSource.key_package
 
 
 def go_back(rows: Rows, into: Seat) -> None:

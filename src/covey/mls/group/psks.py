@@ -91,7 +91,7 @@ def _find(
     found = resumption(wanted.psk_group_id, wanted.psk_epoch)
     if found is None:
         msg = f"no resumption PSK of group {wanted.psk_group_id.hex()}"
-        missing = MissingKeyError(msg, epoch=wanted.psk_epoch)
+        missing = MissingKeyError(msg, epoch=wanted.psk_epoch, group_id=wanted.psk_group_id)
         raise missing.of(rule="VAL-201", section="8.6")
     return found
 

@@ -1,0 +1,54 @@
+"""A log that is read anew stays one that is read anew, also for who starts again in between."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.table import Someone, Table
+from covey.client import events
+from covey.store.faulty import Died
+
+FALSE = (events.Unreadable, events.MessagesLost, events.ForkFound)
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_who_dies_while_it_reads_anew_goes_on_reading_anew(table: Table, times: int) -> None:
+    people = [table.sit(name) for name in ("alice", "bob")]
+    alice, bob = people
+    alice.create()
+    alice.invite("bob")
+    table.settle(*people)
+    alice.say("before")
+    bob.say("too")
+    table.settle(*people)
+    backup = table.snapshot()
+    alice.say("lost and offered again")
+    table.settle(*people)
+    for each in people:
+        each.news()
+    table.copies[0] = backup
+    for _ in range(times):
+        dies_when_it_reads_anew(alice)
+    table.settle(*people, rounds=12, step=10)
+    bob.say("after")
+    table.settle(*people)
+    assert alice.texts() == bob.texts()
+    assert sorted(alice.texts()) == ["after", "before", "lost and offered again", "too"]
+    assert [str(each) for each in alice.news() if isinstance(each, FALSE)] == []
+    assert alice.authenticator == bob.authenticator
+
+
+def dies_when_it_reads_anew(someone: Someone) -> None:
+    """Its process ends just when it has begun to read the log from its beginning."""
+    someone.cut = lambda asked: (
+        "killed" if asked.operation == "read" and someone.place.seat.look().seq < 0 else ""
+    )
+    with pytest.raises(Died):
+        someone.table.settle(someone, rounds=20)
+    someone.cut = lambda _: ""
+    someone.start()
