@@ -154,9 +154,9 @@ class Doorkeeper:
         seat = self._seat
         if seat.let_in_at is None or self._rescued >= seat.group.epoch:
             return electing.FOREVER
-        rank, pace = electing.rank(seat), seat.home.pace
+        rank, pace = electing.rank(seat, _RESCUERS), seat.home.pace
         if rank >= _RESCUERS:
-            self._rescued = seat.group.epoch  # so that nobody looks at all leaves again
+            self._rescued = seat.group.epoch  # there is nothing to look for in this epoch
             return electing.FOREVER
         return seat.let_in_at + pace.posting + pace.slot * (rank + 1)
 

@@ -142,12 +142,15 @@ def _is_of(package: KeyPackage, wish: Expel) -> bool:
 
 
 def _expelled(group: Group, wish: Expel, proposed: set[int]) -> set[int]:
-    return {
-        each.index
-        for each in group.members
-        if (each.identity in wish.identities or each.signature_key in wish.keys)
-        and each.index not in proposed
-    }
+    signature = group.tree.keys.signature
+    found = {signature[key] for key in wish.keys if key in signature}
+    if wish.identities:  # of which there is no index
+        found |= {
+            index
+            for index, leaf in group.tree.members()
+            if identity(leaf.credential) in wish.identities
+        }
+    return found - proposed
 
 
 def _extensions(
@@ -164,7 +167,8 @@ def _extensions(
     group = seat.group
     before = addresses.capabilities_of(group.extensions)
     leaving = goes | back
-    members = {each.index for each in group.members} - leaving
+    makers = {each.creator for each in before.capabilities}
+    members = {each for each in makers - leaving if group.tree.leaf(each) is not None}
     hour = seat.home.world.hour
     kept = knocks.restated(before, leaving, members, hour).capabilities
     kept += _inherited(before, leaving, group.own_index, hour)

@@ -9,6 +9,7 @@ who has something to say waits for a while before it does it out of turn.
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ class Election:
         self._not_before = world.now() + self._seat.home.pace.at_most
 
     def rank(self) -> int:
-        """Our place among the members in this epoch, from 0."""
+        """Our place among the members in this epoch, from 0 to the last slot."""
         epoch = self._seat.group.epoch_authenticator
-        if self._ranked[0] != epoch:  # it looks at every leaf
-            self._ranked = epoch, rank(self._seat)
+        if self._ranked[0] != epoch:
+            self._ranked = epoch, rank(self._seat, _SLOTS)
         return self._ranked[1]
 
     def _proposals(self, *, speaks: bool) -> float:
@@ -74,7 +75,7 @@ class Election:
         if seat.proposed_at is None:
             seat.proposed_at = seat.home.world.now()
         pace = seat.home.pace
-        turn = min(self.rank(), _SLOTS) * pace.slot + pace.slot * self._spread
+        turn = self.rank() * pace.slot + pace.slot * self._spread
         return seat.proposed_at + (min(turn, pace.patience) if speaks else turn)
 
     def _arriving(self, *, speaks: bool) -> float:
@@ -97,10 +98,18 @@ class Election:
         return row.renewed_at + pace.ageing * (1 + self._spread / 4) if row.renewed_at else FOREVER
 
 
-def rank(seat: Seat) -> int:
-    """Our place in a group's leaf order, which begins at another leaf in each epoch."""
-    group = seat.group
-    size = group.tree.size
-    start = int.from_bytes(sha256(group.epoch_authenticator).digest()[:4]) % size
-    ours = (group.own_index - start) % size
-    return sum((index - start) % size < ours for index, _ in group.tree.members())
+def rank(seat: Seat, most: int) -> int:
+    """Our place in a group's leaf order, which begins at another leaf in each epoch.
+
+    Args:
+        seat: The group.
+        most: How many of those before us are counted.
+    """
+    tree, ours = seat.group.tree, seat.group.own_index
+    start = int.from_bytes(sha256(seat.group.epoch_authenticator).digest()[:4]) % tree.size
+    before = (
+        tree.members_between(start, ours)
+        if start <= ours
+        else chain(tree.members_between(start, tree.size), tree.members_between(0, ours))
+    )
+    return sum(1 for _ in islice(before, most))

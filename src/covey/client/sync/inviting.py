@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.mls import Group
+    from covey.mls.structs.tree import LeafNode
 
 
 def key_package(message: bytes) -> KeyPackage:
@@ -63,22 +64,22 @@ def invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
     old: set[int] = set()
     for package in map(key_package, wish.packages):
         leaf = package.leaf_node
-        there = [
-            (index, standing)
-            for index, standing in group.tree.members()
-            if standing.signature_key == leaf.signature_key
-        ]
-        replaced = {
-            index
-            for index, standing in there
-            if identity(standing.credential) == identity(leaf.credential)
-            and (
-                made_for.brings_back(leaf, standing, group.group_id)
-                if wish.recovers
-                else standing.encryption_key in wish.anew and made_for.never_came(standing, leaf)
-            )
-        }
-        if replaced or not (there or wish.recovers):
-            coming.append(package)
-            old |= replaced
+        index = group.tree.keys.signature.get(leaf.signature_key)
+        standing = None if index is None else group.tree.leaf(index)
+        if index is not None and standing is not None:
+            if not _makes_room(group, wish, standing, leaf):
+                continue
+            old.add(index)
+        elif wish.recovers:
+            continue
+        coming.append(package)
     return coming, old
+
+
+def _makes_room(group: Group, wish: Invite, standing: LeafNode, leaf: LeafNode) -> bool:
+    """Whether a leaf of the tree goes for another one of the same signature key."""
+    if identity(standing.credential) != identity(leaf.credential):
+        return False
+    if wish.recovers:
+        return made_for.brings_back(leaf, standing, group.group_id)
+    return standing.encryption_key in wish.anew and made_for.never_came(standing, leaf)

@@ -233,6 +233,27 @@ def leaves(subtree: Subtree, height: int, position: int) -> list[tuple[int, Leaf
     return found
 
 
+def leaves_between(
+    root: Subtree, height: int, first: int, beyond: int
+) -> Iterator[tuple[int, Leaf]]:
+    """The leaves of a tree that are not blank, from an index on and before another.
+
+    They are looked up one by one: no subtree beside them is gone into, and none behind the last
+    one that is asked for.
+    """
+    pending: list[tuple[Subtree, int, int]] = [(root, 0, 1 << height)]
+    while pending:
+        node, begins, width = pending.pop()
+        if begins >= beyond or begins + width <= first:
+            continue
+        if type(node) is Leaf:
+            yield begins, node
+        elif type(node) is Branch:
+            half = width >> 1
+            pending.append((node.right, begins + half, half))
+            pending.append((node.left, begins, half))
+
+
 def parent_hash(suite: Suite, node: ParentNode, sibling_hash: bytes) -> bytes:
     """Hash(ParentHashInput): the parent hash of ``node`` with that copath child (§7.9)."""
     key, above = opaque(node.encryption_key), opaque(node.parent_hash)

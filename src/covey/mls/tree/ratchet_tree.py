@@ -130,6 +130,11 @@ class RatchetTree(msgspec.Struct, frozen=True, gc=False):
         """All members, as (leaf index, leaf node), left to right."""
         return ((i, leaf.node) for i, leaf in nodes.leaves(self.root, self.height, 0))
 
+    def members_between(self, first: int, beyond: int) -> Iterator[tuple[int, LeafNode]]:
+        """The members at leaf indices from one on and before another; the others cost nothing."""
+        found = nodes.leaves_between(self.root, self.height, first, beyond)
+        return ((i, leaf.node) for i, leaf in found)
+
     def subtree(self, height: int, position: int) -> Leaf | Branch | None:
         """The subtree at a place; None when nothing stands in it."""
         subtree, at = self.root, self.height
