@@ -327,7 +327,7 @@ def _leaf_extensions(seat: Seat, rows: Rows) -> list[Extension]:
     assert leaf is not None
     ours = {ExtensionCode.note_slot, made_for.MADE_FOR}
     others = [each for each in leaf.extensions if each.extension_type not in ours]
-    made = made_for.extension(made_for.after(leaf, seat.home.world.second))
+    made = made_for.extension(made_for.after(leaf, seat.home.world.millisecond))
     token, inbox = groups.slot_of(rows, seat.number), seat.home.inbox
     if token is None or inbox is None:
         return [*others, made]

@@ -225,7 +225,7 @@ def _made_for(home: Home, lost: GroupRow) -> Extension:
     if lost.status is not Status.restored:  # a backup holds no tree
         group = Seat(home, lost).group
         leaf = group.tree.leaf(group.own_index)
-    return made_for.extension(made_for.after(leaf, home.world.second), lost.group_id)
+    return made_for.extension(made_for.after(leaf, home.world.millisecond), lost.group_id)
 
 
 def _name(gid: bytes) -> str:
