@@ -12,6 +12,7 @@ from covey.access.member.addresses import extension
 from covey.access.structs.basics import Nothing, Signed
 from covey.access.structs.extensions import Right
 from covey.access.structs.joining import Knock, WaitingKnock
+from covey.access.structs.log import Append
 from covey.access.structs.sealed import Link
 from covey.client import events, profile
 from covey.client.contents import Recovery
@@ -184,6 +185,13 @@ def test_who_goes_does_not_know_the_way_back_for_long(table: Table, *, leaves: b
         knock_with(carol, link, package)
 
 
+def only_commits(asked: Ask) -> str:
+    """The network as it is for who is cut off after a commit."""
+    if asked.operation != "append" or not isinstance(asked.request, Signed):
+        return ""
+    return "" if Append.decode(asked.request.request).next is not None else "request"
+
+
 def test_who_was_away_when_somebody_went_comes_back_by_the_old_way(table: Table) -> None:
     alice, bob, carol = people = team(table, "alice", "bob", "carol")
     lose(bob)
@@ -193,6 +201,21 @@ def test_who_was_away_when_somebody_went_comes_back_by_the_old_way(table: Table)
     assert bob.place.seat.look().status is Status.active
     assert alice.authenticator == bob.authenticator
     assert way_in(alice).seed == way_in(bob).seed
+
+
+def test_who_has_told_nobody_of_a_new_way_back_knocks_where_the_others_hear_it(
+    table: Table,
+) -> None:
+    alice, bob, _ = team(table, "alice", "bob", "carol")
+    alice.wish(wishes.Expel((b"carol",)))
+    alice.cut = only_commits
+    table.settle(alice, bob, rounds=2)
+    assert (len(ways(bob)), way_in(alice).seed) == (2, way_in(bob).seed)
+    lose(alice)
+    alice.cut = lambda _: ""
+    table.settle(alice, bob, rounds=8)
+    assert alice.place.seat.look().status is Status.active
+    assert alice.authenticator == bob.authenticator
 
 
 def test_coming_back_makes_no_new_way_back(table: Table) -> None:

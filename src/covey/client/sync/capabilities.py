@@ -70,6 +70,12 @@ def with_seed(row: GroupRow, seed: bytes) -> bytes:
     return b"".join((seed, *others[: _SEEDS - 1]))
 
 
+def with_untold(row: GroupRow, seed: bytes) -> bytes:
+    """The seeds of a group with one that nobody else knows yet: we do not knock there first."""
+    others = [each for each in seeds(row) if each != seed]
+    return b"".join((*others[:1], seed, *others[1 : _SEEDS - 1]))
+
+
 def until(seat: Seat, seed: bytes) -> int | None:
     """Until when one can come back by a seed, in hours since the epoch; None if one cannot."""
     key = key_of(seat, seed)

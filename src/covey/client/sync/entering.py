@@ -147,7 +147,7 @@ def _opened(seat: Seat, rows: Rows, wish: OpenDoor) -> None:
     groups.add_doors(rows, seat.number, (door,))
     hearing.say(seat, rows, NewDoor(door), kept=False)
     if wish.right == Right.recover:
-        seat.replace(recovery=capabilities.with_seed(seat.row, wish.seed))
+        seat.replace(recovery=capabilities.with_untold(seat.row, wish.seed))
 
 
 def share_recovery(seat: Seat, rows: Rows, changed: Changed) -> None:

@@ -142,8 +142,16 @@ def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
         return
     content = contents.decode(waiting.content)
     history.placed(rows, seat.number, content.id, seq, waiting.epoch)
+    if isinstance(content.body, Recovery):
+        _told_recovery(seat, content.body.seed)
     if not isinstance(content.body, contents.CONTROL):
         tell(seat, rows, MessageSent(seat.hex, id=content.id.hex(), seq=seq))
+
+
+def _told_recovery(seat: Seat, seed: bytes) -> None:
+    """The others know a way back of ours from now on, so that we knock there first."""
+    if capabilities.until(seat, seed) is not None:
+        seat.replace(recovery=capabilities.with_seed(seat.row, seed))
 
 
 def has_it_elsewhere(seat: Seat, rows: Rows, entry: Entry) -> None:
