@@ -104,17 +104,7 @@ def run(seed: int, size: Size | None = None, *, begin: Begin = Person, fine: boo
         world.story.tell("network", f"{script.troubles}")
         findings = _played(script, world.story)
         if not findings:
-            evidence = Evidence(
-                {name: observe(name, each.store) for name, each in world.clients.items()},
-                world.said,
-                world.wanted,
-                world.front,
-                sealed,
-                dict(world.story.kinds),
-                world.story.began,
-                world.story.lately,
-                world.agenda.now,
-            )
+            evidence = _evidence(world, sealed)
             findings = judge(evidence)
             _tell_end(world.story, evidence)
         for finding in findings:
@@ -131,6 +121,21 @@ def run(seed: int, size: Size | None = None, *, begin: Begin = Person, fine: boo
             tale.mark(),
             tale,
         )
+
+
+def _evidence(world: Simulated, sealed: sealing.Sealed) -> Evidence:
+    """What there is to be seen in the end."""
+    return Evidence(
+        {name: observe(name, each.store) for name, each in world.clients.items()},
+        world.said,
+        world.wanted,
+        world.front,
+        sealed,
+        dict(world.story.kinds),
+        world.story.began,
+        world.story.lately,
+        world.agenda.now,
+    )
 
 
 def _played(script: Script, story: Story) -> list[Finding]:
