@@ -67,7 +67,7 @@ def parameters(value: Any) -> list[tuple[str, object, object]]:  # noqa: ANN401
 @pytest.mark.parametrize(("face", "inner"), FACES)
 def test_both_have_the_same_names_and_parameters(face: type, inner: type) -> None:
     here, there = public(face), public(inner)
-    attributes = {"last_number", "number"}
+    attributes = {"happened_at", "last_number", "number"}
     assert here.keys() - attributes == there.keys() - attributes
     for name in here.keys() - attributes:
         assert isinstance(here[name], property) is isinstance(there[name], property)

@@ -228,3 +228,21 @@ def test_who_branches_from_behind_is_invited_by_those_who_are_ahead(table: Table
     assert len({each.group.epoch_authenticator for each in there}) == 1
     assert sorted(each.identity for each in there[0].group.members) == [b"alice", b"bob", b"dave"]
     assert [each.texts_of(each.place) for each in (alice, bob)] == [["from behind"]] * 2
+
+
+def test_who_is_given_somebody_else_s_welcome_asks_again(table: Table) -> None:
+    """Parcels that do not fit the pointer are the broker's fault, and may be others tomorrow."""
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, rounds=3)
+    database = table.copies[0].store._database  # noqa: SLF001
+    kept = database.execute("SELECT id, body FROM parcel").fetchall()
+    database.execute("UPDATE parcel SET body = zeroblob(length(body))")
+    bob.turn()
+    assert not bob.peer.places()
+    assert not told(bob, events.InvitationFailed)
+    database.executemany("UPDATE parcel SET body = ?2 WHERE id = ?1", kept)
+    table.passes(60)
+    table.settle(alice, bob)
+    assert bob.authenticator == alice.authenticator

@@ -209,7 +209,7 @@ def test_who_was_away_until_the_old_way_back_had_closed_is_told_so() -> None:
     late = 100.0 + 31 * 86_400
     assert judge(evidence(bob=lost, told=told, ended=late)) == []
     assert rules(evidence(bob=lost, told=told)) == {"agree", "nobody stranded"}
-    seen = lost._replace(epoch=2)
+    seen = lost._replace(epoch=3)
     assert rules(evidence(bob=seen, told=told, ended=late)) == {"agree", "nobody stranded"}
 
 

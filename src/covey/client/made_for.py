@@ -33,7 +33,8 @@ class MadeFor(WireStruct):
 
     In the leaf of a KeyPackage, ``group_id`` names the one group into which its owner means to come
     back by it. In a leaf that stands in a group it is empty: the group signs it along (RFC 9420
-    §7.2). ``at`` is in seconds since the epoch by the owner's clock, and grows with each leaf.
+    §7.2). ``at`` is in milliseconds since the epoch by the owner's clock, and grows with
+    each leaf: fine enough that nobody who makes one commit after the other runs ahead of its clock.
     """
 
     group_id: opaque
@@ -44,14 +45,14 @@ def extension(at: int, group_id: bytes = b"") -> Extension:
     """The extension of a leaf.
 
     Args:
-        at: When the leaf is made, in seconds since the epoch.
+        at: When the leaf is made, in milliseconds since the epoch.
         group_id: The group into which one means to come back; empty for a leaf inside of a group.
     """
     return Extension(MADE_FOR, MadeFor(group_id, at).encode())
 
 
 def moment(leaf: LeafNode) -> int:
-    """When a leaf was made, as its owner says, in seconds since the epoch.
+    """When a leaf was made, as its owner says, in milliseconds since the epoch.
 
     For one that does not say: when its KeyPackage began to be good; 0 if it comes from none. What
     cannot be read is later than everything.
@@ -62,7 +63,7 @@ def moment(leaf: LeafNode) -> int:
         return _LATEST
     if stated is not None:
         return stated.at
-    return 0 if leaf.lifetime is None else leaf.lifetime.not_before
+    return 0 if leaf.lifetime is None else min(1_000 * leaf.lifetime.not_before, _LATEST)
 
 
 def after(leaf: LeafNode | None, now: int) -> int:

@@ -310,7 +310,7 @@ def test_a_leaf_with_the_same_key_takes_the_place_of_the_old_one() -> None:
 
 def way_back(here: Team, who: str, later: int = 0, group_id: bytes = b"") -> mls.PrivateKeyPackage:
     """A KeyPackage that somebody makes to come back by."""
-    at = int(time.time()) + later
+    at = 1_000 * (int(time.time()) + later)
     made = made_for.extension(at, group_id or here.groups["amy"].group_id)
     return here.members[who].key_package(leaf_extensions=[made])
 
@@ -354,7 +354,7 @@ def test_a_way_back_is_good_once() -> None:
 def test_a_way_back_from_before_the_leaf_was_renewed_is_none() -> None:
     here = team()
     early = way_back(here, "cat", later=5)
-    renewed = made_for.extension(int(time.time()) + 10)
+    renewed = made_for.extension(1_000 * int(time.time()) + 10_000)
     here.commit("cat", leaf_extensions=[renewed])
     assert "remove cat" in here.refusal("bob", add=[early], remove=[here.leaf("cat")])
 

@@ -37,6 +37,7 @@ async def test_who_listens_hears_at_once_after_an_outage(
     """Turns fail several times; then the other connection is waited on again."""
     async with town.client("alice") as alice, town.client("bob") as bob:
         ours, theirs = await group(alice, bob)
+        await until(lambda: bob._engine.keeper(theirs._number))  # noqa: SLF001
         await until(lambda: keeper_of(theirs)._hears)  # noqa: SLF001
         real = bob._engine.run  # noqa: SLF001
         failures = []

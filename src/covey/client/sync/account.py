@@ -214,7 +214,7 @@ class Account:
 
     def _slot(self, token: bytes) -> list[Extension]:
         """The extensions of our first leaf: when it was made, and where notes may be left."""
-        made = made_for.extension(self.home.world.second)
+        made = made_for.extension(self.home.world.millisecond)
         if self.inbox is None:
             return [made]
         address = self.inbox.address

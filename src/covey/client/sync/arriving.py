@@ -20,6 +20,7 @@ from covey.client.sync.inbox import READ
 from covey.client.sync.inviting import invitation
 from covey.client.sync.seat import Seat
 from covey.errors import (
+    AuthenticationError,
     BrokerError,
     CoveyError,
     PolicyError,
@@ -72,6 +73,7 @@ class Arrivals:
         self._peer = peer
         self._back_at: dict[int, float] = {}
         self._tries: dict[int, int] = {}
+        self._retry_at: dict[bytes, float] = {}
 
     # --- the inbox -------------------------------------------------------------------------
 
@@ -136,6 +138,9 @@ class Arrivals:
             if error.code in _PASSING:
                 raise
             self._useless(body, found, "what was sent with it is not kept any more")
+        except AuthenticationError as error:  # what the broker gives out may be another's
+            if not self._wait(body):
+                self._useless(body, found, explained(error))
         except CoveyError as error:
             self._useless(body, found, explained(error))
         return None
@@ -172,14 +177,16 @@ class Arrivals:
             events.add(rows, None if row is None else row.id, told, home.world.second)
             _let_go(rows, body)
 
-    def _wait(self, body: bytes) -> None:
-        """Keep a pointer until we know that we are out."""
+    def _wait(self, body: bytes) -> bool:
+        """Keep a pointer, until it can be of use, for a day; whether it is kept."""
         home = self._peer.home
         with home.store.transaction() as rows:
             waiting = _waiting(rows)
             since = next((each.came_at for each in waiting if each.body == body), home.world.second)
             waiting = [each for each in waiting if each.body != body] + [_Waiting(since, body)]
             settings.put(rows, _WAITING, msgspec.msgpack.encode(waiting[-_MOST:]))
+        self._retry_at[body] = home.world.now() + min(home.pace.knocks, _BACK_EVERY)
+        return home.world.second - since <= _DAY
 
     def _try_again(self) -> Flow[list[Place]]:
         """Try those that were kept; for a day."""
@@ -188,6 +195,8 @@ class Arrivals:
             waiting = _waiting(rows)
         came = []
         for each in waiting:
+            if 0 < self._retry_at.get(each.body, 0.0) - home.world.now() <= _BACK_EVERY:
+                continue
             place = yield from self._come_in(each.body)
             if place is not None:
                 came.append(place)

@@ -111,6 +111,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
                 answered += wish.answered
             case Expel():
                 remove |= _expelled(group, wish, proposed)
+                add = [each for each in add if not _is_of(each, wish)]  # wished for before that
             case GoOn():
                 add += _same_people(wish)
             case Renew():
@@ -133,6 +134,11 @@ def _same_people(wish: GoOn) -> list[KeyPackage]:
     """The KeyPackages of members, by their signature keys: a broker can hand out any others."""
     packages = map(key_package, wish.packages)
     return [each for each in packages if each.leaf_node.signature_key in wish.keys]
+
+
+def _is_of(package: KeyPackage, wish: Expel) -> bool:
+    leaf = package.leaf_node
+    return identity(leaf.credential) in wish.identities or leaf.signature_key in wish.keys
 
 
 def _expelled(group: Group, wish: Expel, proposed: set[int]) -> set[int]:
@@ -321,7 +327,7 @@ def _leaf_extensions(seat: Seat, rows: Rows) -> list[Extension]:
     assert leaf is not None
     ours = {ExtensionCode.note_slot, made_for.MADE_FOR}
     others = [each for each in leaf.extensions if each.extension_type not in ours]
-    made = made_for.extension(made_for.after(leaf, seat.home.world.second))
+    made = made_for.extension(made_for.after(leaf, seat.home.world.millisecond))
     token, inbox = groups.slot_of(rows, seat.number), seat.home.inbox
     if token is None or inbox is None:
         return [*others, made]

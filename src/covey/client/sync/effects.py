@@ -139,6 +139,11 @@ class World(NamedTuple):
         return int(self.now())
 
     @property
+    def millisecond(self) -> int:
+        """The time in whole milliseconds."""
+        return int(self.now() * 1_000)
+
+    @property
     def hour(self) -> int:
         """The time in whole hours since the epoch, as the protocol counts."""
         return int(self.now()) // 3600

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.client.sync import by_hand, key_packages, posting, returning
+from covey.client.sync import by_hand, key_packages, posting, replacing, returning
 from covey.client.sync.account import Account
 from covey.client.sync.arriving import Arrivals
 from covey.client.sync.branching import Branches
@@ -80,10 +80,12 @@ class Peer(Account):
                 returning.drop_old(rows, int(now))
 
     def keep_stock(self) -> Flow[Restocked]:
-        """See to it that enough KeyPackages wait."""
+        """See to it that enough KeyPackages wait, and none whose keys were not in a backup."""
         assert self.device is not None
         assert self.inbox is not None
         home = self.home
+        if (yield from replacing.withdraw(home, self.device)):
+            self.refresh()
         return (
             yield from key_packages.keep_stock(
                 home.store,

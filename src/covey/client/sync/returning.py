@@ -34,10 +34,13 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 _SOON: Final = 3600
-"""Seconds after which one knocks with another KeyPackage, at first; then twice as many.
+"""Seconds after which one knocks with another KeyPackage, the first times; then twice as many.
 
 It may have been answered, and the pointer got lost: then members take it for one that is in.
 """
+
+_HASTE: Final = 3
+"""How often one does so before it takes longer."""
 
 _AGAIN: Final = 24 * _SOON
 """Likewise, at most."""
@@ -73,7 +76,7 @@ class _Knock(msgspec.Struct, frozen=True):
     @property
     def lasts(self) -> int:
         """For how many seconds it is left again as it is."""
-        return min(_SOON << min(self.before, 10), _AGAIN)
+        return min(_SOON << min(max(self.before - _HASTE, 0), 10), _AGAIN)
 
 
 def knock(home: Home, inbox: Inbox, link: Link, lost: GroupRow | None = None) -> Flow[None]:
@@ -222,7 +225,7 @@ def _made_for(home: Home, lost: GroupRow) -> Extension:
     if lost.status is not Status.restored:  # a backup holds no tree
         group = Seat(home, lost).group
         leaf = group.tree.leaf(group.own_index)
-    return made_for.extension(made_for.after(leaf, home.world.second), lost.group_id)
+    return made_for.extension(made_for.after(leaf, home.world.millisecond), lost.group_id)
 
 
 def _name(gid: bytes) -> str:

@@ -31,8 +31,8 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     somebody went, until the old way back had closed.
     """
     known = evidence.observed[name].groups.get(gid)
-    if known is not None and known.status in OUT:
-        return evidence.taken_back
+    if known is not None and known.status in OUT and evidence.taken_back:
+        return True
     return _was_invited_in_vain(evidence, gid, name) or (
         known is not None and _finds_it_closed(evidence, known)
     )
@@ -51,13 +51,16 @@ def _was_invited_in_vain(evidence: Evidence, gid: bytes, name: str) -> bool:
 
 
 def _finds_it_closed(evidence: Evidence, known: Held) -> bool:
-    """Whether members went whom it has not seen go, so long ago, or so many, that none is left."""
+    """Whether members went so long ago, or so many, that no way back is left that it knows.
+
+    The next one is told only after the commit by which they go: it may have seen that, and no more.
+    """
     if known.status is not Status.lost or "ask a member" not in known.trouble:
         return False
     unseen = {
         event.epoch: at
         for at, event in _changes(evidence, known.gid)
-        if event.epoch > known.epoch and (event.removed or event.left)
+        if event.epoch >= known.epoch and (event.removed or event.left)
     }
     return len(unseen) > _OLD_WAYS or any(evidence.ended - at > _OLD_WAY for at in unseen.values())
 

@@ -244,6 +244,7 @@ class Client:
             effect = flow.send(back.value) if back.error is None else flow.throw(back.error)
         except StopIteration as end:
             del self._tasks[task]
+            self._mortal.rest()  # a turn may ask for nothing, time after time
             task.done(end.value)
         except CoveyError as error:
             del self._tasks[task]

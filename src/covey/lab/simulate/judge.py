@@ -162,6 +162,7 @@ def _undone(
             yield from (f"invite {name}" for name in names if name not in came)
         case Remove(names=names):
             went = {name for each in changes for name in (*each.removed, *each.left)}
+            went |= {name for each in changes for name in each.added}  # so it had been out
             yield from (
                 f"remove {name}" for name in names if name in held.members and name not in went
             )

@@ -26,6 +26,12 @@ NAMES: Final = ("ann", "bob", "cid", "dot", "eve", "flo", "gus", "hal")
 _DAY: Final = 86_400.0
 _HOUR: Final = 3_600.0
 _ROUND: Final = 660.0  # seconds; longer than anything is put off for
+_SEEKING: Final = frozenset({"lost", "restored", "broken", "branched"})
+"""Who stands so may ask anew to be let in, with another KeyPackage."""
+
+_PATIENCE: Final = 6
+"""For how many rounds all has to be still then."""
+
 _SETTLING: Final = 900.0  # seconds that a beginning may take
 _LIE_LASTS: Final = 25  # steps, on average
 _LONG: Final = 5.0  # days; several of them are longer than the broker keeps anything
@@ -131,6 +137,7 @@ class Script:
         world.network.heal()
         world.story.tell("network", "all is mended")
         before: list[Standing] = []
+        still = 0
         for _ in range(rounds):
             for client in world.clients.values():
                 client.is_away = False
@@ -138,7 +145,8 @@ class Script:
                 client.wake()
             world.run(_ROUND)
             now = [stand for each in world.clients.values() for stand in standings(each.store)]
-            if now == before and not any(each.waits for each in now):
+            still = still + 1 if now == before and not any(each.waits for each in now) else 0
+            if still >= (_PATIENCE if any(each.status in _SEEKING for each in now) else 1):
                 return
             before = now
 

@@ -1,0 +1,67 @@
+"""A restored store withdraws the KeyPackages that were published before: it has not their keys.
+
+May import the device, the rows and the settings. The broker drops a device's KeyPackages with the
+device; so a passing one takes it out of the account, and puts it back. Whatever was interrupted is
+done again from the beginning; each step done twice is done once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from covey.access.refusals import Code
+from covey.client.sync.device import Device
+from covey.errors import BrokerError
+from covey.store import settings
+from covey.store.backup import RESTORED
+
+if TYPE_CHECKING:
+    from covey.client.sync.effects import Flow
+    from covey.client.sync.home import Home
+    from covey.store.port import Rows
+
+_PASSING: Final = "passing device"
+_SEED: Final = 32  # bytes
+
+
+def withdraw(home: Home, device: Device) -> Flow[bool]:
+    """Withdraw what was published before this store was restored; whether there was a need to.
+
+    The device keeps its key, so that the same backup can be restored once more.
+
+    Args:
+        home: Whose store it is.
+        device: The account's device.
+
+    Raises:
+        BrokerError: ``account_unknown``: the device was taken out of the account.
+        TransportError: The broker does not answer.
+    """
+    with home.store.reading() as rows:
+        if settings.get(rows, RESTORED) is None:
+            return False
+    with home.store.transaction() as rows:
+        seed = settings.get(rows, _PASSING) or home.world.entropy(_SEED)
+        settings.put(rows, _PASSING, seed)
+    passing = Device(device.broker_id, seed)
+    name = home.identity.decode()
+    try:
+        yield from device.add_device(passing.to_be_added(name))
+    except BrokerError as error:
+        if error.code == Code.full:  # there is no room for one more: the old ones expire
+            with home.store.transaction() as rows:
+                _done(rows)
+            return False
+        if error.code != Code.account_unknown:  # else it is out already, and comes in again
+            raise
+    yield from passing.remove_device(device.key)
+    yield from passing.add_device(device.to_be_added(name))
+    yield from device.remove_device(passing.key)
+    with home.store.transaction() as rows:
+        _done(rows)
+    return True
+
+
+def _done(rows: Rows) -> None:
+    settings.drop(rows, RESTORED)
+    settings.drop(rows, _PASSING)
