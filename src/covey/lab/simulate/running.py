@@ -90,8 +90,7 @@ def run(seed: int, size: Size | None = None, *, begin: Begin = Person, fine: boo
         fine: Whether the story tells of each request.
     """
     size = size or Size()
-    broker.prepare()
-    memory_store().close()
+    _prepare()
     chance = Random(f"covey simulate {seed} weather")  # noqa: S311 - a run has to be repeatable
     with ExitStack() as stack:
         stack.enter_context(nothing_real())
@@ -136,6 +135,12 @@ def _evidence(world: Simulated, sealed: sealing.Sealed) -> Evidence:
         world.story.lately,
         world.agenda.now,
     )
+
+
+def _prepare() -> None:
+    """Do what is done once for all runs, and reads files and clocks."""
+    broker.prepare()
+    memory_store().close()
 
 
 def _played(script: Script, story: Story) -> list[Finding]:
