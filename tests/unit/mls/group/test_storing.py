@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,6 +122,33 @@ def test_a_row_is_changed_and_not_the_whole() -> None:
     changes = first.changes()
     assert len(changes.put) < whole / 2
     assert "put" in repr(changes)
+
+
+def _touched(group: mls.Group) -> int:
+    changes = group.changes()
+    return len(changes.put) + len(changes.delete) + len(changes.ranges)
+
+
+@pytest.mark.parametrize("size", [4, 32, 256, 1_024])
+def test_a_commit_touches_as_many_rows_as_the_tree_is_high(size: int) -> None:
+    policy = mls.Policy(past_epochs=1, resumption_epochs=1)
+    clients = [member(f"member {number}", policy=policy) for number in range(size)]
+    packages = [client.key_package() for client in clients[1:]]
+    begun = mls.Group.found(clients[0], [each.message for each in packages])
+    makes = begun.group
+    follows = mls.Group.join(clients[-1], packages[-1], begun.welcome)
+    for _ in range(4):  # until epochs go as others come
+        makes, follows = follows, makes
+        makes.changes()
+        follows.changes()
+        pending = makes.commit(path=True)
+        made = _touched(makes)
+        makes.accept(pending)
+        made += _touched(makes)
+        follows.receive(pending.message)
+        most = 3 * math.log2(size) + 32
+        assert _touched(follows) <= most
+        assert made <= most + 16
 
 
 def test_what_no_kept_epoch_needs_is_deleted() -> None:
