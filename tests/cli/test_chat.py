@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -569,6 +570,23 @@ def test_a_backup_is_restored(team: tuple[Terminal, Terminal], tmp_path: Path) -
     said = bob.refuses("send", "team", "too soon", *again)
     assert "you are let in anew as soon as a member is online" in said
     assert "restored: this store comes from a backup" in bob.says("groups", *again)
+    with alice.beside("follow", "team") as following:
+        lines_until(following, f"{alice.name} let {bob.name} in anew")
+    alice.says("groups")  # it was killed before it could tell
+    assert bob.says("send", "team", "here I am again", *again)
+    assert "removed you from the group" in bob.refuses("send", "team", "from the old file")
+
+
+def test_who_has_only_a_copy_left_comes_back_with_it(
+    team: tuple[Terminal, Terminal], tmp_path: Path
+) -> None:
+    alice, bob = team
+    [store] = bob.folder.rglob("*.covey")
+    again = ("--store", str(shutil.copy(store, tmp_path / "copy.covey")))
+    assert "is no copy" in bob.refuses("come-back", "team")
+    bob.says("send", "team", "the real one")
+    assert "is a copy" in bob.refuses("send", "team", "and its copy", *again)
+    assert "as soon as another member is online" in bob.says("come-back", "team", *again)
     with alice.beside("follow", "team") as following:
         lines_until(following, f"{alice.name} let {bob.name} in anew")
     alice.says("groups")  # it was killed before it could tell

@@ -38,12 +38,13 @@ MEMBER: Final = {
     "verify": "Compare safety numbers with somebody.",
     "remove": "Remove members from a group.",
     "leave": "Leave a group.",
+    "come-back": "Go on with a copy of a store whose original is gone.",
     "rename": "Give a group another name.",
     "role": "Say what somebody may do in a group.",
     "backup": "Write an encrypted backup of a store.",
     "restore": "Make a store of a backup.",
 }
-"""What members do. ``name`` is the attribute ``command`` of ``covey.cli.chat.name``."""
+"""What members do. ``a-name`` is the attribute ``command`` of ``covey.cli.chat.a_name``."""
 
 TOOLS: Final = {
     "broker": "Run a broker, which stores and orders what it cannot read.",
@@ -75,7 +76,7 @@ class _Commands(click.Group):
             return None
         place = "covey.cli.chat" if cmd_name in MEMBER else "covey.cli"
         try:
-            command = importlib.import_module(f"{place}.{cmd_name}").command
+            command = importlib.import_module(f"{place}.{cmd_name.replace('-', '_')}").command
         except ModuleNotFoundError as missing:
             if missing.name is None or missing.name.split(".")[0] == "covey":
                 raise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from covey.client import contents, events, history, profile
 from covey.client.events import MessagesLost, WishRefused
-from covey.client.sync import hearing, queues, wishes
+from covey.client.sync import groups, hearing, queues, wishes
 from covey.client.sync.groups import Status
 from covey.errors import PolicyError, StateError, TransportError
 
@@ -180,7 +180,8 @@ async def say(
     def sent() -> str | None:
         with engine.store.reading() as rows:
             if queues.is_waiting(rows, number, content.id):
-                return None
+                row = groups.of(rows, number)
+                return row.trouble if row is not None and row.status is Status.copy else None
             return _lost(rows, since, content.id.hex())
 
     if wait:

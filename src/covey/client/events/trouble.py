@@ -50,7 +50,7 @@ class CopyFound(Happened, frozen=True, kw_only=True):
 
     sentence: str = (
         "another one has sent what this one has not; delete it and use the other one, or, if that"
-        " is gone, come back with this one"
+        " is gone, come back with this one (`covey come-back GROUP`)"
     )
 
     def __str__(self) -> str:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 COPY: Final = (
     "this store is a copy of one that has gone on: it must not send; delete it and use the other"
-    " one, or, if that is gone, come back with this one"
+    " one, or, if that is gone, come back with this one (`covey come-back GROUP`)"
 )
 
 _FORGED: Final = (
