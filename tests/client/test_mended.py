@@ -246,3 +246,24 @@ def test_who_is_given_somebody_else_s_welcome_asks_again(table: Table) -> None:
     table.passes(60)
     table.settle(alice, bob)
     assert bob.authenticator == alice.authenticator
+
+
+def test_who_was_invited_where_the_log_is_taken_back_comes_back_by_an_older_way(
+    table: Table,
+) -> None:
+    """It had left there, too: others hold it for a member, and do not know the last way back."""
+    people = alice, bob, carol = group(table, "alice", "bob", "carol")
+    table.settle(*people)
+    backup = table.snapshot()
+    bob.leave()
+    table.settle(alice, bob)
+    alice.invite("bob")
+    table.settle(alice, bob)
+    assert alice.authenticator == bob.authenticator
+    table.copies[0] = backup
+    for _ in range(3):
+        carol.wish(wishes.Renew())
+        table.settle(carol)
+    table.settle(*people, rounds=60, step=30)
+    assert len(bob.peer.places()) == 1
+    assert alice.authenticator == bob.authenticator == carol.authenticator

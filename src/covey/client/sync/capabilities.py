@@ -5,6 +5,7 @@ May import the engine and the protocol.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses, knocks
@@ -51,8 +52,17 @@ def standing(seat: Seat, right: Right) -> list[GroupCapability]:
 
 def recovery(seat: Seat) -> bytes | None:
     """The seed with which members come back for longest, if one is known and stands."""
-    ends = {each: end for each in seeds(seat.row) if (end := until(seat, each)) is not None}
-    return max(ends, key=lambda each: ends[each], default=None)
+    return next(reversed(known(seat)), None)
+
+
+def known(seat: Seat) -> tuple[bytes, ...]:
+    """The seeds with which members come back, that we know and that stand; the longest one last.
+
+    Of those that stand equally long, the one that we heard last is the last.
+    """
+    ends = [(until(seat, each), each) for each in reversed(seeds(seat.row))]
+    standing = [(end, each) for end, each in ends if end is not None]
+    return tuple(each for _, each in sorted(standing, key=itemgetter(0)))
 
 
 def seeds(row: GroupRow) -> tuple[bytes, ...]:
@@ -70,8 +80,11 @@ def with_seed(row: GroupRow, seed: bytes) -> bytes:
     return b"".join((seed, *others[: _SEEDS - 1]))
 
 
-def with_untold(row: GroupRow, seed: bytes) -> bytes:
-    """The seeds of a group with one that nobody else knows yet: we do not knock there first."""
+def with_another(row: GroupRow, seed: bytes) -> bytes:
+    """The seeds of a group with one at which we do not knock first.
+
+    It is older, or nobody else knows it yet.
+    """
     others = [each for each in seeds(row) if each != seed]
     return b"".join((*others[:1], seed, *others[1 : _SEEDS - 1]))
 

@@ -147,14 +147,20 @@ def _opened(seat: Seat, rows: Rows, wish: OpenDoor) -> None:
     groups.add_doors(rows, seat.number, (door,))
     hearing.say(seat, rows, NewDoor(door), kept=False)
     if wish.right == Right.recover:
-        seat.replace(recovery=capabilities.with_untold(seat.row, wish.seed))
+        seat.replace(recovery=capabilities.with_another(seat.row, wish.seed))
 
 
 def share_recovery(seat: Seat, rows: Rows, changed: Changed) -> None:
-    """Tell those whom our commit let in, and all after a change, how to be let in anew."""
-    seed = capabilities.recovery(seat)
-    if seed is not None and (changed.added or changed.extensions is not None):
-        hearing.say(seat, rows, Recovery(capabilities.key_of(seat, seed), seed), kept=False)
+    """Tell those whom our commit let in, and all after a change, how to be let in anew.
+
+    Who comes in hears of the older ways back, too: a broker can take back the commits with which
+    the later ones came, and those who have never seen them may have its leaf of before.
+    """
+    known = capabilities.known(seat)
+    if changed.added or changed.extensions is not None:
+        for seed in known if changed.added else known[-1:]:
+            told = Recovery(capabilities.key_of(seat, seed), seed)
+            hearing.say(seat, rows, told, kept=False)
 
 
 # --- telling -------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def _take_door(seat: Seat, rows: Rows, body: NewDoor, sender: MemberInfo) -> Non
 def take_recovery(seat: Seat, body: Recovery) -> None:
     """Keep the seed with which we can ask to be let in anew, if it is the group's.
 
-    Of two of them, we keep the one that is good for longer, whoever tells us the other one.
+    Of several, that which is good for longest comes first, whoever tells us the other ones.
     """
     until = capabilities.until(seat, body.seed)
     if until is None or capabilities.key_of(seat, body.seed) != body.capability:
@@ -111,6 +111,8 @@ def take_recovery(seat: Seat, body: Recovery) -> None:
     before = None if known is None else capabilities.until(seat, known)
     if before is None or before < until:
         seat.replace(recovery=capabilities.with_seed(seat.row, body.seed))
+    elif body.seed not in capabilities.seeds(seat.row):
+        seat.replace(recovery=capabilities.with_another(seat.row, body.seed))
 
 
 def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArrived:
