@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import subprocess
@@ -125,6 +126,7 @@ def long() -> None:
     """Only where `make soak` runs the tests."""
     if settings().max_examples < settings.get_profile("soak").max_examples:
         pytest.skip("many seeds take long; `make soak` plays them")
+    faulthandler.cancel_dump_traceback_later()  # they take longer than what hangs
 
 
 @pytest.mark.usefixtures("long")
