@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from covey.client.roles.change import Change
 from covey.client.roles.policy import GroupPolicy
+from covey.client.roles.rights import capabilities_in
 from covey.client.roles.trying import Judged, dry_run
 
-__all__ = ["Change", "GroupPolicy", "Judged", "dry_run"]
+__all__ = ["Change", "GroupPolicy", "Judged", "capabilities_in", "dry_run"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from covey.client.profile import EXTENSION_TYPES
 from covey.client.roles.change import Change
-from covey.client.roles.rights import Judging, profile_in
+from covey.client.roles.rights import Judging, capabilities_in, profile_in
 from covey.client.showing import name_of
 from covey.errors import DecodeError, PolicyError
 from covey.mls.group.policy import Policy
@@ -67,6 +67,7 @@ class GroupPolicy(Policy):
         given = profile_in(state.context.extensions)
         if given is None:
             profile_in(changed.extensions or ())
+            capabilities_in(changed.extensions or ())
         else:
             judging = Judging(state, given, changed.proposals)
             for sent in changed.proposals:

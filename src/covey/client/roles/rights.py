@@ -182,7 +182,7 @@ class Judging:
             if code == GROUP_PROFILE:
                 self._profiled(extensions, actor)
             elif code == ExtensionCode.capabilities:
-                self._doors(_capabilities(extensions), actor)
+                self._doors(capabilities_in(extensions), actor)
             elif actor.role is not Role.owner:
                 _refuse(f"{actor.name} may not change extension 0x{code:04x}: that is for owners")
 
@@ -209,7 +209,7 @@ class Judging:
                 )
 
     def _doors(self, after: GroupCapabilities, actor: Actor) -> None:
-        before = _capabilities(self._state.context.extensions).capabilities
+        before = capabilities_in(self._state.context.extensions).capabilities
         known = {each.key: each for each in before}
         if len({each.key for each in after.capabilities}) < len(after.capabilities):
             _refuse("the group would have the same capability twice")
@@ -246,7 +246,7 @@ class Judging:
         Raises:
             PolicyError: One of them would stay.
         """
-        for each in _capabilities(self._after).capabilities if self._gone else ():
+        for each in capabilities_in(self._after).capabilities if self._gone else ():
             if each.creator in self._gone:
                 _refuse("a door would stay open whose opener goes: it has to be closed, too")
 
@@ -317,7 +317,12 @@ def _owners(given: GroupProfile) -> set[bytes]:
     return {each.identity for each in given.roles if each.role is Role.owner}
 
 
-def _capabilities(extensions: Sequence[Extension]) -> GroupCapabilities:
+def capabilities_in(extensions: Sequence[Extension]) -> GroupCapabilities:
+    """What the group lets be done, by its extensions.
+
+    Raises:
+        PolicyError: It cannot be read.
+    """
     try:
         return capabilities_of(extensions)
     except DecodeError as error:

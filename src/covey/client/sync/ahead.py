@@ -44,7 +44,7 @@ def followed(home: Home, gid: bytes, group: Group, inviter: int) -> Seat | None:
     with home.store.reading() as rows:
         before = settings.get(rows, _name(gid))
         row = None if before is None else groups.by_gid(rows, before)
-    if row is None or row.status not in (Status.broken, Status.branched) or row.epoch < 0:
+    if row is None or row.status not in (Status.broken, Status.branched) or not row.opens:
         return None
     old = Seat(home, row)
     return None if winning.maker(old.group, group, inviter) == winning.NOBODY else old

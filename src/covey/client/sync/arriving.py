@@ -91,13 +91,23 @@ class Arrivals:
         for entry in (yield from inbox.fetch(wait)):
             place = None
             if entry.kind is InboxKind.pointer:
-                place = yield from self._come_in(entry.body)
+                place = yield from self._try(entry.body)
             inbox.take_out(entry)
             with store.transaction() as rows:
                 settings.put(rows, READ, inbox.read_up_to.to_bytes(8))
             if place is not None:
                 came.append(place)
         return came
+
+    def _try(self, body: bytes) -> Flow[Place | None]:
+        """Come in by a pointer; anybody can leave one, so none of them keeps us from the others."""
+        try:
+            return (yield from self._come_in(body))
+        except (BrokerError, StorageError, TransportError):
+            raise
+        except CoveyError:
+            self._wait(body)
+            return None
 
     def _come_in(self, body: bytes) -> Flow[Place | None]:
         peer = self._peer
@@ -197,7 +207,7 @@ class Arrivals:
         for each in waiting:
             if 0 < self._retry_at.get(each.body, 0.0) - home.world.now() <= _BACK_EVERY:
                 continue
-            place = yield from self._come_in(each.body)
+            place = yield from self._try(each.body)
             if place is not None:
                 came.append(place)
             if place is not None or home.world.second - each.came_at > _DAY:
@@ -235,7 +245,7 @@ class Arrivals:
 
     def _waits(self, row: GroupRow, every: list[GroupRow]) -> bool:
         """Whether not all have come into the branch of a group: it may be well for the others."""
-        if row.status is not Status.branched or row.epoch < 0:
+        if row.status is not Status.branched or not row.opens:
             return False
         branches = [each for each in every if each.predecessor == row.gid and each.status.is_in]
         return any(winning.is_awaited(Seat(self._peer.home, each)) for each in branches)

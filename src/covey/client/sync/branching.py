@@ -80,7 +80,7 @@ class Branches:
         """Delete the secrets of a group that went on so long ago that no better branch comes."""
         home = self._peer.home
         joined = [each.joined_at for each in every if each.predecessor == row.gid]
-        if row.epoch < 0 or not joined or home.world.second - min(joined) < _KEPT:
+        if not row.opens or not joined or home.world.second - min(joined) < _KEPT:
             return
         with home.store.transaction() as rows:
             groups.forget_engine(rows, row.id)

@@ -92,6 +92,11 @@ class GroupRow(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, **columns)
 
     @property
+    def opens(self) -> bool:
+        """Whether the secrets are still here; those of a group that is over are deleted."""
+        return self.epoch >= 0
+
+    @property
     def followed(self) -> Followed:
         """How far the log has been followed."""
         position = None if self.seq < 0 else Position(self.seq, self.hash)

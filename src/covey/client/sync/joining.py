@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member.pointers import let_in, open_pointer
 from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
-from covey.client import made_for, profile
+from covey.client import made_for, profile, roles
 from covey.client.events import Joined, MessagesLost
 from covey.client.safety import is_verified
 from covey.client.sync import ahead, groups, key_packages, queues, winning
@@ -111,6 +111,7 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
         msg = "we are in this group already"
         raise NeedlessError(msg)
     staged, before = _staged(home, found, given, others)
+    roles.capabilities_in(staged.joined.epoch.public.context.extensions)
     inviter = staged.joined.info.signer
     if old is not None:
         _require_the_same(home, found, old, staged)
@@ -136,7 +137,7 @@ def _staged(
         return let(None), None
     except MissingKeyError as error:
         with home.store.reading() as rows:
-            ours = [each for each in groups.every(rows) if each.status in _GOES_ON]
+            ours = [each for each in groups.every(rows) if each.status in _GOES_ON and each.opens]
         for row in ours:
             before = Seat(home, row)
             try:

@@ -204,7 +204,9 @@ def fold(rows: Rows, row: GroupRow, into: Seat) -> None:
         say_again(rows, each, (row.id, into.number), into.home.world.second)
     groups.forget_engine(rows, row.id)
     trouble = f"it folded into {into.row.gid.hex()[:8]}"
-    folded = row.replaced(status=Status.branched, trouble=trouble, version=row.version + 1)
+    folded = row.replaced(
+        status=Status.branched, trouble=trouble, epoch=-1, version=row.version + 1
+    )
     groups.update(rows, folded)
 
 

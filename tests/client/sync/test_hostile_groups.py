@@ -1,0 +1,101 @@
+"""Groups that strangers make to do harm, and groups that break more than once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from client.table import Someone, Table
+from covey.access.member import addresses
+from covey.access.structs.extensions import ExtensionCode, GroupCapabilities
+from covey.client import events
+from covey.client.sync import entering, wishes
+from covey.errors import DecodeError
+from covey.mls.structs.extensions import Extension
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def team(table: Table, *names: str) -> list[Someone]:
+    people = [table.sit(name) for name in names]
+    people[0].create()
+    people[0].invite(*names[1:])
+    table.settle(*people)
+    return people
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let groups be made whose capabilities nobody can read."""
+    real = addresses.with_capabilities
+
+    def written(given: Sequence[Extension], stated: GroupCapabilities) -> tuple[Extension, ...]:
+        made = real(given, stated)
+        kind = ExtensionCode.capabilities
+        return tuple(Extension(kind, b"\xff") if e.extension_type == kind else e for e in made)
+
+    monkeypatch.setattr(addresses, "with_capabilities", written)
+    monkeypatch.setattr(addresses, "capabilities_of", lambda _: GroupCapabilities(()))
+
+
+def test_nobody_comes_into_a_group_that_cannot_be_read(table: Table) -> None:
+    mallory, alice, bob = (table.sit(name) for name in ("mallory", "alice", "bob"))
+    with pytest.MonkeyPatch.context() as patched:
+        unreadable(patched)
+        mallory.create("nice")
+        mallory.invite("alice")
+        table.settle(mallory, rounds=4)
+    with pytest.raises(DecodeError):
+        addresses.capabilities_of(mallory.place.seat.group.extensions)
+    bob.create("friends")
+    bob.invite("alice")
+    table.settle(alice, bob, rounds=6)
+    [place] = alice.peer.places()
+    assert place.seat.row.name == "friends"
+    told = [each for each in alice.news() if isinstance(each, events.InvitationFailed)]
+    assert "capabilities cannot be read" in told[0].why
+
+
+def test_a_pointer_that_fails_keeps_no_other_from_being_read(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one into a group of ours in which no turn can be taken."""
+    alice, bob, carol = team(table, "alice", "bob", "carol")
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(alice, rounds=3)
+    alice.invite("carol")
+    table.settle(alice, rounds=3)
+    bob.create("other")
+    bob.invite("carol")
+    table.settle(bob, rounds=3)
+    monkeypatch.setattr(carol.place.turns, "turn", fails)
+    carol.run(carol.peer.look_into_inbox())
+    assert {each.seat.row.name for each in carol.peer.places()} == {"team", "other"}
+
+
+def fails() -> None:
+    msg = "nobody can read this"
+    raise DecodeError(msg)
+
+
+@pytest.mark.parametrize("days", [0, 2])
+def test_a_group_that_breaks_twice_goes_on_twice(table: Table, days: int) -> None:
+    people = team(table, "alice", "bob", "carol")
+    for _ in range(2):
+        for each in people:
+            seat = next(p.seat for p in each.peer.places() if p.seat.look().status.is_in)
+            with seat.change() as rows:
+                entering.broke(seat, rows, "a commit that nobody can follow")
+        table.settle(*people, rounds=50, step=10.0)
+        table.passes(days * 86_400)
+        table.settle(*people, rounds=4)
+    there = [p.seat for each in people for p in each.peer.places() if p.seat.look().status.is_in]
+    assert len(there) == len(people)
+    assert len({each.group.epoch_authenticator for each in there}) == 1
+    assert len(there[0].group.members) == len(people)
