@@ -11,6 +11,7 @@ import os
 import sys
 
 import covey
+from covey.errors import CoveyError
 
 
 async def main(broker: str) -> None:
@@ -20,7 +21,10 @@ async def main(broker: str) -> None:
         print("echo listens", flush=True)
         async for event in bot.events("echo"):
             if isinstance(event, covey.events.MessageArrived) and event.kind == "text":
-                await bot.group(event.group).send(event.text, reply_to=event.id)
+                try:
+                    await bot.group(event.group).send(event.text, reply_to=event.id)
+                except CoveyError as error:  # such as that it has been removed meanwhile
+                    print(error, file=sys.stderr)
 
 
 asyncio.run(main(sys.argv[1]))

@@ -95,10 +95,20 @@ def test_what_is_too_long_is_said_to_be_an_attachment() -> None:
         contents.encode(content(Text(bytes(contents.MOST))))
 
 
+def test_what_can_be_said_can_be_said_as_an_answer() -> None:
+    longest = 0
+    for size in range(contents.MOST - 200, contents.MOST):
+        with suppress(ValueError):
+            contents.encode(content(Text(bytes(size))))
+            longest = size
+    assert longest > contents.MOST - 200
+    contents.encode(content(Text(bytes(longest), bytes(16))))
+
+
 def test_the_longest_content_fits_into_a_message() -> None:
-    longest = content(Text(b""))
+    longest = content(Text(b"", bytes(16)))
     room = contents.MOST - len(contents.encode(longest)) - 6
-    data = contents.encode(content(Text(b"x" * room)))
+    data = contents.encode(content(Text(b"x" * room, bytes(16))))
     assert contents.MOST - 6 <= len(data) <= contents.MOST
     suite = mls.CipherSuite.MLS_256_DHKEMP521_AES256GCM_SHA512_P521
     group = mls.Group.create(mls.Member.basic(b"a", suite))

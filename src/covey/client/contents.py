@@ -262,13 +262,19 @@ def encode(content: Content) -> bytes:
         kind,
         encoded,
     ).encode()
-    if len(frame) > MOST:
+    size = len(frame) + _room(body)
+    if size > MOST:
         msg = (
-            f"this takes {len(frame)} bytes, and a message at most {MOST}: "
+            f"this takes {size} bytes, and a message at most {MOST}: "
             "send what is long as an attachment"
         )
         raise ValueError(msg)
     return frame
+
+
+def _room(body: Body) -> int:
+    """Bytes to be left, so that what can be said can also be said as an answer."""
+    return _ID_LENGTH if isinstance(body, Text | Attachment) and not body.about else 0
 
 
 def decode(data: bytes) -> Content:
