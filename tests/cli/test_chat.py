@@ -457,7 +457,12 @@ def test_a_card_brings_in_who_has_no_account(
     assert "without an account" in bob.says("init", bob.name, "--no-account")
     bob.says("join", "--card", str(card))
     alice.says("create", "team")
-    alice.says("invite", "team", "--card", str(card), "--out", str(invitation))
+    invited = alice.run("invite", "team", "--card", str(card), "--out", str(invitation))
+    assert f"the card says that it is of {bob.name}" in invited.stderr
+    assert f"invited {bob.name} to team" in invited.stdout
+    assert f"{bob.name} is in this group already" in alice.refuses(
+        "invite", "team", "--card", str(card)
+    )
     assert f"joined team: {alice.name}, {bob.name}" in bob.says("join", str(invitation))
     bob.says("send", "team", "by file")
     [found] = alice.finds("history", "team")["messages"]

@@ -19,7 +19,9 @@ from covey.access.member import links
 from covey.access.structs.basics import BrokerId
 from covey.access.structs.log import Parcel
 from covey.access.structs.sealed import SealedPointer
+from covey.client.showing import name_of
 from covey.errors import DecodeError, UnsupportedError
+from covey.mls.group.identity import identity
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 from covey.mls.wire.struct import WireStruct
@@ -87,6 +89,18 @@ Paper = Card | Invitation
 _KINDS: Final[dict[str, type[Card | Invitation]]] = {"card": Card, "invitation": Invitation}
 
 
+class CardAnswer(NamedTuple):
+    """What has come of a card.
+
+    Attributes:
+        name: Who it says that it is of; nobody else vouches for that.
+        invitation: The text that lets its owner in.
+    """
+
+    name: str
+    invitation: str
+
+
 class InviteLink(NamedTuple):
     """What an invite link says.
 
@@ -97,6 +111,18 @@ class InviteLink(NamedTuple):
 
     url: str
     link: Link
+
+
+def name_on(card: Card) -> str:
+    """Who a card says that it is of, as it may be printed: anybody can write any name on it.
+
+    Raises:
+        DecodeError: It holds no KeyPackage.
+    """
+    package = MLSMessage.decode(card.key_package).message
+    if not isinstance(package, KeyPackage):
+        _refuse("the card holds something else than a KeyPackage")
+    return name_of(identity(package.leaf_node.credential))
 
 
 def to_text(paper: Paper) -> str:

@@ -15,7 +15,7 @@ from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
 from covey.client import cards, wanted, wishing
 from covey.client.bound import Bound, seconds
-from covey.client.cards import Card, Invitation
+from covey.client.cards import Card, CardAnswer, Invitation
 from covey.client.opening import named
 from covey.client.showing import line
 from covey.client.sync import by_hand
@@ -88,19 +88,23 @@ class Governing(Bound):
             raise StateError(msg)
         return packages
 
-    async def invite_card(self, card: str, *, timeout: float | None = None) -> str:
+    async def invite_card(self, card: str, *, timeout: float | None = None) -> CardAnswer:
         """Let somebody in who has no account here, and has handed us a card.
+
+        Anybody can write any name on a card: see that the name which is returned is the one of who
+        has handed it to you. Nobody is let in so under a name that the group knows.
 
         Args:
             card: The card's text.
             timeout: Seconds to wait; 30 by default.
 
         Returns:
-            The text of the invitation, to be handed back. Only the owner of the card can use it.
+            Whose name is on the card, and the text of the invitation, to be handed back. Only the
+            owner of the card can use it.
 
         Raises:
-            PolicyError: We may not.
-            StateError: We are not in the group, or its owner is already.
+            PolicyError: We may not; or the name is in the group already, or has a role in it.
+            StateError: We are not in the group, or the card was used.
             DecodeError: It is no card.
             TransportError: The broker cannot be reached.
         """
@@ -108,9 +112,11 @@ class Governing(Bound):
         if not isinstance(paper, Card):
             msg = "this is an invitation, and no card: join by it"
             raise DecodeError(msg)
+        name = cards.name_on(paper)
         self._with_group(wanted.require_may_invite)
-        await self._wish(Invite((paper.key_package,)), timeout)
-        return await self._engine.call(partial(self._invitation, paper))
+        self._with_group(partial(wanted.require_stranger, paper))
+        await self._wish(Invite((paper.key_package,), by_card=True), timeout)
+        return CardAnswer(name, await self._engine.call(partial(self._invitation, paper)))
 
     def _invitation(self, card: Card) -> str:
         engine = self._engine
@@ -119,7 +125,7 @@ class Governing(Bound):
         with engine.store.transaction() as rows:
             posting = by_hand.fetch(rows, key_package_ref(suite, package))
         if posting is None:
-            msg = "whose card this is, is in the group already: ask for a new card"
+            msg = "this card was used already: ask for a new card"
             raise StateError(msg)
         row = self._row
         return cards.to_text(

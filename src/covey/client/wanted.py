@@ -217,6 +217,15 @@ def require_may_invite(_: Place, group: Group) -> None:
         raise PolicyError(msg)
 
 
+def require_stranger(card: Card, _: Place, group: Group) -> None:
+    """Refuse early who hands us a card under a name that the group knows.
+
+    Raises:
+        PolicyError: The name is in the group, or has a role in it.
+    """
+    inviting.require_strangers(group, (inviting.key_package(card.key_package),))
+
+
 def require_another_owner(_: Place, group: Group) -> None:
     """Refuse early that all devices of the last owner leave a group of several people.
 

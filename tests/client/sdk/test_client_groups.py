@@ -137,14 +137,15 @@ async def test_a_card_is_answered_by_an_invitation_without_an_account(town: Town
         with pytest.raises(StateError, match="no broker is known"):
             await dora.sync()
         card = await dora.card()
-        invitation = await ours.invite_card(card)
+        name, invitation = await ours.invite_card(card)
+        assert name == dora.name
         theirs = await dora.join(f"Hello!\n> {invitation}")
         assert theirs.name == "team"
         await theirs.send("no account, and here")
         await until(lambda: texts(ours) == ["no account, and here"])
         await ours.send("welcome")
         await until(lambda: len(theirs.history()) == 2)
-        with pytest.raises(StateError, match="new card"):
+        with pytest.raises(PolicyError, match="is in this group already"):
             await ours.invite_card(card)
         with pytest.raises(DecodeError, match="no invitation"):
             await dora.join(card)
@@ -157,7 +158,7 @@ async def test_an_invitation_is_for_one_card_alone(town: Town) -> None:
         town.client("eve", broker=None) as eve,
     ):
         [ours] = await group(alice)
-        invitation = await ours.invite_card(await dora.card())
+        _, invitation = await ours.invite_card(await dora.card())
         await eve.card()
         with pytest.raises(StateError, match="another store"):
             await eve.join(invitation)

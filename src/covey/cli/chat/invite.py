@@ -20,6 +20,7 @@ from covey.errors import BrokerError, StateError
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
+    from covey.client.cards import CardAnswer
     from covey.client.client import Client
     from covey.client.conversation import Conversation
 
@@ -118,14 +119,20 @@ def _by_card(chosen: Chosen, group: str, card: Path, out: Path | None, *, qr: bo
         require_new(out)
     text = read_text(card).strip()
 
-    async def work(client: Client) -> tuple[str, str]:
+    async def work(client: Client) -> tuple[str, CardAnswer]:
         into = client.group(group)
         return into.id, await into.invite_card(text)
 
-    gid, invitation = run(chosen, work)
-    _hand_out(chosen, invitation, {"group": gid, "invitation": invitation}, out, qr=qr)
+    gid, (name, invitation) = run(chosen, work)
+    result: dict[str, object] = {"group": gid, "name": name, "invitation": invitation}
+    if not chosen.in_json:
+        click.echo(
+            f"the card says that it is of {name}: see that they have handed it to you", err=True
+        )
+    _hand_out(chosen, invitation, result, out, qr=qr)
     if out is not None:
-        chosen.tell({"group": gid, "invitation": str(out)}, f"the invitation is in {out}")
+        result["invitation"] = str(out)
+        chosen.tell(result, f"invited {name} to {group}; the invitation is in {out}")
         chosen.advise(f"covey join {out}  is what they run, once they have the file")
 
 

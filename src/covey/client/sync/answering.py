@@ -12,7 +12,7 @@ from covey.access.structs.extensions import Right
 from covey.client import made_for, roles
 from covey.client.events import Knocked
 from covey.client.sync import capabilities, electing, groups, queues, wishes
-from covey.client.sync.inviting import key_package
+from covey.client.sync.inviting import key_package, require_strangers
 from covey.client.sync.telling import tell
 from covey.client.sync.wishes import CloseDoor, Invite
 from covey.errors import AuthenticationError, BrokerError, DecodeError, PolicyError
@@ -180,11 +180,12 @@ def _invites(rows: Rows, number: int) -> list[Invite]:
 
 
 def _require_possible(seat: Seat, package: KeyPackage) -> None:
-    """Only who may invite lets in who comes by a link.
+    """Only who may invite lets in who comes by a link, and nobody under a name that is known here.
 
     Raises:
-        PolicyError: We may not; others may be able to.
+        PolicyError: We may not, and others may be able to; or the name is taken.
     """
+    require_strangers(seat.group, (package,))
     judged = roles.dry_run(seat.group, add=(package,))
     if judged.refused is not None:
         raise PolicyError(judged.refused)

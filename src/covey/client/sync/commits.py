@@ -22,7 +22,7 @@ from covey.access.structs.log import AnsweredKnock, NextEpoch
 from covey.access.structs.sealed import Purpose
 from covey.client import made_for, profile
 from covey.client.sync import capabilities, groups
-from covey.client.sync.inviting import invited, key_package
+from covey.client.sync.inviting import invited, key_package, require_strangers
 from covey.client.sync.queues import UnderWay
 from covey.client.sync.wishes import CloseDoor, Describe, Expel, GoOn, Invite, OpenDoor, Renew
 from covey.mls.group import psks
@@ -94,10 +94,14 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
         seat: The group.
         wished: The wishes.
         references: Which of the proposals of this epoch it takes; all by default.
+
+    Raises:
+        PolicyError: Who comes by a link or a card has a name that the group knows.
     """
     group = seat.group
     proposed = _proposed(group, references)
     add: list[KeyPackage] = []
+    strangers: set[bytes] = set()
     remove: set[int] = set()
     back: set[int] = set()
     answered: list[bytes] = []
@@ -107,6 +111,8 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
             case Invite():
                 new, old = invited(group, wish)
                 add += new
+                if wish.of_strangers:
+                    strangers |= {each.leaf_node.signature_key for each in new}
                 back |= old
                 answered += wish.answered
             case Expel():
@@ -121,6 +127,8 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
     add = list({each.leaf_node.signature_key: each for each in add}.values())  # the last of each
     goes = remove | proposed
     stay, extensions = _extensions(seat, wished, goes, back)
+    unknown = [each for each in add if each.leaf_node.signature_key in strangers]
+    require_strangers(group, unknown, add, extensions)
     remove |= back
     renews = renews or bool(group.proposals)
     branches = next((each for each in wished if isinstance(each, GoOn)), None)

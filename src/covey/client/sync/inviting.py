@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from covey.client import made_for
+from covey.client import made_for, profile
+from covey.client.profile import Role
+from covey.client.showing import name_of
 from covey.client.sync.wishes import Invite
-from covey.errors import DecodeError
+from covey.errors import DecodeError, PolicyError
 from covey.mls.group.identity import identity
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from covey.mls import Group
+    from covey.mls.structs.extensions import Extension
     from covey.mls.structs.tree import LeafNode
 
 
@@ -74,6 +77,54 @@ def invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
             continue
         coming.append(package)
     return coming, old
+
+
+def require_strangers(
+    group: Group,
+    strangers: Collection[KeyPackage],
+    beside: Iterable[KeyPackage] = (),
+    after: Sequence[Extension] | None = None,
+) -> None:
+    """Refuse who comes by a link or a card under a name that the group knows.
+
+    Anybody can write any name into a KeyPackage of its own. Members count as one person by their
+    name, with one role; so nobody becomes one of them who is not known to be.
+
+    Args:
+        group: The group.
+        strangers: Who comes by a link or a card.
+        beside: All who come in the same commit.
+        after: The extensions of the GroupContext that it makes; by default those that stand.
+
+    Raises:
+        PolicyError: A name is in the group, or has a role in it, or comes twice.
+    """
+    wanted = {identity(each.leaf_node.credential) for each in strangers}
+    if not wanted:
+        return
+    there = {identity(leaf.credential) for _, leaf in group.tree.members()}
+    for who in sorted(wanted & there):
+        msg = (
+            f"{name_of(who)} is in this group already, and by a link or a card anybody can say so: "
+            "a device of one's own is added by add_device, and who is somebody else needs another "
+            "name"
+        )
+        raise PolicyError(msg)
+    for extensions in (group.extensions, after or ()):
+        stated = profile.profile_of(extensions)
+        for who in sorted(wanted):
+            if stated is not None and profile.role_of(stated, who) is not Role.member:
+                msg = (
+                    f"{name_of(who)} has a role in this group, and by a link or a card anybody can "
+                    "be called so: invite them by their name at the broker, or take the role away"
+                )
+                raise PolicyError(msg)
+    coming = {each.leaf_node.signature_key: each for each in (*strangers, *beside)}
+    names = [identity(each.leaf_node.credential) for each in coming.values()]
+    for who in sorted(wanted):
+        if names.count(who) > 1:
+            msg = f"two come at once who are both called {name_of(who)}: let them in one by one"
+            raise PolicyError(msg)
 
 
 def _makes_room(group: Group, wish: Invite, standing: LeafNode, leaf: LeafNode) -> bool:

@@ -20,12 +20,19 @@ class Invite(msgspec.Struct, frozen=True, tag="invite"):
         recovers: Whether they take the place of old leaves of their identities.
         answered: The knocks that this deals with.
         anew: The encryption keys of leaves whose owners never came, and whose place they take.
+        by_card: Whether they come by a card.
     """
 
     packages: tuple[bytes, ...]
     recovers: bool = False
     answered: tuple[bytes, ...] = ()
     anew: tuple[bytes, ...] = ()
+    by_card: bool = False
+
+    @property
+    def of_strangers(self) -> bool:
+        """Whether they come by a link or a card: nobody vouches for the names in those."""
+        return self.by_card or (bool(self.answered) and not self.recovers)
 
 
 class Expel(msgspec.Struct, frozen=True, tag="remove"):
