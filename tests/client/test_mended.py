@@ -267,3 +267,26 @@ def test_who_was_invited_where_the_log_is_taken_back_comes_back_by_an_older_way(
     table.settle(*people, rounds=60, step=30)
     assert len(bob.peer.places()) == 1
     assert alice.authenticator == bob.authenticator == carol.authenticator
+
+
+def test_what_a_broker_took_and_denies_is_said_again_by_who_comes_back_by_the_door(
+    table: Table,
+) -> None:
+    """It denies two epochs, and others have closed the one before: nothing can be offered there."""
+    alice, bob = group(table, "alice", "bob")
+    table.settle(alice, bob)
+    dave, backup = table.sit("dave"), table.snapshot()
+    alice.wish(wishes.Renew())
+    table.settle(alice)
+    alice.invite("dave")
+    table.settle(alice)
+    alice.say("denied")
+    table.settle(alice)
+    table.copies[0] = backup
+    bob.wish(wishes.Renew())
+    table.settle(bob)
+    table.settle(alice, bob, dave, rounds=60, step=30)
+    assert alice.authenticator == bob.authenticator
+    assert alice.texts() == bob.texts() == ["denied"]
+    refused = [each for each in told(alice, events.WishRefused) if "dave" in str(each)]
+    assert len(refused) == 1

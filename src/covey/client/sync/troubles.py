@@ -114,6 +114,7 @@ class Troubles:
         self._since = self._since or now
         if now - self._since > _HOPELESS and self.contradictions > seat.home.pace.refused:
             with seat.change() as rows:  # nothing of the log can be relied on, wherever we are
+                unsure_again(rows, seat.row, seat.home.world.second)
                 seat.replace(seq=-1, hash=b"", head=None)
                 entering.broke(seat, rows, str(error))
         self._until = self._later(error)
