@@ -290,3 +290,26 @@ def test_what_a_broker_took_and_denies_is_said_again_by_who_comes_back_by_the_do
     assert alice.texts() == bob.texts() == ["denied"]
     refused = [each for each in told(alice, events.WishRefused) if "dave" in str(each)]
     assert len(refused) == 1
+
+
+@pytest.mark.parametrize("came", [False, True], ids=["alone", "together"])
+def test_a_group_of_which_a_broker_that_was_set_back_knows_nothing_goes_on(
+    table: Table, *, came: bool
+) -> None:
+    """Its log is begun anew by who is alone in it; if others have come, it goes on in a branch."""
+    alice, bob = table.sit("alice"), table.sit("bob")
+    backup = table.snapshot()
+    alice.create()
+    if came:
+        alice.invite("bob")
+        table.settle(alice, bob)
+    table.copies[0] = backup
+    if not came:
+        alice.invite("bob")
+    table.settle(alice, bob, rounds=80, step=30)
+    alice.say("here")
+    table.settle(alice, bob)
+    assert told(alice, events.RolledBack)
+    assert alice.authenticator == bob.authenticator
+    assert bob.texts() == ["here"]
+    assert len(alice.peer.places()) == (2 if came else 1)

@@ -82,7 +82,7 @@ class Troubles:
         match error:
             case GapError():
                 return self._gap(error)
-            case ForkError() | BrokerError(code=Code.epoch_unknown):
+            case ForkError() | BrokerError(code=Code.epoch_unknown | Code.group_unknown):
                 return self._contradicted(error)
             case BrokerError(code=Code.gone):
                 return self._lost(str(error))
