@@ -292,24 +292,37 @@ def test_what_a_broker_took_and_denies_is_said_again_by_who_comes_back_by_the_do
     assert len(refused) == 1
 
 
-@pytest.mark.parametrize("came", [False, True], ids=["alone", "together"])
-def test_a_group_of_which_a_broker_that_was_set_back_knows_nothing_goes_on(
-    table: Table, *, came: bool
+def test_a_group_in_which_somebody_was_alone_for_long_is_begun_anew(table: Table) -> None:
+    """A broker does not keep a log for more than a day that no second epoch has confirmed."""
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.say("alone")
+    table.settle(alice)
+    table.passes(2 * 86_400)
+    table.copies[0].sweep()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    assert alice.authenticator == bob.authenticator
+    alice.say("together")
+    table.settle(alice, bob)
+    assert not told(alice, events.RolledBack, events.ForkFound, events.MessagesLost)
+    assert alice.texts() == ["alone", "together"]
+    assert bob.texts() == ["together"]
+
+
+def test_a_group_of_which_a_broker_that_was_set_back_knows_nothing_goes_on_in_a_branch(
+    table: Table,
 ) -> None:
-    """Its log is begun anew by who is alone in it; if others have come, it goes on in a branch."""
     alice, bob = table.sit("alice"), table.sit("bob")
     backup = table.snapshot()
     alice.create()
-    if came:
-        alice.invite("bob")
-        table.settle(alice, bob)
+    alice.invite("bob")
+    table.settle(alice, bob)
     table.copies[0] = backup
-    if not came:
-        alice.invite("bob")
     table.settle(alice, bob, rounds=80, step=30)
     alice.say("here")
     table.settle(alice, bob)
     assert told(alice, events.RolledBack)
     assert alice.authenticator == bob.authenticator
     assert bob.texts() == ["here"]
-    assert len(alice.peer.places()) == (2 if came else 1)
+    assert len(alice.peer.places()) == 2
