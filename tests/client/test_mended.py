@@ -267,3 +267,62 @@ def test_who_was_invited_where_the_log_is_taken_back_comes_back_by_an_older_way(
     table.settle(*people, rounds=60, step=30)
     assert len(bob.peer.places()) == 1
     assert alice.authenticator == bob.authenticator == carol.authenticator
+
+
+def test_what_a_broker_took_and_denies_is_said_again_by_who_comes_back_by_the_door(
+    table: Table,
+) -> None:
+    """It denies two epochs, and others have closed the one before: nothing can be offered there."""
+    alice, bob = group(table, "alice", "bob")
+    table.settle(alice, bob)
+    dave, backup = table.sit("dave"), table.snapshot()
+    alice.wish(wishes.Renew())
+    table.settle(alice)
+    alice.invite("dave")
+    table.settle(alice)
+    alice.say("denied")
+    table.settle(alice)
+    table.copies[0] = backup
+    bob.wish(wishes.Renew())
+    table.settle(bob)
+    table.settle(alice, bob, dave, rounds=60, step=30)
+    assert alice.authenticator == bob.authenticator
+    assert alice.texts() == bob.texts() == ["denied"]
+    refused = [each for each in told(alice, events.WishRefused) if "dave" in str(each)]
+    assert len(refused) == 1
+
+
+def test_a_group_in_which_somebody_was_alone_for_long_is_begun_anew(table: Table) -> None:
+    """A broker does not keep a log for more than a day that no second epoch has confirmed."""
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.say("alone")
+    table.settle(alice)
+    table.passes(2 * 86_400)
+    table.copies[0].sweep()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    assert alice.authenticator == bob.authenticator
+    alice.say("together")
+    table.settle(alice, bob)
+    assert not told(alice, events.RolledBack, events.ForkFound, events.MessagesLost)
+    assert alice.texts() == ["alone", "together"]
+    assert bob.texts() == ["together"]
+
+
+def test_a_group_of_which_a_broker_that_was_set_back_knows_nothing_goes_on_in_a_branch(
+    table: Table,
+) -> None:
+    alice, bob = table.sit("alice"), table.sit("bob")
+    backup = table.snapshot()
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    table.copies[0] = backup
+    table.settle(alice, bob, rounds=80, step=30)
+    alice.say("here")
+    table.settle(alice, bob)
+    assert told(alice, events.RolledBack)
+    assert alice.authenticator == bob.authenticator
+    assert bob.texts() == ["here"]
+    assert len(alice.peer.places()) == 2

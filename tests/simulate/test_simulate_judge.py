@@ -13,7 +13,10 @@ from covey.client.events import (
     MemberLeft,
     MembersChanged,
     MessagesLost,
+    Rejoining,
     RemovedFromGroup,
+    Renamed,
+    RolledBack,
     WishRefused,
 )
 from covey.client.sync.groups import Status
@@ -179,6 +182,25 @@ def test_who_went_out_knows_nothing_of_a_log_that_is_taken_back() -> None:
     assert rules(evidence(front=denying("bob", 110.0), told=gone)) == {"lies noticed"}
 
 
+def test_who_goes_without_another_word_is_missed_by_nobody_who_was_ahead() -> None:
+    """Its last words were said behind where others were: only its next number would tell."""
+    gone = {"ann": [MemberLeft(GID.hex())]}
+    missed = evidence(
+        ann=held(status=Status.left), bob=held(messages=(), members=("bob",)), told=gone
+    )
+    missed.observed["ann"].groups[GID] = held(status=Status.left, authenticator=b"", secrets=0)
+    assert rules(missed) == {"nothing lost"}
+    told = RolledBack(GID.hex(), seq=3, served=1, heads=())
+    at(100, missed, "bob", told)
+    assert judge(missed._replace(front=denying("bob", 90.0))) == []
+    later = HELLO._replace(text="more", id=b"n" * 16)
+    heard = missed._replace(said=[*missed.said, Said("ann", GID, "more", 60.0)])
+    for name in ("ann", "bob"):
+        own = heard.observed[name].groups[GID]
+        heard.observed[name].groups[GID] = own._replace(messages=(*own.messages, later))
+    assert rules(heard._replace(front=denying("bob", 90.0))) == {"nothing lost"}
+
+
 def test_who_went_out_where_the_log_is_taken_back_says_nothing_again() -> None:
     gone = {"ann": [MemberLeft(GID.hex())]}
     lost = evidence(ann=held(status=Status.left), bob=held(messages=(), members=("bob",)))
@@ -203,14 +225,38 @@ def test_who_was_invited_in_vain_is_seen_to_be_missing() -> None:
     assert rules(arrived) == {"agree"}
 
 
+def back(gid: bytes = GID) -> Rejoining:
+    return Rejoining(gid.hex(), why="gone")
+
+
+def at(moment: int, found: Evidence, name: str, event: Event) -> None:
+    """Let somebody tell something at a moment, beside what it has told."""
+    observed = found.observed[name]
+    told = (*observed.told, Told(len(observed.told), moment, event))
+    found.observed[name] = observed._replace(told=told)
+
+
 def test_who_was_away_until_the_old_way_back_had_closed_is_told_so() -> None:
     lost = held(status=Status.lost, epoch=1, trouble="ask a member to remove you")
-    told = {"ann": [changed(2, removed=("cid",))]}
+    told = {"ann": [changed(2, removed=("cid",))], "bob": [back()]}
     late = 100.0 + 31 * 86_400
-    assert judge(evidence(bob=lost, told=told, ended=late)) == []
-    assert rules(evidence(bob=lost, told=told)) == {"agree", "nobody stranded"}
+    lately: dict[str, Any] = {"told": told, "lately": {"away": 100.0}, "kinds": {"away": 1}}
+    assert judge(evidence(bob=lost, ended=late, **lately)) == []
+    assert rules(evidence(bob=lost, **lately)) == {"agree", "nobody stranded"}
     seen = lost._replace(epoch=3)
-    assert rules(evidence(bob=seen, told=told, ended=late)) == {"agree", "nobody stranded"}
+    assert rules(evidence(bob=seen, ended=late, **lately)) == {"agree", "nobody stranded"}
+
+
+def test_who_went_away_before_it_was_told_of_another_way_back_has_none() -> None:
+    """It has seen the commit by which somebody went: there may be no other word of it yet."""
+    lost = held(status=Status.lost, epoch=4, trouble="ask a member to remove you")
+    late = 100.0 + 31 * 86_400
+    for stayed, found in ((60, set()), (7_200, {"agree", "nobody stranded"})):
+        gone = changed(2, removed=("cid",))
+        seen = evidence(bob=lost, ended=late, told={"ann": [gone], "bob": [gone]})
+        at(100 + stayed, seen, "bob", Renamed(GID.hex(), by="ann", before="a", name="b"))
+        at(int(late), seen, "bob", back())
+        assert rules(seen) == found
 
 
 def test_two_groups_are_one_too_many() -> None:

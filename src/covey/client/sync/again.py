@@ -26,18 +26,17 @@ _UNSURE: Final = queues.KEPT_EPOCHS
 """Epochs, of which a broker that contradicts itself may show nobody what it had taken."""
 
 
-def unsure_again(rows: Rows, row: GroupRow, now: int, into: int | None = None) -> None:
+def unsure_again(rows: Rows, row: GroupRow, now: int) -> None:
     """Let all wait once more of which nobody knows who has it.
 
     Args:
         rows: The transaction.
         row: The group in which it was taken.
         now: In seconds since the epoch.
-        into: The group in which it waits, if that is another one.
     """
     for each in queues.accepted(rows, row.id):
         if each.epoch >= row.epoch - _UNSURE:
-            say_again(rows, each, (row.id, row.id if into is None else into), now)
+            say_again(rows, each, (row.id, row.id), now)
 
 
 def say_again(rows: Rows, accepted: Accepted, numbers: tuple[int, int], now: int) -> None:

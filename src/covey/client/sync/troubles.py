@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member.replies import GapError, RestoredError, RolledBackError
 from covey.access.refusals import Code
 from covey.client.events import ForkFound, MessagesLost, RolledBack
-from covey.client.sync import entering
+from covey.client.sync import entering, groups, queues
 from covey.client.sync.again import unsure_again
 from covey.client.sync.inbox import READ
 from covey.client.sync.telling import tell
@@ -82,7 +82,9 @@ class Troubles:
         match error:
             case GapError():
                 return self._gap(error)
-            case ForkError() | BrokerError(code=Code.epoch_unknown):
+            case BrokerError(code=Code.group_unknown) if not self._seat.group.epoch:
+                return self._unconfirmed(error)
+            case ForkError() | BrokerError(code=Code.epoch_unknown | Code.group_unknown):
                 return self._contradicted(error)
             case BrokerError(code=Code.gone):
                 return self._lost(str(error))
@@ -97,6 +99,18 @@ class Troubles:
         asked = error.retry_after if isinstance(error, BrokerError) else 0.0
         pause = min(home.pace.again * 2.0 ** min(self._failures - 1, 30), home.pace.at_most)
         return home.world.now() + max(asked, pause * (0.5 + home.world.random() / 2))
+
+    def _unconfirmed(self, error: BrokerError) -> float:
+        """We are still alone, and the broker has not kept the log for so long: it begins anew.
+
+        What we said there is not said again: who comes in later was not meant to read it.
+        """
+        seat = self._seat
+        with seat.change() as rows:
+            queues.forget_accepted(rows, seat.number)
+            seat.replace(seq=-1, hash=b"", head=None)
+            groups.forget_places(rows, seat.number)
+        return self._later(error)
 
     def _contradicted(self, error: BrokerError | ForkError) -> float:
         """The broker goes back behind what it had shown, or shows something else."""
@@ -114,6 +128,7 @@ class Troubles:
         self._since = self._since or now
         if now - self._since > _HOPELESS and self.contradictions > seat.home.pace.refused:
             with seat.change() as rows:  # nothing of the log can be relied on, wherever we are
+                unsure_again(rows, seat.row, seat.home.world.second)
                 seat.replace(seq=-1, hash=b"", head=None)
                 entering.broke(seat, rows, str(error))
         self._until = self._later(error)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from covey.client import profile
 from covey.client.events import Joined
 from covey.client.sync import groups, queues, wishes
-from covey.client.sync.again import say_again, unsure_again
+from covey.client.sync.again import say_again
 from covey.client.sync.groups import Status
 from covey.client.sync.telling import tell
 from covey.client.sync.wishes import GoOn
@@ -159,8 +159,6 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
                 return False
             fold(rows, row, into=new)
     _hand_over(rows, old.number, new.number)
-    if old.row.seq < 0:  # the broker contradicts itself: who knows who has what
-        unsure_again(rows, old.row, new.home.world.second, into=new.number)
     before = groups.of(rows, old.number)
     assert before is not None
     if before.status is not Status.branched:
