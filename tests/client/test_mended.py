@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from client.table import Table
+from covey.access.member.addresses import extension
 from covey.access.structs.extensions import Right
 from covey.client import events
+from covey.client.profile import first_profile
 from covey.client.sync import capabilities, entering, groups, queues, wishes
 from covey.client.sync.groups import Status
+from covey.mls import Member, Policy
+from covey.store import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from client.table import Someone
+    from covey.access.structs.identity import Claimed
+    from covey.client.sync.effects import Flow
 
 
 @pytest.fixture
@@ -326,3 +334,79 @@ def test_a_group_of_which_a_broker_that_was_set_back_knows_nothing_goes_on_in_a_
     assert alice.authenticator == bob.authenticator
     assert bob.texts() == ["here"]
     assert len(alice.peer.places()) == 2
+
+
+def knows_nothing(mallory: Someone) -> bytes:
+    """A KeyPackage of its own keys, of a client that supports nothing which a group here needs."""
+    with mallory.store.reading() as rows:
+        kept = settings.get(rows, "member")
+    assert kept is not None
+    assert mallory.peer.inbox is not None
+    poor = Policy(extension_types=frozenset({0xF0C1}))
+    member = Member.decode(kept, policy=poor, entropy=mallory.table.entropy)
+    address = extension(mallory.peer.inbox.address)
+    return member.key_package(extensions=[address], now=int(mallory.table.now)).message
+
+
+def no_bytes(_: Someone) -> bytes:
+    """What is no KeyPackage at all."""
+    return b"no KeyPackage"
+
+
+def hands_out(asked: Someone, mallory: Someone, package: bytes) -> None:
+    """The broker answers somebody who asks for mallory's keys by this."""
+    device = asked.peer.device
+    assert device is not None
+    genuine = device.claim
+
+    def claim(name: str, suite: int, idem: bytes) -> Flow[Claimed]:
+        claimed = yield from genuine(name, suite, idem)
+        if name != mallory.name:
+            return claimed
+        return claimed.replace(
+            key_packages=tuple(each.replace(message=package) for each in claimed.key_packages)
+        )
+
+    device.claim = claim  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("made", [knows_nothing, no_bytes])
+def test_who_cannot_be_added_keeps_nobody_from_the_branch(
+    table: Table, made: Callable[[Someone], bytes]
+) -> None:
+    """Who has broken the group leaves keys by which no commit can be made."""
+    people = alice, bob, carol, mallory = group(table, "alice", "bob", "carol", "mallory")
+    table.settle(*people)
+    honest = alice, bob, carol
+    for each in honest:
+        hands_out(each, mallory, made(mallory))
+        seat = each.place.seat
+        with seat.change() as rows:
+            entering.broke(seat, rows, "nobody can follow the commit")
+    table.settle(*honest, rounds=40, step=5)
+    seats = [each.place.seat for each in honest]
+    assert len({each.row.gid for each in seats}) == 1
+    assert len({each.group.epoch_authenticator for each in seats}) == 1
+    assert {each.identity for each in seats[0].group.members} == {b"alice", b"bob", b"carol"}
+    refused = [event for each in honest for event in told(each, events.WishRefused)]
+    assert {str(each).partition(":")[0] for each in refused} == {"could not go on with mallory"}
+    carol.say("on we go")
+    table.settle(*honest)
+    assert alice.texts() == bob.texts() == ["on we go"]
+
+
+def test_a_branch_that_came_to_nothing_is_tried_again(table: Table) -> None:
+    """Its first commit could not be made; the same group is used for the next attempt."""
+    alice, bob = group(table, "alice", "bob")
+    table.settle(alice, bob)
+    for each in (alice, bob):
+        seat = each.place.seat
+        with seat.change() as rows:
+            entering.broke(seat, rows, "nobody can follow the commit")
+    alone = alice.peer.create(first_profile("team", b"alice"), after=alice.place.seat.row)
+    table.settle(alice, rounds=2)
+    assert alone.seat.row.epoch == 0
+    table.settle(alice, bob, rounds=40, step=10)
+    assert len(alice.peer.places()) == 2
+    assert alice.place.seat.row.gid == bob.place.seat.row.gid == alone.seat.row.gid
+    assert alice.authenticator == bob.authenticator

@@ -17,7 +17,6 @@ from covey.client.sync import (
     capabilities,
     groups,
     joining,
-    queues,
     returning,
     winning,
 )
@@ -176,14 +175,14 @@ class Account:
         stated: GroupProfile,
         broker_id: bytes | None = None,
         *,
-        after: tuple[GroupRow, bytes] | None = None,
+        after: GroupRow | None = None,
     ) -> Place:
         """Create a group of one; its log begins with its first turn.
 
         Args:
             stated: Its profile.
             broker_id: At which broker; at ours by default.
-            after: The broken group that it goes on from, and the wish to do so.
+            after: The broken group that it goes on from, once that is wished for.
         """
         home, seed = self.home, self.home.world.entropy(_KEY)
         until = home.world.hour + capabilities.RECOVERY_HOURS
@@ -200,16 +199,14 @@ class Account:
         gid = home.world.entropy(_KEY)
         row = joining.new_row(home, group, broker_id or self.broker_id, gid).replaced(recovery=seed)
         if after is not None:
-            old = Seat(home, after[0]).group
+            old = Seat(home, after).group
             place = winning.order(old.epoch, old.own_index)
-            row = row.replaced(predecessor=after[0].gid, branched_by=place)
+            row = row.replaced(predecessor=after.gid, branched_by=place)
         with home.store.transaction() as rows:
             row = groups.insert(rows, row)
             groups.apply(rows, row.id, group.changes())
             groups.add_doors(rows, row.id, (keys.door,))
             groups.add_slot(rows, row.id, token)
-            if after is not None:
-                queues.wish(rows, row.id, after[1], home.world.second)
         return self._place(Seat(home, row, None if after else group))
 
     def _slot(self, token: bytes) -> list[Extension]:

@@ -23,6 +23,7 @@ from covey.errors import (
     AuthenticationError,
     BrokerError,
     CoveyError,
+    DecodeError,
     PolicyError,
     StateError,
     StorageError,
@@ -169,7 +170,7 @@ class Arrivals:
         if name is not None:
             try:
                 claimed = yield from peer.claim(name)
-            except (BrokerError, PolicyError, StateError):
+            except (BrokerError, DecodeError, PolicyError, StateError):
                 self._wait(body)
                 return
             wish = invitation(seat.group, ahead.of_key(claimed, behind.key))

@@ -8,19 +8,29 @@ maker has the lowest leaf in the old group wins, and the others fold in.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+
+import msgspec
 
 from covey.client import profile
-from covey.client.sync import electing, groups, winning, wishes
+from covey.client.events import WishRefused
+from covey.client.explaining import explained
+from covey.client.sync import commits, electing, groups, queues, winning, wishes
 from covey.client.sync.groups import Status
+from covey.client.sync.inviting import key_package
 from covey.client.sync.seat import Seat
+from covey.client.sync.telling import tell
 from covey.client.sync.wishes import GoOn
-from covey.errors import BrokerError, PolicyError, StateError
+from covey.errors import BrokerError, DecodeError, PolicyError, StateError
+from covey.mls.group.identity import identity
+from covey.mls.wire.code_points import ContentType
 
 if TYPE_CHECKING:
     from covey.client.sync.account import Account
     from covey.client.sync.effects import Flow
     from covey.client.sync.groups import GroupRow
+    from covey.mls import Group
+    from covey.store.port import Rows
 
 _ANSWERS: Final = 6
 """For how many looks at the door we wait, in case it is only we who cannot follow."""
@@ -49,8 +59,12 @@ class Branches:
         home = self._peer.home
         with home.store.reading() as rows:
             every = groups.every(rows)
+            followed = {
+                each.predecessor
+                for each in every
+                if each.status.is_in and not _is_barren(rows, each)
+            }
         self._count_only_waking()
-        followed = {each.predecessor for each in every if each.status.is_in}
         due = electing.FOREVER
         for row in every:
             if row.status is Status.branched:
@@ -112,16 +126,119 @@ class Branches:
         """Make a group of the old one's members; they come in by its first commit."""
         peer, old = self._peer, Seat(self._peer.home, row).group
         self._due[row.id] = peer.home.world.now() + peer.home.pace.at_most
+        try:
+            packages, left_out = yield from self._claimed(old)
+        except StateError:
+            return  # without an account nobody can be reached: others make the branch
+        if not packages:
+            return  # nobody can be reached now
+        known = tuple(sorted({each.signature_key for each in old.members}))
+        seat = self._begun(row, old)
+        fitting = _fitting(seat, GoOn(packages, old.group_id, old.epoch, known))
+        if not fitting.wish.packages:
+            return
+        with seat.change() as rows:
+            if _is_barren(rows, seat.row):  # or another process was faster
+                queues.wish(rows, seat.number, wishes.encode(fitting.wish), peer.home.world.second)
+                for name, why in (left_out | fitting.left_out).items():
+                    tell(seat, rows, WishRefused(seat.hex, what=f"go on with {name}", why=why))
+
+    def _claimed(self, old: Group) -> Flow[tuple[tuple[bytes, ...], dict[str, str]]]:
+        """KeyPackages of a group's other members; and who has none that is good, and why.
+
+        Raises:
+            StateError: We have no account.
+        """
         packages: list[bytes] = []
-        ours = peer.home.identity
-        for name in sorted({each.identity for each in old.members} - {ours}):
+        left_out: dict[str, str] = {}
+        known = {each.signature_key for each in old.members}
+        for name in sorted({each.identity for each in old.members} - {self._peer.home.identity}):
             try:
-                packages += yield from peer.claim(name.decode())
-            except (BrokerError, PolicyError, UnicodeDecodeError):
+                claimed = yield from self._peer.claim(name.decode())
+                packages += [each for each in claimed if _key(each) in known]
+            except (BrokerError, UnicodeDecodeError):
                 continue  # who cannot be reached now is invited by people later
-            except StateError:
-                return  # without an account nobody can be reached: others make the branch
-        stated = profile.profile_of(old.extensions) or profile.first_profile("", ours)
-        known = frozenset(each.signature_key for each in old.members)
-        wish = GoOn(tuple(packages), old.group_id, old.epoch, tuple(sorted(known)))
-        peer.create(stated, row.broker_id, after=(row, wishes.encode(wish)))
+            except (DecodeError, PolicyError) as error:
+                left_out[name.decode()] = _why(error)
+        return tuple(packages), left_out
+
+    def _begun(self, row: GroupRow, old: Group) -> Seat:
+        """A group of one, to go on in: one that came to nothing, or a new one."""
+        peer = self._peer
+        with peer.home.store.reading() as rows:
+            ours = [each for each in groups.every(rows) if each.predecessor == row.gid]
+            barren = next((each for each in ours if _is_barren(rows, each)), None)
+        if barren is not None:
+            return peer.place(barren.id).seat
+        stated = profile.profile_of(old.extensions)
+        stated = stated or profile.first_profile("", peer.home.identity)
+        return peer.create(stated, row.broker_id, after=row).seat
+
+
+class _Fitting(NamedTuple):
+    """The wish to go on with those who can be added together, and why the others cannot."""
+
+    wish: GoOn
+    left_out: dict[str, str]
+
+
+def _fitting(seat: Seat, wish: GoOn) -> _Fitting:
+    """Leave those out with whom no commit can be made: who broke a group may try it once more.
+
+    Halves are tried where all together do not fit, so that few who do not fit cost little.
+    """
+    left_out: dict[str, str] = {}
+
+    def grown(taken: tuple[bytes, ...], more: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        why = _tried(seat, msgspec.structs.replace(wish, packages=taken + more))
+        if why is None:
+            return taken + more
+        if len(more) == 1:
+            credential = key_package(more[0]).leaf_node.credential
+            left_out[identity(credential).decode(errors="replace")] = _why(why)
+            return taken
+        half = len(more) // 2
+        return grown(grown(taken, more[:half]), more[half:])
+
+    packages = grown((), wish.packages)
+    return _Fitting(msgspec.structs.replace(wish, packages=packages), left_out)
+
+
+class _TriedError(Exception):
+    """A commit can be made; this takes it back."""
+
+
+def _tried(seat: Seat, wish: GoOn) -> Exception | None:
+    """Make the first commit of a branch and take it back; why it cannot be made."""
+    seat.reserve(ContentType.commit)
+    try:
+        with seat.change() as rows:
+            _make_and_take_back(seat, rows, wish)
+    except _TriedError:
+        return None
+    except commits.IMPOSSIBLE as error:
+        return error
+
+
+def _make_and_take_back(seat: Seat, rows: Rows, wish: GoOn) -> NoReturn:
+    commits.make(seat, rows, commits.merge(seat, (wish,)), ())
+    raise _TriedError
+
+
+def _is_barren(rows: Rows, row: GroupRow) -> bool:
+    """Whether a branch was begun, and nobody has come into it, nor is to."""
+    return (
+        row.predecessor is not None
+        and row.status.is_in
+        and not row.epoch
+        and not queues.wishes(rows, row.id)
+        and queues.under_way(rows, row.id) is None
+    )
+
+
+def _key(package: bytes) -> bytes:
+    return key_package(package).leaf_node.signature_key
+
+
+def _why(error: Exception) -> str:
+    return f"{explained(error)}; invite them later, with new keys"

@@ -25,6 +25,15 @@ from covey.client.sync import capabilities, groups
 from covey.client.sync.inviting import invited, key_package, require_strangers
 from covey.client.sync.queues import UnderWay
 from covey.client.sync.wishes import CloseDoor, Describe, Expel, GoOn, Invite, OpenDoor, Renew
+from covey.errors import (
+    AuthenticationError,
+    LocalProtocolError,
+    MissingKeyError,
+    PolicyError,
+    RemoteProtocolError,
+    StateError,
+    UnsupportedError,
+)
 from covey.mls.group import psks
 from covey.mls.group.identity import identity
 from covey.mls.structs.proposals import Remove, SelfRemove
@@ -42,6 +51,18 @@ if TYPE_CHECKING:
     from covey.mls.structs.schedule import PreSharedKeyID
     from covey.store.port import Rows
 
+
+IMPOSSIBLE: Final = (
+    AuthenticationError,
+    MissingKeyError,
+    RemoteProtocolError,
+    LocalProtocolError,
+    PolicyError,
+    StateError,
+    UnsupportedError,
+    ValueError,  # a DecodeError is one, too
+)
+"""What is raised for a commit that cannot be made, or a message that cannot be said."""
 
 _OLD_WAYS: Final = 4
 """How many ways back stand beside the last one, for who was away when they were replaced."""

@@ -30,6 +30,7 @@ from covey.client.sync import (
     wishes,
 )
 from covey.client.sync.asking import append
+from covey.client.sync.commits import IMPOSSIBLE
 from covey.client.sync.effects import Use
 from covey.client.sync.groups import Status
 from covey.client.sync.reading import Reader
@@ -37,17 +38,10 @@ from covey.client.sync.telling import tell
 from covey.client.sync.troubles import Troubles
 from covey.client.sync.wishes import OpenDoor
 from covey.errors import (
-    AuthenticationError,
     BrokerError,
     CoveyError,
     ForkError,
-    LocalProtocolError,
-    MissingKeyError,
-    PolicyError,
-    RemoteProtocolError,
-    StateError,
     TransportError,
-    UnsupportedError,
 )
 from covey.mls import ContentType, Remove, SelfRemove
 
@@ -61,16 +55,6 @@ if TYPE_CHECKING:
     from covey.client.sync.wishes import Wish
     from covey.store.port import Rows
 
-_IMPOSSIBLE: Final = (
-    AuthenticationError,
-    MissingKeyError,
-    RemoteProtocolError,
-    LocalProtocolError,
-    PolicyError,
-    StateError,
-    UnsupportedError,
-    ValueError,  # a DecodeError is one, too
-)
 _ONE_BY_ONE: Final = 8
 """How many proposals that cannot be committed together are tried one by one."""
 
@@ -200,7 +184,7 @@ class Turns:
         for references in self._proposals():
             try:
                 made = self._make(decoded, references)
-            except _IMPOSSIBLE as error:
+            except IMPOSSIBLE as error:
                 why = why or error
                 continue
             if made is not None:
@@ -313,7 +297,7 @@ class Turns:
         if waiting.request is None or waiting.epoch != seat.group.epoch:
             try:
                 encrypted = self._encrypt(waiting)
-            except _IMPOSSIBLE as error:
+            except IMPOSSIBLE as error:
                 self._unsayable(waiting, error)
                 return True
             if encrypted is None:
