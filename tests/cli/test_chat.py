@@ -469,6 +469,60 @@ def test_a_card_brings_in_who_has_no_account(
     assert (found["sender"], found["text"]) == (bob.name, "by file")
 
 
+@pytest.fixture
+def dora(alice: Terminal, person: Callable[[str], Terminal], tmp_path: Path) -> Terminal:
+    """Somebody without an account, in alice's group."""
+    dora = person("dora")
+    card, invitation = tmp_path / "dora.card", tmp_path / "to dora"
+    dora.says("init", dora.name, "--no-account")
+    dora.says("join", "--card", str(card))
+    alice.says("create", "team")
+    alice.says("invite", "team", "--card", str(card), "--out", str(invitation))
+    dora.says("join", str(invitation))
+    return dora
+
+
+def test_who_has_no_account_takes_part_without_one(
+    alice: Terminal, dora: Terminal, person: Callable[[str], Terminal], tmp_path: Path
+) -> None:
+    """Also after a backup; nobody has the name at the broker, so that somebody else can take it."""
+    assert [each["name"] for each in dora.finds("members", "team")["members"]] == [
+        alice.name,
+        dora.name,
+    ]
+    dora.says("send", "team", "by file")
+    alice.says("send", "team", "welcome")
+    with dora.beside("follow", "team") as following:
+        lines_until(following, "welcome")
+    texts = [each["text"] for each in dora.finds("history", "team")["messages"]]
+    assert texts == ["by file", "welcome"]
+    assert f"nobody is called {dora.name}" in alice.refuses("invite", "team", dora.name)
+    backup, again = tmp_path / "dora.backup", str(tmp_path / "again.covey")
+    dora.says("backup", str(backup))
+    dora.says("restore", str(backup), "--store", again)
+    dora.says("groups", "--store", again)
+    other = person("other")
+    other.says("init", dora.name, "--broker", other.url)
+    assert "welcome" in dora.says("history", "team")
+    said = dora.refuses("init", dora.name, "--broker", dora.url)
+    assert "is taken" in said
+    assert "go on without an account" in said
+    assert dora.says("send", "team", "all the same")
+
+
+def test_an_account_can_be_begun_later(alice: Terminal, dora: Terminal) -> None:
+    nowhere = ("--broker", "http://127.0.0.1:9")
+    assert "start a broker" in dora.refuses("init", dora.name, *nowhere)
+    assert dora.says("send", "team", "the store is as it was")
+    assert "is there already" in dora.refuses("init", dora.name, "--no-account")
+    assert f"at {dora.url}" in dora.says("init", dora.name, "--broker", dora.url)
+    assert "is there already" in dora.refuses("init", dora.name, "--broker", dora.url)
+    alice.says("create", "crew")
+    alice.says("invite", "crew", dora.name)
+    assert "joined crew" in dora.says("join")
+    assert dora.says("send", "team", "with an account")
+
+
 def test_a_card_over_standard_output(alice: Terminal, person: Callable[[str], Terminal]) -> None:
     bob = person("bob")
     bob.says("init", bob.name, "--no-account")

@@ -26,7 +26,16 @@ from covey.client.bound import seconds
 from covey.client.engine import Engine
 from covey.client.entrance import Entrance
 from covey.client.feeds import Feed
-from covey.client.opening import Given, discard, enrolled, key_of, name_in, opened, pinned
+from covey.client.opening import (
+    Given,
+    discard,
+    enrolled,
+    key_of,
+    name_in,
+    opened,
+    pinned,
+    remember_url,
+)
 from covey.client.showing import line
 from covey.client.sync.effects import World
 from covey.errors import BrokerError, StateError
@@ -87,7 +96,8 @@ class Client(Entrance, Accounts):
         """A client over a store, to be entered with ``async with``.
 
         A new store enrols its name at the broker; one that is there remembers both. A name without
-        a broker is an identity without an account, which joins by cards and invitations.
+        a broker is an identity without an account, which joins by cards and invitations. It stays
+        one, also when an invitation has told it of a broker, until it is opened with a broker.
 
         Args:
             path: The store's file; None for one in memory.
@@ -149,9 +159,10 @@ class Client(Entrance, Accounts):
         if not opening.url:
             return
         engine.connect(opening.url)
-        if engine.peer.device is None:
+        if engine.peer.device is None and not opening.stays_without:
             peer, given = engine.peer, self._given
             await engine.run(enrolled(peer, given) if given.enrol else pinned(peer))
+            await engine.call(partial(remember_url, engine.store, opening.url))
 
     async def __aexit__(
         self,

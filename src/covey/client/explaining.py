@@ -57,6 +57,9 @@ _CODES: Final[dict[str, str]] = {
         "the broker does not know this account: see whether it is the right broker, and whether it "
         "was set up anew"
     ),
+    Code.handle_taken: (
+        "somebody else has an account of this name at the broker: begin an identity of another name"
+    ),
     Code.blob_unknown: (
         "the broker does not keep this file any more: ask for it to be sent once more"
     ),

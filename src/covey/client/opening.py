@@ -46,6 +46,8 @@ LONGEST_NAME: Final = 256
 
 _MEMBER: Final = "member"
 _URL: Final = "broker url"
+_NO_ACCOUNT: Final = "no account"
+_ENROLLED: Final = "enrolled"
 
 
 class Given(NamedTuple):
@@ -80,12 +82,14 @@ class Opened(NamedTuple):
         home: What the flows of its identity stand on.
         url: Where its broker is; empty without one.
         is_new: Whether it was begun by this.
+        stays_without: Whether it was begun without an account, and is not asked to begin one now.
     """
 
     store: Watched
     home: Home
     url: str
     is_new: bool
+    stays_without: bool
 
 
 def key_of(passphrase: str | None, key: StoreKey | None) -> StoreKey | None:
@@ -125,7 +129,8 @@ def opened(given: Given) -> Opened:
         watched = Watched(store)
         policy = GroupPolicy(functions=given.policies)
         member = _member(watched, given, policy)
-        url = _url(watched, given.broker)
+        without = _is_without_account(watched)
+        url = _url(watched, given.broker, without=without)
         now = given.world.now
         ports = Ports(
             policy, entropy=given.world.entropy, now=lambda: int(now()), require_reserved=True
@@ -136,7 +141,7 @@ def opened(given: Given) -> Opened:
         if is_new:
             discard(given.path)
         raise
-    return Opened(watched, home, url, is_new)
+    return Opened(watched, home, url, is_new, without and given.broker is None)
 
 
 def discard(path: Path | None) -> None:
@@ -178,6 +183,8 @@ def _member(store: Watched, given: Given, policy: GroupPolicy) -> Member:
                 raise StateError(msg)
             member = Member.basic(named(name).encode(), SUITE, policy=policy, entropy=entropy)
             settings.put(rows, _MEMBER, member.encode())
+            if given.broker is None:
+                settings.put(rows, _NO_ACCOUNT, b"\x01")
             return member
     member = Member.decode(kept, policy=policy, entropy=entropy)
     known = name_in(member)
@@ -192,12 +199,19 @@ def name_in(member: Member) -> str:
     return identity(member.credential).decode(errors="replace")
 
 
-def _url(store: Watched, url: str | None) -> str:
+def _is_without_account(store: Watched) -> bool:
+    """Whether it was begun without an account, and has none since."""
+    with store.reading() as rows:
+        return settings.get(rows, _NO_ACCOUNT) is not None and settings.get(rows, _ENROLLED) is None
+
+
+def _url(store: Watched, url: str | None, *, without: bool) -> str:
     with store.reading() as rows:
         kept = (settings.get(rows, _URL) or b"").decode()
     if url is None or url == kept:
         return kept
-    remember_url(store, url)
+    if not without:  # else its groups go on where they are, should no account come of it
+        remember_url(store, url)
     return url
 
 
@@ -271,5 +285,5 @@ def waits_to_be_added(rows: Rows) -> bool:
     return (
         settings.get(rows, "device") is not None
         and settings.get(rows, "broker id") is not None
-        and settings.get(rows, "enrolled") is None
+        and settings.get(rows, _ENROLLED) is None
     )

@@ -10,7 +10,7 @@ import click
 from covey.access.refusals import Code
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import settle
-from covey.cli.chat.where import new_key
+from covey.cli.chat.where import key_of, new_key
 from covey.client.client import Client
 from covey.client.opening import discard
 from covey.client.showing import names_us
@@ -40,6 +40,7 @@ def command(
 ) -> None:
     """Begin an identity: a new store, with keys, and an account at a broker.
 
+    An identity that was begun with --no-account begins one with --broker URL later.
     The passphrase of the store is asked for, or read from COVEY_PASSPHRASE.
     """
     if (broker is None) != no_account:
@@ -49,10 +50,12 @@ def command(
         msg = f"{name} is how each of you reads what is their own: choose another name"
         raise StateError(msg)
     path = chosen.where.new(name)
-    if path.exists():
-        msg = f"{path} is there already: choose another name, or another file with --store FILE"
-        raise StoreExists(msg)
-    key = new_key(name, in_keyring=keyring)
+    is_new = not path.exists()
+    if not is_new and broker is None:
+        raise StoreExists(_there(path))
+    key = new_key(name, in_keyring=keyring) if is_new else key_of(path)
+    if not is_new:
+        anyio.run(_require_no_account, path, key, name)
     anyio.run(_begin, path, key, name, broker, invite)
     at = f"at {broker}" if broker else "without an account"
     chosen.tell({"name": name, "store": str(path), "broker": broker}, f"{name}, {at}, in {path}")
@@ -62,26 +65,48 @@ def command(
         chosen.advise("covey join --card FILE  writes a card: give it to who shall invite you")
 
 
+def _there(path: Path) -> str:
+    return f"{path} is there already: choose another name, or another file with --store FILE"
+
+
+async def _require_no_account(path: Path, key: StoreKey, name: str) -> None:
+    """Refuse to begin an identity twice; one without an account may begin that later.
+
+    Raises:
+        StoreExists: It has an account.
+    """
+    async with Client.open(path, name=name, key=key, create=False) as client:
+        if client.has_account:
+            raise StoreExists(_there(path))
+
+
 async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invite: str) -> None:
-    """Make the store, and enrol; when that fails, the store is not kept.
+    """Make the store, and enrol; when that fails, a new store is not kept.
 
     Raises:
         StateError: The name is taken, or the broker wants an invite code.
         TransportError: There is no broker.
     """
+    is_new = not await anyio.Path(path).exists()
     try:
         async with Client.open(path, broker=broker, name=name, key=key, invite=invite) as client:
             await settle(client)
     except TransportError as error:
-        discard(path)
+        if is_new:
+            discard(path)
         msg = f"{error}: check the address, or start a broker with `covey broker --db broker.db`"
         raise TransportError(msg) from error
     except BrokerError as error:
-        raise StateError(_why(error, name, broker)) from error
+        raise StateError(_why(error, name, broker, is_new=is_new)) from error
 
 
-def _why(error: BrokerError, name: str, broker: str | None) -> str:
+def _why(error: BrokerError, name: str, broker: str | None, *, is_new: bool) -> str:
     match error.code:
+        case Code.handle_taken if not is_new:
+            return (
+                f"{name} is taken at {broker}: go on without an account, or begin another identity "
+                "with `covey init NAME --broker URL`"
+            )
         case Code.handle_taken:
             return f"{name} is taken at {broker}: choose another name"
         case Code.enrolment_refused:

@@ -56,7 +56,7 @@ def run(chosen: Chosen, work: Callable[[Client], Awaitable[T]], *, alone: bool =
                 done = await work(client)
             except TransportError as error:
                 raise TransportError(_told(client, error)) from error
-            except (ProtocolError, AuthenticationError, BrokerError) as error:
+            except (ProtocolError, AuthenticationError) as error:
                 raise StateError(explained(error)) from error
             if not alone:
                 await settle(client)
@@ -64,7 +64,10 @@ def run(chosen: Chosen, work: Callable[[Client], Awaitable[T]], *, alone: bool =
         msg = "the client ended before its work was done"
         raise StateError(msg)
 
-    return anyio.run(within)
+    try:
+        return anyio.run(within)
+    except BrokerError as error:  # also of an account that was to be begun, and was not
+        raise StateError(explained(error)) from error
 
 
 async def refresh(client: Client) -> None:
