@@ -16,7 +16,7 @@ from covey.access.structs.log import Append
 from covey.access.structs.sealed import Link
 from covey.client import events, profile
 from covey.client.contents import Recovery
-from covey.client.sync import capabilities, groups, hearing, wishes
+from covey.client.sync import capabilities, commits, groups, hearing, wishes
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import Status
 from covey.client.sync.inbox import READ
@@ -26,6 +26,8 @@ from covey.mls import Group, Policy, Ports
 from covey.store import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from covey.client.sync.effects import Ask
 
 
@@ -365,6 +367,95 @@ def test_a_removed_member_is_invited_again(table: Table) -> None:
     table.settle(*people)
     assert bob.place.seat.look().status is Status.active
     assert alice.authenticator == bob.authenticator
+
+
+# --- who is removed while it comes back ----------------------------------------------------
+
+
+def by_name(_: Someone) -> wishes.Expel:
+    return wishes.Expel((b"bob",))
+
+
+def by_key(alice: Someone) -> wishes.Expel:
+    group = alice.place.seat.group
+    return wishes.Expel(
+        keys=tuple(each.signature_key for each in group.members if each.identity == b"bob")
+    )
+
+
+@pytest.mark.parametrize("expelling", [by_name, by_key])
+def test_who_knocks_while_a_removal_waits_is_removed(
+    table: Table, expelling: Callable[[Someone], wishes.Expel]
+) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    lose(bob)
+    bob.turn()
+    table.passes(30)
+    held = alice.hold(alice.place.turns.turn(), "knocks")
+    alice.wish(expelling(alice))
+    held.go()
+    assert [each.identity for each in alice.place.seat.group.members] == [b"alice", b"carol"]
+    table.settle(*people, rounds=20)
+    assert [each.identity for each in carol.place.seat.group.members] == [b"alice", b"carol"]
+    assert not bob.place.seat.look().status.is_in
+    told = [each for each in alice.news() if isinstance(each, events.Knocked)]
+    assert [each.accepted for each in told if each.name == "bob"] in ([], [False])
+
+
+@pytest.mark.parametrize("first", ["knock", "removal"])
+def test_a_knock_that_was_answered_does_not_outlast_a_removal(table: Table, first: str) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    left: set[bytes] = set()
+
+    def note(asked: Ask) -> str:
+        if asked.operation == "knock":
+            left.add(asked.request.encode())
+        return ""
+
+    bob.cut = note
+    lose(bob)
+    bob.turn()
+    [knocked] = left
+    answering = wishes.Invite((opened(carol, knocked),), recovers=True, answered=(b"knock" * 3,))
+    assert len(commits.merge(alice.place.seat, (answering,)).add) == 1
+    expelling = by_name(alice)
+    both = (answering, expelling) if first == "knock" else (expelling, answering)
+    merged = commits.merge(alice.place.seat, both)
+    assert merged.add == ()
+    assert merged.remove == (index(alice, "bob")[0],)
+    for each in both:
+        alice.wish(each)
+    table.settle(*people, rounds=20)
+    assert [each.identity for each in carol.place.seat.group.members] == [b"alice", b"carol"]
+
+
+def test_a_removal_that_is_refused_leaves_the_way_back_open(table: Table) -> None:
+    _, bob, carol = people = team(table, "alice", "bob", "carol")
+    lose(bob)
+    bob.turn()
+    table.passes(30)
+    held = carol.hold(carol.place.turns.turn(), "knocks")
+    carol.wish(by_name(carol))  # who may not
+    held.go()
+    table.passes(30)
+    table.settle(carol, bob, rounds=20)
+    assert any(isinstance(each, events.WishRefused) for each in carol.news())
+    assert bob.place.seat.look().status is Status.active
+    table.settle(*people)
+    assert carol.authenticator == bob.authenticator
+
+
+def test_who_is_removed_and_invited_at_once_goes_and_comes_in_anew(table: Table) -> None:
+    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    before = index(alice, "bob")
+    alice.wish(by_name(alice))
+    alice.invite("bob")
+    alice.wish(wishes.Describe(name="renamed"))
+    table.settle(*people, rounds=20)
+    assert bob.place.seat.look().status is Status.active
+    assert index(carol, "bob")[1] != before[1]
+    assert alice.authenticator == bob.authenticator == carol.authenticator
+    assert not [each for each in alice.news() if isinstance(each, events.WishRefused)]
 
 
 # --- who is out ----------------------------------------------------------------------------

@@ -12,9 +12,9 @@ from covey.access.structs.extensions import Right
 from covey.client import made_for, roles
 from covey.client.events import Knocked
 from covey.client.sync import capabilities, electing, groups, queues, wishes
-from covey.client.sync.inviting import key_package, require_strangers
+from covey.client.sync.inviting import concerns, key_package, require_strangers
 from covey.client.sync.telling import tell
-from covey.client.sync.wishes import CloseDoor, Invite
+from covey.client.sync.wishes import CloseDoor, Expel, Invite
 from covey.errors import AuthenticationError, BrokerError, DecodeError, PolicyError
 from covey.mls.group.identity import identity
 
@@ -101,10 +101,11 @@ class Doorkeeper:
     # --- knocks --------------------------------------------------------------------------
 
     def _answer(self, waiting: WaitingKnock) -> bool:
-        """Wish for what somebody knocks for, if it is entitled to that; whether it is."""
+        """Wish for what somebody knocks for, if it is entitled to that; whether to commit now."""
         seat, group = self._seat, self._seat.group
         with seat.change() as rows:
-            if any(waiting.id in each.answered for each in _invites(rows, seat.number)):
+            wished = [wishes.decode(each) for each in queues.wishes(rows, seat.number).values()]
+            if any(isinstance(each, Invite) and waiting.id in each.answered for each in wished):
                 return False
             name = "?"
             try:
@@ -117,6 +118,9 @@ class Doorkeeper:
                 )
                 package = key_package(content.key_package)
                 name = identity(package.leaf_node.credential).decode(errors="replace")
+                if any(isinstance(each, Expel) and concerns(each, package) for each in wished):
+                    self._seen.discard(waiting.id)  # to be judged when the removal is decided
+                    return True
                 stated = addresses.capabilities_of(group.extensions)
                 knocks.entitled(stated, waiting, content, seat.home.world.hour)
                 if content.recovers:
@@ -172,11 +176,6 @@ class Doorkeeper:
         with home.store.transaction() as rows:
             for posting in postings:
                 queues.post_later(rows, posting, int(home.world.now()))
-
-
-def _invites(rows: Rows, number: int) -> list[Invite]:
-    found = map(wishes.decode, queues.wishes(rows, number).values())
-    return [each for each in found if isinstance(each, Invite)]
 
 
 def _require_possible(seat: Seat, package: KeyPackage) -> None:

@@ -22,7 +22,7 @@ from covey.access.structs.log import AnsweredKnock, NextEpoch
 from covey.access.structs.sealed import Purpose
 from covey.client import made_for, profile
 from covey.client.sync import capabilities, groups
-from covey.client.sync.inviting import invited, key_package, require_strangers
+from covey.client.sync.inviting import concerns, invited, key_package, require_strangers
 from covey.client.sync.queues import UnderWay
 from covey.client.sync.wishes import CloseDoor, Describe, Expel, GoOn, Invite, OpenDoor, Renew
 from covey.errors import (
@@ -40,7 +40,7 @@ from covey.mls.structs.proposals import Remove, SelfRemove
 from covey.mls.wire.code_points import ContentType, ResumptionPSKUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from covey.access.structs.sealed import Door
     from covey.client.sync.seat import Seat
@@ -123,22 +123,21 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
     proposed = _proposed(group, references)
     add: list[KeyPackage] = []
     strangers: set[bytes] = set()
-    remove: set[int] = set()
+    expelled = _expelled(group, wished)
     back: set[int] = set()
     answered: list[bytes] = []
     renews = not wished
     for wish in wished:
         match wish:
             case Invite():
-                new, old = invited(group, wish)
+                new, old = invited(group, wish, expelled)
                 add += new
                 if wish.of_strangers:
                     strangers |= {each.leaf_node.signature_key for each in new}
                 back |= old
                 answered += wish.answered
             case Expel():
-                remove |= _expelled(group, wish, proposed)
-                add = [each for each in add if not _is_of(each, wish)]  # wished for before that
+                add = [each for each in add if not concerns(wish, each)]  # wished for before that
             case GoOn():
                 add += _same_people(wish)
             case Renew():
@@ -146,6 +145,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
             case _:
                 pass
     add = list({each.leaf_node.signature_key: each for each in add}.values())  # the last of each
+    remove = expelled - proposed
     goes = remove | proposed
     stay, extensions = _extensions(seat, wished, goes, back)
     unknown = [each for each in add if each.leaf_node.signature_key in strangers]
@@ -165,21 +165,35 @@ def _same_people(wish: GoOn) -> list[KeyPackage]:
     return [each for each in packages if each.leaf_node.signature_key in wish.keys]
 
 
-def _is_of(package: KeyPackage, wish: Expel) -> bool:
-    leaf = package.leaf_node
-    return identity(leaf.credential) in wish.identities or leaf.signature_key in wish.keys
+def together(wished: Mapping[int, Wish]) -> dict[int, Wish]:
+    """The wishes, by their numbers, that one commit can fulfil; the others wait for the next one.
+
+    Who is to go and then to be invited again has to be out before: in the same commit, it would
+    count as being in already.
+    """
+    chosen: dict[int, Wish] = {}
+    expelling: list[Expel] = []
+    for number, wish in wished.items():
+        if isinstance(wish, Expel):
+            expelling.append(wish)
+        elif isinstance(wish, Invite) and not wish.recovers:
+            packages = list(map(key_package, wish.packages))
+            if any(concerns(each, package) for each in expelling for package in packages):
+                continue
+        chosen[number] = wish
+    return chosen
 
 
-def _expelled(group: Group, wish: Expel, proposed: set[int]) -> set[int]:
+def _expelled(group: Group, wished: Sequence[Wish]) -> set[int]:
+    expelling = [each for each in wished if isinstance(each, Expel)]
     signature = group.tree.keys.signature
-    found = {signature[key] for key in wish.keys if key in signature}
-    if wish.identities:  # of which there is no index
+    found = {signature[key] for each in expelling for key in each.keys if key in signature}
+    identities = {who for each in expelling for who in each.identities}
+    if identities:  # of which there is no index
         found |= {
-            index
-            for index, leaf in group.tree.members()
-            if identity(leaf.credential) in wish.identities
+            index for index, leaf in group.tree.members() if identity(leaf.credential) in identities
         }
-    return found - proposed
+    return found
 
 
 def _extensions(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from covey.client import made_for, profile
 from covey.client.profile import Role
 from covey.client.showing import name_of
-from covey.client.sync.wishes import Invite
+from covey.client.sync.wishes import Expel, Invite
 from covey.errors import DecodeError, PolicyError
 from covey.mls.group.identity import identity
 from covey.mls.structs.key_package import KeyPackage
@@ -55,13 +55,26 @@ def invitation(group: Group, packages: Iterable[bytes]) -> Invite:
     return Invite(given, anew=anew)
 
 
-def invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
+def concerns(wish: Expel, package: KeyPackage) -> bool:
+    """Whether it is the owner of a KeyPackage who is to be removed."""
+    leaf = package.leaf_node
+    return identity(leaf.credential) in wish.identities or leaf.signature_key in wish.keys
+
+
+def invited(
+    group: Group, wish: Invite, expelled: Collection[int] = ()
+) -> tuple[list[KeyPackage], set[int]]:
     """Those to be added, and the leaves whose place they take.
 
     Who comes back, or in at last, may keep its signature key: the old leaf goes in the commit that
     adds the new one, so that keys are unique in the tree that comes of it (RFC 9420 §7.3). It is in
     already when its signature key is; who comes back, when the leaf of its KeyPackage is, or a
     later one; and who never came, when its leaf is another one than that which was seen.
+
+    Args:
+        group: The group.
+        wish: The wish to invite.
+        expelled: The leaves of those who are removed at the same time, and do not come back so.
     """
     coming: list[KeyPackage] = []
     old: set[int] = set()
@@ -70,6 +83,8 @@ def invited(group: Group, wish: Invite) -> tuple[list[KeyPackage], set[int]]:
         index = group.tree.keys.signature.get(leaf.signature_key)
         standing = None if index is None else group.tree.leaf(index)
         if index is not None and standing is not None:
+            if wish.recovers and index in expelled:
+                continue
             if not _makes_room(group, wish, standing, leaf):
                 continue
             old.add(index)

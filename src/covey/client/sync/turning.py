@@ -222,7 +222,8 @@ class Turns:
                 if not seat.group.reserved(ContentType.commit):
                     continue
                 standing = queues.wishes(rows, seat.number)
-                chosen = {number: chosen[number] for number in chosen if number in standing}
+                chosen = {each: chosen[each] for each in chosen if each in standing}
+                chosen = commits.together(chosen)
                 if decoded and not chosen:  # likewise: all of them have come true
                     return None
                 merged = commits.merge(seat, tuple(chosen.values()), references)
