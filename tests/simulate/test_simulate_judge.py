@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import pytest
 
 from covey.client.events import (
@@ -257,6 +258,17 @@ def test_who_went_away_before_it_was_told_of_another_way_back_has_none() -> None
         at(100 + stayed, seen, "bob", Renamed(GID.hex(), by="ann", before="a", name="b"))
         at(int(late), seen, "bob", back())
         assert rules(seen) == found
+
+
+def test_who_has_told_nobody_of_the_way_back_that_it_opened_is_let_in_by_nobody() -> None:
+    """It has the key of that door alone: what it leaves there is read by no other."""
+    late = 100.0 + 31 * 86_400
+    lost = held(status=Status.lost, epoch=2, trouble="gone")
+    for by, found in (("bob", set()), ("ann", {"agree", "nobody stranded"})):
+        gone = msgspec.structs.replace(changed(2, removed=("cid",)), by=by)
+        seen = evidence(bob=lost, ended=late, told={"ann": [gone], "bob": [gone]})
+        at(int(late), seen, "bob", back())
+        assert rules(seen) - {"few returns"} == found
 
 
 def test_two_groups_are_one_too_many() -> None:

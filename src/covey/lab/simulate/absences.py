@@ -5,7 +5,6 @@ May import this folder, and the client's events.
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 from covey.client.events import MembersChanged, Rejoining
@@ -58,21 +57,32 @@ def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> boo
 
     The next one is told only after the commit by which they go, by who has made it, once that one
     has read it in the log: who was there last soon after the commit may have seen that, and no
-    more.
+    more. If it has made the commit itself, it knocks at a door to which nobody else has a key.
     """
-    if known.status is not Status.lost or "ask a member" not in known.trouble:
+    if known.status is not Status.lost:
         return False
     signs = observed.events(Happened, group=known.gid)
-    lost_at = max(each.at for each in signs if isinstance(each.event, Rejoining))
+    lost_at = max((each.at for each in signs if isinstance(each.event, Rejoining)), default=0)
     there = max((each.at for each in signs if each.at < lost_at), default=0)
-    own = {told.event.epoch: told.at for told in signs if isinstance(told.event, MembersChanged)}
-    unseen = {
+    untold = {
+        told.event.epoch: told.event
+        for told in signs
+        if isinstance(told.event, MembersChanged) and there - told.at < _TELLING
+    }
+    made = any(each.by == observed.name and _goes(each) for each in untold.values())
+    if not made and "ask a member" not in known.trouble:
+        return False
+    missed = {
         event.epoch: at
         for at, event in _changes(evidence, known.gid)
-        if (event.removed or event.left)
-        and (event.epoch >= known.epoch or there - own.get(event.epoch, -inf) < _TELLING)
+        if _goes(event) and (event.epoch >= known.epoch or event.epoch in untold)
     }
-    return len(unseen) > _OLD_WAYS or any(evidence.ended - at > _OLD_WAY for at in unseen.values())
+    return len(missed) > _OLD_WAYS or any(evidence.ended - at > _OLD_WAY for at in missed.values())
+
+
+def _goes(event: MembersChanged) -> bool:
+    """Whether somebody has gone, who knows the way back."""
+    return bool(event.removed or event.left)
 
 
 def _changes(evidence: Evidence, gid: bytes) -> list[tuple[int, MembersChanged]]:
