@@ -277,3 +277,18 @@ def test_two_groups_are_one_too_many() -> None:
     groups = {GID: held(), other: held(gid=other)}
     observed = {name: each._replace(groups=groups) for name, each in split.observed.items()}
     assert rules(split._replace(observed=observed)) == {"one group"}
+
+
+def test_who_was_invited_where_the_log_is_taken_back_is_alone_until_it_is_invited_again() -> None:
+    other = bytes([1]) * 32
+    refused = WishRefused(GID.hex(), what="invite bob", why="where they are now, they may be alone")
+    for told, members, found in (
+        ({"ann": [refused]}, ("ann",), set()),
+        ({}, ("ann",), {"one group", "agree"}),
+        ({"ann": [refused]}, ("ann", "bob"), {"one group", "agree"}),
+    ):
+        split = evidence(ann=held(members=members), told=told, kinds={"fork": 1})
+        branch = held(gid=other, predecessor=GID, members=("ann", "bob"))
+        before = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+        split.observed["bob"].groups.update({GID: before, other: branch})
+        assert rules(split) == found

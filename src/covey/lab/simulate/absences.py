@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.client.events import MembersChanged, Rejoining
+from covey.client.events import MembersChanged, Rejoining, WishRefused
 from covey.client.events.base import Happened
 from covey.client.sync.groups import Status
 from covey.lab.simulate.evidence import OUT
@@ -37,6 +37,37 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
         return True
     return _was_invited_in_vain(evidence, gid, name) or (
         known is not None and _finds_it_closed(evidence, evidence.observed[name], known)
+    )
+
+
+def is_alone(evidence: Evidence, gid: bytes) -> bool:
+    """Whether a branch has one member, whom people were told to invite again.
+
+    It was let in where a lying broker has taken the log back, and no other group has it for a
+    member: so nobody lets it in who comes back. Those who are not invited again by themselves are
+    told of (docs/explanation/how-the-client-heals.md).
+    """
+    holders = evidence.holders(gid)
+    if len(holders) != 1 or not evidence.taken_back:
+        return False
+    [(name, held)] = holders.items()
+    others = [
+        each for other in evidence.gids if other != gid for each in evidence.holders(other).values()
+    ]
+    return (
+        bool(held.predecessor and others)
+        and not any(name in each.members for each in others)
+        and any(_may_be_alone(each, name) for each in evidence.observed.values())
+    )
+
+
+def _may_be_alone(observed: Observed, name: str) -> bool:
+    """Whether somebody was told that its invitation of somebody may be undone."""
+    return any(
+        isinstance(each.event, WishRefused)
+        and "they may be alone" in each.event.why
+        and name in each.event.what.replace(",", "").split()
+        for each in observed.events(WishRefused)
     )
 
 
