@@ -8,7 +8,9 @@ import pytest
 
 from client.table import Table
 from covey.access.member.addresses import extension
+from covey.access.structs.basics import Signed
 from covey.access.structs.extensions import Right
+from covey.access.structs.log import Append
 from covey.client import events
 from covey.client.profile import first_profile
 from covey.client.sync import capabilities, entering, groups, queues, wishes
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from client.table import Someone
     from covey.access.structs.identity import Claimed
-    from covey.client.sync.effects import Flow
+    from covey.client.sync.effects import Ask, Flow
 
 
 @pytest.fixture
@@ -410,3 +412,32 @@ def test_a_branch_that_came_to_nothing_is_tried_again(table: Table) -> None:
     assert len(alice.peer.places()) == 2
     assert alice.place.seat.row.gid == bob.place.seat.row.gid == alone.seat.row.gid
     assert alice.authenticator == bob.authenticator
+
+
+def test_a_way_back_of_which_nobody_was_told_is_not_the_last_one(table: Table) -> None:
+    """Who has opened it by removing somebody does not come again; the old one closes."""
+    alice, bob, carol, _ = group(table, "alice", "bob", "carol", "dave")
+    table.settle(alice, bob, carol)
+    alice.cut = without_a_word
+    alice.wish(wishes.Expel((b"dave",)))
+    table.settle(alice, rounds=2)
+    table.settle(bob, carol)
+    table.passes(2 * 86_400)
+    bob.wish(wishes.Renew())
+    table.settle(bob, carol)
+    standing = capabilities.standing(bob.place.seat, Right.recover)
+    away(table, carol, bob)
+    table.settle(bob, carol, rounds=40)
+    assert carol.authenticator == bob.authenticator
+    assert len(standing) == 3
+    table.passes(3 * 86_400)
+    bob.wish(wishes.Renew())
+    table.settle(bob, carol)
+    assert len(capabilities.standing(bob.place.seat, Right.recover)) == 2
+
+
+def without_a_word(asked: Ask) -> str:
+    """The network of who gets nothing through but commits."""
+    if asked.operation != "append" or not isinstance(asked.request, Signed):
+        return ""
+    return "" if Append.decode(asked.request.request).next is not None else "request"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import pytest
 
 from covey.client.events import (
@@ -259,9 +260,35 @@ def test_who_went_away_before_it_was_told_of_another_way_back_has_none() -> None
         assert rules(seen) == found
 
 
+def test_who_has_told_nobody_of_the_way_back_that_it_opened_is_let_in_by_nobody() -> None:
+    """It has the key of that door alone: what it leaves there is read by no other."""
+    late = 100.0 + 31 * 86_400
+    lost = held(status=Status.lost, epoch=2, trouble="gone")
+    for by, found in (("bob", set()), ("ann", {"agree", "nobody stranded"})):
+        gone = msgspec.structs.replace(changed(2, removed=("cid",)), by=by)
+        seen = evidence(bob=lost, ended=late, told={"ann": [gone], "bob": [gone]})
+        at(int(late), seen, "bob", back())
+        assert rules(seen) - {"few returns"} == found
+
+
 def test_two_groups_are_one_too_many() -> None:
     other = bytes([1]) * 32
     split = evidence()
     groups = {GID: held(), other: held(gid=other)}
     observed = {name: each._replace(groups=groups) for name, each in split.observed.items()}
     assert rules(split._replace(observed=observed)) == {"one group"}
+
+
+def test_who_was_invited_where_the_log_is_taken_back_is_alone_until_it_is_invited_again() -> None:
+    other = bytes([1]) * 32
+    refused = WishRefused(GID.hex(), what="invite bob", why="where they are now, they may be alone")
+    for told, members, found in (
+        ({"ann": [refused]}, ("ann",), set()),
+        ({}, ("ann",), {"one group", "agree"}),
+        ({"ann": [refused]}, ("ann", "bob"), {"one group", "agree"}),
+    ):
+        split = evidence(ann=held(members=members), told=told, kinds={"fork": 1})
+        branch = held(gid=other, predecessor=GID, members=("ann", "bob"))
+        before = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+        split.observed["bob"].groups.update({GID: before, other: branch})
+        assert rules(split) == found

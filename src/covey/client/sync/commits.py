@@ -67,6 +67,9 @@ IMPOSSIBLE: Final = (
 _OLD_WAYS: Final = 4
 """How many ways back stand beside the last one, for who was away when they were replaced."""
 
+_TELLING: Final = 24
+"""Hours after which who opens a way back has told the others of it, or may never do so."""
+
 
 References = tuple[bytes, ...] | None
 """Some proposals of an epoch by their ProposalRefs; or None for all that fit together."""
@@ -295,10 +298,19 @@ def _proposed(group: Group, references: References) -> set[int]:
 
 
 def lacks_recovery(seat: Seat, merged: Merged) -> bool:
-    """Whether such a commit would leave no way back that lasts, as when somebody goes."""
-    lasting = seat.home.world.hour + 2 * capabilities.OLD_WAY_HOURS
+    """Whether such a commit would leave no way back that lasts, as when somebody goes.
+
+    One of which we have not been told for long is none: who opened it may never come again.
+    """
+    hour = seat.home.world.hour
+    known = {capabilities.key_of(seat, seed) for seed in capabilities.seeds(seat.row)}
+    is_new_here = hour - seat.row.joined_at // 3600 <= _TELLING
+    lasting = hour + 2 * capabilities.OLD_WAY_HOURS
+    fresh = hour + capabilities.RECOVERY_HOURS - _TELLING
     return not any(
-        each.right is Right.recover and each.not_after > lasting
+        each.right is Right.recover
+        and each.not_after > lasting
+        and (is_new_here or each.key in known or each.not_after > fresh)
         for each in merged.stay.capabilities
     )
 

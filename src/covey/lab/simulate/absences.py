@@ -5,10 +5,9 @@ May import this folder, and the client's events.
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, Final
 
-from covey.client.events import MembersChanged, Rejoining
+from covey.client.events import MembersChanged, Rejoining, WishRefused
 from covey.client.events.base import Happened
 from covey.client.sync.groups import Status
 from covey.lab.simulate.evidence import OUT
@@ -41,6 +40,37 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     )
 
 
+def is_alone(evidence: Evidence, gid: bytes) -> bool:
+    """Whether a branch has one member, whom people were told to invite again.
+
+    It was let in where a lying broker has taken the log back, and no other group has it for a
+    member: so nobody lets it in who comes back. Those who are not invited again by themselves are
+    told of (docs/explanation/how-the-client-heals.md).
+    """
+    holders = evidence.holders(gid)
+    if len(holders) != 1 or not evidence.taken_back:
+        return False
+    [(name, held)] = holders.items()
+    others = [
+        each for other in evidence.gids if other != gid for each in evidence.holders(other).values()
+    ]
+    return (
+        bool(held.predecessor and others)
+        and not any(name in each.members for each in others)
+        and any(_may_be_alone(each, name) for each in evidence.observed.values())
+    )
+
+
+def _may_be_alone(observed: Observed, name: str) -> bool:
+    """Whether somebody was told that its invitation of somebody may be undone."""
+    return any(
+        isinstance(each.event, WishRefused)
+        and "they may be alone" in each.event.why
+        and name in each.event.what.replace(",", "").split()
+        for each in observed.events(WishRefused)
+    )
+
+
 def _was_invited_in_vain(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether it never came, and something has happened since that spoils an invitation."""
     known = evidence.observed[name].groups.get(gid)
@@ -58,21 +88,32 @@ def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> boo
 
     The next one is told only after the commit by which they go, by who has made it, once that one
     has read it in the log: who was there last soon after the commit may have seen that, and no
-    more.
+    more. If it has made the commit itself, it knocks at a door to which nobody else has a key.
     """
-    if known.status is not Status.lost or "ask a member" not in known.trouble:
+    if known.status is not Status.lost:
         return False
     signs = observed.events(Happened, group=known.gid)
-    lost_at = max(each.at for each in signs if isinstance(each.event, Rejoining))
+    lost_at = max((each.at for each in signs if isinstance(each.event, Rejoining)), default=0)
     there = max((each.at for each in signs if each.at < lost_at), default=0)
-    own = {told.event.epoch: told.at for told in signs if isinstance(told.event, MembersChanged)}
-    unseen = {
+    untold = {
+        told.event.epoch: told.event
+        for told in signs
+        if isinstance(told.event, MembersChanged) and there - told.at < _TELLING
+    }
+    made = any(each.by == observed.name and _goes(each) for each in untold.values())
+    if not made and "ask a member" not in known.trouble:
+        return False
+    missed = {
         event.epoch: at
         for at, event in _changes(evidence, known.gid)
-        if (event.removed or event.left)
-        and (event.epoch >= known.epoch or there - own.get(event.epoch, -inf) < _TELLING)
+        if _goes(event) and (event.epoch >= known.epoch or event.epoch in untold)
     }
-    return len(unseen) > _OLD_WAYS or any(evidence.ended - at > _OLD_WAY for at in unseen.values())
+    return len(missed) > _OLD_WAYS or any(evidence.ended - at > _OLD_WAY for at in missed.values())
+
+
+def _goes(event: MembersChanged) -> bool:
+    """Whether somebody has gone, who knows the way back."""
+    return bool(event.removed or event.left)
 
 
 def _changes(evidence: Evidence, gid: bytes) -> list[tuple[int, MembersChanged]]:
