@@ -176,7 +176,7 @@ def test_two_talk(team: tuple[Terminal, Terminal]) -> None:
     )
     answer = bob.finds("send", "team", "hi", "--reply", str(found["number"]))
     assert (answer["kind"], answer["about"], answer["state"]) == ("reply", found["id"], "sent")
-    assert f"{bob.name}: hi" in alice.says("history", "team")
+    assert f"{bob.name}: [to #1, you: hello there] hi" in alice.says("history", "team")
 
 
 def test_what_is_said_can_come_from_standard_input(team: tuple[Terminal, Terminal]) -> None:

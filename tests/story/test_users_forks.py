@@ -158,9 +158,10 @@ def test_users_03_of_several_branches_the_same_one_wins_for_all(
         each.turn()
         assert each.place.seat.look().status is Status.broken
         each.run(each.peer.attend(None))  # it looks when its turn to begin a branch would come
-    table.passes(600)
-    for number in order:
-        people[number].run(people[number].peer.attend(None))
+    for _ in range(60):  # who sleeps does not wait
+        table.passes(10)
+        for number in order:
+            people[number].run(people[number].peer.attend(None))
     begun = {each.place.seat.row.gid for each in people}
     assert len(begun) == 3
     lowest = people[0].place.seat.row.gid
@@ -210,9 +211,10 @@ def test_users_03_an_invitation_into_a_branch_that_loses_is_told(table: Table) -
     for each in people:
         each.turn()
         each.run(each.peer.attend(None))
-    table.passes(600)
-    for each in people[:2]:
-        each.run(each.peer.attend(None))
+    for _ in range(60):  # who sleeps does not wait
+        table.passes(10)
+        for each in people[:2]:
+            each.run(each.peer.attend(None))
     bob.invite("erin")
     for _ in range(3):
         bob.run(bob.place.turns.turn())

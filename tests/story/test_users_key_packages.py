@@ -214,7 +214,7 @@ def test_users_12_a_clock_that_is_wrong_by_years_is_said_and_splits_nobody(
     bob.invite("carol")
     table.settle(alice, bob, rounds=3)
     [told] = [each for each in bob.news() if isinstance(each, events.WishRefused)]
-    assert "lifetime" in told.why
+    assert "have expired, or are not good yet" in told.why
     bob.wish(wishes.Describe(name="his"))
     bob.say("what day is it?")
     alice.invite("carol")

@@ -18,8 +18,6 @@ from covey.errors import AuthenticationError, DecodeError, PolicyError
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from covey.client.sync.wishes import Wish
     from covey.lab.company.seat import Seat
 
@@ -75,21 +73,17 @@ def answer(seat: Seat) -> Answered:
             continue
         joined += 1
         recovered += content.recovers
-        if content.recovers:
-            wanted += _in_place(seat, content.key_package, waiting.id)
-        else:
-            wanted.append(Invite((content.key_package,), answered=(waiting.id,)))
+        old = _old_keys(seat, content.key_package) if content.recovers else ()
+        keeps_its_key = key_package(content.key_package).leaf_node.signature_key in old
+        if old and not keeps_its_key:
+            seat.commit(Expel(keys=old))
+        wanted.append(Invite((content.key_package,), keeps_its_key, (waiting.id,)))
     if wanted:
         seat.commit(*wanted)
     return Answered(joined, recovered, tuple(refused))
 
 
-def _in_place(seat: Seat, message: bytes, knock: bytes) -> Iterator[Wish]:
-    """What puts somebody into the place of its old leaves, whatever key it has by now."""
-    leaf = key_package(message).leaf_node
-    name = identity(leaf.credential)
-    keys = {each.signature_key for each in seat.group.members if each.identity == name}
-    kept = leaf.signature_key in keys
-    yield Invite((message,), kept, (knock,))
-    if not kept:
-        yield Expel(keys=tuple(keys))
+def _old_keys(seat: Seat, message: bytes) -> tuple[bytes, ...]:
+    """The keys of the leaves that somebody has by now, by its name."""
+    name = identity(key_package(message).leaf_node.credential)
+    return tuple(each.signature_key for each in seat.group.members if each.identity == name)

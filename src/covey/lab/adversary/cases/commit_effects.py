@@ -222,8 +222,8 @@ def a_refusal_changes_nothing(stage: Stage) -> None:
 
 
 def _forgetting_first(original: Callable[..., Any]) -> Callable[..., Any]:
-    def require_ready(group: Any) -> None:  # noqa: ANN401 - as the engine has it
-        original(group)
+    def require_ready(group: Any, *options: object) -> None:  # noqa: ANN401 - as the engine has it
+        original(group, *options)
         group._state = group._state.replace(proposals={})  # noqa: SLF001 - the fault to be seen
 
     return require_ready
