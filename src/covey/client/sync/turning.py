@@ -120,6 +120,8 @@ class Turns:
                         return self.troubles.met(TransportError(msg))
                 place = self._place()
         except (BrokerError, ForkError, TransportError) as error:
+            if isinstance(error, BrokerError) and error.code == Code.epoch_passed:
+                self._behind = True  # whoever listens may rest
             return self.troubles.met(error)
         self.troubles.over()
         return self._due()
