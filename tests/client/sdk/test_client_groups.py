@@ -173,7 +173,7 @@ async def test_safety_numbers_agree_and_are_remembered(town: Town) -> None:
         assert ours.unverify(bob.name)
         assert [each.verified for each in ours.members] == [True, False]
         await until(lambda: ours.group_number() == theirs.group_number())
-        assert ours.export("app", b"", 16) == theirs.export("app", b"", 16)
+        await until(lambda: ours.export("app", b"", 16) == theirs.export("app", b"", 16))
         with pytest.raises(StateError, match="choose another"):
             ours.export("covey access 1", b"", 16)
 
