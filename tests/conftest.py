@@ -1,4 +1,4 @@
-"""What all tests share: where the vectors are, and how hypothesis draws its examples."""
+"""What all tests share: the vectors, a broker at which to sit, and how hypothesis draws."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from client.table import Table
 from vectors_path import vectors_path
 
 if TYPE_CHECKING:
@@ -28,3 +29,9 @@ settings.load_profile("ci")
 def vectors() -> Path:
     """The folder of test vectors: `COVEY_VECTORS`, else `../shared/vectors`."""
     return vectors_path()
+
+
+@pytest.fixture
+def table() -> Table:
+    """A broker in memory, and time that passes when it is told to."""
+    return Table()

@@ -66,6 +66,16 @@ class Table:
             someone.run(someone.peer.keep_stock())
         return someone
 
+    def team(self, *names: str) -> list[Someone]:
+        """People in a group that the first one has created."""
+        people = [self.sit(name) for name in names]
+        first, *others = people
+        first.create()
+        if others:
+            first.invite(*names[1:])
+        self.settle(*people)
+        return people
+
     def second_device(self, first: Someone) -> Someone:
         """Another device of somebody, which the first one adds to the account."""
         second = Someone(self, first.name, memory_store())

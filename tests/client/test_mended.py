@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from client.table import Table
 from covey.access.member.addresses import extension
 from covey.access.structs.basics import Signed
 from covey.access.structs.extensions import Right
@@ -21,23 +20,9 @@ from covey.store import settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from client.table import Someone
+    from client.table import Someone, Table
     from covey.access.structs.identity import Claimed
     from covey.client.sync.effects import Ask, Flow
-
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
-
-
-def group(table: Table, *names: str) -> list[Someone]:
-    """Some people, in one group that the first of them has made."""
-    people = [table.sit(name) for name in names]
-    people[0].create()
-    people[0].invite(*names[1:])
-    table.settle(*people)
-    return people
 
 
 def told(someone: Someone, *kinds: type[events.Event]) -> list[events.Event]:
@@ -49,7 +34,7 @@ def test_what_was_taken_and_lost_before_it_was_read_is_noticed_and_said_again(
     table: Table,
 ) -> None:
     """The broker is set back between its answer and our next look, and others go on."""
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     backup = table.snapshot()
     bob.say("taken")
     bob.turn()
@@ -63,7 +48,7 @@ def test_what_was_taken_and_lost_before_it_was_read_is_noticed_and_said_again(
 
 def test_who_sleeps_between_two_looks_offers_again_before_it_branches(table: Table) -> None:
     """A day between the first contradiction and the second is no day of contradictions."""
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     backup = table.snapshot()
     alice.wish(wishes.Describe(name="lost"))
     table.settle(alice, bob)
@@ -81,7 +66,7 @@ def test_who_sleeps_between_two_looks_offers_again_before_it_branches(table: Tab
 
 def test_who_never_came_is_invited_again(table: Table) -> None:
     """Its parcels are not kept any more; its leaf stands, and does not keep it out."""
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     carol = table.sit("carol")
     alice.invite("carol")
     table.settle(alice, bob)
@@ -96,7 +81,7 @@ def test_who_never_came_is_invited_again(table: Table) -> None:
 
 
 def test_two_who_invite_somebody_at_once_let_it_in_once(table: Table) -> None:
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     carol = table.sit("carol")
     alice.invite("carol")
     bob.invite("carol")
@@ -106,7 +91,7 @@ def test_two_who_invite_somebody_at_once_let_it_in_once(table: Table) -> None:
 
 
 def test_who_has_come_is_not_invited_again(table: Table) -> None:
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     alice.say("so that bob comes")
     table.settle(alice, bob)
     bob.news()
@@ -128,7 +113,7 @@ def away(table: Table, someone: Someone, *others: Someone) -> None:
 
 
 def test_who_leaves_and_is_alone_with_those_who_are_lost_lets_them_in_first(table: Table) -> None:
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     alice.wish(wishes.Describe(roles={"bob": 3}))
     table.settle(alice, bob)
     away(table, bob, alice)
@@ -141,7 +126,7 @@ def test_who_leaves_and_is_alone_with_those_who_are_lost_lets_them_in_first(tabl
 
 
 def test_who_was_let_in_by_a_pointer_that_got_lost_knocks_anew(table: Table) -> None:
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     away(table, bob, alice)
     bob.turn()
     for _ in range(3):
@@ -158,7 +143,7 @@ def test_who_was_let_in_by_a_pointer_that_got_lost_knocks_anew(table: Table) -> 
 
 def test_who_branches_from_a_group_that_is_well_comes_back(table: Table) -> None:
     """Nobody who could follow was there to let it in, and it has made a branch alone."""
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     seat = alice.place.seat
     with seat.change() as rows:
         entering.broke(seat, rows, "nobody can follow the commit")
@@ -174,7 +159,7 @@ def test_who_branches_from_a_group_that_is_well_comes_back(table: Table) -> None
 
 
 def test_who_slept_waits_for_others_before_it_branches(table: Table) -> None:
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     seat = alice.place.seat
     with seat.change() as rows:
         entering.broke(seat, rows, "nobody can follow the commit")
@@ -187,7 +172,7 @@ def test_who_slept_waits_for_others_before_it_branches(table: Table) -> None:
 
 def test_who_misses_what_a_commit_is_about_is_let_in_by_those_who_have_it(table: Table) -> None:
     """A proposal is not kept as long as the commit that takes it up: others could follow."""
-    people = alice, bob, carol = group(table, "alice", "bob", "carol")
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
     table.settle(*people)
     carol.leave()
     carol.turn()
@@ -204,7 +189,7 @@ def test_who_misses_what_a_commit_is_about_is_let_in_by_those_who_have_it(table:
 
 def test_who_finds_nobody_behind_one_door_tries_another(table: Table) -> None:
     """Whoever opened the last way back has told nobody else."""
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     alice.wish(wishes.OpenDoor(table.entropy(32), Right.recover, 1 << 20))
     table.settle(alice, bob)
     away(table, alice, bob)
@@ -218,7 +203,7 @@ def test_who_finds_nobody_behind_one_door_tries_another(table: Table) -> None:
 
 def test_who_branches_from_behind_is_invited_by_those_who_are_ahead(table: Table) -> None:
     """It has missed a removal, so nobody follows it; and it cannot follow the others."""
-    people = alice, bob, carol, dave = group(table, "alice", "bob", "carol", "dave")
+    people = alice, bob, carol, dave = table.team("alice", "bob", "carol", "dave")
     table.settle(*people)
     alice.wish(wishes.Expel((b"carol",)))
     table.settle(alice, bob, carol)
@@ -262,7 +247,7 @@ def test_who_was_invited_where_the_log_is_taken_back_comes_back_by_an_older_way(
     table: Table,
 ) -> None:
     """It had left there, too: others hold it for a member, and do not know the last way back."""
-    people = alice, bob, carol = group(table, "alice", "bob", "carol")
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
     table.settle(*people)
     backup = table.snapshot()
     bob.leave()
@@ -283,7 +268,7 @@ def test_what_a_broker_took_and_denies_is_said_again_by_who_comes_back_by_the_do
     table: Table,
 ) -> None:
     """It denies two epochs, and others have closed the one before: nothing can be offered there."""
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     table.settle(alice, bob)
     dave, backup = table.sit("dave"), table.snapshot()
     alice.wish(wishes.Renew())
@@ -377,7 +362,7 @@ def test_who_cannot_be_added_keeps_nobody_from_the_branch(
     table: Table, made: Callable[[Someone], bytes]
 ) -> None:
     """Who has broken the group leaves keys by which no commit can be made."""
-    people = alice, bob, carol, mallory = group(table, "alice", "bob", "carol", "mallory")
+    people = alice, bob, carol, mallory = table.team("alice", "bob", "carol", "mallory")
     table.settle(*people)
     honest = alice, bob, carol
     for each in honest:
@@ -399,7 +384,7 @@ def test_who_cannot_be_added_keeps_nobody_from_the_branch(
 
 def test_a_branch_that_came_to_nothing_is_tried_again(table: Table) -> None:
     """Its first commit could not be made; the same group is used for the next attempt."""
-    alice, bob = group(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     table.settle(alice, bob)
     for each in (alice, bob):
         seat = each.place.seat
@@ -416,7 +401,7 @@ def test_a_branch_that_came_to_nothing_is_tried_again(table: Table) -> None:
 
 def test_a_way_back_of_which_nobody_was_told_is_not_the_last_one(table: Table) -> None:
     """Who has opened it by removing somebody does not come again; the old one closes."""
-    alice, bob, carol, _ = group(table, "alice", "bob", "carol", "dave")
+    alice, bob, carol, _ = table.team("alice", "bob", "carol", "dave")
     table.settle(alice, bob, carol)
     alice.cut = without_a_word
     alice.wish(wishes.Expel((b"dave",)))

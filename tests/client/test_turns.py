@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from client.table import Someone, Table
 from covey.access.member import envelopes
 from covey.access.signing import public_key
 from covey.access.structs.log import NextEpoch
@@ -16,10 +17,8 @@ from covey.client.sync.effects import Lane, Use
 from covey.client.sync.groups import Status
 from covey.lab.simulate.broker import Copy
 
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
+if TYPE_CHECKING:
+    from client.table import Someone, Table
 
 
 def test_two_people_talk(table: Table) -> None:

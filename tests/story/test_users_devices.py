@@ -6,19 +6,18 @@ and what is decided about the person is decided about all of its devices.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from client.table import Someone, Table
 from covey.client import events, history, profile
 from covey.client.profile import Role
 from covey.client.sync import wishes
 from covey.client.sync.groups import Status
 from covey.errors import BrokerError
 
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
+if TYPE_CHECKING:
+    from client.table import Someone, Table
 
 
 def _pair(table: Table) -> tuple[Someone, Someone, Someone]:

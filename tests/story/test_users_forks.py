@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from client.table import Someone, Table
 from covey.access import heads
 from covey.access.member import envelopes
 from covey.access.signing import public_key
@@ -24,12 +23,8 @@ from covey.client.sync.effects import Lane, Use
 from covey.client.sync.groups import Status
 
 if TYPE_CHECKING:
+    from client.table import Someone, Table
     from covey.access.structs.heads import Head
-
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
 
 
 def _team(table: Table, *names: str) -> list[Someone]:

@@ -6,9 +6,10 @@ run out, or are used twice, or expire, other systems lose people, secrecy, or wh
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from client.table import Someone, Table
 from covey.access.refusals import Code
 from covey.client import events
 from covey.client.sync import key_packages, wishes
@@ -18,13 +19,11 @@ from covey.client.sync.key_packages import LEAST, Where
 from covey.errors import BrokerError
 from covey.mls.group.identity import identity
 
+if TYPE_CHECKING:
+    from client.table import Someone, Table
+
 DAY = 86_400
 YEAR = 365 * DAY
-
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
 
 
 def _pair(table: Table) -> tuple[Someone, Someone]:

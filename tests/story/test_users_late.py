@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from client.table import Someone, Table
 from covey import mls
 from covey.access.structs.basics import Kind
 from covey.access.structs.log import Entries
@@ -21,16 +20,12 @@ from covey.errors import MissingKeyError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from client.table import Someone, Table
     from covey.access.structs.log import Entry
     from covey.broker.connections import Connection
     from covey.lab.simulate.broker import Answered, Copy
 
 SUITE = mls.CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
-
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
 
 
 def _team(table: Table, *names: str) -> list[Someone]:

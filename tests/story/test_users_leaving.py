@@ -7,18 +7,17 @@ with another device, or whose leaving wedges the group.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from client.table import Someone, Table
 from covey.client import events
 from covey.client.profile import Role
 from covey.client.sync import wishes
 from covey.client.sync.groups import Status
 
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
+if TYPE_CHECKING:
+    from client.table import Someone, Table
 
 
 def _team(table: Table, *names: str, owners: tuple[str, ...] = ()) -> list[Someone]:

@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from covey.store import SqlStore
 
 
-@pytest.fixture
-def table() -> Table:
-    return Table()
-
-
 def _three(table: Table) -> tuple[Someone, Someone, Someone]:
     """Alice and bob are in a group; carol is not, yet."""
     alice, bob, carol = (table.sit(name) for name in ("alice", "bob", "carol"))

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from client.table import Someone, Table
 from covey.access.member import links
 from covey.access.structs.sealed import Link
@@ -24,11 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from covey.mls.group.events import MemberInfo
-
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
 
 
 def _team(table: Table, *people: Someone, **roles: Role) -> None:

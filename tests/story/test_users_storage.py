@@ -28,11 +28,6 @@ SCHEMAS = sorted(each.stem.partition("-")[2] for each in FIXTURES.glob("alice-*.
 KEY = RawKey(bytes(range(32)))
 
 
-@pytest.fixture
-def table() -> Table:
-    return Table()
-
-
 def _kept(table: Table, name: str, schema: str, folder: Path) -> Someone:
     """Somebody whose store was written long ago."""
     path = folder / f"{name}.covey"

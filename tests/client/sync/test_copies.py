@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from client.table import Someone, Table
 from covey.access.member import envelopes
 from covey.access.signing import public_key
 from covey.access.structs.basics import Signed
@@ -21,20 +20,8 @@ from covey.errors import BrokerError, StateError
 from covey.mls import ContentType, Group, Policy, Ports
 
 if TYPE_CHECKING:
+    from client.table import Someone, Table
     from covey.client.sync.effects import Ask
-
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
-
-
-def team(table: Table, *names: str) -> list[Someone]:
-    people = [table.sit(name) for name in names]
-    people[0].create()
-    people[0].invite(*names[1:])
-    table.settle(*people)
-    return people
 
 
 def twin(table: Table, of: Someone) -> Someone:
@@ -85,7 +72,7 @@ def next_idem(of: Someone, kind: ContentType) -> bytes:
 
 
 def test_nobody_else_makes_a_member_believe_that_it_was_copied(table: Table) -> None:
-    alice, bob, mallory = people = team(table, "alice", "bob", "mallory")
+    alice, bob, mallory = people = table.team("alice", "bob", "mallory")
     said = forged(mallory, alice, ContentType.application)
     put(mallory, said, next_idem(alice, ContentType.application))
     put(mallory, said, table.entropy(16))
@@ -101,7 +88,7 @@ def test_nobody_else_makes_a_member_believe_that_it_was_copied(table: Table) -> 
 
 
 def test_a_commit_in_our_name_is_one_that_nobody_can_follow(table: Table) -> None:
-    alice, bob, mallory = people = team(table, "alice", "bob", "mallory")
+    alice, bob, mallory = people = table.team("alice", "bob", "mallory")
     commit = forged(mallory, alice, ContentType.commit)
     put(mallory, commit, next_idem(alice, ContentType.commit), commits=True)
     alice.say("still there")
@@ -114,7 +101,7 @@ def test_a_commit_in_our_name_is_one_that_nobody_can_follow(table: Table) -> Non
 
 @pytest.mark.parametrize("commits", [False, True])
 def test_a_copy_is_found_by_what_only_its_key_can_have_made(table: Table, *, commits: bool) -> None:
-    alice, bob = people = team(table, "alice", "bob")
+    alice, bob = people = table.team("alice", "bob")
     copy = twin(table, alice)
     if commits:
         alice.wish(wishes.Renew())
@@ -135,7 +122,7 @@ def test_a_copy_that_has_begun_to_send_finds_the_other_one_in_the_log(
     table: Table, *, commits: bool
 ) -> None:
     """Both have read the log; both send under the same idem, and the broker takes one of them."""
-    alice, bob = people = team(table, "alice", "bob")
+    alice, bob = people = table.team("alice", "bob")
     copy = twin(table, alice)
     for each, word in ((copy, "the copy"), (alice, "the real one")):
         if commits:
@@ -153,7 +140,7 @@ def test_a_copy_that_has_begun_to_send_finds_the_other_one_in_the_log(
 
 @pytest.mark.parametrize("commits", [False, True])
 def test_a_broker_alone_makes_nobody_a_copy(table: Table, *, commits: bool) -> None:
-    alice, bob = people = team(table, "alice", "bob")
+    alice, bob = people = table.team("alice", "bob")
     refused: list[Ask] = []
 
     def lies(asked: Ask) -> str:
@@ -182,7 +169,7 @@ def test_what_no_member_has_sealed_under_our_idem_makes_no_copy_and_costs_no_mes
     table: Table,
 ) -> None:
     """A broker can put anything in the place of what it was sent; it cannot seal it."""
-    alice, bob = people = team(table, "alice", "bob")
+    alice, bob = people = table.team("alice", "bob")
 
     def replaces(asked: Ask) -> str:
         if asked.operation == "append" and isinstance(asked.request, Signed):
@@ -202,7 +189,7 @@ def test_what_no_member_has_sealed_under_our_idem_makes_no_copy_and_costs_no_mes
 
 
 def test_who_has_only_the_copy_left_comes_back_with_it(table: Table) -> None:
-    alice, bob = people = team(table, "alice", "bob")
+    alice, bob = people = table.team("alice", "bob")
     copy = twin(table, alice)
     alice.say("the real one")
     alice.turn()

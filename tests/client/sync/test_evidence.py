@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from client.table import Table
 from covey.access import heads
 from covey.access.structs.heads import SignedHead
 from covey.client import events
 from covey.client.events import ForkFound, RolledBack
 
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
+if TYPE_CHECKING:
+    from client.table import Table
 
 
 def signed(table: Table, told: ForkFound | RolledBack) -> list[tuple[int, bytes]]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
-import pytest
+from typing import TYPE_CHECKING
 
-from client.table import Someone, Table
+import msgspec
+
 from covey.client import contents, events, history
 from covey.client.contents import Reaction, Text
 from covey.client.sync import hearing, queues
 
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
+if TYPE_CHECKING:
+    from client.table import Someone, Table
 
 
 def say_as(mallory: Someone, message: bytes, text: bytes) -> None:

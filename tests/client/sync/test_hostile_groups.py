@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from client.table import Someone, Table
 from covey.access.member import addresses
 from covey.access.structs.extensions import ExtensionCode, GroupCapabilities
 from covey.client import events
@@ -17,18 +16,7 @@ from covey.mls.structs.extensions import Extension
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
-
-
-def team(table: Table, *names: str) -> list[Someone]:
-    people = [table.sit(name) for name in names]
-    people[0].create()
-    people[0].invite(*names[1:])
-    table.settle(*people)
-    return people
+    from client.table import Table
 
 
 def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +54,7 @@ def test_a_pointer_that_fails_keeps_no_other_from_being_read(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as one into a group of ours in which no turn can be taken."""
-    alice, bob, carol = team(table, "alice", "bob", "carol")
+    alice, bob, carol = table.team("alice", "bob", "carol")
     alice.wish(wishes.Expel((b"carol",)))
     table.settle(alice, rounds=3)
     alice.invite("carol")
@@ -86,7 +74,7 @@ def fails() -> None:
 
 @pytest.mark.parametrize("days", [0, 2])
 def test_a_group_that_breaks_twice_goes_on_twice(table: Table, days: int) -> None:
-    people = team(table, "alice", "bob", "carol")
+    people = table.team("alice", "bob", "carol")
     for _ in range(2):
         for each in people:
             seat = next(p.seat for p in each.peer.places() if p.seat.look().status.is_in)

@@ -52,11 +52,6 @@ def _package(table: Table, name: str) -> bytes:
 
 
 @pytest.fixture
-def table() -> Table:
-    return Table()
-
-
-@pytest.fixture
 def crowd(table: Table) -> Someone:
     """Somebody in a large group."""
     alice = table.sit("alice")

@@ -16,21 +16,6 @@ from covey.errors import PolicyError
 from covey.store.memory import memory_store
 
 
-@pytest.fixture
-def table() -> Table:
-    return Table()
-
-
-def team(table: Table, *names: str) -> list[Someone]:
-    """People in a group that the first one has created."""
-    people = [table.sit(name) for name in names]
-    people[0].create()
-    if names[1:]:
-        people[0].invite(*names[1:])
-    table.settle(*people)
-    return people
-
-
 def link_of(someone: Someone) -> bytes:
     """A link to the group of somebody, who answers there."""
     seed = someone.table.entropy(32)
@@ -72,7 +57,7 @@ def whys(someone: Someone) -> list[str]:
 @pytest.mark.parametrize("name", ["alice", "bob", "carol"])
 def test_a_link_lets_nobody_in_under_the_name_of_a_member(table: Table, name: str) -> None:
     """Whether it is the owner who answers, another owner, or a mere member."""
-    alice, bob, _ = people = team(table, "alice", "bob", "carol")
+    alice, bob, _ = people = table.team("alice", "bob", "carol")
     alice.wish(wishes.Describe(roles={"bob": Role.owner}))
     table.settle(*people, rounds=3)
     link = link_of(alice)
@@ -87,7 +72,7 @@ def test_a_link_lets_nobody_in_under_the_name_of_a_member(table: Table, name: st
 
 
 def test_a_link_of_who_is_alone_lets_nobody_in_as_its_maker(table: Table) -> None:
-    [alice] = team(table, "alice")
+    [alice] = table.team("alice")
     link = link_of(alice)
     mallory = called(table, "alice", "mallory")
     mallory.run(mallory.peer.knock(link))
@@ -97,7 +82,7 @@ def test_a_link_of_who_is_alone_lets_nobody_in_as_its_maker(table: Table) -> Non
 
 
 def test_a_link_lets_in_who_has_a_name_of_its_own(table: Table) -> None:
-    [alice, bob] = team(table, "alice", "bob")
+    [alice, bob] = table.team("alice", "bob")
     link = link_of(alice)
     dan = called(table, "dan", "dan")
     dan.run(dan.peer.knock(link))
@@ -109,7 +94,7 @@ def test_a_link_lets_in_who_has_a_name_of_its_own(table: Table) -> None:
 
 
 def test_a_link_lets_nobody_in_under_a_name_that_has_a_role(table: Table) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     alice.wish(wishes.Describe(roles={"carol": Role.owner}))
     table.settle(*people, rounds=3)
     carol.leave()
@@ -126,7 +111,7 @@ def test_a_link_lets_nobody_in_under_a_name_that_has_a_role(table: Table) -> Non
 
 
 def test_a_device_of_ones_own_still_comes_in(table: Table) -> None:
-    [alice, bob] = team(table, "alice", "bob")
+    [alice, bob] = table.team("alice", "bob")
     second = table.second_device(alice)
     bob_tells = alice.peer.claim("alice")
     alice.wish(Invite(alice.run(bob_tells)))
@@ -145,7 +130,7 @@ def strange(table: Table, name: str, *, by_card: bool) -> Invite:
 def test_a_name_that_has_come_in_meanwhile_is_seen_when_the_commit_is_made(
     table: Table, *, by_card: bool
 ) -> None:
-    alice, bob = team(table, "alice", "bob")
+    alice, bob = table.team("alice", "bob")
     carol = table.sit("carol")
     wish = strange(table, "carol", by_card=by_card)
     assert len(commits.merge(alice.place.seat, (wish,)).add) == 1
@@ -167,7 +152,7 @@ def test_a_name_that_has_come_in_meanwhile_is_seen_when_the_commit_is_made(
 
 @pytest.mark.parametrize("by_card", [False, True])
 def test_a_role_given_in_the_same_commit_counts(table: Table, *, by_card: bool) -> None:
-    [alice] = team(table, "alice")
+    [alice] = table.team("alice")
     wish = strange(table, "dan", by_card=by_card)
     made = wishes.Describe(roles={"dan": Role.owner})
     with pytest.raises(PolicyError, match="has a role"):
@@ -175,7 +160,7 @@ def test_a_role_given_in_the_same_commit_counts(table: Table, *, by_card: bool) 
 
 
 def test_two_of_one_name_do_not_come_at_once(table: Table) -> None:
-    [alice] = team(table, "alice")
+    [alice] = table.team("alice")
     one = strange(table, "dan", by_card=False)
     table.passes(1)
     other = strange(table, "dan", by_card=True)

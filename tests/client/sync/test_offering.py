@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from client.table import Someone, Table
 from covey.client import events
 from covey.store.faulty import Died
 
+if TYPE_CHECKING:
+    from client.table import Someone, Table
+
 FALSE = (events.Unreadable, events.MessagesLost, events.ForkFound)
-
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
 
 
 @pytest.mark.parametrize("times", [1, 2])

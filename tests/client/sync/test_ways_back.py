@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from client.table import Someone, Table
 from covey.access.member import knocks, links
 from covey.access.member.addresses import extension
 from covey.access.structs.basics import Nothing, Signed
@@ -28,21 +27,8 @@ from covey.store import settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from client.table import Someone, Table
     from covey.client.sync.effects import Ask
-
-
-@pytest.fixture
-def table() -> Table:
-    return Table()
-
-
-def team(table: Table, *names: str) -> list[Someone]:
-    """People in a group that the first one has created."""
-    people = [table.sit(name) for name in names]
-    people[0].create()
-    people[0].invite(*names[1:])
-    table.settle(*people)
-    return people
 
 
 def way_in(someone: Someone) -> Link:
@@ -91,7 +77,7 @@ def published(someone: Someone) -> bytes:
 
 
 def test_who_was_removed_throws_nobody_out_with_a_keypackage_of_theirs(table: Table) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     link, theirs = way_in(carol), published(bob)
     before = index(alice, "bob")
     alice.wish(wishes.Expel((b"carol",)))
@@ -104,7 +90,7 @@ def test_who_was_removed_throws_nobody_out_with_a_keypackage_of_theirs(table: Ta
 
 
 def test_a_way_back_that_was_used_is_none_for_anybody_else(table: Table) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     knocked = come_back(table, bob, *people)
     before = index(alice, "bob")
     knock_with(carol, way_in(carol), opened(carol, knocked))
@@ -114,7 +100,7 @@ def test_a_way_back_that_was_used_is_none_for_anybody_else(table: Table) -> None
 
 
 def test_a_member_that_commits_it_anyway_is_followed_by_nobody(table: Table) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     knocked = come_back(table, bob, *people)
     package = key_package(opened(carol, knocked))
     lenient = Ports(
@@ -168,7 +154,7 @@ def ways(someone: Someone) -> list[tuple[bytes, int]]:
 
 @pytest.mark.parametrize("leaves", [False, True])
 def test_who_goes_does_not_know_the_way_back_for_long(table: Table, *, leaves: bool) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     link = way_in(carol)
     if leaves:
         carol.leave()
@@ -195,7 +181,7 @@ def only_commits(asked: Ask) -> str:
 
 
 def test_who_was_away_when_somebody_went_comes_back_by_the_old_way(table: Table) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     lose(bob)
     alice.wish(wishes.Expel((b"carol",)))
     table.settle(alice, carol, rounds=2)
@@ -208,7 +194,7 @@ def test_who_was_away_when_somebody_went_comes_back_by_the_old_way(table: Table)
 def test_who_has_told_nobody_of_a_new_way_back_knocks_where_the_others_hear_it(
     table: Table,
 ) -> None:
-    alice, bob, _ = team(table, "alice", "bob", "carol")
+    alice, bob, _ = table.team("alice", "bob", "carol")
     alice.wish(wishes.Expel((b"carol",)))
     alice.cut = only_commits
     table.settle(alice, bob, rounds=2)
@@ -221,7 +207,7 @@ def test_who_has_told_nobody_of_a_new_way_back_knocks_where_the_others_hear_it(
 
 
 def test_coming_back_makes_no_new_way_back(table: Table) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     before = ways(alice)
     for each in (alice, bob):  # the maker of the way back, too
         come_back(table, each, *people)
@@ -230,7 +216,7 @@ def test_coming_back_makes_no_new_way_back(table: Table) -> None:
 
 
 def test_an_old_way_back_is_closed_when_it_is_crowded(table: Table) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     link = way_in(carol)
     alice.wish(wishes.Expel((b"carol",)))
     table.settle(*people)
@@ -245,7 +231,7 @@ def test_an_old_way_back_is_closed_when_it_is_crowded(table: Table) -> None:
 
 
 def test_of_two_seeds_the_one_that_lasts_is_kept(table: Table) -> None:
-    people = team(table, "alice", "bob", "carol")
+    people = table.team("alice", "bob", "carol")
     alice, bob, _ = people
     old = way_in(bob).seed
     alice.wish(wishes.Expel((b"carol",)))
@@ -260,7 +246,7 @@ def test_of_two_seeds_the_one_that_lasts_is_kept(table: Table) -> None:
 
 
 def test_a_way_back_that_a_broker_took_back_is_not_the_only_one(table: Table) -> None:
-    people = team(table, "alice", "bob", "carol")
+    people = table.team("alice", "bob", "carol")
     alice, bob, _ = people
     before = way_in(alice)
     table.copies.append(table.snapshot())
@@ -347,7 +333,7 @@ def test_a_false_group_gets_nothing_that_waits(
 
 
 def test_who_is_lost_comes_back_by_an_invitation_of_who_was_there(table: Table) -> None:
-    alice, bob = people = team(table, "alice", "bob")
+    alice, bob = people = table.team("alice", "bob")
     bob.cut = lambda each: "request" if each.operation == "knock" else ""
     lose(bob)
     alice.wish(wishes.Expel((b"bob",)))
@@ -359,7 +345,7 @@ def test_who_is_lost_comes_back_by_an_invitation_of_who_was_there(table: Table) 
 
 
 def test_a_removed_member_is_invited_again(table: Table) -> None:
-    people = team(table, "alice", "bob", "carol")
+    people = table.team("alice", "bob", "carol")
     alice, bob, carol = people
     alice.wish(wishes.Expel((b"bob",)))
     table.settle(*people)
@@ -387,7 +373,7 @@ def by_key(alice: Someone) -> wishes.Expel:
 def test_who_knocks_while_a_removal_waits_is_removed(
     table: Table, expelling: Callable[[Someone], wishes.Expel]
 ) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     lose(bob)
     bob.turn()
     table.passes(30)
@@ -404,7 +390,7 @@ def test_who_knocks_while_a_removal_waits_is_removed(
 
 @pytest.mark.parametrize("first", ["knock", "removal"])
 def test_a_knock_that_was_answered_does_not_outlast_a_removal(table: Table, first: str) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     left: set[bytes] = set()
 
     def note(asked: Ask) -> str:
@@ -430,7 +416,7 @@ def test_a_knock_that_was_answered_does_not_outlast_a_removal(table: Table, firs
 
 
 def test_a_removal_that_is_refused_leaves_the_way_back_open(table: Table) -> None:
-    _, bob, carol = people = team(table, "alice", "bob", "carol")
+    _, bob, carol = people = table.team("alice", "bob", "carol")
     lose(bob)
     bob.turn()
     table.passes(30)
@@ -446,7 +432,7 @@ def test_a_removal_that_is_refused_leaves_the_way_back_open(table: Table) -> Non
 
 
 def test_who_is_removed_and_invited_at_once_goes_and_comes_in_anew(table: Table) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     before = index(alice, "bob")
     alice.wish(by_name(alice))
     alice.invite("bob")
@@ -463,7 +449,7 @@ def test_who_is_removed_and_invited_at_once_goes_and_comes_in_anew(table: Table)
 
 @pytest.mark.parametrize("how", ["removed", "leaves", "leaves alone"])
 def test_who_is_out_keeps_nothing_but_what_was_said(table: Table, how: str) -> None:
-    alice, bob, carol = people = team(table, "alice", "bob", "carol")
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
     for each in people:
         each.say(f"from {each.name}")
     table.settle(*people)
