@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 
-_UNSURE: Final = queues.KEPT_EPOCHS
+UNSURE: Final = queues.KEPT_EPOCHS
 """Epochs, of which a broker that contradicts itself may show nobody what it had taken."""
 
 
@@ -35,7 +35,25 @@ def unsure_again(rows: Rows, row: GroupRow, now: int) -> None:
         now: In seconds since the epoch.
     """
     for each in queues.accepted(rows, row.id):
-        if each.epoch >= row.epoch - _UNSURE:
+        if each.epoch >= row.epoch - UNSURE:
+            say_again(rows, each, (row.id, row.id), now)
+
+
+def unseen_again(rows: Rows, row: GroupRow, epoch: int, seen: int, now: int) -> None:
+    """An epoch ends: let all wait once more that whoever closed it may not have seen.
+
+    Its commit may be of before the broker was set back. Those who had followed it then are beyond
+    that epoch, and have no keys any more for what was said in it since.
+
+    Args:
+        rows: The transaction.
+        row: The group.
+        epoch: The epoch that ends.
+        seen: The last entry that its committer had seen; -1 when that is not known.
+        now: In seconds since the epoch.
+    """
+    for each in queues.accepted(rows, row.id):
+        if each.epoch == epoch and each.seq > seen:
             say_again(rows, each, (row.id, row.id), now)
 
 

@@ -80,6 +80,8 @@ class GroupRow(msgspec.Struct, frozen=True):
     sent: int
     predecessor: bytes | None
     branched_by: int = 0
+    began: int = -1
+    unsure_to: int = -1
 
     def __repr__(self) -> str:
         return f"GroupRow({self.id}, {self.status}, epoch {self.epoch}, entry {self.seq})"

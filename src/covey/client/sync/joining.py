@@ -275,4 +275,6 @@ def new_row(home: Home, group: Group, broker_id: bytes, gid: bytes) -> GroupRow:
         sent=0,
         predecessor=None,
         branched_by=0,
+        began=-1,
+        unsure_to=-1,
     )

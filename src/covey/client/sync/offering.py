@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from covey.access.structs.basics import Signed
 from covey.access.structs.log import EpochClosed
-from covey.client.sync import anew, groups, queues
-from covey.client.sync.again import say_again
+from covey.client.sync import again, anew, groups, queues
 from covey.client.sync.asking import append
 from covey.errors import BrokerError, TransportError
 
@@ -42,7 +41,7 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
         if each.epoch == seat.row.epoch or not was_read:
             yield from _offer(seat, lane, each)
     with seat.change() as rows:
-        seat.replace(seq=-1, hash=b"", head=None)
+        seat.replace(seq=-1, hash=b"", head=None, unsure_to=seat.row.epoch + again.UNSURE)
         groups.forget_places(rows, seat.number)
         anew.begun(rows, seat.number)
         seat.again = True
@@ -87,4 +86,4 @@ def _offer(seat: Seat, lane: Lane, accepted: Accepted) -> Flow[None]:
         return  # its epoch is not there yet, or not any more: others may bring it
     if isinstance(answer, EpochClosed):
         with seat.change() as rows:
-            say_again(rows, accepted, (seat.number, seat.number), seat.home.world.second)
+            again.say_again(rows, accepted, (seat.number, seat.number), seat.home.world.second)

@@ -15,8 +15,8 @@ from covey.access.structs.basics import Kind, Signed
 from covey.access.structs.log import Append
 from covey.access.structs.sealed import ClaimedPosition, Purpose
 from covey.client import history, profile
-from covey.client.events import CopyFound, ForkFound, Unreadable
-from covey.client.sync import entering, groups, hearing, queues
+from covey.client.events import CopyFound, ForkFound, MessagesLost, Unreadable
+from covey.client.sync import again, entering, groups, hearing, queues
 from covey.client.sync.groups import Status
 from covey.client.sync.telling import tell
 from covey.errors import (
@@ -42,6 +42,11 @@ if TYPE_CHECKING:
 COPY: Final = (
     "this store is a copy of one that has gone on: it must not send; delete it and use the other"
     " one, or, if that is gone, come back with this one (`covey come-back GROUP`)"
+)
+
+_PUT_BEFORE: Final = (
+    "the broker was set back, and entries that came then stand before our epoch: who has sent them"
+    " says again what is not seen, if it is still there"
 )
 
 _FORGED: Final = (
@@ -81,6 +86,8 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
         if (seat.row.epoch, max(seat.row.seq, 0)) != (epoch, after):
             return True
         followed = seat.row.followed.read(epoch, answer)
+        if seat.row.seq < 0:
+            _begins(seat, rows, answer.before)
         places = _places(seat, answer)
         _require_promised(seat, rows, places, answer.head.head.position.seq, promised)
         groups.remember_places(rows, seat.number, places)
@@ -93,6 +100,18 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
         _settle(seat, rows)
         seat.row = seat.row.at(followed)
         return not answer.complete or seat.group.epoch != epoch
+
+
+def _begins(seat: Seat, rows: Rows, start: Position) -> None:
+    """The log is read from the beginning of our epoch on; in one that is set back, that moves.
+
+    What others have put before it since, we have no keys for any more.
+    """
+    missing = start.seq - seat.row.began
+    if seat.again and seat.row.began >= 0 and missing > 0:
+        told = MessagesLost(seat.hex, count=missing, sender=None, why=_PUT_BEFORE)
+        tell(seat, rows, told)
+    seat.replace(began=start.seq)
 
 
 def _settle(seat: Seat, rows: Rows) -> None:
@@ -209,8 +228,12 @@ def _follow(seat: Seat, rows: Rows, entry: Entry, staged: StagedCommit) -> None:
     before = entering.Before(profile.profile_of(group.extensions), group.tree)
     event = group.apply(staged)
     assert isinstance(event, EpochChanged)
-    _compare(seat, rows, event.authenticated_data)
+    seen = _compare(seat, rows, event.authenticated_data)
     entering.entered(seat, rows, entry, event, before)
+    if event.own:
+        seat.replace(unsure_to=-1)  # whoever was beyond that epoch has another one behind it
+    elif seat.is_in and entry.epoch <= seat.row.unsure_to:
+        again.unseen_again(rows, seat.row, entry.epoch, seen, seat.home.world.second)
 
 
 def _not_sealed(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
@@ -298,20 +321,25 @@ def _differs(request: bytes, entry: Entry) -> bool:
     return Append.decode(Signed.decode(request).request).body != entry.body
 
 
-def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> None:
+def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> int:
     """Compare our log with what a member says of its own, and tell when they differ.
 
     The broker shows us different logs, or that member lies: who could tell? So nothing stops.
+
+    Returns:
+        The last entry of our log that it had seen; -1 when that is not known.
     """
     try:
         claimed = ClaimedPosition.decode(authenticated_data)
     except DecodeError:
-        return  # it claims nothing
+        return -1  # it claims nothing
     if claimed.head.seq > seat.row.seq:
-        return  # of entries that we have not seen, or that cannot be
+        return -1  # of entries that we have not seen, or that cannot be
     known = groups.place(rows, seat.number, claimed.head.seq)
     try:
-        compare({} if known is None else {claimed.head.seq: known}, claimed)
+        is_known = compare({} if known is None else {claimed.head.seq: known}, claimed)
     except ForkError as error:
         head = b"" if seat.row.head is None else seat.row.head
         tell(seat, rows, ForkFound(seat.hex, sentence=str(error), heads=(head.hex(),)))
+        return -1
+    return claimed.head.seq if is_known else -1

@@ -21,12 +21,15 @@ CREATE TABLE groups (
     hash BLOB NOT NULL,                 -- of the log up to it
     head BLOB,                          -- the last signed head, as evidence
     counter INTEGER NOT NULL,           -- of the next content of our own
-    recovery BLOB,                      -- the seed of the group's recovery capability
+    recovery BLOB,                      -- the seeds of the group's ways back, newest first
     joined_at INTEGER NOT NULL,
     renewed_at INTEGER NOT NULL,        -- when our leaf's keys were last renewed
     sent INTEGER NOT NULL,              -- messages that we sent since then
     predecessor BLOB,                   -- the gid of the group that this one goes on from
-    branched_by INTEGER NOT NULL        -- its place in the order of branches; the lowest one wins
+    branched_by INTEGER NOT NULL,       -- its place in the order of branches; the lowest one wins
+    began INTEGER NOT NULL,             -- the entry at which our epoch began; -1 before it is known
+    unsure_to INTEGER NOT NULL          -- the last epoch that a commit of before the log was set
+                                        -- back may close; -1 when it was not
 ) STRICT;
 
 -- The engine's rows of a group, as `Group.changes` hands them out.
