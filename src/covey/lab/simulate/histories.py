@@ -82,9 +82,7 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
     """What was said has come to all who were there, unless somebody said that it is lost.
 
     Who has gone out in a log that a lying broker then took back says nothing again: it is out for
-    good, and nobody can tell from its last number that there was more. Nor can who was ahead of
-    what the broker was set back to, and has not seen what was said there before its own epoch began
-    anew, when the sender goes without another word.
+    good, and nobody can tell from its last number that there was more.
     """
     texts = {
         name: {message.text for held in each.groups.values() for message in held.messages}
@@ -114,8 +112,7 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
             heard = texts[name]
             if said.text in heard or held.joined_at >= said.at:
                 continue
-            is_behind = (name, said.gid) in cheated and _went_silently(evidence, said, heard)
-            if not is_behind and not _says_why(evidence, said, name):
+            if not _says_why(evidence, said, name):
                 yield Finding("nothing lost", name, f"does not have {said.text!r}")
 
 
@@ -123,14 +120,6 @@ def _says_why(evidence: Evidence, said: Said, name: str) -> bool:
     """Whether somebody has told, since something was said, that it has missed what was."""
     observed = evidence.observed[name]
     return bool(observed.events(MessagesLost, Joined, group=said.gid, since=said.at))
-
-
-def _went_silently(evidence: Evidence, said: Said, heard: set[str]) -> bool:
-    """Whether a sender went out after something, and somebody has heard no later word of it."""
-    later = (each for each in evidence.said if (each.who, each.gid) == (said.who, said.gid))
-    return went_out(evidence.observed[said.who], said.gid, said.at) and not any(
-        each.at > said.at and each.text in heard for each in later
-    )
 
 
 def losses_explained(evidence: Evidence) -> Iterator[Finding]:
