@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.client import events, history
+from covey.access.member import addresses
+from covey.client import events, history, profile
 from covey.client.events import WishRefused
 from covey.client.events.base import listed
 from covey.client.showing import name_of
@@ -17,8 +18,11 @@ from covey.client.sync.wishes import CloseDoor, Describe, Expel, Invite
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
-    from covey.client.sync.groups import GroupRow
+    from covey.client.profile import GroupProfile
     from covey.client.sync.queues import Accepted
+    from covey.client.sync.seat import Seat
+    from covey.client.sync.wishes import Wish
+    from covey.mls import Group
     from covey.store.port import Rows
 
 
@@ -26,20 +30,20 @@ UNSURE: Final = queues.KEPT_EPOCHS
 """Epochs, of which a broker that contradicts itself may show nobody what it had taken."""
 
 
-def unsure_again(rows: Rows, row: GroupRow, now: int) -> None:
+def unsure_again(rows: Rows, seat: Seat) -> None:
     """Let all wait once more of which nobody knows who has it.
 
     Args:
         rows: The transaction.
-        row: The group in which it was taken.
-        now: In seconds since the epoch.
+        seat: The group in which it was taken.
     """
+    row = seat.row
     for each in queues.accepted(rows, row.id):
         if each.epoch >= row.epoch - UNSURE:
-            say_again(rows, each, (row.id, row.id), now)
+            say_again(rows, each, seat)
 
 
-def unseen_again(rows: Rows, row: GroupRow, epoch: int, seen: int, now: int) -> None:
+def unseen_again(rows: Rows, seat: Seat, epoch: int, seen: int) -> None:
     """An epoch ends: let all wait once more that whoever closed it may not have seen.
 
     Its commit may be of before the broker was set back. Those who had followed it then are beyond
@@ -47,41 +51,84 @@ def unseen_again(rows: Rows, row: GroupRow, epoch: int, seen: int, now: int) -> 
 
     Args:
         rows: The transaction.
-        row: The group.
+        seat: The group.
         epoch: The epoch that ends.
         seen: The last entry that its committer had seen; -1 when that is not known.
-        now: In seconds since the epoch.
     """
-    for each in queues.accepted(rows, row.id):
+    for each in queues.accepted(rows, seat.number):
         if each.epoch == epoch and each.seq > seen:
-            say_again(rows, each, (row.id, row.id), now)
+            say_again(rows, each, seat)
 
 
-def say_again(rows: Rows, accepted: Accepted, numbers: tuple[int, int], now: int) -> None:
+def say_again(rows: Rows, accepted: Accepted, seat: Seat, into: Seat | None = None) -> None:
     """Let something that was taken wait once more.
 
-    Who was invited by such a commit has to be invited anew, since its KeyPackage may be used up;
-    the application is told.
+    What a commit has changed is wished for again only if it is so to this day: others may have
+    changed it since. Who was invited by such a commit has to be invited anew, since its KeyPackage
+    may be used up; the application is told.
 
     Args:
         rows: The transaction.
         accepted: What was taken.
-        numbers: The numbers of the group in which it was taken, and of that in which it waits.
-        now: In seconds since the epoch.
+        seat: The group in which it was taken.
+        into: That in which it waits, if it is another one.
     """
-    before, number = numbers
+    number, now = (into or seat).number, seat.home.world.second
     for encoded in accepted.wishes:
         wish = wishes.decode(encoded)
-        if isinstance(wish, Expel | Describe | CloseDoor):
-            queues.wish(rows, number, encoded, now)
-        elif isinstance(wish, Invite):
+        if isinstance(wish, Invite):
             _tell(rows, number, wish, now)
+            continue
+        left = still(wish, seat.group_in(rows))
+        if left is not None:
+            queues.wish(rows, number, wishes.encode(left), now)
     if accepted.message is not None:
         content = history.encoded(rows, number, accepted.message)
         if content is not None:
             history.unplaced(rows, number, accepted.message)
             queues.say(rows, number, accepted.message, content, now)
-    queues.forget_accepted(rows, before, accepted.seq)
+    queues.forget_accepted(rows, seat.number, accepted.seq)
+
+
+def still(wish: Wish, group: Group) -> Wish | None:
+    """What a commit of ours did, as far as it is so to this day; None for nothing.
+
+    Args:
+        wish: What it did.
+        group: The group, as we know it.
+    """
+    match wish:
+        case Expel(identities=identities, keys=keys):
+            there = {each.identity for each in group.members}
+            known = {each.signature_key for each in group.members}
+            out = Expel(
+                tuple(each for each in identities if each not in there),
+                tuple(each for each in keys if each not in known),
+            )
+            return out if out.identities or out.keys else None
+        case Describe():
+            return _still_described(wish, profile.profile_of(group.extensions))
+        case CloseDoor(key=key):
+            stated = addresses.capabilities_of(group.extensions).capabilities
+            return None if key in {each.key for each in stated} else wish
+    return None
+
+
+def _still_described(wish: Describe, stated: GroupProfile | None) -> Describe | None:
+    if stated is None:
+        return None
+    roles = {
+        name: role
+        for name, role in wish.roles.items()
+        if profile.role_of(stated, name.encode()) == role
+    }
+    left = Describe(
+        wish.name if wish.name == stated.name.decode(errors="replace") else None,
+        wish.expires_after if wish.expires_after == stated.expires_after else None,
+        wish.inviting if wish.inviting == stated.inviting else None,
+        roles,
+    )
+    return None if left == Describe() else left
 
 
 def _tell(rows: Rows, number: int, invite: Invite, now: int) -> None:

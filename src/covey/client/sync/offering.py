@@ -86,4 +86,4 @@ def _offer(seat: Seat, lane: Lane, accepted: Accepted) -> Flow[None]:
         return  # its epoch is not there yet, or not any more: others may bring it
     if isinstance(answer, EpochClosed):
         with seat.change() as rows:
-            again.say_again(rows, accepted, (seat.number, seat.number), seat.home.world.second)
+            again.say_again(rows, accepted, seat)

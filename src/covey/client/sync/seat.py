@@ -114,6 +114,17 @@ class Seat:
         assert self._group is not None
         return self._group
 
+    def group_in(self, rows: Rows) -> Group:
+        """The engine's group, of a seat that is looked at inside another's transaction.
+
+        Raises:
+            StorageError: Its rows are damaged.
+        """
+        if self._group is None:
+            self._load(rows)
+        assert self._group is not None
+        return self._group
+
     @property
     def access(self) -> EpochAccess:
         """The keys of the group's epoch.

@@ -233,7 +233,7 @@ def _follow(seat: Seat, rows: Rows, entry: Entry, staged: StagedCommit) -> None:
     if event.own:
         seat.replace(unsure_to=-1)  # whoever was beyond that epoch has another one behind it
     elif seat.is_in and entry.epoch <= seat.row.unsure_to:
-        again.unseen_again(rows, seat.row, entry.epoch, seen, seat.home.world.second)
+        again.unseen_again(rows, seat, entry.epoch, seen)
 
 
 def _not_sealed(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:

@@ -128,7 +128,7 @@ class Troubles:
         self._since = self._since or now
         if now - self._since > _HOPELESS and self.contradictions > seat.home.pace.refused:
             with seat.change() as rows:  # nothing of the log can be relied on, wherever we are
-                unsure_again(rows, seat.row, seat.home.world.second)
+                unsure_again(rows, seat)
                 seat.replace(seq=-1, hash=b"", head=None)
                 entering.broke(seat, rows, str(error))
         self._until = self._later(error)
@@ -166,7 +166,7 @@ class Troubles:
         with seat.change() as rows:
             if seat.row.status.is_in:
                 if forked:
-                    unsure_again(rows, seat.row, seat.home.world.second)
+                    unsure_again(rows, seat)
                 entering.fell_behind(seat, rows, why)
         return seat.home.world.now()
 

@@ -13,6 +13,7 @@ from covey.client.events import Joined
 from covey.client.sync import groups, queues, wishes
 from covey.client.sync.again import say_again
 from covey.client.sync.groups import Status
+from covey.client.sync.seat import Seat
 from covey.client.sync.telling import tell
 from covey.client.sync.wishes import GoOn
 from covey.errors import PolicyError
@@ -21,7 +22,6 @@ from covey.mls.wire.code_points import LeafNodeSource
 
 if TYPE_CHECKING:
     from covey.client.sync.groups import GroupRow
-    from covey.client.sync.seat import Seat
     from covey.mls import Group
     from covey.mls.structs.tree import LeafNode
     from covey.store.port import Rows
@@ -198,8 +198,9 @@ def fold(rows: Rows, row: GroupRow, into: Seat) -> None:
     """Leave a branch for a better one; what was said there stays, and is said to the others."""
     queues.end_commit(rows, row.id)
     _hand_over(rows, row.id, into.number)
+    branch = Seat(into.home, row)
     for each in queues.accepted(rows, row.id):  # who is not in that branch does not have it
-        say_again(rows, each, (row.id, into.number), into.home.world.second)
+        say_again(rows, each, branch, into)
     groups.forget_engine(rows, row.id)
     trouble = f"it folded into {into.row.gid.hex()[:8]}"
     folded = row.replaced(
