@@ -19,7 +19,7 @@ from covey.errors import DecodeError
 from covey.mls.structs.extensions import Extension, RequiredCapabilities
 from covey.mls.wire.code_points import ExtensionType
 from covey.mls.wire.struct import WireStruct
-from covey.mls.wire.types import opaque, uint32
+from covey.mls.wire.types import opaque, uint32, uint64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,16 +70,22 @@ class GroupProfile(WireStruct):
         Inviting inviting;
         uint32 expires_after;
         RoleOf roles<V>;
+        opaque goes_on_from<V>;
+        uint64 place;
     } GroupProfile;
 
     ``name`` is UTF-8; messages disappear ``expires_after`` seconds after they came, 0 is never.
     ``roles`` are in the order of their identities, one for each, and none of them ``member``.
+    ``goes_on_from`` is the log of the broken group of which this is a branch (32 bytes; empty for
+    none), and ``place`` its place in the order of branches. Neither ever changes.
     """
 
     name: opaque
     inviting: Inviting
     expires_after: uint32
     roles: tuple[RoleOf, ...]
+    goes_on_from: opaque = b""
+    place: uint64 = 0
 
 
 def first_profile(

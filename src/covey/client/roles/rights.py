@@ -190,6 +190,8 @@ class Judging:
         before, after = self._profile, profile_in(extensions)
         if after is None:
             _refuse("a group does not lose its profile: it says who may do what")
+        if (before.goes_on_from, before.place) != (after.goes_on_from, after.place):
+            _refuse("of which group another one is a branch never changes")
         if before.replace(roles=()) != after.replace(roles=()) and actor.role < Role.admin:
             _refuse(f"{actor.name} may not change the group's name or settings: that is for admins")
         listed = {each.identity for each in (*before.roles, *after.roles)}

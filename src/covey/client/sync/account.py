@@ -188,6 +188,11 @@ class Account:
         until = home.world.hour + capabilities.RECOVERY_HOURS
         keys = capabilities.keys(seed, home.member.suite)
         way_back = GroupCapabilities((GroupCapability(keys.key, 0, until, Right.recover),))
+        place = 0
+        if after is not None:
+            old = Seat(home, after).group
+            place = winning.order(old.epoch, old.own_index)
+            stated = stated.replace(goes_on_from=after.gid, place=place)
         extensions = profile.with_profile(addresses.with_capabilities((), way_back), stated)
         token = home.world.entropy(_IDEM)
         group = Group.create(
@@ -199,8 +204,6 @@ class Account:
         gid = home.world.entropy(_KEY)
         row = joining.new_row(home, group, broker_id or self.broker_id, gid).replaced(recovery=seed)
         if after is not None:
-            old = Seat(home, after).group
-            place = winning.order(old.epoch, old.own_index)
             row = row.replaced(predecessor=after.gid, branched_by=place)
         with home.store.transaction() as rows:
             row = groups.insert(rows, row)

@@ -1,61 +1,45 @@
-"""Branches of who is ahead of us: from an epoch of our group that we have never seen.
+"""Branches into which we were invited by themselves: we could not come in with the others.
 
-May import the rows, and which branch wins. We cannot come in with the others, since that takes a
-secret of that epoch. But when they see that we are behind, they invite us: then our group goes on
-in theirs, and with it what we have made of it meanwhile.
+May import the rows, and which branch wins. To come in with the first commit of a branch takes a
+secret of the epoch from which it goes on, and a KeyPackage that we still have. Who is behind, or
+whose KeyPackages at the broker are older than itself, is invited once more: the branch says of
+which group it is one, and so ours goes on in it, with what we have made of it meanwhile.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from covey.client import profile
 from covey.client.sync import groups, winning
 from covey.client.sync.groups import Status
 from covey.client.sync.inviting import key_package
-from covey.client.sync.seat import Seat
-from covey.store import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from covey.client.sync.home import Home
-    from covey.errors import MissingKeyError
+    from covey.client.sync.groups import GroupRow
     from covey.mls import Group
     from covey.store.port import Rows
 
-
-def note(rows: Rows, gid: bytes, error: MissingKeyError) -> None:
-    """Remember that a log goes on from a later epoch of a group of ours, if it says so."""
-    for row in groups.every(rows):
-        is_ours = error.group_id is not None and row.group_id == error.group_id
-        if is_ours and error.epoch is not None and error.epoch > row.epoch:
-            settings.put(rows, _name(gid), row.gid)
+_GOES_ON: Final = (Status.broken, Status.branched, Status.lost, Status.restored)
+"""Who stands so to a group goes on in its branches."""
 
 
-def followed(home: Home, gid: bytes, group: Group, inviter: int) -> Seat | None:
-    """The group of ours from which one goes on into which we were invited, if there is one.
-
-    Args:
-        home: What all groups share.
-        gid: The log of the group into which we were invited.
-        group: It.
-        inviter: The leaf of who has let us in: one who was a member of our group, too.
-    """
-    with home.store.reading() as rows:
-        before = settings.get(rows, _name(gid))
-        row = None if before is None else groups.by_gid(rows, before)
-    if row is None or row.status not in (Status.broken, Status.branched) or not row.opens:
+def before(rows: Rows, group: Group) -> GroupRow | None:
+    """The group of ours from which one goes on into which we were invited, if there is one."""
+    stated = profile.profile_of(group.extensions)
+    if stated is None or not stated.goes_on_from:
         return None
-    old = Seat(home, row)
-    return None if winning.maker(old.group, group, inviter) == winning.NOBODY else old
+    row = groups.by_gid(rows, stated.goes_on_from)
+    return row if row is not None and row.status in _GOES_ON else None
 
 
-def follow(rows: Rows, seat: Seat, old: Seat) -> None:
-    """Go on in a group into which we were invited, with what we have made of ours meanwhile."""
-    settings.drop(rows, _name(seat.row.gid))
-    seat.row = seat.row.replaced(predecessor=old.row.gid, branched_by=0)  # before all of ours
-    groups.update(rows, seat.row)
-    winning.go_on(rows, old, seat, 0)
+def place(old: GroupRow, group: Group) -> int:
+    """The place of a branch among those of our group; before all others, if we are behind it."""
+    stated = profile.profile_of(group.extensions)
+    assert stated is not None
+    return 0 if winning.epoch_of(stated.place) > old.epoch else stated.place
 
 
 def missing(branch: Group, key: bytes) -> str | None:
@@ -70,7 +54,3 @@ def missing(branch: Group, key: bytes) -> str | None:
 def of_key(packages: Iterable[bytes], key: bytes) -> list[bytes]:
     """Those of some KeyPackages, as MLSMessages, that a signature key has signed."""
     return [each for each in packages if key_package(each).leaf_node.signature_key == key]
-
-
-def _name(gid: bytes) -> str:
-    return f"ahead {gid.hex()}"

@@ -14,7 +14,7 @@ from covey.access.structs.joining import InboxKind
 from covey.client import events
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
 from covey.client.explaining import explained
-from covey.client.sync import ahead, groups, joining, queues, returning, winning, wishes
+from covey.client.sync import ahead, groups, joining, queues, replacing, returning, winning, wishes
 from covey.client.sync.groups import Status
 from covey.client.sync.inbox import READ
 from covey.client.sync.inviting import invitation
@@ -115,6 +115,8 @@ class Arrivals:
         assert peer.inbox is not None
         found = joining.opened(peer.home, peer.inbox.address, body)
         if found is None:
+            with peer.home.store.transaction() as rows:
+                replacing.suspect(rows, peer.home.world.second)
             return None
         gid = found.pointer.gid
         with peer.home.store.reading() as rows:

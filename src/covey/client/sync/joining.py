@@ -148,8 +148,6 @@ def _staged(
                 msg = "this goes on from a group that is well, as far as we know"
                 raise TooEarlyError(msg) from None
             return staged, before
-        with home.store.transaction() as rows:
-            ahead.note(rows, found.pointer.gid, error)
         raise error from None
 
 
@@ -194,17 +192,12 @@ def _keep(
 ) -> Seat:
     """Keep a group that we have come into, in the place of what we had of it before."""
     pointer, now = found.pointer, home.world.second
-    by = 0
-    if broken is not None:
-        leaf = winning.maker(broken.group, group, inviter)
-        winning.require_sound(broken, group, leaf, since)
-        by = winning.order(since, leaf)
-    behind = ahead.followed(home, pointer.gid, group, inviter)
+    old, by = _gone_on_from(home, group, inviter, broken, since)
     with home.store.transaction() as rows:
         before = groups.by_gid(rows, pointer.gid)
         row = new_row(home, group, pointer.broker_id, pointer.gid)
-        if broken is not None:
-            row = row.replaced(predecessor=broken.row.gid, branched_by=by)
+        if old is not None:
+            row = row.replaced(predecessor=old.row.gid, branched_by=by)
         row = groups.insert(rows, row) if before is None else _in_place_of(rows, before, row)
         groups.apply(rows, row.id, group.changes())
         groups.add_doors(rows, row.id, pointer.doors)
@@ -212,15 +205,14 @@ def _keep(
             groups.add_slot(rows, row.id, home.world.entropy(_TOKEN))
         key_packages.use(rows, found.package, now)
         seat = Seat(home, row, group)
-        if broken is not None and broken.row.status in (Status.broken, Status.branched):
-            if not winning.go_on(rows, broken, seat, by):
+        if old is not None and not old.is_in:
+            if not winning.go_on(rows, old, seat, by):
                 msg = "we go on in another branch, which wins"
                 raise NeedlessError(msg)
-            return seat
+            if before is None:
+                return seat
         if before is not None and before.status in (Status.broken, Status.branched):
             winning.go_back(rows, seat)
-        if behind is not None:
-            ahead.follow(rows, seat, behind)
         member = group.member_at(inviter)
         name = "" if member is None else member.identity.decode(errors="replace")
         how = found.how if before is None else "recovered"
@@ -230,6 +222,27 @@ def _keep(
             why = "what was said while we were out of step cannot be read any more"
             tell(seat, rows, MessagesLost(seat.hex, count=0, sender=None, why=why))
     return seat
+
+
+def _gone_on_from(
+    home: Home, group: Group, inviter: int, broken: Seat | None, since: int
+) -> tuple[Seat | None, int]:
+    """The group of ours of which another one is a branch, and its place among the branches.
+
+    Raises:
+        BehindError: It goes on from an epoch that is over for us.
+        PolicyError: It is no branch that we follow.
+    """
+    if broken is not None:
+        leaf = winning.maker(broken.group, group, inviter)
+        winning.require_sound(broken, group, leaf, since)
+        return broken, winning.order(since, leaf)
+    with home.store.reading() as rows:
+        row = ahead.before(rows, group)
+    leaf_node = group.tree.leaf(inviter)
+    if row is None or leaf_node is None or not _is_known(home, row, leaf_node):
+        return None, 0
+    return Seat(home, row), ahead.place(row, group)
 
 
 def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
@@ -243,7 +256,8 @@ def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
         version=before.version + 1,
         counter=before.counter,
         recovery=before.recovery,
-        predecessor=before.predecessor,
+        predecessor=row.predecessor or before.predecessor,
+        branched_by=row.branched_by or before.branched_by,
     )
     groups.forget_places(rows, before.id)
     rows.do("DELETE FROM counters WHERE group_ = ?", before.id)

@@ -11,6 +11,7 @@ from covey.client.sync import by_hand, key_packages, posting, replacing, returni
 from covey.client.sync.account import Account
 from covey.client.sync.arriving import Arrivals
 from covey.client.sync.branching import Branches
+from covey.client.sync.gathering import Gathering
 from covey.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Peer(Account):
         self._stocked_at = 0.0
         self._forgot_at = 0.0
         self._branches = Branches(self)
+        self._gathering = Gathering(self)
         self._arrivals = Arrivals(self)
 
     def attend(self, wait: int | None = 0) -> Flow[float]:
@@ -63,9 +65,12 @@ class Peer(Account):
                     refused = error  # of our KeyPackages; the rest is due all the same
             if wait is not None:
                 yield from self.look_into_inbox(wait)
+                if replacing.is_suspect(home):
+                    self._stocked_at = 0.0
             due = min(due, self._stocked_at + _STOCK_EVERY)
         yield from self._arrivals.come_back()
         due = min(due, (yield from self._branches.attend()))
+        due = min(due, (yield from self._gathering.attend()))
         if refused is not None:
             raise refused
         return due

@@ -1,4 +1,7 @@
-"""A restored store withdraws the KeyPackages that were published before: it has not their keys.
+"""KeyPackages at the broker whose keys we have not are withdrawn.
+
+A restored store has the keys of none that were published before. And a broker that was set back has
+those of then on its shelf: it shows when somebody uses one, and the pointer is for none of ours.
 
 May import the device, the rows and the settings. The broker drops a device's KeyPackages with the
 device; so a passing one takes it out of the account, and puts it back. Whatever was interrupted is
@@ -21,11 +24,32 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 _PASSING: Final = "passing device"
+_SUSPECT: Final = "shelf is suspect"
+_WITHDRAWN: Final = "shelf withdrawn at"
+_EVERY: Final = 3_600  # seconds: whoever claims one of ours can leave a pointer that is for none
 _SEED: Final = 32  # bytes
 
 
+def suspect(rows: Rows, now: int) -> None:
+    """Take note of a pointer that is for none of our KeyPackages: let them be withdrawn.
+
+    Args:
+        rows: The transaction.
+        now: In seconds since the epoch.
+    """
+    at = settings.get(rows, _WITHDRAWN)
+    if at is None or not 0 <= now - int(at) < _EVERY:
+        settings.put(rows, _SUSPECT, b"\x01")
+
+
+def is_suspect(home: Home) -> bool:
+    """Whether they are to be withdrawn."""
+    with home.store.reading() as rows:
+        return settings.get(rows, _SUSPECT) is not None
+
+
 def withdraw(home: Home, device: Device) -> Flow[bool]:
-    """Withdraw what was published before this store was restored; whether there was a need to.
+    """Withdraw what is at the broker, if its keys may not be here; whether there was a need to.
 
     The device keeps its key, so that the same backup can be restored once more.
 
@@ -38,7 +62,7 @@ def withdraw(home: Home, device: Device) -> Flow[bool]:
         TransportError: The broker does not answer.
     """
     with home.store.reading() as rows:
-        if settings.get(rows, RESTORED) is None:
+        if settings.get(rows, RESTORED) is None and settings.get(rows, _SUSPECT) is None:
             return False
     with home.store.transaction() as rows:
         seed = settings.get(rows, _PASSING) or home.world.entropy(_SEED)
@@ -50,7 +74,7 @@ def withdraw(home: Home, device: Device) -> Flow[bool]:
     except BrokerError as error:
         if error.code == Code.full:  # there is no room for one more: the old ones expire
             with home.store.transaction() as rows:
-                _done(rows)
+                _done(rows, home.world.second)
             return False
         if error.code != Code.account_unknown:  # else it is out already, and comes in again
             raise
@@ -58,10 +82,11 @@ def withdraw(home: Home, device: Device) -> Flow[bool]:
     yield from passing.add_device(device.to_be_added(name))
     yield from device.remove_device(passing.key)
     with home.store.transaction() as rows:
-        _done(rows)
+        _done(rows, home.world.second)
     return True
 
 
-def _done(rows: Rows) -> None:
-    settings.drop(rows, RESTORED)
-    settings.drop(rows, _PASSING)
+def _done(rows: Rows, now: int) -> None:
+    for name in (RESTORED, _SUSPECT, _PASSING):
+        settings.drop(rows, name)
+    settings.put(rows, _WITHDRAWN, str(now).encode())

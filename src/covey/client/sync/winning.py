@@ -61,6 +61,11 @@ def order(epoch: int, leaf: int) -> int:
     return epoch << 32 | leaf
 
 
+def epoch_of(place: int) -> int:
+    """The epoch of the old group from which a branch goes on, by its place in the order."""
+    return place >> 32
+
+
 def maker(old: Group, new: Group, index: int) -> int:
     """The leaf in the old group of who made the new one; NOBODY if it was in none.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from covey.client.events import Event
-    from covey.lab.simulate.observing import Message, Observed
+    from covey.lab.simulate.observing import Held, Message, Observed
     from covey.lab.simulate.world import Said
 
 
@@ -37,7 +37,8 @@ def same_order(evidence: Evidence) -> Iterator[Finding]:
     A broker that was set back, or has shown two logs, orders anew what it gets again: whoever says
     that it has caught it at that may have the places of before. And what is said again since nobody
     knows who has it (docs/explanation/how-the-client-heals.md) has its last place for those who
-    hear it there: who was not in the group at that time keeps the place of before.
+    hear it there: who was not in the group at that time, or not yet in the branch, keeps the place
+    of before.
     """
     for gid in evidence.gids:
         for (one, first), (other, second) in combinations(evidence.holders(gid).items(), 2):
@@ -51,9 +52,10 @@ def same_order(evidence: Evidence) -> Iterator[Finding]:
                 also = theirs.get(message.id)
                 if also is None or _place(message) == _place(also):
                     continue
-                early, late = sorted((message, also), key=_place)
-                keeper = one if early is message else other
-                if not _was_out(evidence.observed[keeper], gid, early, late):
+                if not (
+                    _was_out(evidence.observed[one], first, message, also)
+                    or _was_out(evidence.observed[other], second, also, message)
+                ):
                     yield Finding(
                         "same order",
                         f"{one} and {other}",
@@ -68,14 +70,16 @@ def _place(message: Message) -> tuple[int, int]:
     return message.epoch, message.seq
 
 
-def _was_out(observed: Observed, gid: bytes, early: Message, late: Message) -> bool:
-    """Whether somebody who holds a message came in anew after the second place of it."""
-    epochs = [
-        each.event.epoch
-        for each in observed.events(Joined, group=gid)
-        if isinstance(each.event, Joined)
-    ]
-    return any(_place(early)[0] < each and _place(late)[0] < each for each in epochs)
+def _was_out(observed: Observed, held: Held, own: Message, other: Message) -> bool:
+    """Whether somebody held a message before it came in anew, after the others' place of it."""
+    place = _place(other)[0]
+    return any(
+        place < told.event.epoch
+        and own.since <= told.at
+        and (held.predecessor or _place(own)[0] < told.event.epoch)
+        for told in observed.events(Joined, group=held.gid)
+        if isinstance(told.event, Joined)
+    )
 
 
 def nothing_lost(evidence: Evidence) -> Iterator[Finding]:

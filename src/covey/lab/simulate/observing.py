@@ -45,6 +45,7 @@ class Message(NamedTuple):
         epoch: In which it was said; None while it waits.
         sender: Who said it.
         text: What.
+        since: When it came, in seconds since the epoch.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Message(NamedTuple):
     epoch: int | None
     sender: str
     text: str
+    since: int
 
 
 class Held(NamedTuple):
@@ -226,14 +228,14 @@ def standings(store: Store) -> list[Standing]:
 def messages(rows: Rows, number: int) -> tuple[Message, ...]:
     """The history of a group, in its order."""
     found = rows.all(
-        "SELECT id, message, seq, epoch, sender, text FROM messages"
+        "SELECT id, message, seq, epoch, sender, text, received_at FROM messages"
         " WHERE group_ = ? AND kind = 'text' ORDER BY id",
         number,
     )
-    typed = cast("list[tuple[int, bytes, int | None, int | None, bytes, str]]", found)
+    typed = cast("list[tuple[int, bytes, int | None, int | None, bytes, str, int]]", found)
     return tuple(
-        Message(at, name, seq, epoch, sender.decode(), text)
-        for at, name, seq, epoch, sender, text in typed
+        Message(at, name, seq, epoch, sender.decode(), text, since)
+        for at, name, seq, epoch, sender, text, since in typed
     )
 
 

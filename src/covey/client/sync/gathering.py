@@ -1,0 +1,146 @@
+"""Inviting once more who has not come into a branch.
+
+May import the flows below, the engine and the rows. The first commit of a branch lets all in who
+were in the broken group. But a broker that was set back hands out KeyPackages whose keys nobody has
+any more, and who was behind cannot follow. So whoever has come looks who is missing, one member
+after the other, and lets them in anew; for a day, and more and more seldom.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from covey.client.sync import electing, groups, queues, winning, wishes
+from covey.client.sync.inviting import invitation, key_package
+from covey.errors import BrokerError, DecodeError, PolicyError, StateError
+from covey.mls.group.identity import identity
+
+if TYPE_CHECKING:
+    from covey.client.sync.account import Account
+    from covey.client.sync.effects import Flow
+    from covey.client.sync.groups import GroupRow
+    from covey.client.sync.seat import Seat
+    from covey.mls import Group
+    from covey.mls.structs.tree import LeafNode
+
+_LOOKS: Final = 4
+"""For how many looks at a door who was let in may take to come."""
+
+_SLOWER: Final = 4
+"""How many times as long each further one may take."""
+
+_MOST: Final = 8
+"""How many members look at different moments."""
+
+_FOR: Final = 86_400
+"""Seconds after we have come into a branch; who is missing then is invited by people."""
+
+
+class _Awaited(NamedTuple):
+    """Who has not come into a branch, and until when they may.
+
+    Attributes:
+        keys: The encryption keys of their leaves.
+        due: When they are let in anew, in seconds since the epoch.
+        tries: How often they were.
+    """
+
+    keys: frozenset[bytes]
+    due: float
+    tries: int
+
+
+class Gathering:
+    """Those who are missing in one identity's branches.
+
+    Args:
+        peer: The identity.
+    """
+
+    def __init__(self, peer: Account) -> None:
+        self._peer = peer
+        self._awaited: dict[int, _Awaited] = {}
+
+    def attend(self) -> Flow[float]:
+        """Let those in anew who are due; when to look again, in seconds since the epoch."""
+        home = self._peer.home
+        with home.store.reading() as rows:
+            every = groups.every(rows)
+        due = electing.FOREVER
+        for row in every:
+            if not _is_young(row, home.world.second):
+                self._awaited.pop(row.id, None)
+                continue
+            seat = self._peer.place(row.id).seat
+            missing = _missing(seat.group)
+            if not missing:
+                self._awaited.pop(row.id, None)
+                continue
+            keys = frozenset(each.encryption_key for each in missing)
+            awaited = self._awaited[row.id] = self._known(seat, keys)
+            if home.world.now() >= awaited.due:
+                yield from self._let_in(seat, missing)
+                awaited = self._awaited[row.id] = self._waited(seat, awaited)
+            due = min(due, awaited.due)
+        return due
+
+    def _known(self, seat: Seat, keys: frozenset[bytes]) -> _Awaited:
+        """Since when they are awaited; somebody else may have let them in anew meanwhile."""
+        known = self._awaited.get(seat.number)
+        if known is not None and keys <= known.keys:
+            return known
+        return self._due(seat, keys, 0 if known is None else known.tries)
+
+    def _waited(self, seat: Seat, awaited: _Awaited) -> _Awaited:
+        return self._due(seat, awaited.keys, awaited.tries + 1)
+
+    def _due(self, seat: Seat, keys: frozenset[bytes], tries: int) -> _Awaited:
+        home = self._peer.home
+        place = min(winning.leaf_order(seat), _MOST)
+        wait = _LOOKS * home.pace.knocks * _SLOWER**tries
+        wait += home.pace.patience * (place + home.world.random() / 2)
+        return _Awaited(keys, home.world.now() + wait, tries)
+
+    def _let_in(self, seat: Seat, missing: list[LeafNode]) -> Flow[None]:
+        """Wish for their old leaves to go, and for new ones of the same owners."""
+        packages: list[bytes] = []
+        keys = {each.signature_key for each in missing}
+        for name in sorted({identity(each.credential) for each in missing}):
+            try:
+                claimed = yield from self._peer.claim(name.decode())
+            except (BrokerError, DecodeError, PolicyError, UnicodeDecodeError):
+                continue  # who cannot be reached now may be so the next time
+            except StateError:
+                return  # without an account nobody can be reached: others do it
+            packages += [each for each in claimed if _key(each) in keys]
+        if not packages:
+            return
+        with seat.change() as rows:
+            if not seat.is_in or queues.wishes(rows, seat.number):
+                return
+            wish = invitation(seat.group, packages)
+            if wish.anew:
+                queues.wish(rows, seat.number, wishes.encode(wish), seat.home.world.second)
+
+
+def _is_young(row: GroupRow, now: int) -> bool:
+    """Whether a group is a branch that others may not have come into yet."""
+    return (
+        row.predecessor is not None
+        and row.status.is_in
+        and row.epoch > 0
+        and now - row.joined_at < _FOR
+    )
+
+
+def _missing(group: Group) -> list[LeafNode]:
+    """The leaves of those who were let in and never came."""
+    return [
+        leaf
+        for index, leaf in group.tree.members()
+        if winning.has_not_come(leaf) and index != group.own_index
+    ]
+
+
+def _key(package: bytes) -> bytes:
+    return key_package(package).leaf_node.signature_key
