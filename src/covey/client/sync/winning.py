@@ -166,13 +166,10 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
     _hand_over(rows, old.number, new.number)
     before = groups.of(rows, old.number)
     assert before is not None
-    if before.status is not Status.branched:
-        trouble = f"it goes on in {new.row.gid.hex()[:8]}"
-        version = before.version + 1
-        groups.update(
-            rows, before.replaced(status=Status.branched, trouble=trouble, version=version)
-        )
-        tell(new, rows, Joined(new.hex, name=new.row.name, how="branched", epoch=new.row.epoch))
+    trouble = f"it goes on in {new.row.gid.hex()[:8]}"
+    version = before.version + 1
+    groups.update(rows, before.replaced(status=Status.branched, trouble=trouble, version=version))
+    tell(new, rows, Joined(new.hex, name=new.row.name, how="branched", epoch=new.row.epoch))
     return True
 
 
