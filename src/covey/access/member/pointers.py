@@ -7,6 +7,7 @@ any of them can post what the committer did not live to post.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member import envelopes, sealing
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from covey.access.member.epochs import EpochAccess
     from covey.access.structs.extensions import InboxAddress
     from covey.access.structs.log import Parcel
-    from covey.access.structs.sealed import Door, ParcelKey
+    from covey.access.structs.sealed import Door, ParcelKey, WayBack
     from covey.mls.crypto.entropy import Entropy
     from covey.mls.crypto.suite import Suite
     from covey.mls.group.core import Ports
@@ -68,6 +69,7 @@ def letting_in(
     idem: bytes,
     entropy: Entropy,
     *,
+    ways_back: tuple[WayBack, ...] = (),
     by_hand: bool = False,
 ) -> LettingIn:
     """Make the parcels and the pointers of a commit.
@@ -79,6 +81,7 @@ def letting_in(
         doors: The group's doors, for the joiners to open what is left there.
         idem: Of the commit.
         entropy: Where keys come from.
+        ways_back: The seeds of the group's recovery capabilities, for the joiners to know.
         by_hand: Whether those may be let in who name no inbox; their pointers, which say NOWHERE,
             are to be given to them, and are not in the list that others post.
 
@@ -99,10 +102,8 @@ def letting_in(
     tree = seal_parcel(access.gid, pending.ratchet_tree, entropy)
     broker_id = access.broker_id
     addressed = [_Addressed(each, _inbox(each, broker_id, by_hand=by_hand)) for each in invitees]
-    postings = tuple(
-        _posting(each, _pointer(each, access, (welcome.key, tree.key), secrets, doors), entropy)
-        for each in addressed
-    )
+    found = partial(_pointer, access, (welcome.key, tree.key), secrets, doors, ways_back)
+    postings = tuple(_posting(each, found(each), entropy) for each in addressed)
     listed = PointerList(tuple(each for each in postings if each.inbox != NOWHERE)).encode()
     sealed = envelopes.seal(access, Purpose.pointers, idem, listed, entropy)
     return LettingIn((welcome.parcel, tree.parcel), sealed, postings)
@@ -233,18 +234,19 @@ def _inbox(package: KeyPackage, broker_id: bytes, *, by_hand: bool) -> bytes:
 
 
 def _pointer(
-    joiner: _Addressed,
     access: EpochAccess,
     parcels: tuple[ParcelKey, ParcelKey],
     secrets: dict[bytes, EncryptedGroupSecrets],
     doors: tuple[Door, ...],
+    ways_back: tuple[WayBack, ...],
+    joiner: _Addressed,
 ) -> Pointer:
     own = secrets.get(joiner.reference)
     if own is None:
         msg = f"the commit does not add the KeyPackage {joiner.reference.hex()}"
         raise StateError(msg)
     broker, gid, epoch, suite = access.broker_id, access.gid, access.epoch, joiner.suite.code
-    return Pointer(broker, gid, epoch, suite, *parcels, own.encode(), doors)
+    return Pointer(broker, gid, epoch, suite, *parcels, own.encode(), doors, ways_back)
 
 
 def _posting(joiner: _Addressed, pointer: Pointer, entropy: Entropy) -> Posting:

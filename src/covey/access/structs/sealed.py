@@ -154,6 +154,19 @@ class Door(WireStruct):
     private_key: opaque
 
 
+class WayBack(WireStruct):
+    """With which a member who has lost its way knocks, to be let in anew.
+
+    struct {
+        opaque seed[32];
+    } WayBack;
+    """
+
+    secret: ClassVar[bool] = True
+
+    seed: Digest
+
+
 class Pointer(WireStruct):
     """All that a joiner needs to find the group, and to open the Welcome.
 
@@ -166,10 +179,11 @@ class Pointer(WireStruct):
         ParcelKey ratchet_tree;
         opaque group_secrets<V>;
         Door doors<V>;
+        WayBack ways_back<V>;
     } Pointer;
 
     ``welcome`` holds the Welcome without its secrets, ``group_secrets`` the joiner's own
-    EncryptedGroupSecrets.
+    EncryptedGroupSecrets. ``ways_back`` are the seeds of the group's recovery capabilities.
     """
 
     secret: ClassVar[bool] = True
@@ -182,6 +196,7 @@ class Pointer(WireStruct):
     ratchet_tree: ParcelKey
     group_secrets: opaque
     doors: tuple[Door, ...]
+    ways_back: tuple[WayBack, ...]
 
 
 class PointerContext(WireStruct):

@@ -140,6 +140,8 @@ class Judging:
         replaced = self._removed.get(who, ())
         if who == actor.identity or any(self._brings_back(leaf, each) for each in replaced):
             return
+        if any(made_for.never_came(each, leaf) for each in replaced) and self._may_invite(actor):
+            return
         role = role_of(self._profile, who)
         if not self._may_invite(actor):
             _refuse(f"{actor.name} may not add {name_of(who)}: in this group admins invite")

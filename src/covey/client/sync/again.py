@@ -84,6 +84,8 @@ def say_again(rows: Rows, accepted: Accepted, seat: Seat, into: Seat | None = No
             queues.wish(rows, number, wishes.encode(left), now)
     if accepted.message is not None:
         content = history.encoded(rows, number, accepted.message)
+        if into is None:
+            content = content or accepted.control
         if content is not None:
             history.unplaced(rows, number, accepted.message)
             queues.say(rows, number, accepted.message, content, now)

@@ -5,6 +5,7 @@ May import the engine and the protocol.
 
 from __future__ import annotations
 
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,10 @@ from covey.access.member import addresses, knocks
 from covey.access.structs.extensions import GroupCapability, Right
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from covey.access.member.knocks import CapabilityKeys
+    from covey.access.structs.sealed import WayBack
     from covey.client.sync.groups import GroupRow
     from covey.client.sync.seat import Seat
     from covey.mls.crypto.suite import Suite
@@ -69,6 +73,11 @@ def seeds(row: GroupRow) -> tuple[bytes, ...]:
     """The seeds with which members came back, and may still; the last one that we heard first."""
     kept = row.recovery or b""
     return tuple(kept[at : at + _SEED] for at in range(0, len(kept), _SEED))
+
+
+def joined(told: Iterable[WayBack]) -> bytes | None:
+    """The seeds that a joiner was told, as its row keeps them; None for none."""
+    return b"".join(each.seed for each in islice(told, _SEEDS)) or None
 
 
 def with_seed(row: GroupRow, seed: bytes) -> bytes:

@@ -137,12 +137,18 @@ def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
     queues.done(rows, waiting)
     assert waiting.epoch is not None
     assert waiting.request is not None
-    message = waiting.message if waiting.content else None
-    taken = queues.Accepted(seq, waiting.epoch, message, (), waiting.request)
+    content = contents.decode(waiting.content) if waiting.content else None
+    taken = queues.Accepted(
+        seq,
+        waiting.epoch,
+        None if content is None else waiting.message,
+        (),
+        waiting.request,
+        waiting.content if content and isinstance(content.body, contents.CONTROL) else None,
+    )
     queues.taken(rows, seat.number, taken)
-    if not waiting.content:  # that we leave
+    if content is None:  # that we leave
         return
-    content = contents.decode(waiting.content)
     history.placed(rows, seat.number, content.id, seq, waiting.epoch)
     if isinstance(content.body, Recovery):
         _told_recovery(seat, content.body.seed)

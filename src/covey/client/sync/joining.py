@@ -12,7 +12,7 @@ from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
 from covey.client import made_for, profile, roles
 from covey.client.events import Joined, MessagesLost
 from covey.client.safety import is_verified
-from covey.client.sync import ahead, groups, key_packages, queues, winning
+from covey.client.sync import ahead, capabilities, groups, key_packages, queues, winning
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import GroupRow, Status
 from covey.client.sync.seat import Seat
@@ -196,6 +196,7 @@ def _keep(
     with home.store.transaction() as rows:
         before = groups.by_gid(rows, pointer.gid)
         row = new_row(home, group, pointer.broker_id, pointer.gid)
+        row = row.replaced(recovery=capabilities.joined(pointer.ways_back))
         if old is not None:
             row = row.replaced(predecessor=old.row.gid, branched_by=by)
         row = groups.insert(rows, row) if before is None else _in_place_of(rows, before, row)
@@ -255,7 +256,7 @@ def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
         id=before.id,
         version=before.version + 1,
         counter=before.counter,
-        recovery=before.recovery,
+        recovery=row.recovery or before.recovery,
         predecessor=row.predecessor or before.predecessor,
         branched_by=row.branched_by or before.branched_by,
     )

@@ -130,6 +130,7 @@ class Accepted(NamedTuple):
         message: The id in its content; None for what is no message.
         wishes: What a commit fulfilled, as it was kept.
         request: The signed request.
+        control: The content, if it is none that a history keeps, and all need it.
     """
 
     seq: int
@@ -137,6 +138,7 @@ class Accepted(NamedTuple):
     message: bytes | None
     wishes: tuple[bytes, ...]
     request: bytes
+    control: bytes | None = None
 
     def __repr__(self) -> str:
         return f"Accepted(entry {self.seq})"
@@ -146,10 +148,10 @@ def taken(rows: Rows, number: int, accepted: Accepted) -> None:
     """Keep what the broker has taken, and let go of what it took long ago."""
     wishes = msgspec.msgpack.encode(accepted.wishes) if accepted.wishes else None
     rows.do(
-        "INSERT INTO accepted (group_, seq, epoch, message, wishes, request)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (group_, seq) DO UPDATE SET epoch = excluded.epoch,"
-        " message = excluded.message, wishes = excluded.wishes, request = excluded.request",
+        "INSERT OR REPLACE INTO accepted (group_, seq, epoch, message, wishes, request, control)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         *(number, accepted.seq, accepted.epoch, accepted.message, wishes, accepted.request),
+        accepted.control,
     )
     rows.do(
         "DELETE FROM accepted WHERE group_ = ? AND (seq < ? OR epoch < ?)",
@@ -160,13 +162,14 @@ def taken(rows: Rows, number: int, accepted: Accepted) -> None:
 def accepted(rows: Rows, number: int) -> list[Accepted]:
     """What the broker has taken of late, in its order."""
     found = rows.all(
-        "SELECT seq, epoch, message, wishes, request FROM accepted WHERE group_ = ? ORDER BY seq",
+        "SELECT seq, epoch, message, wishes, request, control FROM accepted"
+        " WHERE group_ = ? ORDER BY seq",
         number,
     )
-    typed = cast("list[tuple[int, int, bytes | None, bytes | None, bytes]]", found)
+    typed = cast("list[tuple[int, int, bytes | None, bytes | None, bytes, bytes | None]]", found)
     return [
-        Accepted(seq, epoch, message, _wished(wishes), request)
-        for seq, epoch, message, wishes, request in typed
+        Accepted(seq, epoch, message, _wished(wishes), request, control)
+        for seq, epoch, message, wishes, request, control in typed
     ]
 
 

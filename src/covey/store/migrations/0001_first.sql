@@ -84,6 +84,7 @@ CREATE TABLE accepted (
     seq INTEGER NOT NULL,               -- the entry that it became
     epoch INTEGER NOT NULL,
     message BLOB,                       -- the id in its content; NULL for what is no message
+    control BLOB,                       -- the content of what no history keeps, and all need
     wishes BLOB,                        -- what a commit fulfilled; NULL for what is none
     request BLOB NOT NULL,
     PRIMARY KEY (group_, seq)
