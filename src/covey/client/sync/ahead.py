@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from covey.mls import Group
     from covey.store.port import Rows
 
-_GOES_ON: Final = (Status.broken, Status.branched, Status.lost, Status.restored)
-"""Who stands so to a group goes on in its branches."""
+_OVER: Final = (Status.left, Status.removed, Status.copy)
+"""Who stands so to a group does not go on in its branches."""
 
 
 def before(rows: Rows, group: Group) -> GroupRow | None:
@@ -32,7 +32,7 @@ def before(rows: Rows, group: Group) -> GroupRow | None:
     if stated is None or not stated.goes_on_from:
         return None
     row = groups.by_gid(rows, stated.goes_on_from)
-    return row if row is not None and row.status in _GOES_ON else None
+    return row if row is not None and row.status not in _OVER else None
 
 
 def place(old: GroupRow, group: Group) -> int:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses, knocks
 from covey.access.structs.extensions import GroupCapability, Right
+from covey.access.structs.sealed import WayBack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.access.member.knocks import CapabilityKeys
-    from covey.access.structs.sealed import WayBack
     from covey.client.sync.groups import GroupRow
     from covey.client.sync.seat import Seat
     from covey.mls.crypto.suite import Suite
@@ -29,7 +29,11 @@ OLD_WAY_HOURS: Final = 24 * 30
 
 
 _SEED: Final = 32  # bytes
-_SEEDS: Final = 4
+_SEEDS: Final = 16
+"""How many ways back are kept: a broker may take back the commits with which the last ones came."""
+
+_TOLD: Final = 4
+"""How many of them a joiner is told."""
 
 
 def keys(seed: bytes, suite: Suite) -> CapabilityKeys:
@@ -75,9 +79,14 @@ def seeds(row: GroupRow) -> tuple[bytes, ...]:
     return tuple(kept[at : at + _SEED] for at in range(0, len(kept), _SEED))
 
 
-def joined(told: Iterable[WayBack]) -> bytes | None:
+def told(seat: Seat) -> tuple[WayBack, ...]:
+    """What a joiner is told of the ways back: of those that stand, the longest ones first."""
+    return tuple(map(WayBack, known(seat)[: -_TOLD - 1 : -1]))
+
+
+def joined(ways_back: Iterable[WayBack]) -> bytes | None:
     """The seeds that a joiner was told, as its row keeps them; None for none."""
-    return b"".join(each.seed for each in islice(told, _SEEDS)) or None
+    return b"".join(each.seed for each in islice(ways_back, _TOLD)) or None
 
 
 def with_seed(row: GroupRow, seed: bytes) -> bytes:

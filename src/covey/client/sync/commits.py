@@ -19,7 +19,7 @@ from covey.access.structs.extensions import (
     Right,
 )
 from covey.access.structs.log import AnsweredKnock, NextEpoch
-from covey.access.structs.sealed import Purpose, WayBack
+from covey.access.structs.sealed import Purpose
 from covey.client import made_for, profile
 from covey.client.sync import capabilities, groups
 from covey.client.sync.inviting import concerns, invited, key_package, require_strangers
@@ -346,7 +346,7 @@ def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> Unde
     following = EpochAccess.derive(pending.export, access.broker_id, access.gid, group.epoch + 1)
     letting = letting_in(
         *(pending, merged.add, following, _doors(seat, rows, merged), idem, entropy),
-        ways_back=tuple(map(WayBack, capabilities.seeds(seat.row))),
+        ways_back=capabilities.told(seat),
         by_hand=True,
     )
     next_epoch = NextEpoch(

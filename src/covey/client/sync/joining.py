@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from covey.store.port import Rows
 
 _TOKEN: Final = 16
+_WELL: Final = "this goes on from a group that is well, as far as we know"
 _OVER: Final = frozenset({Status.left, Status.removed})
 _GOES_ON: Final = frozenset({Status.active, Status.leaving, Status.broken, Status.branched})
 
@@ -145,8 +146,7 @@ def _staged(
             except MissingKeyError:
                 continue
             if row.status.is_in:
-                msg = "this goes on from a group that is well, as far as we know"
-                raise TooEarlyError(msg) from None
+                raise TooEarlyError(_WELL) from None
             return staged, before
         raise error from None
 
@@ -232,6 +232,7 @@ def _gone_on_from(
 
     Raises:
         BehindError: It goes on from an epoch that is over for us.
+        TooEarlyError: We do not know yet that our group is broken.
         PolicyError: It is no branch that we follow.
     """
     if broken is not None:
@@ -241,9 +242,15 @@ def _gone_on_from(
     with home.store.reading() as rows:
         row = ahead.before(rows, group)
     leaf_node = group.tree.leaf(inviter)
-    if row is None or leaf_node is None or not _is_known(home, row, leaf_node):
+    if row is None or leaf_node is None:
         return None, 0
-    return Seat(home, row), ahead.place(row, group)
+    is_known = _is_known(home, row, leaf_node)
+    if row.status.is_in:
+        if is_known:
+            raise TooEarlyError(_WELL)
+        msg = "somebody who is no member of a group of ours says that this one goes on from it"
+        raise PolicyError(msg)
+    return (Seat(home, row), ahead.place(row, group)) if is_known else (None, 0)
 
 
 def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:

@@ -5,11 +5,13 @@ May import this folder, and the client's events.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from covey.client.events import MembersChanged, Rejoining, WishRefused
 from covey.client.events.base import Happened
 from covey.client.sync.groups import Status
+from covey.lab.simulate.actors import Remove
 from covey.lab.simulate.evidence import OUT
 
 if TYPE_CHECKING:
@@ -40,7 +42,38 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     )
 
 
-def is_alone(evidence: Evidence, gid: bytes) -> bool:
+def is_apart(evidence: Evidence, gid: bytes) -> bool:
+    """Whether a group is a branch of those whom the others do not have any more."""
+    return _is_alone(evidence, gid) or _is_cast_out(evidence, gid)
+
+
+def _is_cast_out(evidence: Evidence, gid: bytes) -> bool:
+    """Whether a branch is one of those only who have gone from the group that goes on.
+
+    Where a lying broker has taken the log back, they may never have heard of it; and nobody tells
+    who is out what becomes of the others.
+    """
+    holders = evidence.holders(gid)
+    if not evidence.taken_back or not any(held.predecessor for held in holders.values()):
+        return False
+    for other in evidence.gids:
+        others = evidence.holders(other)
+        if other == gid or not others:
+            continue
+        members = {name for held in others.values() for name in held.members}
+        gone = {
+            name
+            for each in others
+            for told in evidence.observed[each].events(MembersChanged, group=other)
+            if isinstance(told.event, MembersChanged)
+            for name in (*told.event.removed, *told.event.left)
+        }
+        if not members & holders.keys() and holders.keys() <= gone:
+            return True
+    return False
+
+
+def _is_alone(evidence: Evidence, gid: bytes) -> bool:
     """Whether a branch has one member, whom people were told to invite again.
 
     It was let in where a lying broker has taken the log back, and no other group has it for a
@@ -104,11 +137,21 @@ def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> boo
     if not made and "ask a member" not in known.trouble:
         return False
     missed = {
-        event.epoch: at
+        event.epoch: min(at, _wanted_at(evidence, event))
         for at, event in _changes(evidence, known.gid)
         if _goes(event) and (event.epoch >= known.epoch or event.epoch in untold)
     }
     return len(missed) > _OLD_WAYS or any(evidence.ended - at > _OLD_WAY for at in missed.values())
+
+
+def _wanted_at(evidence: Evidence, event: MembersChanged) -> float:
+    """When somebody wanted first to have those removed: the commit may be as old as that."""
+    wanted = (
+        each.at
+        for each in evidence.wanted
+        if isinstance(each.order, Remove) and set(each.order.names) & set(event.removed)
+    )
+    return min(wanted, default=inf)
 
 
 def _goes(event: MembersChanged) -> bool:

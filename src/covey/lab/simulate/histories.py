@@ -11,6 +11,7 @@ from sys import maxsize
 from typing import TYPE_CHECKING
 
 from covey.client.events import ForkFound, Joined, MessagesLost, RolledBack, Unreadable
+from covey.lab.simulate.absences import is_apart
 from covey.lab.simulate.evidence import Evidence, Finding, went_out
 from covey.lab.simulate.lies import Lie
 
@@ -86,7 +87,8 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
     """What was said has come to all who were there, unless somebody said that it is lost.
 
     Who has gone out in a log that a lying broker then took back says nothing again: it is out for
-    good, and nobody can tell from its last number that there was more.
+    good, and nobody can tell from its last number that there was more. Nor do they hear it who do
+    not have its sender any more, when it goes on with others who are gone.
     """
     texts = {
         name: {message.text for held in each.groups.values() for message in held.messages}
@@ -101,7 +103,7 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("nothing lost", said.who, f"has not kept its own {said.text!r}")
             continue
         own = sender.groups[said.gid]
-        if (said.who, said.gid) in cheated and went_out(sender, said.gid, said.at):
+        if _is_gone(evidence, said, is_cheated=(said.who, said.gid) in cheated):
             continue
         placed = any(
             each.text == said.text and each.seq is not None
@@ -112,12 +114,24 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
             if own.status.is_in and not own.waiting:
                 yield Finding("nothing lost", said.who, f"never sent {said.text!r}")
             continue
+        if any(
+            held.status.is_in and is_apart(evidence, gid) for gid, held in sender.groups.items()
+        ):
+            continue
         for name, held in evidence.holders(said.gid).items():
             heard = texts[name]
             if said.text in heard or held.joined_at >= said.at:
                 continue
             if not _says_why(evidence, said, name):
                 yield Finding("nothing lost", name, f"does not have {said.text!r}")
+
+
+def _is_gone(evidence: Evidence, said: Said, *, is_cheated: bool) -> bool:
+    """Whether who has said something is out for good, or goes on where the others are not."""
+    sender = evidence.observed[said.who]
+    if is_cheated and went_out(sender, said.gid, said.at):
+        return True
+    return any(held.status.is_in and is_apart(evidence, gid) for gid, held in sender.groups.items())
 
 
 def _says_why(evidence: Evidence, said: Said, name: str) -> bool:

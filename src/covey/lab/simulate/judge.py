@@ -21,7 +21,7 @@ from covey.client.events import (
     WishRefused,
 )
 from covey.client.sync.groups import Status
-from covey.lab.simulate.absences import is_alone, is_excused
+from covey.lab.simulate.absences import is_apart, is_excused
 from covey.lab.simulate.actors import Invite, Remove, Rename
 from covey.lab.simulate.evidence import OUT, Evidence, Finding, is_ours, went_out
 from covey.lab.simulate.histories import losses_explained, nothing_lost, once, same_order
@@ -52,11 +52,11 @@ def judge(evidence: Evidence) -> list[Finding]:
 def agree(evidence: Evidence) -> Iterator[Finding]:
     """All who are in a group share its epoch, and they are those whom it has as members.
 
-    But for some whom it has until somebody removes them, or invites them again; and for a branch in
-    which nobody is but one who has to be invited again.
+    But for some whom it has until somebody removes them, or invites them again; and for a branch of
+    those whom the others do not have any more.
     """
     for gid in evidence.gids:
-        if is_alone(evidence, gid):
+        if is_apart(evidence, gid):
             continue
         holders = evidence.holders(gid)
         secrets = {(held.epoch, held.authenticator) for held in holders.values()}
@@ -82,9 +82,9 @@ def agree(evidence: Evidence) -> Iterator[Finding]:
 def one_group(evidence: Evidence) -> Iterator[Finding]:
     """A group may go on as another one, but not as several.
 
-    But for branches in which nobody is but one who has to be invited again.
+    But for branches of those whom the others do not have any more.
     """
-    alive = [gid for gid in evidence.gids if evidence.holders(gid) and not is_alone(evidence, gid)]
+    alive = [gid for gid in evidence.gids if evidence.holders(gid) and not is_apart(evidence, gid)]
     if len(alive) > 1:
         names = "; ".join(
             f"{gid.hex()[:8]} with {', '.join(evidence.holders(gid))}" for gid in alive
