@@ -101,29 +101,30 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
             continue
         if said.text not in texts[said.who]:
             yield Finding("nothing lost", said.who, f"has not kept its own {said.text!r}")
+        elif _is_gone(evidence, said, is_cheated=(said.who, said.gid) in cheated):
             continue
-        own = sender.groups[said.gid]
-        if _is_gone(evidence, said, is_cheated=(said.who, said.gid) in cheated):
+        elif _is_placed(sender, said):
+            yield from _unheard(evidence, said, texts)
+        elif sender.groups[said.gid].status.is_in and not sender.groups[said.gid].waiting:
+            yield Finding("nothing lost", said.who, f"never sent {said.text!r}")
+
+
+def _is_placed(sender: Observed, said: Said) -> bool:
+    """Whether the broker has taken something, as its sender says."""
+    return any(
+        each.text == said.text and each.seq is not None
+        for held in sender.groups.values()
+        for each in held.messages
+    )
+
+
+def _unheard(evidence: Evidence, said: Said, texts: dict[str, set[str]]) -> Iterator[Finding]:
+    """Who was there, and neither has what was said nor says that it misses something."""
+    for name, held in evidence.holders(said.gid).items():
+        if said.text in texts[name] or held.joined_at >= said.at:
             continue
-        placed = any(
-            each.text == said.text and each.seq is not None
-            for held in sender.groups.values()
-            for each in held.messages
-        )
-        if not placed:
-            if own.status.is_in and not own.waiting:
-                yield Finding("nothing lost", said.who, f"never sent {said.text!r}")
-            continue
-        if any(
-            held.status.is_in and is_apart(evidence, gid) for gid, held in sender.groups.items()
-        ):
-            continue
-        for name, held in evidence.holders(said.gid).items():
-            heard = texts[name]
-            if said.text in heard or held.joined_at >= said.at:
-                continue
-            if not _says_why(evidence, said, name):
-                yield Finding("nothing lost", name, f"does not have {said.text!r}")
+        if not _says_why(evidence, said, name):
+            yield Finding("nothing lost", name, f"does not have {said.text!r}")
 
 
 def _is_gone(evidence: Evidence, said: Said, *, is_cheated: bool) -> bool:
