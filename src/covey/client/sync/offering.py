@@ -37,7 +37,7 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
     with seat.home.store.reading() as rows:
         accepted = queues.accepted(rows, seat.number)
     for each in accepted:
-        was_read = each.seq <= seat.row.seq and (served is None or each.seq <= served)
+        was_read = served is not None and each.seq <= min(seat.row.seq, served)
         if each.epoch == seat.row.epoch or not was_read:
             yield from _offer(seat, lane, each)
     with seat.change() as rows:

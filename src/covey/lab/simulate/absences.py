@@ -54,7 +54,7 @@ def _is_cast_out(evidence: Evidence, gid: bytes) -> bool:
     who is out what becomes of the others.
     """
     holders = evidence.holders(gid)
-    if not evidence.taken_back or not any(held.predecessor for held in holders.values()):
+    if not evidence.taken_back or not _is_branch(evidence, gid):
         return False
     for other in evidence.gids:
         others = evidence.holders(other)
@@ -74,24 +74,32 @@ def _is_cast_out(evidence: Evidence, gid: bytes) -> bool:
 
 
 def _is_alone(evidence: Evidence, gid: bytes) -> bool:
-    """Whether a branch has one member, whom people were told to invite again.
+    """Whether in a branch are only those whom people were told to invite again.
 
-    It was let in where a lying broker has taken the log back, and no other group has it for a
-    member: so nobody lets it in who comes back. Those who are not invited again by themselves are
+    They were let in where a lying broker has taken the log back, and no other group has them for
+    members: so nobody lets them in who come back. Those who are not invited again by themselves are
     told of (docs/explanation/how-the-client-heals.md).
     """
     holders = evidence.holders(gid)
-    if len(holders) != 1 or not evidence.taken_back:
-        return False
-    [(name, held)] = holders.items()
     others = [
         each for other in evidence.gids if other != gid for each in evidence.holders(other).values()
     ]
     return (
-        bool(held.predecessor and others)
-        and not any(name in each.members for each in others)
-        and any(_may_be_alone(each, name) for each in evidence.observed.values())
+        bool(holders and others)
+        and evidence.taken_back
+        and _is_branch(evidence, gid)
+        and not any(name in each.members for name in holders for each in others)
+        and all(
+            any(_may_be_alone(each, name) for each in evidence.observed.values())
+            for name in holders
+        )
     )
+
+
+def _is_branch(evidence: Evidence, gid: bytes) -> bool:
+    """Whether anybody knows a group as a branch; who was let in later may not."""
+    known = (each.groups.get(gid) for each in evidence.observed.values())
+    return any(held is not None and held.predecessor for held in known)
 
 
 def _may_be_alone(observed: Observed, name: str) -> bool:
