@@ -119,8 +119,9 @@ def test_secrets_do_not_show() -> None:
     mark = b"\xab" * 32
     door = sealed.Door(mark, mark)
     key = sealed.ParcelKey(mark, mark)
-    pointer = sealed.Pointer(mark, mark, 1, 1, key, key, mark, (door,))
+    way = sealed.WayBack(mark)
+    pointer = sealed.Pointer(mark, mark, 1, 1, key, key, mark, (door,), (way,))
     link = sealed.Link(1, mark, mark, 1, mark)
-    for secret in (door, key, pointer, link):
+    for secret in (door, way, key, pointer, link):
         assert "abab" not in repr(secret)
         assert type(secret).__name__ in repr(secret)

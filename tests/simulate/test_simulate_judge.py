@@ -21,7 +21,7 @@ from covey.client.events import (
     WishRefused,
 )
 from covey.client.sync.groups import Status
-from covey.lab.simulate.actors import Invite, Rename
+from covey.lab.simulate.actors import Invite, Remove, Rename
 from covey.lab.simulate.evidence import Evidence
 from covey.lab.simulate.judge import judge
 from covey.lab.simulate.lies import Shown
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 GID = bytes(32)
 NOBODY: dict[str, tuple[str, ...]] = {"added": (), "removed": (), "left": ()}
-HELLO = Message(1, b"m" * 16, 3, 2, "ann", "hello")
+HELLO = Message(1, b"m" * 16, 3, 2, "ann", "hello", 60)
 
 
 def held(**changed: Any) -> Held:  # noqa: ANN401 - fields of all kinds
@@ -171,6 +171,20 @@ def test_who_was_out_when_it_was_said_again_has_the_place_of_before() -> None:
         assert rules(evidence(bob=later, told=told)) == found
 
 
+def test_who_comes_late_into_a_branch_keeps_the_places_of_before() -> None:
+    """Its places are those of the broken group's log, which nothing compares with the branch's."""
+    early = held(messages=(HELLO._replace(seq=9, epoch=5),), predecessor=b"p" * 32)
+    again = held(messages=(HELLO._replace(seq=4, epoch=2),), predecessor=b"p" * 32)
+    for epoch, since, found in (
+        (3, 60, set()),
+        (2, 60, {"same order"}),
+        (3, 110, {"same order"}),
+    ):
+        joined = Joined(GID.hex(), name="covey", how="branched", epoch=epoch)
+        late = early._replace(messages=tuple(m._replace(since=since) for m in early.messages))
+        assert rules(evidence(ann=again, bob=late, told={"bob": [joined]})) == found
+
+
 def denying(name: str, at: float) -> Front:
     shown = {Shown(name, GID, 3, bytes(32)): at}
     return cast("Front", SimpleNamespace(caught={}, denied=lambda: shown))
@@ -183,23 +197,15 @@ def test_who_went_out_knows_nothing_of_a_log_that_is_taken_back() -> None:
     assert rules(evidence(front=denying("bob", 110.0), told=gone)) == {"lies noticed"}
 
 
-def test_who_goes_without_another_word_is_missed_by_nobody_who_was_ahead() -> None:
-    """Its last words were said behind where others were: only its next number would tell."""
+def test_last_words_are_missed_like_others() -> None:
+    """They were said behind where others were: who is beyond them says so by the log's numbers."""
     gone = {"ann": [MemberLeft(GID.hex())]}
-    missed = evidence(
-        ann=held(status=Status.left), bob=held(messages=(), members=("bob",)), told=gone
-    )
+    missed = evidence(bob=held(messages=(), members=("bob",)), told=gone, front=denying("bob", 90))
     missed.observed["ann"].groups[GID] = held(status=Status.left, authenticator=b"", secrets=0)
+    at(100, missed, "bob", RolledBack(GID.hex(), seq=3, served=1, heads=()))
     assert rules(missed) == {"nothing lost"}
-    told = RolledBack(GID.hex(), seq=3, served=1, heads=())
-    at(100, missed, "bob", told)
-    assert judge(missed._replace(front=denying("bob", 90.0))) == []
-    later = HELLO._replace(text="more", id=b"n" * 16)
-    heard = missed._replace(said=[*missed.said, Said("ann", GID, "more", 60.0)])
-    for name in ("ann", "bob"):
-        own = heard.observed[name].groups[GID]
-        heard.observed[name].groups[GID] = own._replace(messages=(*own.messages, later))
-    assert rules(heard._replace(front=denying("bob", 90.0))) == {"nothing lost"}
+    at(100, missed, "bob", MessagesLost(GID.hex(), count=1, sender=None, why="put before"))
+    assert judge(missed) == []
 
 
 def test_who_went_out_where_the_log_is_taken_back_says_nothing_again() -> None:
@@ -292,3 +298,32 @@ def test_who_was_invited_where_the_log_is_taken_back_is_alone_until_it_is_invite
         before = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
         split.observed["bob"].groups.update({GID: before, other: branch})
         assert rules(split) == found
+
+
+def test_who_is_gone_may_go_on_with_others_who_are_gone() -> None:
+    """Nobody tells who is out what becomes of the others, when a lying broker took the log back."""
+    other = bytes([1]) * 32
+    for gone, members, found in (
+        ({"removed": ("bob",)}, ("ann",), set()),
+        ({}, ("ann",), {"one group", "agree"}),
+        ({"removed": ("bob",)}, ("ann", "bob"), {"one group", "agree"}),
+    ):
+        told = {"ann": [changed(2, **gone)]}
+        split = evidence(ann=held(members=members), told=told, kinds={"rollback": 1})
+        branch = held(gid=other, predecessor=b"p" * 32, members=("ann", "bob"))
+        split.observed["bob"].groups.clear()
+        split.observed["bob"].groups[other] = branch
+        assert rules(split) == found
+        assert rules(split._replace(kinds={})) >= {"one group"}
+
+
+def test_a_commit_that_waited_counts_from_when_it_was_wanted() -> None:
+    """The old way back closes as long after that, however late the broker has taken it."""
+    late = 100.0 + 31 * 86_400
+    lost = held(status=Status.lost, epoch=1, trouble="ask a member to remove you")
+    told = {"bob": [back()]}
+    for wanted, found in ((90.0, set()), (late - 60, {"agree", "nobody stranded"})):
+        seen = evidence(bob=lost, ended=late, told=told, kinds={"away": 1})
+        at(int(late - 50), seen, "ann", changed(2, removed=("cid",)))
+        order = Wanted("ann", Remove(GID, ("cid",)), wanted)
+        assert rules(seen._replace(wanted=[order])) == found
