@@ -64,6 +64,7 @@ class Branches:
                 for each in every
                 if each.status.is_in and not _is_barren(rows, each)
             }
+        self._fold_twins(every)
         self._count_only_waking()
         due = electing.FOREVER
         for row in every:
@@ -89,6 +90,26 @@ class Branches:
         if self._looked_at and slept > pace:
             self._due = {number: when + slept for number, when in self._due.items()}
         self._looked_at = now
+
+    def _fold_twins(self, every: list[GroupRow]) -> None:
+        """Of two branches of one group in which we are, the better one goes on.
+
+        Anybody can say of a group of which other one it is a branch. So somebody must have come
+        into it who is in the other branch, too.
+        """
+        home = self._peer.home
+        best: dict[bytes, GroupRow] = {}
+        for row in sorted(every, key=lambda each: (each.branched_by, each.gid)):
+            if row.branch_of is None or not row.status.is_in or not row.epoch:
+                continue
+            first = best.setdefault(row.branch_of, row)
+            if first is row or not _has_come(self._peer.place(row.id).seat, first, self._peer):
+                continue
+            with home.store.transaction() as rows:
+                into = groups.of(rows, first.id)
+                twin = groups.of(rows, row.id)
+                if into is not None and twin is not None and twin.status.is_in:
+                    winning.fold(rows, twin, into=Seat(home, into))
 
     def _forget(self, row: GroupRow, every: list[GroupRow]) -> None:
         """Delete the secrets of a group that went on so long ago that no better branch comes."""
@@ -223,6 +244,17 @@ def _tried(seat: Seat, wish: GoOn) -> Exception | None:
 def _make_and_take_back(seat: Seat, rows: Rows, wish: GoOn) -> NoReturn:
     commits.make(seat, rows, commits.merge(seat, (wish,)), ())
     raise _TriedError
+
+
+def _has_come(branch: Seat, better: GroupRow, peer: Account) -> bool:
+    """Whether somebody of one branch has come into another."""
+    there = peer.place(better.id).seat.group
+    known = {each.signature_key for each in branch.group.members}
+    return any(
+        leaf.signature_key in known and not winning.has_not_come(leaf)
+        for index, leaf in there.tree.members()
+        if index != there.own_index
+    )
 
 
 def _is_barren(rows: Rows, row: GroupRow) -> bool:

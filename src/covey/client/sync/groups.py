@@ -79,6 +79,7 @@ class GroupRow(msgspec.Struct, frozen=True):
     renewed_at: int
     sent: int
     predecessor: bytes | None
+    branch_of: bytes | None = None
     branched_by: int = 0
     began: int = -1
     unsure_to: int = -1

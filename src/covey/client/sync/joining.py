@@ -265,7 +265,6 @@ def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
         counter=before.counter,
         recovery=row.recovery or before.recovery,
         predecessor=row.predecessor or before.predecessor,
-        branched_by=row.branched_by or before.branched_by,
     )
     groups.forget_places(rows, before.id)
     rows.do("DELETE FROM counters WHERE group_ = ?", before.id)
@@ -296,7 +295,8 @@ def new_row(home: Home, group: Group, broker_id: bytes, gid: bytes) -> GroupRow:
         renewed_at=0 if group.epoch else home.world.second,
         sent=0,
         predecessor=None,
-        branched_by=0,
+        branch_of=None if stated is None else stated.goes_on_from or None,
+        branched_by=0 if stated is None else stated.place,
         began=-1,
         unsure_to=-1,
     )

@@ -158,11 +158,15 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
     Returns:
         Whether we do.
     """
-    for row in groups.every(rows):
-        if row.predecessor == old.row.gid and row.id != new.number and row.status.is_in:
-            if (row.branched_by, row.gid) < (by, new.row.gid):
-                return False
-            fold(rows, row, into=new)
+    others = [
+        row
+        for row in groups.every(rows)
+        if row.predecessor == old.row.gid and row.id != new.number and row.status.is_in
+    ]
+    if any((row.branched_by, row.gid) < (by, new.row.gid) for row in others):
+        return False
+    for row in others:
+        fold(rows, row, into=new)
     _hand_over(rows, old.number, new.number)
     before = groups.of(rows, old.number)
     assert before is not None

@@ -26,6 +26,7 @@ CREATE TABLE groups (
     renewed_at INTEGER NOT NULL,        -- when our leaf's keys were last renewed
     sent INTEGER NOT NULL,              -- messages that we sent since then
     predecessor BLOB,                   -- the gid of the group that this one goes on from
+    branch_of BLOB,                     -- the gid of the group of which it says that it is a branch
     branched_by INTEGER NOT NULL,       -- its place in the order of branches; the lowest one wins
     began INTEGER NOT NULL,             -- the entry at which our epoch began; -1 before it is known
     unsure_to INTEGER NOT NULL          -- the last epoch that a commit of before the log was set
