@@ -210,7 +210,7 @@ def _keep(
         groups.add_doors(rows, row.id, pointer.doors)
         if groups.slot_of(rows, row.id) is None:
             groups.add_slot(rows, row.id, home.world.entropy(_TOKEN))
-        key_packages.use(rows, found.package, now)
+        key_packages.use(rows, found.package, pointer.encode(), now)
         seat = Seat(home, row, group)
         if broken is not None and broken.row.status in (Status.broken, Status.branched):
             if not winning.go_on(rows, broken, seat, by):
