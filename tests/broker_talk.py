@@ -233,9 +233,10 @@ class Inbox:
         """A new proof on its reader's connection."""
         return accounts.prove_inbox(self.key, self.device.broker_id, self.id, self.line.nonce())
 
-    def fetch(self, after: int = 0, wait: int = 0) -> joining.Fetched:
-        """Read it."""
-        request = joining.Fetch(self.id, after, wait, self.proof())
+    def fetch(self, *taken: joining.InboxEntry, wait: int = 0) -> joining.Fetched:
+        """Read it, and drop what was taken out."""
+        named = tuple(each.digest for each in taken)
+        request = joining.Fetch(self.id, named, wait, self.proof())
         return self.line.ask("fetch", request, joining.Fetched)
 
     def claimed(self) -> identity.Claimed:

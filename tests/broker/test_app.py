@@ -170,6 +170,15 @@ def test_bodies_up_to_the_limits(broker: ThreadBroker, line: Line) -> None:
         group.commit(capabilities=many)
 
 
+def test_as_many_entries_are_named_at_once_as_can_be(broker: ThreadBroker) -> None:
+    with ExitStack() as lines:
+        inbox = Stage(broker, lines).inbox()
+        unknown = [joining.InboxEntry(joining.InboxKind.note, b"%d" % at) for at in range(257)]
+        assert inbox.fetch(*unknown[1:]).entries == ()
+        with pytest.raises(BrokerError, match="too_large"):
+            inbox.fetch(*unknown)
+
+
 def test_as_many_parcels_at_once_as_a_commit_can_bring(broker: ThreadBroker, line: Line) -> None:
     group, size = broker.group(line), broker.operations.ports.limits.parcels
     parcels = [log.Parcel(os.urandom(32), bytes(part)) for part in (size - 1, 1, 1)]

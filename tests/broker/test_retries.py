@@ -184,7 +184,7 @@ def _(twice: Twice) -> None:
 
     def fetch(line: Line) -> WireStruct:
         proof = accounts.prove_inbox(seed, device.broker_id, inbox, line.nonce())
-        return joining.Fetch(inbox, 0, 0, proof)
+        return joining.Fetch(inbox, (), 0, proof)
 
     assert twice.ask("fetch", fetch).entries == ()
 
@@ -194,8 +194,9 @@ def _(twice: Twice) -> None:
     inbox = twice.stage.inbox()
     inbox.claimed()
     twice.ask("post", lambda _: joining.Post(inbox.id, inbox.ref, b"pointer"))
-    assert [each.body for each in inbox.fetch().entries] == [b"pointer"]
-    assert inbox.fetch(after=1).entries == ()
+    [entry] = inbox.fetch().entries
+    assert entry.body == b"pointer"
+    assert inbox.fetch(entry).entries == ()
     twice.ask("post", lambda _: joining.Post(inbox.id, inbox.ref, b"pointer"))  # was read by now
     assert inbox.fetch().entries == ()
 

@@ -152,10 +152,10 @@ class Engine(Driver):
         """Wait for a pointer, once; at first, only look."""
         inbox = self.peer.inbox
         assert inbox is not None
-        before, begun = inbox.read_up_to, anyio.current_time()
+        before, begun = inbox.taken, anyio.current_time()
         await self.run(self.peer.look_into_inbox(LISTEN if self._looked else 0))
         if self._looked:
-            await self._patience.heard(anyio.current_time() - begun, inbox.read_up_to != before)
+            await self._patience.heard(anyio.current_time() - begun, inbox.taken != before)
 
     async def _watch(self) -> None:
         """Look what other processes have written."""

@@ -64,7 +64,8 @@ BACKED_UP: Final = (
         "settings",
         ("name",),
         # What is under way with keys that are left out.
-        where="name NOT GLOB 'knock *' AND name NOT GLOB 'by hand *' AND name <> 'restored'",
+        where="name NOT GLOB 'knock *' AND name NOT GLOB 'by hand *' AND name NOT GLOB 'used *'"
+        " AND name <> 'restored'",
     ),
     Table(
         "groups",

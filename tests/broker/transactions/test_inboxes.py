@@ -9,22 +9,35 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker.transactions.desk import HOUR, codes, name, owe
-from covey.access.structs.joining import ExpectedPointer, InboxEntry, InboxKind, PostNote
+from covey.access.structs.joining import (
+    ExpectedPointer,
+    InboxEntry,
+    InboxKind,
+    PostNote,
+)
 from covey.broker.transactions import inboxes
 from covey.broker.transactions.inboxes import Room
 
 if TYPE_CHECKING:
     from broker.transactions.desk import Desk
+    from covey.access.structs.joining import EntryDigest
 
 INBOX, REF = name("inbox"), name("ref")
 TOKEN = name("token", 0, 16)
 ROOM = Room(HOUR, 3)
 
 
-def waiting(desk: Desk, after: int = 0) -> list[tuple[int, bytes]]:
-    """What waits in the inbox."""
-    found = desk.write(lambda: inboxes.fetch(INBOX, after, 99))
-    return [(each.seq, each.body) for each in found]
+def waiting(desk: Desk, *taken: EntryDigest) -> list[bytes]:
+    """What waits in the inbox, once it is read by who has dealt with something."""
+    return [each.body for each in desk.write(lambda: inboxes.fetch(INBOX, taken, 99))]
+
+
+def pointer(body: bytes) -> EntryDigest:
+    return InboxEntry(InboxKind.pointer, body).digest
+
+
+def a_note(body: bytes) -> EntryDigest:
+    return InboxEntry(InboxKind.note, body).digest
 
 
 def note(text: bytes, idem: int = 0, token: bytes = TOKEN, inbox: bytes = INBOX) -> PostNote:
@@ -51,7 +64,7 @@ def test_an_inbox_that_two_begin_at_once_is_one_s(desk: Desk) -> None:
 def test_a_pointer_uses_up_a_claim(desk: Desk) -> None:
     owe(desk, INBOX, REF)
     assert desk.write(lambda: inboxes.post(INBOX, REF, b"pointer", ROOM)) is True
-    assert waiting(desk) == [(1, b"pointer")]
+    assert waiting(desk) == [b"pointer"]
     assert desk.count("claim") == 0
     desk.refuses("not_claimed", lambda: inboxes.post(INBOX, REF, b"another", ROOM))
 
@@ -71,15 +84,15 @@ def test_the_claims_of_a_last_resort_are_counted(desk: Desk) -> None:
     for body in (b"one", b"two"):
         assert desk.write(partial(inboxes.post, INBOX, REF, body, ROOM))
     desk.refuses("not_claimed", lambda: inboxes.post(INBOX, REF, b"three", ROOM))
-    assert [body for _, body in waiting(desk)] == [b"one", b"two"]
+    assert waiting(desk) == [b"one", b"two"]
 
 
 def test_a_pointer_is_left_once_also_after_it_was_fetched(desk: Desk) -> None:
     owe(desk, INBOX, REF, 2)
     posting = partial(inboxes.post, INBOX, REF, b"pointer", ROOM)
     assert [desk.write(posting) for _ in range(3)] == [True, False, False]
-    assert waiting(desk) == [(1, b"pointer")]
-    assert waiting(desk, 1) == []
+    assert waiting(desk) == [b"pointer"]
+    assert waiting(desk, pointer(b"pointer")) == []
     assert desk.write(posting) is False
     assert waiting(desk) == []
     assert desk.rows("SELECT pointers FROM claim") == [(1,)]
@@ -89,7 +102,7 @@ def test_one_pointer_ten_times_at_once_is_one(desk: Desk) -> None:
     owe(desk, INBOX, REF)
     answers = desk.at_once(*[partial(inboxes.post, INBOX, REF, b"pointer", ROOM)] * 10)
     assert sorted(answers, key=str) == [*[False] * 9, True]
-    assert waiting(desk) == [(1, b"pointer")]
+    assert waiting(desk) == [b"pointer"]
 
 
 def test_of_ten_pointers_at_once_for_one_claim_one_is_left(desk: Desk) -> None:
@@ -110,8 +123,8 @@ def test_a_note_needs_a_slot(desk: Desk) -> None:
     desk.refuses("inbox_unknown", lambda: inboxes.post_note(note(b"o", 2), ROOM))
     desk.write(lambda: inboxes.set_slots(INBOX, ()))
     assert desk.count("slot") == 0
-    found = desk.read(lambda: inboxes.fetch(INBOX, 0, 9))
-    assert found == (InboxEntry(1, InboxKind.note, b"n"), InboxEntry(2, InboxKind.note, b"m"))
+    found = desk.read(lambda: inboxes.fetch(INBOX, (), 9))
+    assert found == (InboxEntry(InboxKind.note, b"n"), InboxEntry(InboxKind.note, b"m"))
     nowhere = note(b"n", inbox=name("nobody"))
     desk.refuses("inbox_unknown", lambda: inboxes.post_note(nowhere, ROOM))
     desk.refuses("inbox_unknown", lambda: inboxes.set_slots(name("nobody"), slots))
@@ -135,7 +148,7 @@ def test_a_note_is_left_once_and_another_under_its_idem_is_refused(desk: Desk) -
     posting = partial(inboxes.post_note, note(b"n"), ROOM)
     assert [desk.write(posting), desk.write(posting)] == [True, False]
     desk.refuses("idem_mismatch", lambda: inboxes.post_note(note(b"other"), ROOM))
-    assert waiting(desk, 1) == []
+    assert waiting(desk, a_note(b"n")) == []
     assert desk.write(posting) is False
     assert waiting(desk) == []
 
@@ -162,7 +175,7 @@ def test_where_a_ref_ends_and_its_pointer_begins_is_told_apart(desk: Desk) -> No
     desk.write(lambda: inboxes.expect(INBOX, expected, HOUR))
     assert desk.write(lambda: inboxes.post(INBOX, b"re", b"fp", ROOM)) is True
     assert desk.write(lambda: inboxes.post(INBOX, b"ref", b"p", ROOM)) is True
-    assert [body for _, body in waiting(desk)] == [b"fp", b"p"]
+    assert waiting(desk) == [b"fp", b"p"]
 
 
 def test_so_many_pointers_are_taken_as_are_expected(desk: Desk) -> None:
@@ -211,31 +224,55 @@ def test_an_inbox_can_be_full(desk: Desk) -> None:
     desk.refuses("full", lambda: inboxes.post(INBOX, REF, b"p", ROOM))
     assert desk.write(lambda: inboxes.post_note(note(b"0", 0), ROOM)) is False
     assert desk.write(lambda: inboxes.post(INBOX, REF, b"p", Room(HOUR, None)))
-    assert len(waiting(desk, 2)) == 2
+    assert waiting(desk, a_note(b"0"), a_note(b"1")) == [b"2", b"p"]
     assert desk.write(lambda: inboxes.post_note(note(b"3", 3), ROOM))
 
 
-def test_fetching_drops_what_was_read(desk: Desk) -> None:
+def test_fetching_drops_what_was_dealt_with(desk: Desk) -> None:
     with_slot(desk)
     for idem in range(3):
         desk.write(partial(inboxes.post_note, note(b"%d" % idem, idem), ROOM))
-    assert waiting(desk) == [(1, b"0"), (2, b"1"), (3, b"2")]
-    assert len(desk.read(lambda: inboxes.fetch(INBOX, 0, 2))) == 2
-    assert waiting(desk, 2) == waiting(desk, 2) == waiting(desk) == [(3, b"2")]
-    assert waiting(desk, 1) == [(3, b"2")]
+    assert waiting(desk) == [b"0", b"1", b"2"]
+    assert len(desk.read(lambda: inboxes.fetch(INBOX, (), 2))) == 2
+    for _ in range(2):
+        assert waiting(desk, a_note(b"1"), a_note(b"0")) == waiting(desk) == [b"2"]
+    assert waiting(desk, a_note(b"1")) == [b"2"]
     desk.write(lambda: inboxes.post_note(note(b"3", 3), ROOM))
-    assert waiting(desk, 3) == [(4, b"3")]
+    assert waiting(desk, a_note(b"3")) == [b"2"]
 
 
-@pytest.mark.parametrize("after", [9, 2**63, 2**64 - 1])
-def test_who_has_read_more_than_there_was_drops_all_and_numbers_go_on(
-    desk: Desk, after: int
-) -> None:
+def test_only_what_was_dealt_with_is_dropped(desk: Desk) -> None:
     with_slot(desk)
-    desk.write(lambda: inboxes.post_note(note(b"0", 0), ROOM))
-    assert waiting(desk, after) == []
-    desk.write(lambda: inboxes.post_note(note(b"1", 1), ROOM))
-    assert waiting(desk) == [(2, b"1")]
+    owe(desk, INBOX, REF)
+    desk.write(lambda: inboxes.post_note(note(b"same"), ROOM))
+    desk.write(lambda: inboxes.post(INBOX, REF, b"same", ROOM))
+    assert waiting(desk, a_note(b"another"), pointer(b"")) == [b"same", b"same"]
+    assert desk.write(lambda: inboxes.fetch(INBOX, (pointer(b"same"),), 9)) == (
+        InboxEntry(InboxKind.note, b"same"),
+    )
+    assert desk.count("inbox_entry") == 1
+
+
+def test_a_page_is_as_long_with_what_was_dealt_with_as_without(desk: Desk) -> None:
+    with_slot(desk)
+    for idem in range(9):
+        desk.write(partial(inboxes.post_note, note(b"%d" % idem, idem), Room(HOUR, 9)))
+    taken = [a_note(b"0"), a_note(b"1"), a_note(b"gone")]
+    found = desk.write(lambda: inboxes.fetch(INBOX, taken, 3))
+    assert [each.body for each in found] == [b"2", b"3", b"4"]
+
+
+@pytest.mark.parametrize("lost", [1, 2, 5])
+def test_a_restored_inbox_hands_out_what_is_new_under_numbers_that_were_used(
+    desk: Desk, lost: int
+) -> None:
+    """Its reader has dealt with as many as it has now, or more, and names what it had then."""
+    with_slot(desk)
+    for idem in range(2):
+        desk.write(partial(inboxes.post_note, note(b"new %d" % idem, idem), ROOM))
+    read = [a_note(b"old %d" % number) for number in range(lost)]
+    assert waiting(desk, *read) == [b"new 0", b"new 1"]
+    assert desk.rows("SELECT seq FROM inbox") == [(2,)]
 
 
 def test_notes_at_once_are_numbered_without_a_gap(desk: Desk) -> None:
@@ -243,7 +280,8 @@ def test_notes_at_once_are_numbered_without_a_gap(desk: Desk) -> None:
     room = Room(HOUR, 20)
     posts = [partial(inboxes.post_note, note(b"%d" % at, at), room) for at in range(30)]
     assert sorted(codes(desk.at_once(*posts))) == [*["bool"] * 20, *["full"] * 10]
-    assert [seq for seq, _ in waiting(desk)] == list(range(1, 21))
+    assert len(waiting(desk)) == 20
+    assert sorted(desk.rows("SELECT seq FROM inbox_entry")) == [(seq,) for seq in range(1, 21)]
 
 
 def test_inboxes_do_not_meet(desk: Desk) -> None:
@@ -252,6 +290,6 @@ def test_inboxes_do_not_meet(desk: Desk) -> None:
     owe(desk, other, REF)
     desk.write(lambda: inboxes.post(INBOX, REF, b"pointer", ROOM))
     desk.write(lambda: inboxes.post(other, REF, b"pointer", ROOM))
-    assert waiting(desk) == [(1, b"pointer")]
-    waiting(desk, 1)
-    assert len(desk.read(lambda: inboxes.fetch(other, 0, 9))) == 1
+    assert waiting(desk) == [b"pointer"]
+    assert waiting(desk, pointer(b"pointer")) == []
+    assert len(desk.read(lambda: inboxes.fetch(other, (), 9))) == 1

@@ -294,7 +294,7 @@ def pointer(number: int, body: bytes = b"pointer") -> BundledPointer:
 
 def waiting(desk: Desk, number: int) -> list[bytes]:
     """The pointers in an inbox."""
-    return [each.body for each in desk.read(lambda: inboxes.fetch(name("inbox", number), 0, 9))]
+    return [each.body for each in desk.read(lambda: inboxes.fetch(name("inbox", number), (), 9))]
 
 
 def test_bundled_pointers_arrive_with_the_commit(desk: Desk) -> None:

@@ -14,7 +14,13 @@ import pytest
 
 from broker.transactions.desk import BROKER, HOUR, Chat, an_offer, asked, following, name, owe
 from covey.access.structs.identity import PutOnShelf, ShelvedKeyPackage
-from covey.access.structs.joining import ExpectedPointer, Knock, PostNote
+from covey.access.structs.joining import (
+    ExpectedPointer,
+    InboxEntry,
+    InboxKind,
+    Knock,
+    PostNote,
+)
 from covey.access.structs.log import BundledPointer, Capability, Parcel
 from covey.broker.hours import HOUR as SECONDS
 from covey.broker.transactions import accounts, birth, inboxes, joining, key_packages, log, sweeping
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
 ALICE, PHONE, INBOX, REF = (name(what) for what in ("alice", "phone", "inbox", "ref"))
 TOKEN, ROOM, SHELF = name("token"), Room(HOUR, 9), Shelf(9, 0)
 POST_TOKEN = name("post token", 0, 16)
+READ = InboxEntry(InboxKind.note, b"7")
 
 # --- what there is before ------------------------------------------------------------------
 
@@ -92,7 +99,7 @@ CASES: dict[str, Callable[[Chat], Callable[[], Script[Any]]]] = {
     "inboxes.post_note": lambda _: partial(
         inboxes.post_note, PostNote(INBOX, POST_TOKEN, name("idem", 0, 16), b"note"), ROOM
     ),
-    "inboxes.fetch": lambda _: partial(inboxes.fetch, INBOX, 1, 9),
+    "inboxes.fetch": lambda _: partial(inboxes.fetch, INBOX, (READ.digest,), 9),
     "inboxes.expect": lambda _: partial(
         inboxes.expect, INBOX, (ExpectedPointer(name("ref", 50), HOUR + 9, 3),), HOUR + 99
     ),

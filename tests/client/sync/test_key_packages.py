@@ -112,7 +112,7 @@ class Shop:
         with self.store.transaction() as rows:
             package = key_packages.find(rows, reference)
             assert package is not None
-            key_packages.use(rows, package, self.now)
+            key_packages.use(rows, package, b"pointer", self.now)
 
     def held(self) -> set[bytes]:
         with self.store.reading() as rows:
@@ -152,7 +152,7 @@ def test_one_for_one_use_is_deleted_when_it_is_used(shop: Shop) -> None:
     package = shop.private()
     with shop.store.transaction() as rows:
         key_packages.add(rows, package, NOW)
-        key_packages.use(rows, package, NOW)
+        key_packages.use(rows, package, b"pointer", NOW)
         assert key_packages.of_suite(rows, 1) == []
 
 
@@ -160,10 +160,24 @@ def test_one_of_last_resort_stays_for_a_while(shop: Shop) -> None:
     package = shop.private(last_resort=True)
     with shop.store.transaction() as rows:
         key_packages.add(rows, package, NOW)
-        key_packages.use(rows, package, NOW)
+        key_packages.use(rows, package, b"pointer", NOW)
         assert key_packages.find(rows, package.reference) == package
         assert key_packages.expired(rows, NOW + GRACE) == []
         assert key_packages.expired(rows, NOW + GRACE + 1) == [package.reference]
+
+
+def test_a_pointer_for_one_of_last_resort_is_known_as_long_as_that(shop: Shop) -> None:
+    package, other = shop.private(last_resort=True), shop.private(last_resort=True)
+    with shop.store.transaction() as rows:
+        for each in (package, other):
+            key_packages.add(rows, each, NOW)
+            assert not key_packages.is_used(rows, each, b"pointer")
+            key_packages.use(rows, each, b"pointer", NOW)
+        assert key_packages.is_used(rows, package, b"pointer")
+        assert not key_packages.is_used(rows, package, b"another")
+        key_packages.delete(rows, package.reference)
+        assert not key_packages.is_used(rows, package, b"pointer")
+        assert key_packages.is_used(rows, other, b"pointer")
 
 
 # --- the stock ---------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def prover() -> Prover:
 
 
 def fetch(prover: Prover) -> Flow[Fetched]:
-    return prover.ask("fetch", lambda proof: Fetch(bytes(32), 0, 0, proof), Fetched)
+    return prover.ask("fetch", lambda proof: Fetch(bytes(32), (), 0, proof), Fetched)
 
 
 def proofs(effects: list[object]) -> list[object]:

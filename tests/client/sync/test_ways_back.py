@@ -18,11 +18,9 @@ from covey.client.contents import Recovery
 from covey.client.sync import capabilities, commits, groups, hearing, wishes
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.groups import Status
-from covey.client.sync.inbox import READ
 from covey.client.sync.inviting import key_package
 from covey.errors import BrokerError, PolicyError
 from covey.mls import Group, Policy, Ports
-from covey.store import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,8 +268,6 @@ def impostor(table: Table, victim: Someone, copy: int, group_id: bytes) -> Someo
     mallory = table.sit("mallory")
     row = victim.place.seat.look()
     mallory.copy = victim.copy = copy
-    with victim.store.transaction() as rows:
-        settings.drop(rows, READ)  # it numbers what is in the inbox as it likes
     victim.start()
     mallory.run(mallory.peer.enrol(table.identity.broker_id, "mallory"))
     seat = mallory.peer.create(profile.first_profile("team", b"mallory")).seat

@@ -6,7 +6,8 @@ May import earlier chapters.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Annotated
+from hashlib import sha256
+from typing import Annotated, Final
 
 from covey.access.structs.basics import (
     BrokerId,
@@ -25,6 +26,9 @@ from covey.mls.wire.types import Fixed, opaque, uint16, uint64
 
 PostToken = Annotated[bytes, Fixed(16)]
 """Opens the note slot of an inbox for one group's members, and nothing else."""
+
+MOST_TAKEN: Final = 256
+"""How many entries of an inbox one Fetch names, at most: whatever the limits of a broker are."""
 
 
 # --- parcels and the pointer list ----------------------------------------------------------
@@ -137,21 +141,33 @@ class PostNote(WireStruct):
     note: opaque
 
 
+class EntryDigest(WireStruct):
+    """Names an entry of an inbox by what it is: the SHA-256 of the encoded InboxEntry.
+
+    struct {
+        opaque digest[32];
+    } EntryDigest;
+    """
+
+    digest: Digest
+
+
 class Fetch(WireStruct):
-    """Reads an inbox after an entry, which drops that one and all before it.
+    """Reads an inbox, and drops from it what has been dealt with.
 
     struct {
         opaque inbox[32];
-        uint64 after;
+        EntryDigest taken<V>;
         uint16 wait;
         Proof proof;
     } Fetch;
 
-    ``wait`` is how long to wait for something new, in milliseconds.
+    ``taken`` names what has been dealt with, at most 256 entries in any order; an entry that is
+    not there is passed over. ``wait`` is how long to wait for something new, in milliseconds.
     """
 
     inbox: InboxId
-    after: uint64
+    taken: tuple[EntryDigest, ...]
     wait: uint16
     proof: Proof
 
@@ -160,15 +176,18 @@ class InboxEntry(WireStruct):
     """One thing that waits in an inbox.
 
     struct {
-        uint64 seq;
         InboxKind kind;
         opaque body<V>;
     } InboxEntry;
     """
 
-    seq: uint64
     kind: InboxKind
     body: opaque
+
+    @property
+    def digest(self) -> EntryDigest:
+        """What names it, whichever number a broker has given to it."""
+        return EntryDigest(sha256(self.encode()).digest())
 
 
 class Fetched(WireStruct):

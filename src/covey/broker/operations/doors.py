@@ -9,6 +9,7 @@ from covey.access import signing
 from covey.access.refusals import Code, refused
 from covey.access.structs.basics import Nothing
 from covey.access.structs.joining import (
+    MOST_TAKEN,
     Fetched,
     Knock,
     Knocks,
@@ -117,14 +118,16 @@ class Doors:
 
     async def fetch(self, caller: Caller, request: Fetch) -> Fetched:
         """Hand out what waits in an inbox, or wait for it."""
-        inbox, after = request.inbox, request.after
+        inbox, taken = request.inbox, request.taken
+        if len(taken) > MOST_TAKEN:
+            raise refused(Code.too_large)
         await self._proving.inbox(caller, inbox, request.proof)
         store, most = self._ports.store, self._ports.limits.page_entries
-        run = store.write if after else store.read
+        run = store.write if taken else store.read
         entries = await waiting.until(
             store.wakes,
             Wait(inbox, min(request.wait, self._ports.limits.wait_ms) / 1000),
-            lambda: run(None, lambda: inboxes.fetch(inbox, after, most)),
+            lambda: run(None, lambda: inboxes.fetch(inbox, taken, most)),
             bool,
         )
         return Fetched(entries, self._proving.inbox_ticket(caller, inbox))

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.access.refusals import Code, refused
 from covey.access.structs.basics import InboxId
 from covey.access.structs.joining import InboxEntry, InboxKind
-from covey.broker.limits import BIGGEST
 from covey.broker.script import Many, Statement
 from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import opaque
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from covey.access.structs.joining import ExpectedPointer, PostNote
+    from covey.access.structs.joining import EntryDigest, ExpectedPointer, PostNote
     from covey.broker.script import Script
 
 _BEGIN = Statement(
@@ -36,10 +35,8 @@ _MARK = Statement("INSERT INTO posted (mark, digest, hour) VALUES ($1, $2, $3)")
 _ADD = Statement(
     "INSERT INTO inbox_entry (inbox, seq, kind, body, hour) VALUES ($1, $2, $3, $4, $5)"
 )
-_DROP = Statement("DELETE FROM inbox_entry WHERE inbox = $1 AND seq <= $2")
-_FETCH = Statement(
-    "SELECT seq, kind, body FROM inbox_entry WHERE inbox = $1 AND seq > $2 ORDER BY seq LIMIT $3"
-)
+_DROP = Statement("DELETE FROM inbox_entry WHERE inbox = $1 AND seq = $2")
+_FETCH = Statement("SELECT seq, kind, body FROM inbox_entry WHERE inbox = $1 ORDER BY seq LIMIT $2")
 _CLAIM = Statement(
     "SELECT pointers FROM claim WHERE inbox = $1 AND ref = $2", lock="FOR NO KEY UPDATE"
 )
@@ -192,13 +189,28 @@ def post_note(request: PostNote, room: Room) -> Script[bool]:
     return True
 
 
-def fetch(inbox: bytes, after: int, most: int) -> Script[tuple[InboxEntry, ...]]:
-    """Drop what was read, and hand out what comes after it."""
-    after = min(after, BIGGEST)
-    if after:
-        yield _DROP.of(inbox, after)
-    rows = yield _FETCH.of(inbox, after, most)
-    return tuple(InboxEntry(seq, InboxKind(kind), body) for seq, kind, body in rows)
+def fetch(
+    inbox: bytes, taken: Collection[EntryDigest], most: int
+) -> Script[tuple[InboxEntry, ...]]:
+    """Drop what was dealt with, and hand out the oldest of the rest.
+
+    What was handed out is among the oldest that wait, until the broker is restored. Then it may
+    lie behind others, and is handed out again when it is its turn.
+
+    Args:
+        inbox: Which one.
+        taken: What was dealt with; without any, nothing is written.
+        most: How many entries to hand out.
+    """
+    rows = yield _FETCH.of(inbox, most + len(taken))
+    waiting = {seq: InboxEntry(InboxKind(kind), body) for seq, kind, body in rows}
+    named = frozenset(taken)
+    dropped = [seq for seq, each in waiting.items() if each.digest in named] if named else []
+    if dropped:
+        yield Many(_DROP, [(inbox, seq) for seq in dropped])
+    for seq in dropped:
+        del waiting[seq]
+    return tuple(waiting.values())[:most]
 
 
 def expect(inbox: bytes, expected: Sequence[ExpectedPointer], latest: int) -> Script[None]:

@@ -21,7 +21,7 @@ from covey.client.sync import (
     winning,
 )
 from covey.client.sync.device import Device
-from covey.client.sync.inbox import READ, Inbox
+from covey.client.sync.inbox import Inbox
 from covey.client.sync.inviting import key_package
 from covey.client.sync.place import Place
 from covey.client.sync.seat import Seat
@@ -66,7 +66,6 @@ class Account:
             broker_id = settings.get(rows, "broker id")
             device = settings.get(rows, "device")
             seed, inbox = settings.get(rows, "inbox seed"), settings.get(rows, "inbox")
-            read = settings.get(rows, READ) or b""
             enrolled = settings.get(rows, "enrolled")
         if enrolled is None:
             return
@@ -75,7 +74,7 @@ class Account:
         assert seed is not None
         assert inbox is not None
         self.device = Device(broker_id, device)
-        self.inbox = Inbox(broker_id, seed, inbox, int.from_bytes(read))
+        self.inbox = Inbox(broker_id, seed, inbox)
         self.home.inbox = self.inbox.address
 
     @property

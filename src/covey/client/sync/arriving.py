@@ -14,9 +14,19 @@ from covey.access.structs.joining import InboxKind
 from covey.client import events
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
 from covey.client.explaining import explained
-from covey.client.sync import ahead, groups, joining, queues, replacing, returning, winning, wishes
+from covey.client.sync import (
+    ahead,
+    groups,
+    joining,
+    key_packages,
+    queues,
+    replacing,
+    returning,
+    winning,
+    wishes,
+)
 from covey.client.sync.groups import Status
-from covey.client.sync.inbox import READ
+from covey.client.sync.inbox import keep_taken, taken
 from covey.client.sync.inviting import invitation
 from covey.client.sync.seat import Seat
 from covey.errors import (
@@ -88,14 +98,21 @@ class Arrivals:
         assert inbox is not None
         came = yield from self._try_again()
         with store.reading() as rows:  # another process may have read on
-            inbox.read_up_to = int.from_bytes(settings.get(rows, READ) or b"")
-        for entry in (yield from inbox.fetch(wait)):
+            named = inbox.taken = taken(rows)
+        entries = yield from inbox.fetch(wait)
+        if named:
+            with store.transaction() as rows:
+                keep_taken(rows, dropped=set(named).difference(inbox.taken))
+        for entry in entries:
+            with store.reading() as rows:
+                if entry.digest in taken(rows):  # by another process, meanwhile
+                    continue
             place = None
             if entry.kind is InboxKind.pointer:
                 place = yield from self._try(entry.body)
             inbox.take_out(entry)
             with store.transaction() as rows:
-                settings.put(rows, READ, inbox.read_up_to.to_bytes(8))
+                keep_taken(rows, more=(entry.digest,))
             if place is not None:
                 came.append(place)
         return came
@@ -120,11 +137,13 @@ class Arrivals:
             return None
         gid = found.pointer.gid
         with peer.home.store.reading() as rows:
+            if key_packages.is_used(rows, found.package, found.pointer.encode()):
+                return None  # it came again, from a broker that was set back
             if returning.has_knocked(rows, gid):
                 found = found._replace(how="link")
         place = peer.in_group(gid)
-        if place is not None:  # we may have been removed, and not know of it
-            yield from place.turns.turn()
+        if place is not None and body not in self._retry_at:
+            yield from place.turns.turn()  # we may have been removed, and not know of it
         if peer.in_group(gid) is not None:
             self._wait(body)
             return None

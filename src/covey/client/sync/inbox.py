@@ -1,7 +1,7 @@
 """One's own inbox: read over a connection, and with a key, that nothing else shares.
 
-May import the effects and the protocol. Whoever waits for something new has a connection for that
-alone, since it would keep the rest waiting.
+May import the effects, the protocol and the settings. Whoever waits for something new has a
+connection for that alone, since it would keep the rest waiting.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from covey.access.signing import public_key
 from covey.access.structs.basics import Nothing
 from covey.access.structs.extensions import InboxAddress
 from covey.access.structs.joining import (
+    MOST_TAKEN,
+    EntryDigest,
     Expect,
     ExpectedPointer,
     Fetch,
@@ -22,6 +24,7 @@ from covey.access.structs.joining import (
 from covey.client.sync.effects import Lane, Use
 from covey.client.sync.proving import Prover
 from covey.errors import AuthenticationError, DecodeError
+from covey.store import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,9 +35,15 @@ if TYPE_CHECKING:
     from covey.client.sync.device import Device
     from covey.client.sync.effects import Flow
     from covey.mls import PrivateKeyPackage
+    from covey.store.port import Rows
 
-READ: Final = "inbox read"
-"""The setting that says how far an inbox has been read. A broker that was set back counts anew."""
+_TAKEN: Final = "inbox taken"
+"""The setting that names what was taken out, and not dropped yet: digests, one after the other.
+
+They say what an entry is, and not which one it was: a broker that was restored counts anew.
+"""
+
+_DIGEST: Final = 32  # bytes
 
 _HOUR: Final = 3600
 
@@ -51,20 +60,19 @@ class Inbox:
         broker_id: The broker's, as it was pinned.
         seed: Its reader's private key (32 bytes), not the device's.
         inbox_id: Its name (32 random bytes).
-        read_up_to: The number of the last entry that was taken out.
 
     Attributes:
         seed: Its reader's private key.
         address: Where it is, for KeyPackages.
         lane: The connection over which it is read.
-        read_up_to: The number of the last entry that was taken out.
+        taken: What was taken out, and not dropped yet; the oldest first.
     """
 
-    def __init__(self, broker_id: bytes, seed: bytes, inbox_id: bytes, read_up_to: int = 0) -> None:
+    def __init__(self, broker_id: bytes, seed: bytes, inbox_id: bytes) -> None:
         self.seed: bytes = seed
         self.address: InboxAddress = InboxAddress(broker_id, inbox_id)
         self.lane: Lane = Lane(Use.inbox, inbox_id)
-        self.read_up_to: int = read_up_to
+        self.taken: tuple[EntryDigest, ...] = ()
         self._waiting = Prover(self.lane, self._proof)
         self._telling = Prover(Lane(Use.inbox, inbox_id + _TELLING), self._proof)
 
@@ -83,24 +91,26 @@ class Inbox:
         yield from device.create_inbox(self.address.inbox, public_key(self.seed))
 
     def fetch(self, wait: int = 0) -> Flow[tuple[InboxEntry, ...]]:
-        """What waits there, after what was taken out.
+        """What waits there, without what was taken out, which is dropped.
+
+        What was named, and is not in the answer, need not be named any more.
 
         Args:
             wait: How long to wait for something, in milliseconds.
         """
-        inbox, after = self.address.inbox, self.read_up_to
+        inbox, named = self.address.inbox, self.taken[:MOST_TAKEN]
         fetched = yield from self._waiting.ask(
-            "fetch", lambda proof: Fetch(inbox, after, wait, proof), Fetched
+            "fetch", lambda proof: Fetch(inbox, named, wait, proof), Fetched
         )
         self._waiting.keep(fetched.ticket)
-        return fetched.entries
+        left = {each.digest for each in fetched.entries}
+        self.taken = tuple(each for each in self.taken if each not in named or each in left)
+        return tuple(each for each in fetched.entries if each.digest not in self.taken)
 
     def take_out(self, entry: InboxEntry) -> None:
-        """Remember that an entry, and all before it, are dealt with; the next fetch drops them.
-
-        Keep :attr:`read_up_to` in the store, with what the entry led to.
-        """
-        self.read_up_to = max(self.read_up_to, entry.seq)
+        """Remember that an entry is dealt with; the next fetch drops it."""
+        if entry.digest not in self.taken:
+            self.taken = (*self.taken, entry.digest)
 
     def expect(self, packages: Iterable[PrivateKeyPackage]) -> Flow[None]:
         """Let pointers be left for KeyPackages that nobody claims at the broker.
@@ -138,3 +148,18 @@ class Inbox:
             except (AuthenticationError, DecodeError):
                 continue
         return None
+
+
+def taken(rows: Rows) -> tuple[EntryDigest, ...]:
+    """What was taken out, by whichever process, and may not be dropped yet; the oldest first."""
+    kept = settings.get(rows, _TAKEN) or b""
+    return tuple(EntryDigest(kept[at : at + _DIGEST]) for at in range(0, len(kept), _DIGEST))
+
+
+def keep_taken(
+    rows: Rows, *, more: Iterable[EntryDigest] = (), dropped: Iterable[EntryDigest] = ()
+) -> None:
+    """Keep that some more was taken out, or that some of it need not be named any more."""
+    known, gone = taken(rows), frozenset(dropped)
+    left = [each for each in dict.fromkeys((*known, *more)) if each not in gone]
+    settings.put(rows, _TAKEN, b"".join(each.digest for each in left))

@@ -204,7 +204,7 @@ def _keep(
         groups.add_doors(rows, row.id, pointer.doors)
         if groups.slot_of(rows, row.id) is None:
             groups.add_slot(rows, row.id, home.world.entropy(_TOKEN))
-        key_packages.use(rows, found.package, now)
+        key_packages.use(rows, found.package, pointer.encode(), now)
         seat = Seat(home, row, group)
         if old is not None and not old.is_in:
             if not winning.go_on(rows, old, seat, by):

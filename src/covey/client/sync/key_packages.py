@@ -15,6 +15,7 @@ from covey.access.member.addresses import extension
 from covey.access.refusals import Code
 from covey.errors import BrokerError
 from covey.mls import PrivateKeyPackage
+from covey.store import settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,13 +109,21 @@ def find(rows: Rows, reference: bytes) -> PrivateKeyPackage | None:
     return None if found is None else _package(found[0])
 
 
-def use(rows: Rows, package: PrivateKeyPackage, now: int) -> None:
+def use(rows: Rows, package: PrivateKeyPackage, pointer: bytes, now: int) -> None:
     """Take note that we have joined by a KeyPackage: in the transaction that keeps the group.
 
     One for one use is deleted. Others may have claimed the same one of last resort: it is kept
     for a while, and replaced at the broker.
+
+    Args:
+        rows: The transaction.
+        package: It.
+        pointer: By which we have joined, opened. It is good once, also when the broker forgets
+            that it was read.
+        now: The time, in seconds since the epoch.
     """
     if package.last_resort:
+        settings.put(rows, _used(package.reference, pointer), b"")
         rows.do(
             "UPDATE packages SET not_after = min(not_after, ?) WHERE reference = ?",
             *(now, package.reference),
@@ -123,9 +132,20 @@ def use(rows: Rows, package: PrivateKeyPackage, now: int) -> None:
         delete(rows, package.reference)
 
 
+def is_used(rows: Rows, package: PrivateKeyPackage, pointer: bytes) -> bool:
+    """Whether we have joined by a pointer for a KeyPackage that we still have."""
+    return settings.get(rows, _used(package.reference, pointer)) is not None
+
+
+def _used(reference: bytes, pointer: bytes = b"") -> str:
+    return f"used {reference.hex()} {sha256(pointer).hexdigest() if pointer else ''}"
+
+
 def delete(rows: Rows, reference: bytes) -> None:
     """Delete one with its private keys."""
     rows.do("DELETE FROM packages WHERE reference = ?", reference)
+    for name, _ in settings.beginning(rows, _used(reference)):
+        settings.drop(rows, name)
 
 
 def expired(rows: Rows, now: int) -> list[bytes]:

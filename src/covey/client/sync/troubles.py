@@ -13,10 +13,8 @@ from covey.access.refusals import Code
 from covey.client.events import ForkFound, MessagesLost, RolledBack
 from covey.client.sync import entering, groups, queues
 from covey.client.sync.again import unsure_again
-from covey.client.sync.inbox import READ
 from covey.client.sync.telling import tell
 from covey.errors import BrokerError, ForkError, TransportError
-from covey.store import settings
 
 if TYPE_CHECKING:
     from covey.client.events import Event
@@ -115,7 +113,6 @@ class Troubles:
     def _contradicted(self, error: BrokerError | ForkError) -> float:
         """The broker goes back behind what it had shown, or shows something else."""
         self.contradictions += 1
-        self._read_inbox_anew()
         seat = self._seat
         heads = self._evidence(error)
         if isinstance(error, RolledBackError | RestoredError | BrokerError):
@@ -140,15 +137,9 @@ class Troubles:
         found = error.heads if isinstance(error, ForkError) else ()
         return tuple(each.hex() for each in found or (() if head is None else (head,)))
 
-    def _read_inbox_anew(self) -> None:
-        """What such a broker numbers may begin anew, in our inbox too."""
-        with self._seat.home.store.transaction() as rows:
-            settings.drop(rows, READ)
-
     def _refused(self, error: BrokerError) -> float:
         """The broker knows another key for our epoch: we are on a branch that it does not show."""
         self._refusals += 1
-        self._read_inbox_anew()
         seat = self._seat
         self._tell_once(ForkFound(seat.hex, heads=self._evidence(error), sentence=str(error)))
         if self._refusals >= seat.home.pace.refused:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from random import Random
 
-    from covey.access.structs.joining import InboxEntry
+    from covey.access.structs.joining import EntryDigest, InboxEntry
     from covey.access.structs.sealed import Pointer
     from covey.lab.analyst.tap import Time
     from covey.lab.company.seat import Seat
@@ -130,6 +130,7 @@ class Somebody(Person):
         self.is_there: bool = False
         self.stage: Stage = stage
         self.taps: list[Tapped] = []
+        self._used: set[EntryDigest] = set()
         address = "relay" if stage.habits.relayed else f"192.0.2.{number}"
 
         def transport() -> Tapped:
@@ -211,8 +212,9 @@ class Somebody(Person):
     def _go_in(self, entries: Iterable[InboxEntry]) -> None:
         """Join every group whose pointer was found."""
         for entry in entries:
-            if entry.seq <= self.inbox.read_up_to:  # found twice, and used
+            if entry.digest in self._used:  # found twice
                 continue
+            self._used.add(entry.digest)
             seat = self.come_in(entry)
             if seat is not None:
                 self.stage.came_in(self, seat)
