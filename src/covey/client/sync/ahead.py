@@ -14,12 +14,17 @@ from covey.client import profile
 from covey.client.sync import groups, winning
 from covey.client.sync.groups import Status
 from covey.client.sync.inviting import key_package
+from covey.client.sync.seat import Seat
+from covey.errors import PolicyError
+from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.client.sync.groups import GroupRow
+    from covey.client.sync.home import Home
     from covey.mls import Group
+    from covey.mls.structs.tree import LeafNode
     from covey.store.port import Rows
 
 _OVER: Final = (Status.left, Status.removed, Status.copy)
@@ -35,11 +40,53 @@ def before(rows: Rows, group: Group) -> GroupRow | None:
     return row if row is not None and row.status not in _OVER else None
 
 
-def place(old: GroupRow, group: Group) -> int:
-    """The place of a branch among those of our group; before all others, if we are behind it."""
+def place(home: Home, old: GroupRow, group: Group) -> int:
+    """The place of a branch among those of our group.
+
+    It is before one of ours into which nobody has come, if we are behind it, and the broker was not
+    set back: nobody who is ahead of us follows into that.
+    """
     stated = profile.profile_of(group.extensions)
     assert stated is not None
-    return 0 if winning.epoch_of(stated.place) > old.epoch else stated.place
+    if old.seq < 0 or winning.epoch_of(stated.place) <= old.epoch:
+        return stated.place
+    with home.store.reading() as rows:
+        ours = [each for each in groups.every(rows) if each.predecessor == old.gid]
+    there = [Seat(home, each).group for each in ours if each.status.is_in]
+    return 0 if all(map(_is_lonely, there)) else stated.place
+
+
+def _is_lonely(group: Group) -> bool:
+    """Whether nobody but us has come into a group."""
+    return all(
+        winning.has_not_come(leaf)
+        for index, leaf in group.tree.members()
+        if index != group.own_index
+    )
+
+
+def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
+    """Whether people have the rights in a branch which they had in our group, or an owner says so.
+
+    Raises:
+        BehindError: It goes on from an epoch that is over for us.
+    """
+    stated = profile.profile_of(group.extensions)
+    assert stated is not None
+    if not row.opens or row.status is Status.restored:
+        return True  # nothing is known of the rights that people had
+    old = Seat(home, row)
+    since = winning.epoch_of(stated.place)
+    if since < row.epoch:
+        try:
+            winning.require_timely(old, since)
+        except PolicyError as error:
+            raise winning.BehindError(str(error), row.gid, inviter.signature_key) from None
+    known = profile.profile_of(old.group.extensions)
+    return known is None or (
+        winning.rights(known) == winning.rights(stated)
+        or profile.role_of(known, identity(inviter.credential)) is profile.Role.owner
+    )
 
 
 def missing(branch: Group, key: bytes) -> str | None:

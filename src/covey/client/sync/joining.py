@@ -198,7 +198,7 @@ def _keep(
         row = new_row(home, group, pointer.broker_id, pointer.gid)
         row = row.replaced(recovery=capabilities.joined(pointer.ways_back))
         if old is not None:
-            row = row.replaced(predecessor=old.row.gid, branched_by=by)
+            row = row.replaced(predecessor=old.row.gid, branched_by=row.branched_by or by)
         row = groups.insert(rows, row) if before is None else _in_place_of(rows, before, row)
         groups.apply(rows, row.id, group.changes())
         groups.add_doors(rows, row.id, pointer.doors)
@@ -250,7 +250,9 @@ def _gone_on_from(
             raise TooEarlyError(_WELL)
         msg = "somebody who is no member of a group of ours says that this one goes on from it"
         raise PolicyError(msg)
-    return (Seat(home, row), ahead.place(row, group)) if is_known else (None, 0)
+    if not is_known or not ahead.is_like(home, row, group, leaf_node):
+        return None, 0
+    return Seat(home, row), ahead.place(home, row, group)
 
 
 def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:

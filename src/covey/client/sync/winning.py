@@ -103,12 +103,13 @@ def require_like(old: Group, new: Group, maker_leaf: int) -> None:
         msg = "there are people in the branch who are not in the group that it goes on from"
         raise PolicyError(msg)
     before, after = profile.profile_of(old.extensions), profile.profile_of(new.extensions)
-    if _rights(before) != _rights(after):
+    if rights(before) != rights(after):
         msg = "the branch has other roles than the group that it goes on from"
         raise PolicyError(msg)
 
 
-def _rights(stated: profile.GroupProfile | None) -> tuple[object, ...]:
+def rights(stated: profile.GroupProfile | None) -> tuple[object, ...]:
+    """Who may do what, by a profile."""
     return () if stated is None else (stated.inviting, stated.roles)
 
 
