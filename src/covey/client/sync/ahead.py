@@ -65,6 +65,20 @@ def _is_lonely(group: Group) -> bool:
     )
 
 
+def have_all_come(home: Home, row: GroupRow, branch: Group) -> bool:
+    """Whether all others of a group of ours have come into another: nobody is left in ours then.
+
+    Who has come has signed a leaf for that group alone (RFC 9420 §7.2).
+    """
+    ours = Seat(home, row).group
+    come = {
+        leaf.signature_key for _, leaf in branch.tree.members() if not winning.has_not_come(leaf)
+    }
+    return all(
+        leaf.signature_key in come for index, leaf in ours.tree.members() if index != ours.own_index
+    )
+
+
 def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
     """Whether people have the rights in a branch which they had in our group, or an owner says so.
 

@@ -1,9 +1,10 @@
-"""Inviting once more who has not come into a branch.
+"""Inviting once more who has not come, where that may be the broker's fault.
 
 May import the flows below, the engine and the rows. The first commit of a branch lets all in who
 were in the broken group. But a broker that was set back hands out KeyPackages whose keys nobody has
-any more, and who was behind cannot follow. So whoever has come looks who is missing, one member
-after the other, and lets them in anew; for a day, and more and more seldom.
+any more, and forgets which ones were claimed; and who was behind cannot follow. So whoever has come
+looks who is missing, one member after the other, and lets them in anew; for a day, and more and
+more seldom. Likewise in any group of which a broker has taken back the log.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ _MOST: Final = 8
 """How many members look at different moments."""
 
 _FOR: Final = 86_400
-"""Seconds after we have come into a branch; who is missing then is invited by people."""
+"""Seconds after we have come into a branch, or the log was set back; who is missing then is invited
+by people."""
 
 
 class _Awaited(NamedTuple):
-    """Who has not come into a branch, and until when they may.
+    """Who has not come into a group, and until when they may.
 
     Attributes:
         keys: The encryption keys of their leaves.
@@ -51,7 +53,7 @@ class _Awaited(NamedTuple):
 
 
 class Gathering:
-    """Those who are missing in one identity's branches.
+    """Those who are missing in one identity's groups.
 
     Args:
         peer: The identity.
@@ -68,7 +70,7 @@ class Gathering:
             every = groups.every(rows)
         due = electing.FOREVER
         for row in every:
-            if not _is_young(row, home.world.second):
+            if not _is_concerned(row, home.world.second):
                 self._awaited.pop(row.id, None)
                 continue
             seat = self._peer.place(row.id).seat
@@ -123,14 +125,10 @@ class Gathering:
                 queues.wish(rows, seat.number, wishes.encode(wish), seat.home.world.second)
 
 
-def _is_young(row: GroupRow, now: int) -> bool:
-    """Whether a group is a branch that others may not have come into yet."""
-    return (
-        row.predecessor is not None
-        and row.status.is_in
-        and row.epoch > 0
-        and now - row.joined_at < _FOR
-    )
+def _is_concerned(row: GroupRow, now: int) -> bool:
+    """Whether somebody may be missing in a group without having had a chance to come."""
+    since = row.set_back_at if row.predecessor is None else max(row.joined_at, row.set_back_at)
+    return row.status.is_in and row.epoch > 0 and 0 <= now - since < _FOR
 
 
 def _missing(group: Group) -> list[LeafNode]:

@@ -83,6 +83,7 @@ class GroupRow(msgspec.Struct, frozen=True):
     branched_by: int = 0
     began: int = -1
     unsure_to: int = -1
+    set_back_at: int = 0
 
     def __repr__(self) -> str:
         return f"GroupRow({self.id}, {self.status}, epoch {self.epoch}, entry {self.seq})"

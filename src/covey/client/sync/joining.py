@@ -206,7 +206,7 @@ def _keep(
             groups.add_slot(rows, row.id, home.world.entropy(_TOKEN))
         key_packages.use(rows, found.package, pointer.encode(), now)
         seat = Seat(home, row, group)
-        if old is not None and not old.is_in:
+        if old is not None:
             if not winning.go_on(rows, old, seat, by):
                 msg = "we go on in another branch, which wins"
                 raise NeedlessError(msg)
@@ -245,7 +245,7 @@ def _gone_on_from(
     if row is None or leaf_node is None:
         return None, 0
     is_known = _is_known(home, row, leaf_node)
-    if row.status.is_in:
+    if row.status.is_in and not ahead.have_all_come(home, row, group):
         if is_known:
             raise TooEarlyError(_WELL)
         msg = "somebody who is no member of a group of ours says that this one goes on from it"
@@ -301,4 +301,5 @@ def new_row(home: Home, group: Group, broker_id: bytes, gid: bytes) -> GroupRow:
         branched_by=0 if stated is None else stated.place,
         began=-1,
         unsure_to=-1,
+        set_back_at=0,
     )

@@ -41,7 +41,8 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
         if each.epoch == seat.row.epoch or not was_read:
             yield from _offer(seat, lane, each)
     with seat.change() as rows:
-        seat.replace(seq=-1, hash=b"", head=None, unsure_to=seat.row.epoch + again.UNSURE)
+        seat.replace(seq=-1, hash=b"", head=None)
+        seat.replace(unsure_to=seat.row.epoch + again.UNSURE, set_back_at=seat.home.world.second)
         groups.forget_places(rows, seat.number)
         anew.begun(rows, seat.number)
         seat.again = True

@@ -169,6 +169,9 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
     for row in others:
         fold(rows, row, into=new)
     _hand_over(rows, old.number, new.number)
+    if old.row.status is Status.leaving:
+        new.row = new.row.replaced(status=Status.leaving)
+        groups.update(rows, new.row)
     before = groups.of(rows, old.number)
     assert before is not None
     trouble = f"it goes on in {new.row.gid.hex()[:8]}"

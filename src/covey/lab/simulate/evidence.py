@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.client.events import MemberLeft, RemovedFromGroup
 from covey.client.sync.groups import Status
+from covey.lab.simulate.lies import TAKES_BACK
 
 if TYPE_CHECKING:
     from covey.client.events import Event
@@ -70,7 +71,7 @@ class Evidence(NamedTuple):
     @property
     def taken_back(self) -> bool:
         """Whether the broker has shown entries of a log that is not the one which went on."""
-        return any(self.kinds.get(each, 0) for each in ("fork", "rollback", "restore"))
+        return any(self.kinds.get(each, 0) for each in TAKES_BACK)
 
     @property
     def gids(self) -> list[bytes]:

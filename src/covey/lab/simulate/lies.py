@@ -67,6 +67,10 @@ BLATANT: Final = frozenset({Lie.reorder, Lie.drop, Lie.replay})
 """Those that whoever hears one has to notice at once."""
 
 
+TAKES_BACK: Final = ("fork", "rollback", "restore")
+"""The lies after which the log is not the one that was shown."""
+
+
 class Shown(NamedTuple):
     """A place of a log that a client was shown as the end of it, or as that of its own entry."""
 

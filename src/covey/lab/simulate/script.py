@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.lab.simulate.actors import Invite, Knock, Leave, Promote, Remove, Rename, Rotate
-from covey.lab.simulate.lies import TWISTS, Lie
+from covey.lab.simulate.lies import TAKES_BACK, TWISTS, Lie
 from covey.lab.simulate.network import Weather
 from covey.lab.simulate.observing import standing, standings
 
@@ -144,11 +144,21 @@ class Script:
                 client.live()
                 client.wake()
             world.run(_ROUND)
-            now = [stand for each in world.clients.values() for stand in standings(each.store)]
+            theirs = [standings(each.store) for each in world.clients.values()]
+            now = [stand for each in theirs for stand in each]
             still = still + 1 if now == before and not any(each.waits for each in now) else 0
-            if still >= (_PATIENCE if any(each.status in _SEEKING for each in now) else 1):
+            if still >= (_PATIENCE if self._is_sought(theirs) else 1):
                 return
             before = now
+
+    def _is_sought(self, standings: list[list[Standing]]) -> bool:
+        """Whether somebody may ask anew to be let in, or be let in anew since the log went back."""
+        if any(each.status in _SEEKING for theirs in standings for each in theirs):
+            return True
+        went_back = any(self._world.story.kinds.get(each, 0) for each in TAKES_BACK)
+        return went_back and not all(
+            any(each.status == "active" for each in theirs) for theirs in standings
+        )
 
     def _pause(self) -> float:
         draw = self._chance.random()
@@ -341,6 +351,7 @@ class Script:
         days = self.troubles.away * self._chance.choice((0.1, 0.3, 1.0))
         self._world.story.tell("network", f"{days:.1f} days pass", _long("leap", days))
         self._world.leap(days * _DAY)
+        self._world.story.tell("network", "they have passed", _long("leap", days))
 
     def _down(self) -> None:
         self._world.front.is_down = True
