@@ -11,7 +11,7 @@ import os
 import sys
 
 import covey
-from covey.errors import CoveyError
+from covey.errors import StateError, TransportError
 
 
 async def main(broker: str) -> None:
@@ -23,7 +23,7 @@ async def main(broker: str) -> None:
             if isinstance(event, covey.events.MessageArrived) and event.kind == "text":
                 try:
                     await bot.group(event.group).send(event.text, reply_to=event.id)
-                except CoveyError as error:  # such as that it has been removed meanwhile
+                except (StateError, TransportError, ValueError) as error:  # removed, later, too long
                     print(error, file=sys.stderr)
 
 
