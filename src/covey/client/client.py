@@ -118,13 +118,11 @@ class Client(Entrance, Accounts):
                 and refuses it by a sentence.
             transport: Makes what carries the requests of a connection; by default the network.
         """
-        where = None if path is None else Path(path)
-        opens, rules = key_of(passphrase, key), tuple(policies)
-        world = World(system_entropy, time.time)
+        where, opens = None if path is None else Path(path), key_of(passphrase, key)
         return cls(
             Given(
                 *(where, broker, name, opens, create, enrol, invite, id_token),
-                *(waits, proxy, pace, rules, transport, world),
+                *(waits, proxy, pace, tuple(policies), transport, World(system_entropy, time.time)),
             )
         )
 
