@@ -23,7 +23,8 @@ async def main(broker: str) -> None:
             if isinstance(event, covey.events.MessageArrived) and event.kind == "text":
                 try:
                     await bot.group(event.group).send(event.text, reply_to=event.id)
-                except (StateError, TransportError, ValueError) as error:  # removed, later, too long
+                except (StateError, TransportError, ValueError) as error:
+                    # It is in this group no more, or goes out later, or is too long with a reply.
                     print(error, file=sys.stderr)
 
 
