@@ -140,6 +140,9 @@ def test_every_event_has_a_sentence_and_survives_json(event: Event, sentence: st
         MessageArrived(GROUP, id="00", sender="bob", kind="text", text="secret", data=b"secret"),
         MessageSent(GROUP, id="00", sender="bob", kind="a/b", text="secret", data=b"secret"),
         EphemeralArrived(GROUP, sender="bob", content_type="a/b", data=b"secret"),
+        Joined(GROUP, name="secret", how="welcome", inviter="bob"),
+        Renamed(GROUP, by="bob", before="secret", name="another secret"),
+        WishRefused(GROUP, what="rename the group to secret", why="bob may not"),
     ],
     ids=lambda event: type(event).__name__,
 )
