@@ -251,11 +251,11 @@ def test_what_is_ephemeral_is_gone_once_all_consumers_have_seen_it(rows: Rows, g
     events.begin(rows, "bot")
     events.begin(rows, "screen")
     events.acknowledge(rows, "bot", first)
-    assert events.next_ephemeral(rows, 0) == NOW + events.MOMENT  # the screen has not seen it
+    assert events.next_ephemeral(rows, 0, NOW) == NOW + events.MOMENT  # the screen has not seen it
     events.acknowledge(rows, "screen", first)
     stays = events.add(rows, group, Arrived(GROUP, name="bob"), NOW)
-    assert events.next_ephemeral(rows, 0) == NOW + events.LINGERS
-    assert events.next_ephemeral(rows, first) is None
+    assert events.next_ephemeral(rows, 0, NOW) == NOW + events.LINGERS
+    assert events.next_ephemeral(rows, first, NOW) is None
     events.drop_ephemeral(rows, NOW)
     assert len(events.after(rows, 0)) == 2
     events.drop_ephemeral(rows, NOW + events.LINGERS)
@@ -268,6 +268,27 @@ def test_what_is_ephemeral_waits_for_nobody_for_long(rows: Rows, group: int) -> 
     events.drop_ephemeral(rows, NOW + events.MOMENT - 1)
     assert len(events.after(rows, 0)) == 1
     events.drop_ephemeral(rows, NOW + events.MOMENT)
+    assert events.after(rows, 0) == []
+
+
+def test_what_came_while_the_clock_was_years_ahead_is_gone_as_soon_as_all_else(
+    rows: Rows, group: int
+) -> None:
+    typing = EphemeralArrived(GROUP, sender="bob", content_type="a/typing", data=b"words")
+    events.begin(rows, "bot")
+    events.add(rows, group, typing, NOW + 5 * 365 * 86_400)
+    events.add(rows, group, typing, NOW)
+    assert events.next_ephemeral(rows, 0, NOW + 1) == NOW + 1  # there is something to be done
+    events.drop_ephemeral(rows, NOW + 1)
+    assert len(events.after(rows, 0)) == 2  # nobody has seen it yet
+    assert events.next_ephemeral(rows, 0, NOW + 1) == NOW + 1 + events.MOMENT
+    events.drop_ephemeral(rows, NOW + 1 + events.MOMENT)
+    assert events.after(rows, 0) == []
+    seen = events.add(rows, group, typing, NOW + 5 * 365 * 86_400)
+    events.acknowledge(rows, "bot", seen)
+    for now in (NOW + 700, NOW + 700 + events.LINGERS):
+        assert events.after(rows, 0)
+        events.drop_ephemeral(rows, now)
     assert events.after(rows, 0) == []
 
 

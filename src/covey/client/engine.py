@@ -227,7 +227,7 @@ class Engine(Driver):
 
     def _next_ephemeral(self, rows: Rows) -> int | None:
         """When there is something ephemeral to be dropped, after what has been looked through."""
-        due = events.next_ephemeral(rows, self._swept)
+        due = events.next_ephemeral(rows, self._swept, self.home.world.second)
         if due is None:
             self._swept = events.latest(rows)
         return due
@@ -235,7 +235,9 @@ class Engine(Driver):
     def _let_pass(self) -> None:
         """Leave nothing that is ephemeral behind, except what was not told yet."""
         with self.store.transaction() as rows:
-            events.drop_ephemeral(rows, self.home.world.second + events.LINGERS)
+            now = self.home.world.second
+            events.drop_ephemeral(rows, now)
+            events.drop_ephemeral(rows, now + events.LINGERS)
 
     # --- settling ------------------------------------------------------------------------
 
