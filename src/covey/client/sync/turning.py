@@ -225,9 +225,9 @@ class Turns:
                     continue
                 standing = queues.wishes(rows, seat.number)
                 chosen = {each: chosen[each] for each in chosen if each in standing}
-                chosen = commits.together(chosen)
                 if decoded and not chosen:  # likewise: all of them have come true
                     return None
+                chosen = commits.together(seat.group, chosen)  # none, if somebody is to go first
                 merged = commits.merge(seat, tuple(chosen.values()), references)
                 if not merged.is_needed:
                     queues.unwish(rows, chosen)
