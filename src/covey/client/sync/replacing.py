@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from covey.access.refusals import Code
 from covey.client.sync.device import Device
 from covey.errors import BrokerError
+from covey.mls.crypto.mac import hmac_digest
 from covey.store import settings
 from covey.store.backup import RESTORED
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from covey.client.sync.home import Home
     from covey.store.port import Rows
 
-_PASSING: Final = "passing device"
-_SEED: Final = 32  # bytes
+_LABEL: Final = b"covey client 1 passing device"
 
 
 def withdraw(home: Home, device: Device) -> Flow[bool]:
@@ -40,10 +40,7 @@ def withdraw(home: Home, device: Device) -> Flow[bool]:
     with home.store.reading() as rows:
         if settings.get(rows, RESTORED) is None:
             return False
-    with home.store.transaction() as rows:
-        seed = settings.get(rows, _PASSING) or home.world.entropy(_SEED)
-        settings.put(rows, _PASSING, seed)
-    passing = Device(device.broker_id, seed)
+    passing = _passing(device)
     name = home.identity.decode()
     try:
         yield from device.add_device(passing.to_be_added(name))
@@ -62,6 +59,15 @@ def withdraw(home: Home, device: Device) -> Flow[bool]:
     return True
 
 
+def _passing(device: Device) -> Device:
+    """The device that stands in for another one, whose key is made of that one's.
+
+    So it is the same in every store that is restored from a backup, however the others ended: else
+    it could be the only one in the account, and its key be gone. Nobody who has not the device's
+    key, which rules the account, learns anything of it.
+    """
+    return Device(device.broker_id, hmac_digest(device.seed, _LABEL, "sha256"))
+
+
 def _done(rows: Rows) -> None:
     settings.drop(rows, RESTORED)
-    settings.drop(rows, _PASSING)
