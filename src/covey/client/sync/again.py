@@ -73,14 +73,14 @@ def say_again(rows: Rows, accepted: Accepted, numbers: tuple[int, int], now: int
     for encoded in accepted.wishes:
         wish = wishes.decode(encoded)
         if isinstance(wish, Expel | Describe | CloseDoor):
-            queues.wish(rows, number, encoded, now)
+            queues.wish(rows, number, encoded)
         elif isinstance(wish, Invite):
             _tell(rows, number, wish, now)
     if accepted.message is not None:
         content = history.encoded(rows, number, accepted.message)
         if content is not None:
             history.unplaced(rows, number, accepted.message)
-            queues.say(rows, number, accepted.message, content, now)
+            queues.say(rows, number, accepted.message, content)
     queues.forget_accepted(rows, before, accepted.seq)
 
 

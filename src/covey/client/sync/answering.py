@@ -146,7 +146,7 @@ class Doorkeeper:
                 return before is None and self._turn_away(rows, waiting.capability)
             self._judged[waiting.id] = _Judged("", None)
             wish = Invite((content.key_package,), bool(content.recovers), (waiting.id,))
-            queues.wish(rows, seat.number, wishes.encode(wish), seat.home.world.second)
+            queues.wish(rows, seat.number, wishes.encode(wish))
             tell(seat, rows, Knocked(seat.hex, name=name, accepted=True, why=""))
             return True
 
@@ -183,7 +183,7 @@ class Doorkeeper:
         if self._turned_away.get(capability) != _CROWDED:
             return False
         closing = wishes.encode(CloseDoor(capability))
-        queues.wish(rows, seat.number, closing, seat.home.world.second)
+        queues.wish(rows, seat.number, closing)
         return True
 
     # --- pointers that never came ----------------------------------------------------------

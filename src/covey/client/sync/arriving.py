@@ -195,7 +195,7 @@ class Arrivals:
                 return
             wish = invitation(seat.group, ahead.of_key(claimed, behind.key))
             with seat.change() as rows:
-                queues.wish(rows, seat.number, wishes.encode(wish), home.world.second)
+                queues.wish(rows, seat.number, wishes.encode(wish))
         with home.store.transaction() as rows:
             _let_go(rows, body)
 

@@ -234,7 +234,7 @@ class Turns:
                     return None
                 if commits.lacks_recovery(seat, merged):
                     door = self._way_back()
-                    chosen[queues.wish(rows, seat.number, wishes.encode(door), 0)] = door
+                    chosen[queues.wish(rows, seat.number, wishes.encode(door))] = door
                     merged = commits.merge(seat, tuple(chosen.values()), references)
                 made = commits.make(seat, rows, merged, tuple(chosen))
                 queues.begin_commit(rows, seat.number, made)
@@ -383,4 +383,4 @@ class Turns:
                 entering.abandoned(seat, rows)
             elif queues.first(rows, seat.number) is None:
                 world = seat.home.world
-                queues.say(rows, seat.number, world.entropy(16), b"", world.second)
+                queues.say(rows, seat.number, world.entropy(16), b"")
