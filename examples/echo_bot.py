@@ -11,7 +11,7 @@ import os
 import sys
 
 import covey
-from covey.errors import CoveyError
+from covey.errors import StateError, TransportError
 
 
 async def main(broker: str) -> None:
@@ -23,7 +23,8 @@ async def main(broker: str) -> None:
             if isinstance(event, covey.events.MessageArrived) and event.kind == "text":
                 try:
                     await bot.group(event.group).send(event.text, reply_to=event.id)
-                except CoveyError as error:  # such as that it has been removed meanwhile
+                except (StateError, TransportError, ValueError) as error:
+                    # It is in this group no more, or goes out later, or is too long with a reply.
                     print(error, file=sys.stderr)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,31 @@ def test_a_name_that_is_taken(alice: Terminal, person: Callable[[str], Terminal]
     said = other.refuses("init", alice.name, "--broker", alice.url)
     assert said == f"{alice.name} is taken at {alice.url}: choose another name\n"
     assert "there is no identity yet" in other.refuses("groups")
+
+
+def test_a_broker_that_is_asked_for_too_much_is_waited_for(tmp_path: Path) -> None:
+    with thread_broker(rates__enrolments="1 per 2 seconds") as broker:
+        Terminal(tmp_path, "alice", broker.url).begin()
+        ended = Terminal(tmp_path, "bob", broker.url).run("init", "bob", "--broker", broker.url)
+    assert ended.exit_code == 0, ended.output
+    assert f"{broker.url} takes no more in so short a time: it is asked again in" in ended.stderr
+    assert ended.stdout.startswith("bob, at")
+
+
+def test_who_does_not_want_to_wait_begins_later(tmp_path: Path) -> None:
+    with thread_broker(rates__enrolments="1 per 40 seconds") as broker:
+        Terminal(tmp_path, "alice", broker.url).begin()
+        bob = Terminal(tmp_path, "bob", broker.url)
+        began = time.monotonic()
+        with bob.beside("init", "bob", "--broker", broker.url, "--json") as process:
+            assert process.stderr is not None
+            assert "it is asked again in 4" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10)
+        assert time.monotonic() - began < 20
+        broker.ahead = 60
+        assert bob.begin().finds("groups") == {"groups": []}
+        assert "is there already" in bob.refuses("init", "bob", "--broker", broker.url)
 
 
 def test_no_broker_is_there(person: Callable[[str], Terminal]) -> None:

@@ -243,7 +243,7 @@ class Someone:
         seat = self.place.seat
         with seat.change() as rows:
             seat.require_in()
-            queues.wish(rows, seat.number, wishes.encode(wish), seat.home.world.second)
+            queues.wish(rows, seat.number, wishes.encode(wish))
 
     def invite(self, *names: str) -> None:
         packages: list[bytes] = []

@@ -140,6 +140,9 @@ def test_every_event_has_a_sentence_and_survives_json(event: Event, sentence: st
         MessageArrived(GROUP, id="00", sender="bob", kind="text", text="secret", data=b"secret"),
         MessageSent(GROUP, id="00", sender="bob", kind="a/b", text="secret", data=b"secret"),
         EphemeralArrived(GROUP, sender="bob", content_type="a/b", data=b"secret"),
+        Joined(GROUP, name="secret", how="welcome", inviter="bob"),
+        Renamed(GROUP, by="bob", before="secret", name="another secret"),
+        WishRefused(GROUP, what="rename the group to secret", why="bob may not"),
     ],
     ids=lambda event: type(event).__name__,
 )
@@ -248,11 +251,11 @@ def test_what_is_ephemeral_is_gone_once_all_consumers_have_seen_it(rows: Rows, g
     events.begin(rows, "bot")
     events.begin(rows, "screen")
     events.acknowledge(rows, "bot", first)
-    assert events.next_ephemeral(rows, 0) == NOW + events.MOMENT  # the screen has not seen it
+    assert events.next_ephemeral(rows, 0, NOW) == NOW + events.MOMENT  # the screen has not seen it
     events.acknowledge(rows, "screen", first)
     stays = events.add(rows, group, Arrived(GROUP, name="bob"), NOW)
-    assert events.next_ephemeral(rows, 0) == NOW + events.LINGERS
-    assert events.next_ephemeral(rows, first) is None
+    assert events.next_ephemeral(rows, 0, NOW) == NOW + events.LINGERS
+    assert events.next_ephemeral(rows, first, NOW) is None
     events.drop_ephemeral(rows, NOW)
     assert len(events.after(rows, 0)) == 2
     events.drop_ephemeral(rows, NOW + events.LINGERS)
@@ -265,6 +268,27 @@ def test_what_is_ephemeral_waits_for_nobody_for_long(rows: Rows, group: int) -> 
     events.drop_ephemeral(rows, NOW + events.MOMENT - 1)
     assert len(events.after(rows, 0)) == 1
     events.drop_ephemeral(rows, NOW + events.MOMENT)
+    assert events.after(rows, 0) == []
+
+
+def test_what_came_while_the_clock_was_years_ahead_is_gone_as_soon_as_all_else(
+    rows: Rows, group: int
+) -> None:
+    typing = EphemeralArrived(GROUP, sender="bob", content_type="a/typing", data=b"words")
+    events.begin(rows, "bot")
+    events.add(rows, group, typing, NOW + 5 * 365 * 86_400)
+    events.add(rows, group, typing, NOW)
+    assert events.next_ephemeral(rows, 0, NOW + 1) == NOW + 1  # there is something to be done
+    events.drop_ephemeral(rows, NOW + 1)
+    assert len(events.after(rows, 0)) == 2  # nobody has seen it yet
+    assert events.next_ephemeral(rows, 0, NOW + 1) == NOW + 1 + events.MOMENT
+    events.drop_ephemeral(rows, NOW + 1 + events.MOMENT)
+    assert events.after(rows, 0) == []
+    seen = events.add(rows, group, typing, NOW + 5 * 365 * 86_400)
+    events.acknowledge(rows, "bot", seen)
+    for now in (NOW + 700, NOW + 700 + events.LINGERS):
+        assert events.after(rows, 0)
+        events.drop_ephemeral(rows, now)
     assert events.after(rows, 0) == []
 
 
@@ -315,12 +339,12 @@ def test_a_backup_holds_nothing_that_is_ephemeral(tmp_path: Path) -> None:
             number = add_group(rows, bytes(range(32)))
             for data, kept in ((b"typing", 0), (b"said", 1)):
                 content = Content(VERSION, data.ljust(16), 0, NOW, 0, kept, Data(b"a/b", data))
-                queues.say(rows, number, content.id, contents.encode(content), NOW)
+                queues.say(rows, number, content.id, contents.encode(content))
                 told = EphemeralArrived(GROUP, sender="bob", content_type="a/b", data=data)
                 events.add(rows, number, told, NOW)
             door = Content(VERSION, bytes(16), 0, NOW, 0, 0, Recovery(bytes(32), bytes(32)))
-            queues.say(rows, number, door.id, contents.encode(door), NOW)
-            queues.say(rows, number, b"leaves", b"", NOW)
+            queues.say(rows, number, door.id, contents.encode(door))
+            queues.say(rows, number, b"leaves", b"")
             events.add(rows, number, Arrived(GROUP, name="bob"), NOW)
         key = RawKey(bytes(32))
         write_backup(store, tmp_path / "backup", key)

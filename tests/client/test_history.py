@@ -72,7 +72,7 @@ def test_what_waits_gets_its_place(rows: Rows, group: int) -> None:
     number = keep(rows, group, 1, "hello")
     [unsent] = history.read(rows, group)
     assert unsent.state(b"bob") == "unsent"  # it waits no more
-    queues.say(rows, group, (1).to_bytes(16), b"content", NOW)
+    queues.say(rows, group, (1).to_bytes(16), b"content")
     [waiting] = history.read(rows, group)
     assert waiting.state(b"bob") == "waiting"
     assert history.placed(rows, group, (1).to_bytes(16), 9, 2) == number

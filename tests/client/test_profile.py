@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from rich.pretty import pretty_repr
 
 from covey import mls
 from covey.access.member.addresses import with_capabilities
 from covey.access.structs.extensions import GroupCapabilities
 from covey.client import profile
 from covey.client.profile import GroupProfile, Inviting, Role, RoleOf
+from covey.client.sync.wishes import Describe
 from covey.errors import DecodeError, LocalProtocolError
 from covey.mls import Extension, ExtensionType, RequiredCapabilities
 
@@ -25,6 +27,14 @@ def test_a_profile_comes_back_from_the_extensions() -> None:
     assert profile.profile_of(extensions) == TEAM
     assert other in extensions
     assert profile.profile_of((other,)) is None
+
+
+@pytest.mark.parametrize("named", [TEAM, Describe(name="team", roles={"amy": Role.owner})])
+def test_the_repr_shows_all_but_what_the_group_is_called(named: object) -> None:
+    for shown in (repr(named), pretty_repr(named), repr([named])):
+        assert "roles" in shown
+        assert "team" not in shown
+        assert b"team".hex() not in shown
 
 
 def test_everybody_has_to_know_it() -> None:

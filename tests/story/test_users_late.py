@@ -89,10 +89,10 @@ def test_users_04_the_same_content_twice_stands_once(table: Table) -> None:
     with bob.store.transaction() as rows:
         waiting = queues.first(rows, number)
         assert waiting is not None
-        queues.say(rows, number, waiting.message, waiting.content, 0)
+        queues.say(rows, number, waiting.message, waiting.content)
     table.settle(bob, alice, rounds=1)
     with bob.store.transaction() as rows:
-        queues.say(rows, number, waiting.message, waiting.content, 0)
+        queues.say(rows, number, waiting.message, waiting.content)
     alice.wish(wishes.Describe(name="another epoch"))
     table.settle(alice, bob)
     assert alice.place.seat.row.seq >= 4

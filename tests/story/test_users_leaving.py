@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.client import events
+from covey.client import events, wanted
 from covey.client.profile import Role
 from covey.client.sync import wishes
 from covey.client.sync.groups import Status
@@ -103,6 +103,30 @@ def test_users_10_who_leaves_is_out_when_somebody_comes_back(table: Table) -> No
     bob.start()
     table.settle(bob, rounds=2)
     assert _status(bob) is Status.left
+
+
+def test_users_10_who_leaves_and_is_invited_meanwhile_is_out_and_then_in_again(
+    table: Table,
+) -> None:
+    alice, bob, carol = people = _team(table, "alice", "bob", "carol")
+    alice.invite("bob")
+    bob.leave()
+    bob.turn()
+    carol.run(carol.place.turns.speaker.catch_up())
+    group = carol.place.seat.group
+    assert len(group.proposals) == 1
+    there, keys = wanted.devices_of("bob", False, carol.place, group)  # noqa: FBT003 - as it is bound
+    assert (there, len(keys)) == (True, 2)  # bob is in, and can be invited
+    table.settle(*people)
+    assert _status(bob) is Status.active
+    assert _members(carol) == ["alice", "bob", "carol"]
+    assert bob.authenticator == carol.authenticator
+    told = bob.news()
+    assert [type(each) for each in told if isinstance(each, events.MemberLeft | events.Joined)] == [
+        events.MemberLeft,
+        events.Joined,
+    ]
+    assert not any(isinstance(each, events.WishRefused) for each in alice.news())
 
 
 def test_users_10_the_last_owner_hands_over_first(table: Table) -> None:

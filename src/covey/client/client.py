@@ -88,6 +88,7 @@ class Client(Entrance, Accounts):
         enrol: bool = True,
         invite: str = "",
         id_token: str | Callable[[str], str] = "",
+        waits: Callable[[BrokerError, float], None] | None = None,
         proxy: str | None = None,
         pace: Pace | None = None,
         policies: Sequence[Callable[[Change], str | None]] = (),
@@ -109,19 +110,19 @@ class Client(Entrance, Accounts):
             enrol: Whether to begin an account; not for a further device of one.
             invite: An invite code, where the broker wants one.
             id_token: An ID token, where it wants one; or what makes one for a nonce.
+            waits: Is told, while the account is begun, when the broker says to come again: its
+                refusal, and after how many seconds it is asked again.
             proxy: In front of the broker, such as a relay that hides this machine's address.
             pace: How quickly things are done.
             policies: The application's own rules, which all members need: each is given a change,
                 and refuses it by a sentence.
             transport: Makes what carries the requests of a connection; by default the network.
         """
-        where = None if path is None else Path(path)
-        opens, rules = key_of(passphrase, key), tuple(policies)
-        world = World(system_entropy, time.time)
+        where, opens = None if path is None else Path(path), key_of(passphrase, key)
         return cls(
             Given(
                 *(where, broker, name, opens, create, enrol, invite, id_token),
-                *(proxy, pace, rules, transport, world),
+                *(waits, proxy, pace, tuple(policies), transport, World(system_entropy, time.time)),
             )
         )
 
@@ -161,7 +162,9 @@ class Client(Entrance, Accounts):
         engine.connect(opening.url)
         if engine.peer.device is None and not opening.stays_without:
             peer, given = engine.peer, self._given
+            engine.waits = given.waits
             await engine.run(enrolled(peer, given) if given.enrol else pinned(peer))
+            engine.waits = None
             await engine.call(partial(remember_url, engine.store, opening.url))
 
     async def __aexit__(

@@ -19,7 +19,7 @@ import anyio.to_thread
 from covey.client.network import Network
 from covey.client.sync import groups, queues
 from covey.client.sync.peer import Peer
-from covey.errors import StateError, StorageError, TransportError
+from covey.errors import BrokerError, StateError, StorageError, TransportError
 from covey.store import words
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from covey.client.sync.effects import Flow
+    from covey.client.sync.effects import Flow, Pause
     from covey.client.sync.home import Home
     from covey.client.watching import Watched
     from covey.store.port import Rows
@@ -50,6 +50,8 @@ class Driver:
         store: The store.
         online: Whether the broker has answered last time.
         trouble: What was in the way last time, for people; empty when nothing was.
+        waits: Is told when the broker is to be asked again: after what refusal, and in how many
+            seconds.
         closed: Whether it is closed, or is being closed.
         url: Where the broker is; empty without one.
     """
@@ -66,6 +68,7 @@ class Driver:
         self.peer: Peer = Peer(home)
         self.online: bool = False
         self.trouble: str = ""
+        self.waits: Callable[[BrokerError, float], None] | None = None
         self.closed: bool = False
         self.url: str = ""
         self._transport = transport
@@ -256,3 +259,8 @@ class _Locked(Network):
 
     async def call(self, work: Callable[[], T]) -> T:
         return await self._driver.call(work)
+
+    async def pause(self, pause: Pause) -> None:
+        if pause.refusal is not None and self._driver.waits is not None:
+            self._driver.waits(pause.refusal, pause.seconds)
+        await super().pause(pause)

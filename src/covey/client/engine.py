@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from covey.client.sync.home import Home
     from covey.client.watching import Watched
+    from covey.store.port import Rows
 
 PATIENCE: Final = 30.0
 """Seconds for which a call waits until the broker has what was said, or done what was wished."""
@@ -182,7 +183,9 @@ class Engine(Driver):
                 if now >= trimmed_at + _TRIM:
                     await self.write(partial(events.trim, now=int(now)))
                     trimmed_at = now
-                due = min(due, await self.call(self._expired), await self.call(self._passed))
+                expiry = await self.call(partial(self._drop, history.next_expiry, history.expire))
+                passing = partial(self._drop, self._next_ephemeral, events.drop_ephemeral)
+                due = min(due, expiry, await self.call(passing))
             except StorageError as error:
                 self.met(str(error))
             with anyio.move_on_after(due - self.home.world.now()):
@@ -207,37 +210,34 @@ class Engine(Driver):
             except StorageError as error:
                 self.met(str(error))
 
-    def _expired(self) -> float:
-        """Delete what has disappeared; when the next message does."""
+    def _drop(
+        self, next_due: Callable[[Rows], int | None], drop: Callable[[Rows, int], object]
+    ) -> float:
+        """Drop what is due, and write nothing if nothing is; when the next one is."""
         now = self.home.world.second
         with self.store.reading() as rows:
-            due = history.next_expiry(rows)
+            due = next_due(rows)
         if due is None:
             return float("inf")
         if due > now:
             return float(due)
         with self.store.transaction() as rows:
-            history.expire(rows, now)
+            drop(rows, now)
         return float(now)
 
-    def _passed(self) -> float:
-        """Drop what was ephemeral and has been told; when there is more to be dropped."""
-        now = self.home.world.second
-        with self.store.reading() as rows:
-            due = events.next_ephemeral(rows, self._swept)
-            if due is None:
-                self._swept = events.latest(rows)
-                return float("inf")
-        if due > now:
-            return float(due)
-        with self.store.transaction() as rows:
-            events.drop_ephemeral(rows, now)
-        return float(now)
+    def _next_ephemeral(self, rows: Rows) -> int | None:
+        """When there is something ephemeral to be dropped, after what has been looked through."""
+        due = events.next_ephemeral(rows, self._swept, self.home.world.second)
+        if due is None:
+            self._swept = events.latest(rows)
+        return due
 
     def _let_pass(self) -> None:
         """Leave nothing that is ephemeral behind, except what was not told yet."""
         with self.store.transaction() as rows:
-            events.drop_ephemeral(rows, self.home.world.second + events.LINGERS)
+            now = self.home.world.second
+            events.drop_ephemeral(rows, now)
+            events.drop_ephemeral(rows, now + events.LINGERS)
 
     # --- settling ------------------------------------------------------------------------
 

@@ -112,4 +112,4 @@ def _expelled(seat: Seat, rows: Rows) -> int:
     if not keys:
         return 0
     encoded = wishes.encode(Expel(keys=keys))
-    return queues.wish(rows, seat.number, encoded, seat.home.world.second)
+    return queues.wish(rows, seat.number, encoded)

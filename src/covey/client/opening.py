@@ -61,6 +61,7 @@ class Given(NamedTuple):
     enrol: bool
     invite: str
     id_token: str | Callable[[str], str]
+    waits: Callable[[BrokerError, float], None] | None
     proxy: str | None
     pace: Pace | None
     policies: tuple[Callable[[Change], str | None], ...]
@@ -142,6 +143,20 @@ def opened(given: Given) -> Opened:
             discard(given.path)
         raise
     return Opened(watched, home, url, is_new, without and given.broker is None)
+
+
+def has_account(path: Path, key: StoreKey) -> bool:
+    """Whether an identity has an account, as its store says.
+
+    Raises:
+        StorageError: The store cannot be opened.
+    """
+    store = open_store(path, key)
+    try:
+        with store.reading() as rows:
+            return settings.get(rows, _ENROLLED) is not None
+    finally:
+        store.close()
 
 
 def discard(path: Path | None) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import IntEnum
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from covey.access.member import addresses
 from covey.client.made_for import MADE_FOR
@@ -86,6 +86,14 @@ class GroupProfile(WireStruct):
     roles: tuple[RoleOf, ...]
     goes_on_from: opaque = b""
     place: uint64 = 0
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show all but the name, which is for members only."""
+        return [each for each in super().__rich_repr__() if each[0] != "name"]
+
+    def __repr__(self) -> str:
+        shown = "".join(f"{name}={value!r}, " for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown}…)"
 
 
 def first_profile(

@@ -12,7 +12,7 @@ from covey.client import cards, profile, roles
 from covey.client.cards import Card
 from covey.client.opening import named
 from covey.client.profile import Inviting, Role
-from covey.client.sync import inviting
+from covey.client.sync import commits, inviting
 from covey.client.sync.wishes import Invite
 from covey.errors import DecodeError, PolicyError, StateError
 from covey.mls.wire.code_points import LeafNodeSource
@@ -259,7 +259,7 @@ def people(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def devices_of(name: str, again: bool, _: Place, group: Group) -> tuple[bool, frozenset[bytes]]:  # noqa: FBT001 - bound by partial
-    """Whether somebody is in a group, and the signature keys of all that are.
+    """Whether somebody is in a group, and the signature keys of all that are and stay.
 
     Args:
         name: Whose.
@@ -267,11 +267,12 @@ def devices_of(name: str, again: bool, _: Place, group: Group) -> tuple[bool, fr
         group: The group.
     """
     there = any(each.identity == name.encode() for each in group.members)
-    return there, frozenset(
+    keys = frozenset(
         leaf.signature_key
         for _, leaf in group.tree.members()
         if not again or leaf.leaf_node_source is not LeafNodeSource.key_package
     )
+    return there, keys - commits.leaving(group)
 
 
 def invitation(packages: Sequence[bytes], again: bool, _: Place, group: Group) -> Invite:  # noqa: FBT001 - likewise

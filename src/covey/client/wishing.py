@@ -60,8 +60,8 @@ async def wish(engine: Engine, number: int, wanted: Wish, timeout: float | None)
     def wished() -> tuple[int, int]:
         with seat.change() as rows:
             seat.require_in()
-            since, world = events.latest(rows), seat.home.world
-            return queues.wish(rows, number, wishes.encode(wanted), world.second), since
+            since = events.latest(rows)
+            return queues.wish(rows, number, wishes.encode(wanted)), since
 
     wish_number, since = await engine.call(wished)
 

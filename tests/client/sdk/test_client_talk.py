@@ -125,7 +125,8 @@ async def test_what_is_ephemeral_does_not_survive_being_told(town: Town) -> None
         assert await happens(beside, EphemeralArrived) == told  # who does not acknowledge
         kept = [each async for each in bob.events("another", live=False)]
         assert told in kept
-        await until(lambda: bob._engine.rows(partial(events.next_ephemeral, since=0)) is None)  # noqa: SLF001
+        fleeting = partial(events.next_ephemeral, since=0, now=0)
+        await until(lambda: bob._engine.rows(fleeting) is None)  # noqa: SLF001
         later = [each async for each in bob.events("a third", live=False)]
         assert later == [each for each in kept if each != told]
 

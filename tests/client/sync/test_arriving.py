@@ -2,9 +2,101 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import msgspec
+
 from client.table import Table
+from covey.access.member import pointers, sealing
+from covey.access.structs.sealed import PointerContext, Posting, SealedPointer
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
+from covey.client.sync import arriving, key_packages, queues, wishes
 from covey.client.sync.groups import Status
+from covey.client.sync.inviting import key_package
+from covey.mls.group.member import key_package_ref
+
+if TYPE_CHECKING:
+    from client.table import Someone
+
+
+def pour(mallory: Someone, bob: Someone, count: int) -> list[bytes]:
+    """Leave pointers that bob can open, and that lead to what opens nothing.
+
+    Returns:
+        The KeyPackageRefs that they are for.
+    """
+    mallory.create("a group of her own")
+    mallory.invite(bob.name)
+    mallory.run(mallory.place.turns.turn())
+    with mallory.store.transaction() as rows:
+        [due] = queues.postings(rows)
+        queues.posted(rows, due)
+    with bob.store.reading() as rows:
+        package = key_packages.find(rows, due.posting.key_package_ref)
+    assert package is not None
+    assert bob.peer.inbox is not None
+    address, entropy = bob.peer.inbox.address, mallory.table.entropy
+    sound = pointers.open_pointer(package, address, due.posting.pointer)
+    spoilt = msgspec.structs.replace(sound.welcome, key=entropy(len(sound.welcome.key)))
+    pointer = msgspec.structs.replace(sound, welcome=spoilt).encode()
+    suite, poured = mallory.place.seat.group.suite, []
+    for _ in range(count):
+        [claimed] = mallory.run(mallory.peer.claim(bob.name))
+        key, reference = key_package(claimed).init_key, key_package_ref(suite, key_package(claimed))
+        context = PointerContext(address.inbox, reference)
+        sealed = SealedPointer(
+            *sealing.seal(suite, key, sealing.POINTER, context, pointer, entropy)
+        )
+        with mallory.store.transaction() as rows:
+            queues.post_later(rows, Posting(address.inbox, reference, sealed.encode()), 0)
+        poured.append(reference)
+    mallory.run(mallory.peer.attend())
+    return poured
+
+
+def kept(someone: Someone) -> list[bytes]:
+    """For which KeyPackages pointers wait."""
+    with someone.store.reading() as rows:
+        return [each.reference for each in arriving._waiting(rows)]  # noqa: SLF001 - what is kept
+
+
+def names(someone: Someone) -> list[str]:
+    return sorted(each.identity.decode() for each in someone.place.seat.group.members)
+
+
+def test_what_leads_nowhere_keeps_out_nobody_who_is_invited_into_a_group_that_it_knows(
+    table: Table,
+) -> None:
+    alice, bob = people = table.team("alice", "bob")
+    mallory = table.sit("mallory")
+    alice.wish(wishes.Expel((b"bob",)))
+    alice.turn()
+    alice.invite("bob")
+    table.settle(alice, rounds=3)
+    bob.cut = lambda each: "request" if each.operation == "read" else ""
+    bob.turn()
+    assert "bob" in names(alice)
+    assert bob.place.seat.look().status.is_in  # as far as it knows
+    pour(mallory, bob, 80)
+    bob.turn()
+    told = [each for each in bob.news() if isinstance(each, InvitationFailed)]
+    assert len(told) == 80 - 16
+    assert "ask to be invited again" in str(told[0])
+    bob.cut = lambda _: ""
+    table.settle(*people, rounds=30)
+    assert bob.authenticator == alice.authenticator
+
+
+def test_of_the_key_package_for_which_most_came_the_oldest_goes(table: Table) -> None:
+    bob, mallory = table.sit("bob"), table.sit("mallory")
+    for _ in range(8):
+        mallory.run(mallory.peer.claim("bob"))
+    poured = pour(mallory, bob, 60)
+    last_resort = poured[-1]
+    others = [each for each in poured if each != last_resort]
+    assert 5 < len(others) < 16
+    bob.turn()
+    assert kept(bob) == [*others, *[last_resort] * (16 - len(others))]
 
 
 def test_a_welcome_that_is_of_no_use_is_told() -> None:

@@ -2,13 +2,86 @@
 
 from __future__ import annotations
 
-from client.table import PACE, Table
+from client.table import PACE, Someone, Table
+from covey.access.member import links
 from covey.access.structs.extensions import Right
-from covey.client.sync.wishes import OpenDoor
+from covey.access.structs.sealed import Link
+from covey.client import events
+from covey.client.profile import Inviting, Role
+from covey.client.sync.wishes import Describe, OpenDoor
+from covey.store.memory import memory_store
 
 
-def test_who_knows_of_a_new_link_looks_more_often_for_a_while() -> None:
-    table = Table()
+def link_of(someone: Someone) -> bytes:
+    """A link to the group of somebody."""
+    seed = someone.table.entropy(32)
+    someone.wish(OpenDoor(seed, Right.join, int(someone.table.now) // 3600 + 48))
+    someone.turn()
+    row, suite = someone.place.seat.look(), someone.peer.home.member.suite.code
+    return links.encode(Link(links.VERSION, row.broker_id, row.gid, suite, seed))
+
+
+def answers(someone: Someone) -> list[bool]:
+    """Of those who knocked: whether they were let in."""
+    return [each.accepted for each in someone.news() if isinstance(each, events.Knocked)]
+
+
+def deaf(someone: Someone) -> None:
+    """Let somebody never hear who is at the door."""
+    someone.cut = lambda each: "request" if each.operation == "knocks" else ""
+
+
+def called(table: Table, name: str, account: str) -> Someone:
+    """Somebody with an account and keys of its own, whose credential says another name."""
+    stranger = Someone(table, name, memory_store())
+    stranger.run(stranger.peer.enrol(table.identity.broker_id, account))
+    return stranger
+
+
+def test_who_may_invite_now_lets_in_whom_it_could_not_let_in_before(table: Table) -> None:
+    alice, bob = people = table.team("alice", "bob")
+    dan = table.sit("dan")
+    alice.wish(Describe(inviting=Inviting.admins))
+    link = link_of(alice)
+    table.settle(*people, rounds=3)
+    deaf(alice)
+    dan.run(dan.peer.knock(link))
+    table.settle(*people)
+    assert answers(bob) == [False]
+    alice.wish(Describe(name="another"))  # an epoch in which nothing is new for dan
+    table.settle(*people)
+    assert answers(bob) == []
+    alice.wish(Describe(roles={"bob": Role.admin}))
+    table.settle(*people, dan)
+    assert answers(bob) == [True]
+    assert len(dan.place.seat.group.members) == 3
+
+
+def test_a_name_that_is_free_now_lets_in_who_had_to_wait_for_it(table: Table) -> None:
+    alice, bob = people = table.team("alice", "bob")
+    other = called(table, "bob", "another bob")
+    other.run(other.peer.knock(link_of(alice)))
+    deaf(bob)
+    table.settle(*people)
+    assert answers(alice) == [False]
+    bob.leave()
+    table.settle(*people, other)
+    assert answers(alice) == [True]
+    assert len(other.place.seat.group.members) == 2
+
+
+def test_no_more_is_remembered_of_knocks_than_are_at_the_door(table: Table) -> None:
+    [alice] = table.team("alice")
+    link = link_of(alice)
+    for name in ("bob", "carol"):
+        someone = table.sit(name)
+        someone.run(someone.peer.knock(link))
+    table.settle(alice)
+    assert answers(alice) == [True, True]
+    assert alice.place.turns.doorkeeper._judged == {}  # noqa: SLF001 - what it remembers
+
+
+def test_who_knows_of_a_new_link_looks_more_often_for_a_while(table: Table) -> None:
     alice = table.sit("alice")
     alice.create()
     alice.turn()

@@ -68,6 +68,30 @@ def test_what_was_published_before_is_handed_out_to_nobody(
         again.store.close()
 
 
+@pytest.mark.parametrize("killed_at", [0, 1, 2, 3])
+def test_who_restores_once_more_what_was_begun_and_is_gone_has_its_account(
+    table: Table, tmp_path: Path, killed_at: int
+) -> None:
+    bob = Someone(table, "bob", open_store(tmp_path / "bob.covey", KEY, create=True))
+    bob.run(bob.peer.enrol(table.identity.broker_id, "bob"))
+    bob.run(bob.peer.keep_stock())
+    write_backup(bob.store, tmp_path / "backup", WORDS)
+    bob.store.close()
+    gone = restored(table, tmp_path, "gone")
+    _killed(gone, killed_at)
+    write_backup(gone.store, tmp_path / "backup of that", WORDS)
+    gone.store.close()
+    for number, backup in enumerate(("backup", "backup of that")):
+        path = tmp_path / f"again {number}"
+        restore_backup(tmp_path / backup, path, KEY, WORDS)
+        again = Someone(table, "bob", open_store(path, KEY))
+        again.run(again.peer.attend())
+        assert again.peer.device is not None
+        assert again.run(again.peer.device.devices()) == (again.peer.device.key,)
+        assert len(set(claimed(table.sit(f"alice {number}"), "bob"))) > 10
+        again.store.close()
+
+
 def _killed(someone: Someone, step: int) -> None:
     """It dies when one of the four requests has arrived."""
     asked: list[str] = []

@@ -47,6 +47,25 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert "No such command 'fly'" in result.output
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("membres", "members"),
+        ("come_back", "come-back"),
+        ("brokr", "broker"),
+        ("broker migate", "migrate"),
+        ("interop scenario", "scenarios"),
+        ("vectors verfy", "verify"),
+    ],
+)
+def test_who_mistypes_a_command_is_told_which_one_is_like_it(typed: str, meant: str) -> None:
+    result = CliRunner().invoke(main.covey, typed.split())
+    assert result.exit_code == 2
+    assert (
+        f"No such command '{typed.rsplit(maxsplit=1)[-1]}'. Did you mean '{meant}'" in result.output
+    )
+
+
 def test_an_error_of_ours_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     @click.command()
     def command() -> None:

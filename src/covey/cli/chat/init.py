@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
+from math import ceil
 from typing import TYPE_CHECKING
 
 import anyio
 import click
 
 from covey.access.refusals import Code
+from covey.cli.chat.files import waiting
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import settle
 from covey.cli.chat.where import key_of, new_key
 from covey.client.client import Client
-from covey.client.opening import discard
+from covey.client.opening import discard, has_account
 from covey.client.showing import names_us
 from covey.errors import BrokerError, StateError, TransportError
 from covey.store import StoreExists
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from covey.cli.chat.options import Chosen
@@ -54,8 +58,8 @@ def command(
     if not is_new and broker is None:
         raise StoreExists(_there(path))
     key = new_key(name, in_keyring=keyring) if is_new else key_of(path)
-    if not is_new:
-        anyio.run(_require_no_account, path, key, name)
+    if not is_new and has_account(path, key):
+        raise StoreExists(_there(path))
     anyio.run(_begin, path, key, name, broker, invite)
     at = f"at {broker}" if broker else "without an account"
     chosen.tell({"name": name, "store": str(path), "broker": broker}, f"{name}, {at}, in {path}")
@@ -69,17 +73,6 @@ def _there(path: Path) -> str:
     return f"{path} is there already: choose another name, or another file with --store FILE"
 
 
-async def _require_no_account(path: Path, key: StoreKey, name: str) -> None:
-    """Refuse to begin an identity twice; one without an account may begin that later.
-
-    Raises:
-        StoreExists: It has an account.
-    """
-    async with Client.open(path, name=name, key=key, create=False) as client:
-        if client.has_account:
-            raise StoreExists(_there(path))
-
-
 async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invite: str) -> None:
     """Make the store, and enrol; when that fails, a new store is not kept.
 
@@ -89,8 +82,12 @@ async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invit
     """
     is_new = not await anyio.Path(path).exists()
     try:
-        async with Client.open(path, broker=broker, name=name, key=key, invite=invite) as client:
-            await settle(client)
+        with _waits(broker) as waits:
+            client = Client.open(
+                path, broker=broker, name=name, key=key, invite=invite, waits=waits
+            )
+            async with client:
+                await settle(client)
     except TransportError as error:
         if is_new:
             discard(path)
@@ -98,6 +95,25 @@ async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invit
         raise TransportError(msg) from error
     except BrokerError as error:
         raise StateError(_why(error, name, broker, is_new=is_new)) from error
+
+
+@contextmanager
+def _waits(broker: str | None) -> Iterator[Callable[[BrokerError, float], None]]:
+    """Say on standard error that the broker lets us wait, and for how long, each time it does."""
+    with ExitStack() as shown:
+        tell: Callable[[str], object] | None = None
+
+        def told(refusal: BrokerError, seconds: float) -> None:
+            nonlocal tell
+            is_much = refusal.code == Code.over_quota
+            why = "takes no more in so short a time" if is_much else "cannot do it at this time"
+            sentence = f"{broker} {why}: it is asked again in {ceil(seconds)} s"
+            if tell is None:
+                tell = shown.enter_context(waiting(sentence))
+            else:
+                tell(sentence)
+
+        yield told
 
 
 def _why(error: BrokerError, name: str, broker: str | None, *, is_new: bool) -> str:

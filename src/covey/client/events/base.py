@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Happened(msgspec.Struct, frozen=True, tag_field="event", tag=True):
     """The base of all events; ``str()`` of one is its sentence for people.
 
-    ``repr()`` is for logs, and shows nothing that people have said to each other.
+    ``repr()`` is for logs, and shows nothing that people have said to each other, nor what
+    they call their groups.
 
     Names of members are as ``covey.client.showing.name_of`` gives them.
 

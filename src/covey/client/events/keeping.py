@@ -43,10 +43,10 @@ _MISSED: Final = "events missed"  # the setting with the last number that was dr
 
 _FLEETING: Final = (
     "SELECT number, happened_at + CASE WHEN number <= coalesce((SELECT min(acknowledged)"
-    " FROM consumers), 0) THEN ? ELSE ? END"
+    " FROM consumers), 0) THEN ? ELSE ? END, happened_at"
     " FROM events WHERE number > ? AND substr(event, 1, ?) = ?"
 )
-"""The numbers of what is ephemeral, and when each is to be dropped."""
+"""The numbers of what is ephemeral, when each is to be dropped, and when it happened."""
 
 _MARK: Final = (27, b'{"event":"EphemeralArrived"')
 """How the JSON of what is ephemeral begins, and the length of that."""
@@ -182,30 +182,38 @@ def trim(rows: Rows, now: int) -> int:
     return seen + rows.do("DELETE FROM events WHERE number <= ?", number)
 
 
-def next_ephemeral(rows: Rows, since: int) -> int | None:
+def next_ephemeral(rows: Rows, since: int, now: int) -> int | None:
     """When what is ephemeral is to be dropped next, in seconds since the epoch; None for never.
 
     Args:
         rows: The transaction.
         since: The number after which to look.
+        now: In seconds since the epoch.
     """
     row = rows.one(f"{_FLEETING} ORDER BY number LIMIT 1", LINGERS, MOMENT, since, *_MARK)
     if row is None:
         return None
-    due = row[1]
+    _, due, happened_at = row
     assert isinstance(due, int)
-    return due
+    assert isinstance(happened_at, int)
+    return now if happened_at > now else due
 
 
 def drop_ephemeral(rows: Rows, now: int) -> None:
     """Drop what is ephemeral, and all consumers have acknowledged, or is ten minutes old.
 
+    What is of a time to come, since our clock was ahead when it came, counts as of now.
+
     Args:
         rows: The transaction.
         now: In seconds since the epoch.
     """
+    rows.do(
+        "UPDATE events SET happened_at = ? WHERE happened_at > ? AND substr(event, 1, ?) = ?",
+        *(now, now, *_MARK),
+    )
     found = rows.all(_FLEETING, LINGERS, MOMENT, 0, *_MARK)
-    gone = [(number,) for number, due in found if isinstance(due, int) and due <= now]
+    gone = [(number,) for number, due, _ in found if isinstance(due, int) and due <= now]
     rows.many("DELETE FROM events WHERE number = ?", gone)
 
 

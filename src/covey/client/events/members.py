@@ -57,6 +57,8 @@ class Renamed(Happened, frozen=True, kw_only=True):
     before: str
     name: str
 
+    _unshown: ClassVar[frozenset[str]] = frozenset({"before", "name"})
+
     def __str__(self) -> str:
         return f"{self.by} renamed the group from {line(self.before)!r} to {line(self.name)!r}"
 
@@ -116,6 +118,7 @@ class Joined(Happened, frozen=True, kw_only=True):
     inviter: str = ""
     epoch: int = 0
 
+    _unshown: ClassVar[frozenset[str]] = frozenset({"name"})
     _ways: ClassVar[dict[str, str]] = {
         "created": "you created",
         "recovered": "you are back in",
@@ -194,6 +197,8 @@ class WishRefused(Happened, frozen=True, kw_only=True):
     what: str
     why: str
     wish: int = 0
+
+    _unshown: ClassVar[frozenset[str]] = frozenset({"what"})
 
     def __str__(self) -> str:
         return f"could not {line(self.what)}: {line(self.why)}"

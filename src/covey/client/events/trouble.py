@@ -48,10 +48,7 @@ class CopyFound(Happened, frozen=True, kw_only=True):
         sentence: What shows it, and what to do.
     """
 
-    sentence: str = (
-        "another one has sent what this one has not; delete it and use the other one, or, if that"
-        " is gone, come back with this one (`covey come-back GROUP`)"
-    )
+    sentence: str
 
     def __str__(self) -> str:
         return f"this store is a copy: {line(self.sentence)}"

@@ -106,6 +106,10 @@ class Network:
         """
         return await anyio.to_thread.run_sync(work, limiter=self._one_at_a_time)
 
+    async def pause(self, pause: Pause) -> None:
+        """Let some time pass."""
+        await anyio.sleep(pause.seconds)
+
     async def aclose(self) -> None:
         """Close every connection. Flows that still run are told so."""
         self._closed = True
@@ -120,8 +124,8 @@ class Network:
 
     async def _done(self, effect: Effect) -> object:
         match effect:
-            case Pause(seconds):
-                await anyio.sleep(seconds)
+            case Pause():
+                await self.pause(effect)
             case HangUp(lane):
                 await self._hang_up(lane)
             case Ask(lane):

@@ -81,14 +81,14 @@ def say_again(rows: Rows, accepted: Accepted, seat: Seat, into: Seat | None = No
             continue
         left = still(wish, seat.group_in(rows))
         if left is not None:
-            queues.wish(rows, number, wishes.encode(left), now)
+            queues.wish(rows, number, wishes.encode(left))
     if accepted.message is not None:
         content = history.encoded(rows, number, accepted.message)
         if into is None:
             content = content or accepted.control
         if content is not None:
             history.unplaced(rows, number, accepted.message)
-            queues.say(rows, number, accepted.message, content, now)
+            queues.say(rows, number, accepted.message, content)
     queues.forget_accepted(rows, seat.number, accepted.seq)
 
 

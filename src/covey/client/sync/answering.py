@@ -5,7 +5,7 @@ May import the flows below, the protocol and the rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member import addresses, knocks
 from covey.access.structs.extensions import Right
@@ -20,6 +20,7 @@ from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
     from covey.access.structs.joining import WaitingKnock
+    from covey.access.structs.sealed import KnockContent
     from covey.client.sync.effects import Flow
     from covey.client.sync.reading import Reader
     from covey.client.sync.seat import Seat
@@ -42,6 +43,19 @@ _RESCUERS: Final = 3
 """How many members look after a commit whether its pointers have arrived."""
 
 
+class _Judged(NamedTuple):
+    """What we have made of somebody at the door.
+
+    Attributes:
+        why: Why nobody was let in; empty when somebody was.
+        until: The epoch after which it is to be judged anew: commits change who may invite, and who
+            is called what. None when nothing will change it.
+    """
+
+    why: str
+    until: int | None
+
+
 class Doorkeeper:
     """Looks who is at the door of one group.
 
@@ -56,7 +70,7 @@ class Doorkeeper:
         self._looked_at = 0.0
         self._links: frozenset[bytes] = frozenset()
         self._linked_at = 0.0
-        self._seen: set[bytes] = set()
+        self._judged: dict[bytes, _Judged] = {}
         self._rescued = seat.row.epoch
         self._turned_away: dict[bytes, int] = {}
 
@@ -73,10 +87,11 @@ class Doorkeeper:
             return False
         self._looked_at = now
         waiting = yield from self._reader.knocks()
+        known = self._judged
+        self._judged = {each.id: known[each.id] for each in waiting if each.id in known}
         found = False
         for knock in waiting:
-            if knock.id not in self._seen:
-                self._seen.add(knock.id)
+            if self._is_open(knock):
                 found = self._answer(knock) or found
         return found
 
@@ -100,55 +115,75 @@ class Doorkeeper:
 
     # --- knocks --------------------------------------------------------------------------
 
+    def _is_open(self, waiting: WaitingKnock) -> bool:
+        """Whether a knock is to be judged, for the first time or anew."""
+        judged = self._judged.get(waiting.id)
+        if judged is None:
+            return True
+        return judged.until is not None and judged.until < self._seat.group.epoch
+
     def _answer(self, waiting: WaitingKnock) -> bool:
         """Wish for what somebody knocks for, if it is entitled to that; whether to commit now."""
-        seat, group = self._seat, self._seat.group
+        seat, before = self._seat, self._judged.get(waiting.id)
         with seat.change() as rows:
             wished = [wishes.decode(each) for each in queues.wishes(rows, seat.number).values()]
             if any(isinstance(each, Invite) and waiting.id in each.answered for each in wished):
+                self._judged[waiting.id] = _Judged("", None)
                 return False
             name = "?"
             try:
-                content = knocks.open_knock(
-                    group.suite,
-                    seat.row.broker_id,
-                    seat.row.gid,
-                    groups.doors(rows, seat.number),
-                    waiting,
-                )
+                content = self._opened(rows, waiting)
                 package = key_package(content.key_package)
                 name = identity(package.leaf_node.credential).decode(errors="replace")
                 if any(isinstance(each, Expel) and concerns(each, package) for each in wished):
-                    self._seen.discard(waiting.id)  # to be judged when the removal is decided
-                    return True
-                stated = addresses.capabilities_of(group.extensions)
-                knocks.entitled(stated, waiting, content, seat.home.world.hour)
-                if content.recovers:
-                    _require_same(seat, package)
-                else:
-                    _require_possible(seat, package)
+                    return True  # to be judged when the removal is decided
+                self._require_entitled(waiting, content, package)
             except (AuthenticationError, DecodeError, PolicyError) as error:
-                tell(seat, rows, Knocked(seat.hex, name=name, accepted=False, why=str(error)))
-                return self._turn_away(rows, waiting.capability)
+                until = seat.group.epoch if isinstance(error, PolicyError) else None
+                judged = self._judged[waiting.id] = _Judged(str(error), until)
+                if before is None or before.why != judged.why:
+                    tell(seat, rows, Knocked(seat.hex, name=name, accepted=False, why=judged.why))
+                return before is None and self._turn_away(rows, waiting.capability)
+            self._judged[waiting.id] = _Judged("", None)
             wish = Invite((content.key_package,), bool(content.recovers), (waiting.id,))
-            queues.wish(rows, seat.number, wishes.encode(wish), seat.home.world.second)
+            queues.wish(rows, seat.number, wishes.encode(wish))
             tell(seat, rows, Knocked(seat.hex, name=name, accepted=True, why=""))
             return True
+
+    def _opened(self, rows: Rows, waiting: WaitingKnock) -> KnockContent:
+        seat = self._seat
+        broker_id, gid, doors = seat.row.broker_id, seat.row.gid, groups.doors(rows, seat.number)
+        return knocks.open_knock(seat.group.suite, broker_id, gid, doors, waiting)
+
+    def _require_entitled(
+        self, waiting: WaitingKnock, content: KnockContent, package: KeyPackage
+    ) -> None:
+        """Let in only whom the capability, the roles and the members let in.
+
+        Raises:
+            PolicyError: We may not, or not now.
+        """
+        seat = self._seat
+        stated = addresses.capabilities_of(seat.group.extensions)
+        knocks.entitled(stated, waiting, content, seat.home.world.hour)
+        require = _require_same if content.recovers else _require_possible
+        require(seat, package)
 
     def _turn_away(self, rows: Rows, capability: bytes) -> bool:
         """Close an old way back at which too many knock for nothing; whether we do.
 
         The knocks under it go with it: else there would be no room for those who may come back.
         """
-        seat, count = self._seat, self._turned_away.get(capability, 0) + 1
-        self._turned_away[capability] = count
+        seat = self._seat
         soon = seat.home.world.hour + capabilities.OLD_WAY_HOURS
         ways = capabilities.standing(seat, Right.recover)
-        is_old = any(each.key == capability and each.not_after <= soon for each in ways)
-        if count != _CROWDED or not is_old:
+        old = {each.key for each in ways if each.not_after <= soon}
+        known = self._turned_away
+        self._turned_away = {each: known.get(each, 0) + (each == capability) for each in old}
+        if self._turned_away.get(capability) != _CROWDED:
             return False
         closing = wishes.encode(CloseDoor(capability))
-        queues.wish(rows, seat.number, closing, seat.home.world.second)
+        queues.wish(rows, seat.number, closing)
         return True
 
     # --- pointers that never came ----------------------------------------------------------

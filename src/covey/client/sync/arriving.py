@@ -5,6 +5,7 @@ May import the flows below, the engine and the rows.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -55,6 +56,14 @@ _BACK_EVERY: Final = 60.0
 _DAY: Final = 86_400  # seconds for which a pointer is kept
 _WAITING: Final = "pointers that wait"
 _MOST: Final = 64
+"""How many pointers are kept into groups that we know."""
+
+_STRANGE: Final = 16
+"""How many into others: who claims a KeyPackage of ours can leave what leads nowhere."""
+
+_CROWDED_OUT: Final = (
+    "too much came at once that could not be used, and it had to make room: ask to be invited again"
+)
 
 _BACK: Final = "come back by ourselves"
 _FROM_BACKUP: Final = (
@@ -67,10 +76,21 @@ _SHUT: Final = (
 
 
 class _Waiting(msgspec.Struct, frozen=True):
-    """A pointer into a group that we have not left yet, as far as we know."""
+    """A pointer that is of no use yet.
+
+    Attributes:
+        came_at: When it came, in seconds since the epoch.
+        body: It, sealed.
+        gid: The log that it leads to.
+        reference: Of the KeyPackage that it is for.
+        is_ours: Whether we know that group, or the one that it goes on from.
+    """
 
     came_at: int
     body: bytes
+    gid: bytes
+    reference: bytes
+    is_ours: bool
 
 
 class Arrivals:
@@ -119,15 +139,6 @@ class Arrivals:
 
     def _try(self, body: bytes) -> Flow[Place | None]:
         """Come in by a pointer; anybody can leave one, so none of them keeps us from the others."""
-        try:
-            return (yield from self._come_in(body))
-        except (BrokerError, StorageError, TransportError):
-            raise
-        except CoveyError:
-            self._wait(body)
-            return None
-
-    def _come_in(self, body: bytes) -> Flow[Place | None]:
         peer = self._peer
         assert peer.inbox is not None
         found = joining.opened(peer.home, peer.inbox.address, body)
@@ -135,7 +146,16 @@ class Arrivals:
             with peer.home.store.transaction() as rows:
                 replacing.suspect(rows, peer.home.world.second)
             return None
-        gid = found.pointer.gid
+        try:
+            return (yield from self._come_in(body, found))
+        except (BrokerError, StorageError, TransportError):
+            raise
+        except CoveyError:
+            self._wait(body, found)
+            return None
+
+    def _come_in(self, body: bytes, found: Found) -> Flow[Place | None]:
+        peer, gid = self._peer, found.pointer.gid
         with peer.home.store.reading() as rows:
             if key_packages.is_used(rows, found.package, found.pointer.encode()):
                 return None  # it came again, from a broker that was set back
@@ -145,7 +165,7 @@ class Arrivals:
         if place is not None and body not in self._retry_at:
             yield from place.turns.turn()  # we may have been removed, and not know of it
         if peer.in_group(gid) is not None:
-            self._wait(body)
+            self._wait(body, found)
             return None
         seat = yield from self._joined(body, found)
         if seat is None:
@@ -161,9 +181,9 @@ class Arrivals:
         except (StorageError, TransportError):
             raise
         except joining.TooEarlyError:
-            self._wait(body)
+            self._wait(body, found, is_ours=True)
         except winning.BehindError as error:
-            yield from self._invite(body, error)
+            yield from self._invite(body, found, error)
         except joining.NeedlessError:
             pass  # as well as if it had not come
         except BrokerError as error:
@@ -171,20 +191,20 @@ class Arrivals:
                 raise
             self._useless(body, found, "what was sent with it is not kept any more")
         except AuthenticationError as error:  # what the broker gives out may be another's
-            if not self._wait(body):
+            if not self._wait(body, found):
                 self._useless(body, found, explained(error))
         except CoveyError as error:
             self._useless(body, found, explained(error))
         return None
 
-    def _invite(self, body: bytes, behind: winning.BehindError) -> Flow[None]:
+    def _invite(self, body: bytes, found: Found, behind: winning.BehindError) -> Flow[None]:
         """Invite who has made a branch and is behind us into ours, as soon as there is one."""
         peer, home = self._peer, self._peer.home
         with home.store.reading() as rows:
             every = groups.every(rows)
         branch = next((e for e in every if e.predecessor == behind.gid and e.status.is_in), None)
         if branch is None or not branch.epoch:
-            self._wait(body)
+            self._wait(body, found, is_ours=True)
             return
         seat = peer.place(branch.id).seat
         name = ahead.missing(seat.group, behind.key)
@@ -192,11 +212,11 @@ class Arrivals:
             try:
                 claimed = yield from peer.claim(name)
             except (BrokerError, DecodeError, PolicyError, StateError):
-                self._wait(body)
+                self._wait(body, found, is_ours=True)
                 return
             wish = invitation(seat.group, ahead.of_key(claimed, behind.key))
             with seat.change() as rows:
-                queues.wish(rows, seat.number, wishes.encode(wish), home.world.second)
+                queues.wish(rows, seat.number, wishes.encode(wish))
         with home.store.transaction() as rows:
             _let_go(rows, body)
 
@@ -204,21 +224,40 @@ class Arrivals:
         """Say that we cannot come in; its sender does not know, and may try again."""
         home, gid = self._peer.home, found.pointer.gid
         with home.store.transaction() as rows:
-            row = groups.by_gid(rows, gid)
-            told = InvitationFailed(gid.hex(), why=why)
-            events.add(rows, None if row is None else row.id, told, home.world.second)
+            self._say_useless(rows, gid, why)
             _let_go(rows, body)
 
-    def _wait(self, body: bytes) -> bool:
-        """Keep a pointer, until it can be of use, for a day; whether it is kept."""
-        home = self._peer.home
+    def _say_useless(self, rows: Rows, gid: bytes, why: str) -> None:
+        row = groups.by_gid(rows, gid)
+        told = InvitationFailed(gid.hex(), why=why)
+        events.add(rows, None if row is None else row.id, told, self._peer.home.world.second)
+
+    def _wait(self, body: bytes, found: Found, *, is_ours: bool = False) -> bool:
+        """Keep a pointer, until it can be of use, for a day; False when that is over.
+
+        Anybody can leave pointers, and only members those into a group that we know. Those for
+        which there is no room are told at once.
+        """
+        home, gid = self._peer.home, found.pointer.gid
         with home.store.transaction() as rows:
-            waiting = _waiting(rows)
-            since = next((each.came_at for each in waiting if each.body == body), home.world.second)
-            waiting = [each for each in waiting if each.body != body] + [_Waiting(since, body)]
-            settings.put(rows, _WAITING, msgspec.msgpack.encode(waiting[-_MOST:]))
-        self._retry_at[body] = home.world.now() + min(home.pace.knocks, _BACK_EVERY)
-        return home.world.second - since <= _DAY
+            waiting = {each.body: each for each in _waiting(rows)}
+            before = waiting.get(body)
+            is_ours = is_ours or groups.by_gid(rows, gid) is not None
+            if before is not None:
+                waiting[body] = msgspec.structs.replace(before, is_ours=is_ours or before.is_ours)
+            else:
+                reference = found.package.reference
+                waiting[body] = _Waiting(home.world.second, body, gid, reference, is_ours)
+            ours = _fewer([each for each in waiting.values() if each.is_ours], _MOST)
+            strange = _fewer([each for each in waiting.values() if not each.is_ours], _STRANGE)
+            settings.put(rows, _WAITING, msgspec.msgpack.encode([*ours, *strange]))
+            for each in waiting.values():
+                if each not in ours and each not in strange:
+                    self._say_useless(rows, each.gid, _CROWDED_OUT)
+        kept = {each.body for each in (*ours, *strange)}
+        known = self._retry_at | {body: home.world.now() + min(home.pace.knocks, _BACK_EVERY)}
+        self._retry_at = {each: at for each, at in known.items() if each in kept}
+        return body not in kept or home.world.second - waiting[body].came_at <= _DAY
 
     def _try_again(self) -> Flow[list[Place]]:
         """Try those that were kept; for a day."""
@@ -286,6 +325,19 @@ class Arrivals:
 def _waiting(rows: Rows) -> list[_Waiting]:
     kept = settings.get(rows, _WAITING)
     return [] if kept is None else msgspec.msgpack.decode(kept, type=list[_Waiting])
+
+
+def _fewer(waiting: list[_Waiting], most: int) -> list[_Waiting]:
+    """Those that stay when there are too many.
+
+    Of the KeyPackage for which most wait the oldest goes, which was tried most often: who pours in
+    what is of no use for one of them keeps out nobody who comes by another one.
+    """
+    left = list(waiting)
+    while len(left) > most:
+        crowds = Counter(each.reference for each in left)
+        left.remove(max(left, key=lambda each: (crowds[each.reference], -each.came_at)))
+    return left
 
 
 def _let_go(rows: Rows, body: bytes) -> None:

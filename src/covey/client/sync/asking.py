@@ -55,12 +55,12 @@ def patiently(effect: Effect, tries: int = TRIES) -> Flow[Any]:
         try:
             return (yield effect)
         except TransportError:
-            seconds = _pause(effect, attempt)
+            pause = Pause(_pause(effect, attempt))
         except BrokerError as error:
             if error.code not in _PASSING or error.retry_after > LONGEST:
                 raise
-            seconds = error.retry_after + _pause(effect, attempt)
-        yield Pause(seconds)
+            pause = Pause(error.retry_after + _pause(effect, attempt), error)
+        yield pause
     return (yield effect)
 
 

@@ -160,7 +160,7 @@ class Branches:
             return
         with seat.change() as rows:
             if _is_barren(rows, seat.row):  # or another process was faster
-                queues.wish(rows, seat.number, wishes.encode(fitting.wish), peer.home.world.second)
+                queues.wish(rows, seat.number, wishes.encode(fitting.wish))
                 for name, why in (left_out | fitting.left_out).items():
                     tell(seat, rows, WishRefused(seat.hex, what=f"go on with {name}", why=why))
 

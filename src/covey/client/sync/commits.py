@@ -168,12 +168,13 @@ def _same_people(wish: GoOn) -> list[KeyPackage]:
     return [each for each in packages if each.leaf_node.signature_key in wish.keys]
 
 
-def together(wished: Mapping[int, Wish]) -> dict[int, Wish]:
+def together(group: Group, wished: Mapping[int, Wish]) -> dict[int, Wish]:
     """The wishes, by their numbers, that one commit can fulfil; the others wait for the next one.
 
-    Who is to go and then to be invited again has to be out before: in the same commit, it would
-    count as being in already.
+    Who is to go, or has asked to, and then to be invited again has to be out before: in the same
+    commit, it would count as being in already.
     """
+    going = leaving(group)
     chosen: dict[int, Wish] = {}
     expelling: list[Expel] = []
     for number, wish in wished.items():
@@ -182,6 +183,8 @@ def together(wished: Mapping[int, Wish]) -> dict[int, Wish]:
         elif isinstance(wish, Invite) and not wish.recovers:
             packages = list(map(key_package, wish.packages))
             if any(concerns(each, package) for each in expelling for package in packages):
+                continue
+            if any(package.leaf_node.signature_key in going for package in packages):
                 continue
         chosen[number] = wish
     return chosen
@@ -281,6 +284,12 @@ def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Seque
     return (
         extensions if after == before or after is None else profile.with_profile(extensions, after)
     )
+
+
+def leaving(group: Group) -> frozenset[bytes]:
+    """The signature keys of those whom proposals of this epoch remove."""
+    found = (group.tree.leaf(each) for each in _proposed(group, None))
+    return frozenset(each.signature_key for each in found if each is not None)
 
 
 def _proposed(group: Group, references: References) -> set[int]:

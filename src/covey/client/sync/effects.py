@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from covey.errors import BrokerError
     from covey.mls.crypto.entropy import Entropy
     from covey.mls.wire.struct import WireStruct
 
@@ -110,9 +111,15 @@ class HangUp(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """Let some time pass; None is sent back."""
+    """Let some time pass; None is sent back.
+
+    Attributes:
+        seconds: How much.
+        refusal: What the broker has said, if it is for that.
+    """
 
     seconds: float
+    refusal: BrokerError | None = None
 
 
 Effect = Ask | About | PutBlob | GetBlob | HangUp | Pause

@@ -122,7 +122,7 @@ class Gathering:
                 return
             wish = invitation(seat.group, packages)
             if wish.anew:
-                queues.wish(rows, seat.number, wishes.encode(wish), seat.home.world.second)
+                queues.wish(rows, seat.number, wishes.encode(wish))
 
 
 def _is_concerned(row: GroupRow, now: int) -> bool:

@@ -194,7 +194,7 @@ def say(
     encoded = contents.encode(content)
     if not isinstance(body, contents.CONTROL):
         seat.replace(counter=row.counter + 1)
-    queues.say(rows, seat.number, content.id, encoded, world.second)
+    queues.say(rows, seat.number, content.id, encoded)
     if kept and not isinstance(body, contents.CONTROL):
         own = seat.group.own_index
         history.keep(

@@ -36,7 +36,6 @@ class Waiting(NamedTuple):
         epoch: For which epoch it was encrypted; None before.
         idem: Under which it was sent.
         request: The signed request, as it was sent.
-        queued_at: When it was said.
     """
 
     id: int
@@ -45,28 +44,24 @@ class Waiting(NamedTuple):
     epoch: int | None
     idem: bytes | None
     request: bytes | None
-    queued_at: int
 
     def __repr__(self) -> str:
         return f"Waiting({self.id})"
 
 
-_OUTBOX = "SELECT id, message, content, epoch, idem, request, queued_at FROM outbox"
+_OUTBOX = "SELECT id, message, content, epoch, idem, request FROM outbox"
 
 
 def _waiting(row: tuple[Value, ...] | None) -> Waiting | None:
     return (
-        None
-        if row is None
-        else Waiting(*cast("tuple[int, bytes, bytes, int, bytes, bytes, int]", row))
+        None if row is None else Waiting(*cast("tuple[int, bytes, bytes, int, bytes, bytes]", row))
     )
 
 
-def say(rows: Rows, number: int, message: bytes, content: bytes, now: int) -> None:
+def say(rows: Rows, number: int, message: bytes, content: bytes) -> None:
     """Let a content wait."""
     rows.do(
-        "INSERT INTO outbox (group_, message, content, queued_at) VALUES (?, ?, ?, ?)",
-        *(number, message, content, now),
+        "INSERT INTO outbox (group_, message, content) VALUES (?, ?, ?)", number, message, content
     )
 
 
@@ -188,11 +183,9 @@ def forget_accepted(rows: Rows, number: int, seq: int | None = None) -> None:
 # --- wishes --------------------------------------------------------------------------------
 
 
-def wish(rows: Rows, number: int, encoded: bytes, now: int) -> int:
+def wish(rows: Rows, number: int, encoded: bytes) -> int:
     """Keep a wish; returns its number."""
-    return rows.insert(
-        "INSERT INTO wishes (group_, wish, asked_at) VALUES (?, ?, ?)", number, encoded, now
-    )
+    return rows.insert("INSERT INTO wishes (group_, wish) VALUES (?, ?)", number, encoded)
 
 
 def wishes(rows: Rows, number: int) -> dict[int, bytes]:

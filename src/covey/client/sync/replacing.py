@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from covey.access.refusals import Code
 from covey.client.sync.device import Device
 from covey.errors import BrokerError
+from covey.mls.crypto.mac import hmac_digest
 from covey.store import settings
 from covey.store.backup import RESTORED
 
@@ -23,11 +24,10 @@ if TYPE_CHECKING:
     from covey.client.sync.home import Home
     from covey.store.port import Rows
 
-_PASSING: Final = "passing device"
 _SUSPECT: Final = "shelf is suspect"
 _WITHDRAWN: Final = "shelf withdrawn at"
 _EVERY: Final = 3_600  # seconds: whoever claims one of ours can leave a pointer that is for none
-_SEED: Final = 32  # bytes
+_LABEL: Final = b"covey client 1 passing device"
 
 
 def suspect(rows: Rows, now: int) -> None:
@@ -64,10 +64,7 @@ def withdraw(home: Home, device: Device) -> Flow[bool]:
     with home.store.reading() as rows:
         if settings.get(rows, RESTORED) is None and settings.get(rows, _SUSPECT) is None:
             return False
-    with home.store.transaction() as rows:
-        seed = settings.get(rows, _PASSING) or home.world.entropy(_SEED)
-        settings.put(rows, _PASSING, seed)
-    passing = Device(device.broker_id, seed)
+    passing = _passing(device)
     name = home.identity.decode()
     try:
         yield from device.add_device(passing.to_be_added(name))
@@ -87,6 +84,16 @@ def withdraw(home: Home, device: Device) -> Flow[bool]:
 
 
 def _done(rows: Rows, now: int) -> None:
-    for name in (RESTORED, _SUSPECT, _PASSING):
+    for name in (RESTORED, _SUSPECT):
         settings.drop(rows, name)
     settings.put(rows, _WITHDRAWN, str(now).encode())
+
+
+def _passing(device: Device) -> Device:
+    """The device that stands in for another one, whose key is made of that one's.
+
+    So it is the same in every store that is restored from a backup, however the others ended: else
+    it could be the only one in the account, and its key be gone. Nobody who has not the device's
+    key, which rules the account, learns anything of it.
+    """
+    return Device(device.broker_id, hmac_digest(device.seed, _LABEL, "sha256"))

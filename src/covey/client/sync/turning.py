@@ -225,16 +225,16 @@ class Turns:
                     continue
                 standing = queues.wishes(rows, seat.number)
                 chosen = {each: chosen[each] for each in chosen if each in standing}
-                chosen = commits.together(chosen)
                 if decoded and not chosen:  # likewise: all of them have come true
                     return None
+                chosen = commits.together(seat.group, chosen)  # none, if somebody is to go first
                 merged = commits.merge(seat, tuple(chosen.values()), references)
                 if not merged.is_needed:
                     queues.unwish(rows, chosen)
                     return None
                 if commits.lacks_recovery(seat, merged):
                     door = self._way_back()
-                    chosen[queues.wish(rows, seat.number, wishes.encode(door), 0)] = door
+                    chosen[queues.wish(rows, seat.number, wishes.encode(door))] = door
                     merged = commits.merge(seat, tuple(chosen.values()), references)
                 made = commits.make(seat, rows, merged, tuple(chosen))
                 queues.begin_commit(rows, seat.number, made)
@@ -383,4 +383,4 @@ class Turns:
                 entering.abandoned(seat, rows)
             elif queues.first(rows, seat.number) is None:
                 world = seat.home.world
-                queues.say(rows, seat.number, world.entropy(16), b"", world.second)
+                queues.say(rows, seat.number, world.entropy(16), b"")

@@ -62,6 +62,14 @@ class Describe(msgspec.Struct, frozen=True, tag="describe"):
     inviting: int | None = None
     roles: dict[str, int] = msgspec.field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        shown = "".join(f"{name}={value!r}, " for name, value in self.__rich_repr__())
+        return f"Describe({shown}…)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        names = ("expires_after", "inviting", "roles")
+        return [(name, getattr(self, name)) for name in names]
+
 
 class OpenDoor(msgspec.Struct, frozen=True, tag="door"):
     """State a capability, so that who has its seed may knock.

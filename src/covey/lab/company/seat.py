@@ -296,7 +296,7 @@ class Seat:
         with seat.change() as rows:
             seat.require_in()
             for each in wanted:
-                queues.wish(rows, seat.number, wishes.encode(each), seat.home.world.second)
+                queues.wish(rows, seat.number, wishes.encode(each))
 
     def post_missing(self) -> int:
         """Post all pointers of the commit that opened this epoch; what is there stays one.

@@ -256,7 +256,7 @@ class Person:
     def _wish(self, seat: Seat, wish: wishes.Wish) -> None:
         with seat.change() as rows:
             seat.require_in()
-            queues.wish(rows, seat.number, wishes.encode(wish), self._world.second)
+            queues.wish(rows, seat.number, wishes.encode(wish))
 
 
 Begin = Callable[[str, "Store", "World"], Actor]

@@ -351,7 +351,7 @@ class Script:
         days = self.troubles.away * self._chance.choice((0.1, 0.3, 1.0))
         self._world.story.tell("network", f"{days:.1f} days pass", _long("leap", days))
         self._world.leap(days * _DAY)
-        self._world.story.tell("network", "they have passed", _long("leap", days))
+        self._world.story.ends(_long("leap", days))
 
     def _down(self) -> None:
         self._world.front.is_down = True

@@ -91,6 +91,10 @@ class Story:
             self.began.setdefault(kind, self._now())
             self.lately[kind] = self._now()
 
+    def ends(self, kind: str) -> None:
+        """Something that takes long has lasted until now."""
+        self.lately[kind] = self._now()
+
     def tale(self) -> Tale:
         """All of it, to be kept."""
         return Tale(tuple(self.steps))

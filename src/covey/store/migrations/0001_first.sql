@@ -75,8 +75,7 @@ CREATE TABLE outbox (
     content BLOB NOT NULL,
     epoch INTEGER,
     idem BLOB,
-    request BLOB,
-    queued_at INTEGER NOT NULL
+    request BLOB
 ) STRICT;
 CREATE INDEX outbox_of_group ON outbox (group_, id);
 
@@ -96,8 +95,7 @@ CREATE TABLE accepted (
 CREATE TABLE wishes (
     id INTEGER PRIMARY KEY,
     group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
-    wish BLOB NOT NULL,
-    asked_at INTEGER NOT NULL
+    wish BLOB NOT NULL
 ) STRICT;
 
 -- The commit of ours that is under way: sent again as it was, until its fate is known.
