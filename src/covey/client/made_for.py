@@ -97,8 +97,8 @@ def never_came(standing: LeafNode, new: LeafNode) -> bool:
     """Whether a leaf stands for somebody who was let in and never came, and another is its too.
 
     Who has come renews its keys soon, as RFC 9420 §16.8 wants it. Until then whoever may invite may
-    let it in by another KeyPackage, so that a Welcome which got lost does not keep it out: by one
-    that was published, and not before that which stands, which may be used up.
+    let it in by another KeyPackage that was published, so that a Welcome which got lost does not
+    keep it out: also by an older one, since a broker that was set back has no other.
 
     Args:
         standing: The leaf in the group.
@@ -108,7 +108,7 @@ def never_came(standing: LeafNode, new: LeafNode) -> bool:
         return False
     if new.signature_key != standing.signature_key or not is_for(new, b""):
         return False
-    return new.encryption_key != standing.encryption_key and moment(new) >= moment(standing)
+    return new.encryption_key != standing.encryption_key
 
 
 def is_for(leaf: LeafNode, group_id: bytes) -> bool:

@@ -73,6 +73,14 @@ def known(seat: Seat) -> tuple[bytes, ...]:
     return tuple(each for _, each in sorted(standing, key=itemgetter(0)))
 
 
+def opened(seat: Seat) -> tuple[bytes, ...]:
+    """The seeds of those ways back that we have opened, and that stand."""
+    ours = {
+        each.key for each in standing(seat, Right.recover) if each.creator == seat.group.own_index
+    }
+    return tuple(each for each in known(seat) if key_of(seat, each) in ours)
+
+
 def seeds(row: GroupRow) -> tuple[bytes, ...]:
     """The seeds with which members came back, and may still; the last one that we heard first."""
     kept = row.recovery or b""

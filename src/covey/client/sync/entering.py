@@ -11,7 +11,7 @@ from covey.access.member import addresses
 from covey.access.member.pointers import NOWHERE
 from covey.access.structs.extensions import Right
 from covey.client import profile
-from covey.client.contents import NewDoor, Recovery
+from covey.client.contents import NewDoor
 from covey.client.events import (
     Arrived,
     Branching,
@@ -159,9 +159,7 @@ def share_recovery(seat: Seat, rows: Rows, changed: Changed) -> None:
     """
     known = capabilities.known(seat)
     if changed.added or changed.extensions is not None:
-        for seed in known if changed.added else known[-1:]:
-            told = Recovery(capabilities.key_of(seat, seed), seed)
-            hearing.say(seat, rows, told, kept=False)
+        hearing.tell_ways_back(seat, rows, known if changed.added else known[-1:])
 
 
 # --- telling -------------------------------------------------------------------------------

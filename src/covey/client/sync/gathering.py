@@ -33,6 +33,9 @@ _SLOWER: Final = 4
 _MOST: Final = 8
 """How many members look at different moments."""
 
+_CLAIMS: Final = 3
+"""How many KeyPackages are tried at once, of who has been let in by the first."""
+
 _FOR: Final = 86_400
 """Seconds after we have come into a branch, or the log was set back; who is missing then is invited
 by people."""
@@ -106,15 +109,13 @@ class Gathering:
     def _let_in(self, seat: Seat, missing: list[LeafNode]) -> Flow[None]:
         """Wish for their old leaves to go, and for new ones of the same owners."""
         packages: list[bytes] = []
-        keys = {each.signature_key for each in missing}
         for name in sorted({identity(each.credential) for each in missing}):
             try:
-                claimed = yield from self._peer.claim(name.decode())
+                packages += yield from self._claimed(name.decode(), missing)
             except (BrokerError, DecodeError, PolicyError, UnicodeDecodeError):
                 continue  # who cannot be reached now may be so the next time
             except StateError:
                 return  # without an account nobody can be reached: others do it
-            packages += [each for each in claimed if _key(each) in keys]
         if not packages:
             return
         with seat.change() as rows:
@@ -123,6 +124,22 @@ class Gathering:
             wish = invitation(seat.group, packages)
             if wish.anew:
                 queues.wish(rows, seat.number, wishes.encode(wish))
+
+    def _claimed(self, name: str, missing: list[LeafNode]) -> Flow[list[bytes]]:
+        """KeyPackages of somebody that are not in the tree already.
+
+        A broker that was set back hands out once more the one that was claimed last.
+        """
+        keys = {each.signature_key for each in missing}
+        used = {each.encryption_key for each in missing}
+        for _ in range(_CLAIMS):
+            claimed = yield from self._peer.claim(name)
+            leaves = [(each, key_package(each).leaf_node) for each in claimed]
+            theirs = [(each, leaf) for each, leaf in leaves if leaf.signature_key in keys]
+            fresh = [each for each, leaf in theirs if leaf.encryption_key not in used]
+            if fresh or not theirs:
+                return fresh
+        return []
 
 
 def _is_concerned(row: GroupRow, now: int) -> bool:
@@ -138,7 +155,3 @@ def _missing(group: Group) -> list[LeafNode]:
         for index, leaf in group.tree.members()
         if winning.has_not_come(leaf) and index != group.own_index
     ]
-
-
-def _key(package: bytes) -> bytes:
-    return key_package(package).leaf_node.signature_key

@@ -25,6 +25,8 @@ from covey.client.sync.telling import tell
 from covey.errors import DecodeError, UnsupportedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from covey.access.structs.log import Entry
     from covey.client.sync.queues import Waiting
     from covey.client.sync.seat import Seat
@@ -70,7 +72,7 @@ def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Con
         case NewDoor():
             _take_door(seat, rows, body, sender)
         case Recovery():
-            take_recovery(seat, body)
+            take_recovery(seat, rows, body)
         case _ if not content.kept:
             told = _ephemeral(seat, sender, content)
             tell(seat, rows, told)
@@ -99,20 +101,27 @@ def _take_door(seat: Seat, rows: Rows, body: NewDoor, sender: MemberInfo) -> Non
         groups.add_doors(rows, seat.number, (body.door,))
 
 
-def take_recovery(seat: Seat, body: Recovery) -> None:
-    """Keep the seed with which we can ask to be let in anew, if it is the group's.
+def take_recovery(seat: Seat, rows: Rows, body: Recovery) -> None:
+    """Keep the seed with which we can ask to be let in anew, and let others in who do so.
 
     Of several, that which is good for longest comes first, whoever tells us the other ones.
     """
     until = capabilities.until(seat, body.seed)
     if until is None or capabilities.key_of(seat, body.seed) != body.capability:
         return
+    groups.add_doors(rows, seat.number, (capabilities.keys_of(seat, body.seed).door,))
     known = capabilities.recovery(seat)
     before = None if known is None else capabilities.until(seat, known)
     if before is None or before < until:
         seat.replace(recovery=capabilities.with_seed(seat.row, body.seed))
     elif body.seed not in capabilities.seeds(seat.row):
         seat.replace(recovery=capabilities.with_another(seat.row, body.seed))
+
+
+def tell_ways_back(seat: Seat, rows: Rows, seeds: Iterable[bytes]) -> None:
+    """Tell the others how they come back."""
+    for seed in seeds:
+        say(seat, rows, Recovery(capabilities.key_of(seat, seed), seed), kept=False)
 
 
 def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArrived:

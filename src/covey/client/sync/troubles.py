@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member.replies import GapError, RestoredError, RolledBackError
 from covey.access.refusals import Code
 from covey.client.events import ForkFound, MessagesLost, RolledBack
-from covey.client.sync import entering, groups, queues
+from covey.client.sync import capabilities, entering, groups, hearing, queues
 from covey.client.sync.again import unsure_again
 from covey.client.sync.telling import tell
 from covey.errors import BrokerError, ForkError, TransportError
@@ -162,7 +162,10 @@ class Troubles:
         return seat.home.world.now()
 
     def _gap(self, error: GapError) -> float:
-        """Entries of our epoch are not kept any more, or held back: they are lost, and we go on."""
+        """Entries of our epoch are not kept any more, or held back: they are lost, and we go on.
+
+        The others may have lost the same; what they need of ours is said again.
+        """
         seat = self._seat
         with seat.change() as rows:
             missing = error.missing.position
@@ -172,6 +175,7 @@ class Troubles:
                 tell(seat, rows, told)
                 seat.row = seat.row.at(error.missing)
                 seat.gap_in = seat.group.epoch
+                hearing.tell_ways_back(seat, rows, capabilities.opened(seat))
         return seat.home.world.now()
 
     def _tell_once(self, event: Event) -> None:
