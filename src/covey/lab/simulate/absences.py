@@ -68,9 +68,18 @@ def _is_cast_out(evidence: Evidence, gid: bytes) -> bool:
             if isinstance(told.event, MembersChanged)
             for name in (*told.event.removed, *told.event.left)
         }
-        if not members & holders.keys() and holders.keys() <= gone:
+        gone |= {name for name in holders if _is_out(evidence, other, name)}
+        if holders.keys() <= gone and not any(
+            name in members and not _is_out(evidence, other, name) for name in holders
+        ):
             return True
     return False
+
+
+def _is_out(evidence: Evidence, gid: bytes, name: str) -> bool:
+    """Whether somebody has gone from a group, as it says itself."""
+    known = evidence.observed[name].groups.get(gid)
+    return known is not None and known.status in OUT
 
 
 def _is_alone(evidence: Evidence, gid: bytes) -> bool:

@@ -105,7 +105,7 @@ def nobody_stranded(evidence: Evidence) -> Iterator[Finding]:
 
 
 def quiet(evidence: Evidence) -> Iterator[Finding]:
-    """Nothing waits for ever."""
+    """Nothing waits for ever, but who wants to leave when nobody is there any more to let it go."""
     for name, each in evidence.observed.items():
         for held in each.groups.values():
             waits = [
@@ -114,7 +114,10 @@ def quiet(evidence: Evidence) -> Iterator[Finding]:
                     (f"{held.waiting} messages", held.waiting),
                     (f"{held.wishes} wishes", held.wishes),
                     ("a commit", held.pending),
-                    ("a wish to leave", held.status is Status.leaving),
+                    (
+                        "a wish to leave",
+                        held.status is Status.leaving and len(evidence.holders(held.gid)) > 1,
+                    ),
                 )
                 if some
             ]
