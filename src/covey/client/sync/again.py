@@ -8,14 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses
-from covey.client import events, history, profile
-from covey.client.events import WishRefused
-from covey.client.events.base import listed
-from covey.client.showing import name_of
-from covey.client.sync import groups, queues, wishes
-from covey.client.sync.inviting import key_package
+from covey.client import history, profile
+from covey.client.sync import queues, reinviting, wishes
 from covey.client.sync.wishes import CloseDoor, Describe, Expel, Invite
-from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
     from covey.client.profile import GroupProfile
@@ -64,8 +59,7 @@ def say_again(rows: Rows, accepted: Accepted, seat: Seat, into: Seat | None = No
     """Let something that was taken wait once more.
 
     What a commit has changed is wished for again only if it is so to this day: others may have
-    changed it since. Who was invited by such a commit has to be invited anew, since its KeyPackage
-    may be used up; the application is told.
+    changed it since. Who was invited by such a commit is invited anew, if it is not where we go on.
 
     Args:
         rows: The transaction.
@@ -73,11 +67,11 @@ def say_again(rows: Rows, accepted: Accepted, seat: Seat, into: Seat | None = No
         seat: The group in which it was taken.
         into: That in which it waits, if it is another one.
     """
-    number, now = (into or seat).number, seat.home.world.second
+    number = (into or seat).number
     for encoded in accepted.wishes:
         wish = wishes.decode(encoded)
         if isinstance(wish, Invite):
-            _tell(rows, number, wish, now)
+            reinviting.note(rows, number, wish, seat.group_in(rows))
             continue
         left = still(wish, seat.group_in(rows))
         if left is not None:
@@ -131,19 +125,3 @@ def _still_described(wish: Describe, stated: GroupProfile | None) -> Describe | 
         roles,
     )
     return None if left == Describe() else left
-
-
-def _tell(rows: Rows, number: int, invite: Invite, now: int) -> None:
-    row = groups.of(rows, number)
-    assert row is not None
-    names = listed([name_of(_identity(each)) for each in invite.packages])
-    why = (
-        "it was done where others may not see it: look who is in the group, and invite again who "
-        "is missing; where they are now, they may be alone"
-    )
-    told = WishRefused(row.gid.hex(), what=f"invite {names}", why=why)
-    events.add(rows, number, told, now)
-
-
-def _identity(package: bytes) -> bytes:
-    return identity(key_package(package).leaf_node.credential)

@@ -39,6 +39,10 @@ _FRESH: Final = 600.0
 _BRISK: Final = 8.0
 """How much more often that is: who was just given a link is likely to use it."""
 
+_REMEMBERED: Final = 64
+"""How many KeyPackages by which somebody was let in are remembered: who knocked twice, once by each
+of two links, may have gone again meanwhile."""
+
 _RESCUERS: Final = 3
 """How many members look after a commit whether its pointers have arrived."""
 
@@ -49,7 +53,8 @@ class _Judged(NamedTuple):
     Attributes:
         why: Why nobody was let in; empty when somebody was.
         until: The epoch after which it is to be judged anew: commits change who may invite, and who
-            is called what. None when nothing will change it.
+            is called what. None when nothing will change it, or when it was in at that time: should
+            it have to go, it knocks again, or does not want to.
     """
 
     why: str
@@ -71,6 +76,7 @@ class Doorkeeper:
         self._links: frozenset[bytes] = frozenset()
         self._linked_at = 0.0
         self._judged: dict[bytes, _Judged] = {}
+        self._let_in: dict[bytes, None] = {}  # KeyPackages, the last ones
         self._rescued = seat.row.epoch
         self._turned_away: dict[bytes, int] = {}
 
@@ -130,21 +136,25 @@ class Doorkeeper:
             if any(isinstance(each, Invite) and waiting.id in each.answered for each in wished):
                 self._judged[waiting.id] = _Judged("", None)
                 return False
-            name = "?"
+            name, is_in = "?", False
             try:
                 content = self._opened(rows, waiting)
                 package = key_package(content.key_package)
+                is_in = package.leaf_node.signature_key in seat.group.tree.keys.signature
                 name = identity(package.leaf_node.credential).decode(errors="replace")
                 if any(isinstance(each, Expel) and concerns(each, package) for each in wished):
                     return True  # to be judged when the removal is decided
+                is_in = is_in or content.key_package in self._let_in
                 self._require_entitled(waiting, content, package)
             except (AuthenticationError, DecodeError, PolicyError) as error:
-                until = seat.group.epoch if isinstance(error, PolicyError) else None
+                is_final = is_in or not isinstance(error, PolicyError)
+                until = None if is_final else seat.group.epoch
                 judged = self._judged[waiting.id] = _Judged(str(error), until)
                 if before is None or before.why != judged.why:
                     tell(seat, rows, Knocked(seat.hex, name=name, accepted=False, why=judged.why))
                 return before is None and self._turn_away(rows, waiting.capability)
             self._judged[waiting.id] = _Judged("", None)
+            self._let_in = dict.fromkeys([*self._let_in, content.key_package][-_REMEMBERED:])
             wish = Invite((content.key_package,), bool(content.recovers), (waiting.id,))
             queues.wish(rows, seat.number, wishes.encode(wish))
             tell(seat, rows, Knocked(seat.hex, name=name, accepted=True, why=""))
@@ -164,6 +174,9 @@ class Doorkeeper:
             PolicyError: We may not, or not now.
         """
         seat = self._seat
+        if content.key_package in self._let_in:
+            msg = "it was let in already by this KeyPackage, and can come in by another one only"
+            raise PolicyError(msg)
         stated = addresses.capabilities_of(seat.group.extensions)
         knocks.entitled(stated, waiting, content, seat.home.world.hour)
         require = _require_same if content.recovers else _require_possible

@@ -4,15 +4,21 @@ May import the flows below, the engine and the rows. The first commit of a branc
 were in the broken group. But a broker that was set back hands out KeyPackages whose keys nobody has
 any more, and forgets which ones were claimed; and who was behind cannot follow. So whoever has come
 looks who is missing, one member after the other, and lets them in anew; for a day, and more and
-more seldom. Likewise in any group of which a broker has taken back the log.
+more seldom. Likewise in any group of which a broker has taken back the log. And whom a commit of
+ours had let in that nobody has now is invited again by us.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.client.sync import electing, groups, queues, winning, wishes
+from covey.client.events import WishRefused
+from covey.client.events.base import listed
+from covey.client.showing import name_of
+from covey.client.sync import electing, groups, queues, reinviting, winning, wishes
+from covey.client.sync.groups import Status
 from covey.client.sync.inviting import invitation, key_package
+from covey.client.sync.telling import tell
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError
 from covey.mls.group.identity import identity
 
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from covey.client.sync.account import Account
     from covey.client.sync.effects import Flow
     from covey.client.sync.groups import GroupRow
+    from covey.client.sync.reinviting import Person
     from covey.client.sync.seat import Seat
     from covey.mls import Group
     from covey.mls.structs.tree import LeafNode
@@ -32,6 +39,13 @@ _SLOWER: Final = 4
 
 _MOST: Final = 8
 """How many members look at different moments."""
+
+_OVER: Final = (Status.left, Status.removed, Status.copy)
+
+_UNDONE: Final = (
+    "a broker that was set back has undone it, and there is no new KeyPackage of theirs: look who "
+    "is in the group, and invite again who is missing; where they are now, they may be alone"
+)
 
 _CLAIMS: Final = 3
 """How many KeyPackages are tried at once, of who has been let in by the first."""
@@ -155,3 +169,49 @@ def _missing(group: Group) -> list[LeafNode]:
         for index, leaf in group.tree.members()
         if winning.has_not_come(leaf) and index != group.own_index
     ]
+
+
+# --- whom we had let in --------------------------------------------------------------------
+
+
+def invite_again(peer: Account) -> Flow[None]:
+    """Invite whom we had let in, and who is missing where we are now.
+
+    Raises:
+        TransportError: The broker does not answer; it is tried again.
+    """
+    with peer.home.store.reading() as rows:
+        noted = reinviting.every(rows)
+    for number, people in noted.items():
+        with peer.home.store.reading() as rows:
+            row = groups.of(rows, number)
+        if row is not None and row.status not in _OVER:
+            if not row.status.is_in or not row.epoch or peer.place(number).seat.again:
+                continue
+            yield from _invite(peer, peer.place(number).seat, people)
+        with peer.home.store.transaction() as rows:
+            reinviting.drop(rows, number)
+
+
+def _invite(peer: Account, seat: Seat, people: list[Person]) -> Flow[None]:
+    """Wish for those to come who are not there; say who cannot be reached."""
+    there = {each.signature_key for each in seat.group.members}
+    missing = {each.key: each.identity for each in people if each.key not in there}
+    packages: list[bytes] = []
+    unreached: list[bytes] = []
+    for who in sorted(set(missing.values())):
+        try:
+            claimed = yield from peer.claim(who.decode())
+        except (BrokerError, DecodeError, PolicyError, StateError, UnicodeDecodeError):
+            unreached.append(who)
+            continue
+        theirs = [each for each in claimed if key_package(each).leaf_node.signature_key in missing]
+        packages += theirs
+        if not theirs:
+            unreached.append(who)
+    with seat.change() as rows:
+        if packages and seat.is_in:
+            queues.wish(rows, seat.number, wishes.encode(invitation(seat.group, packages)))
+        if unreached:
+            names = listed([name_of(each) for each in unreached])
+            tell(seat, rows, WishRefused(seat.hex, what=f"invite {names}", why=_UNDONE))

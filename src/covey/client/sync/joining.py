@@ -245,12 +245,13 @@ def _gone_on_from(
     if row is None or leaf_node is None:
         return None, 0
     is_known = _is_known(home, row, leaf_node)
-    if row.status.is_in and not ahead.have_all_come(home, row, group):
+    have_come = row.status.is_in and ahead.have_all_come(home, row, group)
+    if row.status.is_in and not have_come:
         if is_known:
             raise TooEarlyError(_WELL)
         msg = "somebody who is no member of a group of ours says that this one goes on from it"
         raise PolicyError(msg)
-    if not is_known or not ahead.is_like(home, row, group, leaf_node):
+    if not is_known or not (have_come or ahead.is_like(home, row, group, leaf_node)):
         return None, 0
     return Seat(home, row), ahead.place(home, row, group)
 

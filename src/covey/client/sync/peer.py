@@ -11,7 +11,7 @@ from covey.client.sync import by_hand, key_packages, posting, replacing, returni
 from covey.client.sync.account import Account
 from covey.client.sync.arriving import Arrivals
 from covey.client.sync.branching import Branches
-from covey.client.sync.gathering import Gathering
+from covey.client.sync.gathering import Gathering, invite_again
 from covey.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class Peer(Account):
         yield from self._arrivals.come_back()
         due = min(due, (yield from self._branches.attend()))
         due = min(due, (yield from self._gathering.attend()))
+        yield from invite_again(self)
         if refused is not None:
             raise refused
         return due

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from covey.client import profile
 from covey.client.events import Joined
-from covey.client.sync import groups, queues, wishes
+from covey.client.sync import groups, queues, reinviting, wishes
 from covey.client.sync.again import say_again
 from covey.client.sync.groups import Status
 from covey.client.sync.seat import Seat
@@ -225,6 +225,7 @@ def _hand_over(rows: Rows, before: int, after: int) -> None:
     wished = queues.wishes(rows, before)
     kinds = {number: wishes.decode(each) for number, each in wished.items()}
     queues.unwish(rows, [number for number, wish in kinds.items() if isinstance(wish, GoOn)])
+    reinviting.hand_over(rows, before, after)
     for table in ("messages", "outbox", "wishes"):
         rows.do(
             f"UPDATE OR IGNORE {table} SET group_ = ? WHERE group_ = ?",  # noqa: S608 - of our own

@@ -39,7 +39,7 @@ def same_order(evidence: Evidence) -> Iterator[Finding]:
     that it has caught it at that may have the places of before. And what is said again since nobody
     knows who has it (docs/explanation/how-the-client-heals.md) has its last place for those who
     hear it there: who was not in the group at that time, or not yet in the branch, keeps the place
-    of before.
+    of before. What was to be said again and is lost, as its sender says, has none any more.
     """
     for gid in evidence.gids:
         for (one, first), (other, second) in combinations(evidence.holders(gid).items(), 2):
@@ -52,6 +52,10 @@ def same_order(evidence: Evidence) -> Iterator[Finding]:
             for message in first.messages:
                 also = theirs.get(message.id)
                 if also is None or _place(message) == _place(also):
+                    continue
+                if _is_given_up(evidence, gid, one, message) or (
+                    _is_given_up(evidence, gid, other, also)
+                ):
                     continue
                 if not (
                     _was_out(evidence.observed[one], first, message, also)
@@ -69,6 +73,16 @@ def _place(message: Message) -> tuple[int, int]:
     if message.epoch is None or message.seq is None:
         return maxsize, maxsize
     return message.epoch, message.seq
+
+
+def _is_given_up(evidence: Evidence, gid: bytes, name: str, held: Message) -> bool:
+    """Whether somebody has said that it does not say a message of its own again."""
+    told = evidence.observed[name].events(MessagesLost, group=gid)
+    return held.seq is None and any(held.id.hex() in _ids(each.event) for each in told)
+
+
+def _ids(event: Event) -> tuple[str, ...]:
+    return event.ids if isinstance(event, MessagesLost) else ()
 
 
 def _was_out(observed: Observed, held: Held, own: Message, other: Message) -> bool:
