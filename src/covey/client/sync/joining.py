@@ -268,6 +268,7 @@ def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
         counter=before.counter,
         recovery=row.recovery or before.recovery,
         predecessor=row.predecessor or before.predecessor,
+        set_back_at=before.set_back_at,
     )
     groups.forget_places(rows, before.id)
     rows.do("DELETE FROM counters WHERE group_ = ?", before.id)

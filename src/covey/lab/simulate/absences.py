@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from covey.client.events import MembersChanged, Rejoining, WishRefused
+from covey.client.events import Knocked, MembersChanged, Rejoining, WishRefused
 from covey.client.events.base import Happened
 from covey.client.sync.groups import Status
 from covey.lab.simulate.actors import Remove
@@ -48,17 +48,19 @@ def is_apart(evidence: Evidence, gid: bytes) -> bool:
 
 
 def _is_cast_out(evidence: Evidence, gid: bytes) -> bool:
-    """Whether a branch is one of those only who have gone from the group that goes on.
+    """Whether in a group are those only who have gone from that which goes on, or the branch of it.
 
     Where a lying broker has taken the log back, they may never have heard of it; and nobody tells
     who is out what becomes of the others.
     """
     holders = evidence.holders(gid)
-    if not evidence.taken_back or not _is_branch(evidence, gid):
+    if not evidence.taken_back:
         return False
     for other in evidence.gids:
         others = evidence.holders(other)
         if other == gid or not others:
+            continue
+        if not (_is_branch(evidence, gid) or _is_branch(evidence, other)):
             continue
         members = {name for held in others.values() for name in held.members}
         gone = {
@@ -122,13 +124,18 @@ def _may_be_alone(observed: Observed, name: str) -> bool:
 
 
 def _was_invited_in_vain(evidence: Evidence, gid: bytes, name: str) -> bool:
-    """Whether it never came, and something has happened since that spoils an invitation."""
+    """Whether it never came, and something has happened since that spoils an invitation.
+
+    As when it has gone again, and a knock of before is answered that lay at another door.
+    """
     known = evidence.observed[name].groups.get(gid)
     if known is not None and known.status is Status.copy:
         return False
     if any(name not in held.awaited for held in evidence.holders(gid).values()):
         return False
     added = [at for at, event in _changes(evidence, gid) if name in event.added]
+    if known is not None and known.status in OUT:
+        return bool(added)
     spoilt = [at for kind, at in evidence.lately.items() if kind in _SPOILS]
     return bool(added and spoilt) and max(added) <= max(spoilt)
 
@@ -138,10 +145,13 @@ def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> boo
 
     The next one is told only after the commit by which they go, by who has made it, once that one
     has read it in the log: who was there last soon after the commit may have seen that, and no
-    more. If it has made the commit itself, it knocks at a door to which nobody else has a key.
+    more. If it has made the commit itself, it knocks at a door to which nobody else has a key; and
+    so it does when the others were away until what it had told them was not kept any more.
     """
     if known.status is not Status.lost:
         return False
+    if _is_heard_by_nobody(evidence, known):
+        return True
     signs = observed.events(Happened, group=known.gid)
     lost_at = max((each.at for each in signs if isinstance(each.event, Rejoining)), default=0)
     there = max((each.at for each in signs if each.at < lost_at), default=0)
@@ -159,6 +169,18 @@ def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> boo
         if _goes(event) and (event.epoch >= known.epoch or event.epoch in untold)
     }
     return len(missed) > _OLD_WAYS or any(evidence.ended - at > _OLD_WAY for at in missed.values())
+
+
+def _is_heard_by_nobody(evidence: Evidence, known: Held) -> bool:
+    """Whether there were weeks of silence, and nobody has the key of the door where it knocks."""
+    answers = [
+        told.event
+        for each in evidence.holders(known.gid)
+        for told in evidence.observed[each].events(Knocked, group=known.gid)
+        if isinstance(told.event, Knocked)
+    ]
+    keyless = bool(answers) and "no key" in answers[-1].why
+    return keyless and bool(evidence.lately.keys() & {"leap", "away"})
 
 
 def _wanted_at(evidence: Evidence, event: MembersChanged) -> float:

@@ -43,10 +43,7 @@ def same_order(evidence: Evidence) -> Iterator[Finding]:
     """
     for gid in evidence.gids:
         for (one, first), (other, second) in combinations(evidence.holders(gid).items(), 2):
-            if any(
-                evidence.observed[name].events(ForkFound, RolledBack, group=gid)
-                for name in (one, other)
-            ):
+            if _has_caught(evidence, one, first) or _has_caught(evidence, other, second):
                 continue
             theirs = {each.id: each for each in second.messages}
             for message in first.messages:
@@ -66,6 +63,14 @@ def same_order(evidence: Evidence) -> Iterator[Finding]:
                         f"{one} and {other}",
                         f"have {message.text!r} at {_place(message)} and {_place(also)}",
                     )
+
+
+def _has_caught(evidence: Evidence, name: str, held: Held) -> bool:
+    """Whether somebody has said that the log moved, of a group or of that which it goes on from."""
+    return any(
+        evidence.observed[name].events(ForkFound, RolledBack, group=gid)
+        for gid in {held.gid, held.predecessor}
+    )
 
 
 def _place(message: Message) -> tuple[int, int]:
@@ -134,6 +139,8 @@ def _is_placed(sender: Observed, said: Said) -> bool:
 
 def _unheard(evidence: Evidence, said: Said, texts: dict[str, set[str]]) -> Iterator[Finding]:
     """Who was there, and neither has what was said nor says that it misses something."""
+    if is_apart(evidence, said.gid):
+        return
     for name, held in evidence.holders(said.gid).items():
         if said.text in texts[name] or held.joined_at >= said.at:
             continue
