@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses, knocks
-from covey.access.structs.extensions import GroupCapability, Right
+from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
 from covey.access.structs.sealed import WayBack
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ RECOVERY_HOURS: Final = 24 * 365 * 10
 OLD_WAY_HOURS: Final = 24 * 30
 """For how long it is good from then on, beside the one that takes its place."""
 
+
+_OLD_WAYS: Final = 4
+"""How many ways back stand beside the last one, for who was away when they were replaced."""
+
+_TELLING: Final = 24
+"""Hours after which who opens a way back has told the others of it, or may never do so."""
 
 _SEED: Final = 32  # bytes
 _SEEDS: Final = 16
@@ -120,3 +126,51 @@ def until(seat: Seat, seed: bytes) -> int | None:
     key = key_of(seat, seed)
     ends = [each.not_after for each in standing(seat, Right.recover) if each.key == key]
     return max(ends, default=None)
+
+
+# --- in a commit ---------------------------------------------------------------------------
+
+
+def inherited(
+    before: GroupCapabilities, leaving: set[int], heir: int, hour: int
+) -> tuple[GroupCapability, ...]:
+    """The ways back that would fall with their maker: they go on under our leaf."""
+    return tuple(
+        each.replace(creator=heir)
+        for each in before.capabilities
+        if each.right is Right.recover and each.creator in leaving and each.not_after >= hour
+    )
+
+
+def superseded(standing: tuple[GroupCapability, ...], hour: int) -> tuple[GroupCapability, ...]:
+    """What stands when somebody goes, who knows the way back: another one takes its place.
+
+    For a while the old one stands, too: who is away knows no other yet. Who was removed can knock
+    there until then; but only members are let in by it.
+    """
+    soon = hour + OLD_WAY_HOURS
+    others = tuple(each for each in standing if each.right is not Right.recover)
+    ways = [
+        each.replace(not_after=min(each.not_after, soon))
+        for each in standing
+        if each.right is Right.recover
+    ]
+    return (*others, *sorted(ways, key=lambda each: each.not_after)[-_OLD_WAYS:])
+
+
+def lacks_recovery(seat: Seat, stay: GroupCapabilities) -> bool:
+    """Whether such a commit would leave no way back that lasts, as when somebody goes.
+
+    One of which we have not been told for long is none: who opened it may never come again.
+    """
+    hour = seat.home.world.hour
+    known = {key_of(seat, seed) for seed in seeds(seat.row)}
+    is_new_here = hour - seat.row.joined_at // 3600 <= _TELLING
+    lasting = hour + 2 * OLD_WAY_HOURS
+    fresh = hour + RECOVERY_HOURS - _TELLING
+    return not any(
+        each.right is Right.recover
+        and each.not_after > lasting
+        and (is_new_here or each.key in known or each.not_after > fresh)
+        for each in stay.capabilities
+    )

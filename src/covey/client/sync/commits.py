@@ -64,12 +64,6 @@ IMPOSSIBLE: Final = (
 )
 """What is raised for a commit that cannot be made, or a message that cannot be said."""
 
-_OLD_WAYS: Final = 4
-"""How many ways back stand beside the last one, for who was away when they were replaced."""
-
-_TELLING: Final = 24
-"""Hours after which who opens a way back has told the others of it, or may never do so."""
-
 
 References = tuple[bytes, ...] | None
 """Some proposals of an epoch by their ProposalRefs; or None for all that fit together."""
@@ -220,9 +214,9 @@ def _extensions(
     members = {each for each in makers - leaving if group.tree.leaf(each) is not None}
     hour = seat.home.world.hour
     kept = knocks.restated(before, leaving, members, hour).capabilities
-    kept += _inherited(before, leaving, group.own_index, hour)
+    kept += capabilities.inherited(before, leaving, group.own_index, hour)
     if goes:
-        kept = _superseded(kept, hour)
+        kept = capabilities.superseded(kept, hour)
     closed = {wish.key for wish in wished if isinstance(wish, CloseDoor)}
     stay = [each for each in kept if each.key not in closed]
     known = {each.key for each in stay}
@@ -240,33 +234,6 @@ def _extensions(
     extensions = list(_described(extensions, wished))
     changed = tuple(extensions) if extensions != list(group.extensions) else None
     return stated, changed
-
-
-def _inherited(
-    before: GroupCapabilities, leaving: set[int], heir: int, hour: int
-) -> tuple[GroupCapability, ...]:
-    """The ways back that would fall with their maker: they go on under our leaf."""
-    return tuple(
-        each.replace(creator=heir)
-        for each in before.capabilities
-        if each.right is Right.recover and each.creator in leaving and each.not_after >= hour
-    )
-
-
-def _superseded(standing: tuple[GroupCapability, ...], hour: int) -> tuple[GroupCapability, ...]:
-    """What stands when somebody goes, who knows the way back: another one takes its place.
-
-    For a while the old one stands, too: who is away knows no other yet. Who was removed can knock
-    there until then; but only members are let in by it.
-    """
-    soon = hour + capabilities.OLD_WAY_HOURS
-    others = tuple(each for each in standing if each.right is not Right.recover)
-    ways = [
-        each.replace(not_after=min(each.not_after, soon))
-        for each in standing
-        if each.right is Right.recover
-    ]
-    return (*others, *sorted(ways, key=lambda each: each.not_after)[-_OLD_WAYS:])
 
 
 def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Sequence[Extension]:
@@ -304,24 +271,6 @@ def _proposed(group: Group, references: References) -> set[int]:
         elif isinstance(sent.proposal, Remove):
             removed.add(sent.proposal.removed)
     return removed
-
-
-def lacks_recovery(seat: Seat, merged: Merged) -> bool:
-    """Whether such a commit would leave no way back that lasts, as when somebody goes.
-
-    One of which we have not been told for long is none: who opened it may never come again.
-    """
-    hour = seat.home.world.hour
-    known = {capabilities.key_of(seat, seed) for seed in capabilities.seeds(seat.row)}
-    is_new_here = hour - seat.row.joined_at // 3600 <= _TELLING
-    lasting = hour + 2 * capabilities.OLD_WAY_HOURS
-    fresh = hour + capabilities.RECOVERY_HOURS - _TELLING
-    return not any(
-        each.right is Right.recover
-        and each.not_after > lasting
-        and (is_new_here or each.key in known or each.not_after > fresh)
-        for each in merged.stay.capabilities
-    )
 
 
 def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> UnderWay:

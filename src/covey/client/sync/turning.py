@@ -232,7 +232,7 @@ class Turns:
                 if not merged.is_needed:
                     queues.unwish(rows, chosen)
                     return None
-                if commits.lacks_recovery(seat, merged):
+                if capabilities.lacks_recovery(seat, merged.stay):
                     door = self._way_back()
                     chosen[queues.wish(rows, seat.number, wishes.encode(door))] = door
                     merged = commits.merge(seat, tuple(chosen.values()), references)
