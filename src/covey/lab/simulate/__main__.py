@@ -12,6 +12,9 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+from rich.progress import track
+
 from covey.lab.simulate import bugs
 from covey.lab.simulate.many import played, played_with
 from covey.lab.simulate.running import Run, Size
@@ -59,7 +62,15 @@ def _many(options: argparse.Namespace, size: Size) -> int:
     first = options.seed or 0
     tally, began = Tally(), perf_counter()
     seeds = range(first, first + options.seeds)
-    for run in played(seeds, size, options.bug, options.workers):
+    runs = track(
+        played(seeds, size, options.bug, options.workers),
+        description="seeds",
+        total=len(seeds),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    for run in runs:
         tally.add(run)
         if options.json:
             _say(json.dumps(run.as_tree(story=bool(run.findings))))
