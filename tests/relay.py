@@ -27,6 +27,7 @@ class Relay:
         heard: Is set when a client has sent something.
         most_asked: Bytes after which a connection breaks, from the client.
         most_answered: Likewise, to the client.
+        spared: How many connections, the first ones, get all answers.
     """
 
     def __init__(self, url: str) -> None:
@@ -39,6 +40,7 @@ class Relay:
         self.heard = anyio.Event()
         self.most_asked: int | None = None
         self.most_answered: int | None = None
+        self.spared = 0
         self._breaking: set[anyio.CancelScope] = set()
 
     def break_all(self) -> None:
@@ -53,7 +55,8 @@ class Relay:
             self._breaking.add(both.cancel_scope)
             async with await anyio.connect_tcp(self._host, self._port) as broker:
                 both.start_soon(self._ask, client, broker, both.cancel_scope)
-                await _carried(broker, client, self.most_answered)
+                most = self.most_answered if self.connections > self.spared else None
+                await _carried(broker, client, most)
             self._breaking.discard(both.cancel_scope)
             both.cancel_scope.cancel()
 

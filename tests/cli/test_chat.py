@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import keyring
 import keyring.backend
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from broker_thread import broker_at, thread_broker
+from relay import relay
 from terminals import Terminal, lines_until
 
 if TYPE_CHECKING:
@@ -97,6 +99,24 @@ def test_who_does_not_want_to_wait_begins_later(tmp_path: Path) -> None:
         broker.ahead = 60
         assert bob.begin().finds("groups") == {"groups": []}
         assert "is there already" in bob.refuses("init", "bob", "--broker", broker.url)
+
+
+@pytest.mark.parametrize(("spared", "most"), [(0, 200), (1, 100), (1, 250), (1, 300)])
+def test_whatever_gets_lost_the_same_command_again_begins(
+    person: Callable[[str], Terminal], spared: int, most: int
+) -> None:
+    """The broker may have the account already: its keys must not be thrown away."""
+    alice = person("alice")
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(relay(alice.url)) as between,
+    ):
+        between.spared, between.most_answered = spared, most
+        ended = alice.run("init", alice.name, "--broker", between.url)
+        assert ended.exit_code != 0
+        between.most_answered = None
+        assert alice.says("init", alice.name, "--broker", between.url).startswith(alice.name)
+    assert alice.finds("groups") == {"groups": []}
 
 
 def test_no_broker_is_there(person: Callable[[str], Terminal]) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, Self
 import anyio
 import anyio.to_thread
 
+from covey.access.refusals import Code
 from covey.client import events, history
 from covey.client.accounts import Accounts
 from covey.client.bound import seconds
@@ -59,6 +60,11 @@ CONSUMER = "application"
 """For whom events are acknowledged unless it says otherwise."""
 
 _SHORT: Final = 8  # digits of an id
+
+_NO_ACCOUNT: Final = frozenset(
+    each.value for each in (Code.handle_taken, Code.enrolment_refused, Code.invite_needed)
+)
+"""What a broker says that has begun no account for us, and begins none."""
 
 
 class Client(Entrance, Accounts):
@@ -149,9 +155,8 @@ class Client(Entrance, Accounts):
         except BaseException as error:
             with anyio.CancelScope(shield=True):
                 await engine.abandon()
-            begun = engine.peer.device is not None  # the account; nobody else has its keys
-            if opening.is_new and not begun and isinstance(error, BrokerError):
-                discard(given.path)
+            if opening.is_new and isinstance(error, BrokerError) and error.code in _NO_ACCOUNT:
+                discard(given.path)  # else the broker may have the account: nobody has its keys
             raise
         self._running = engine
         return self

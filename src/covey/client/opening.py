@@ -47,6 +47,7 @@ LONGEST_NAME: Final = 256
 _MEMBER: Final = "member"
 _URL: Final = "broker url"
 _NO_ACCOUNT: Final = "no account"
+_BROKER_ID: Final = "broker id"
 _ENROLLED: Final = "enrolled"
 
 
@@ -151,10 +152,23 @@ def has_account(path: Path, key: StoreKey) -> bool:
     Raises:
         StorageError: The store cannot be opened.
     """
+    return _has(path, key, _ENROLLED)
+
+
+def may_have_account(path: Path, key: StoreKey) -> bool:
+    """Whether a broker has answered, so that it may have begun the account.
+
+    Raises:
+        StorageError: The store cannot be opened.
+    """
+    return _has(path, key, _BROKER_ID)
+
+
+def _has(path: Path, key: StoreKey, name: str) -> bool:
     store = open_store(path, key)
     try:
         with store.reading() as rows:
-            return settings.get(rows, _ENROLLED) is not None
+            return settings.get(rows, name) is not None
     finally:
         store.close()
 

@@ -15,7 +15,7 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import settle
 from covey.cli.chat.where import key_of, new_key
 from covey.client.client import Client
-from covey.client.opening import discard, has_account
+from covey.client.opening import discard, has_account, may_have_account
 from covey.client.showing import names_us
 from covey.errors import BrokerError, StateError, TransportError
 from covey.store import StoreExists
@@ -74,7 +74,7 @@ def _there(path: Path) -> str:
 
 
 async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invite: str) -> None:
-    """Make the store, and enrol; when that fails, a new store is not kept.
+    """Make the store, and enrol; when nothing of that can have come to be, the store is not kept.
 
     Raises:
         StateError: The name is taken, or the broker wants an invite code.
@@ -89,6 +89,9 @@ async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invit
             async with client:
                 await settle(client)
     except TransportError as error:
+        if is_new and may_have_account(path, key):
+            msg = f"{error}: it may have begun the account; the same command again goes on with it"
+            raise TransportError(msg) from error
         if is_new:
             discard(path)
         msg = f"{error}: check the address, or start a broker with `covey broker --db broker.db`"
