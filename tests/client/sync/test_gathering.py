@@ -84,6 +84,25 @@ def test_whom_no_pointer_reaches_is_let_into_the_branch_anew(table: Table) -> No
         assert sorted(each.texts_of(there(each))) == ["before", "waits"]
 
 
+def test_who_is_let_in_anew_twice_before_it_looks_loses_nothing_that_waits(table: Table) -> None:
+    """By the first pointer it comes in, and reads that it goes, for a leaf of the second one."""
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
+    carol.say("waits")
+    breaks(*people)
+    forgets_key_packages(carol)
+    table.settle(alice, bob, rounds=20)
+    for _ in range(3):
+        carol.turn()
+    carol.news()
+    slowly(table, alice, bob)
+    table.settle(*people)
+    assert agree(*people)
+    told = carol.news()
+    assert not [each for each in told if isinstance(each, events.RemovedFromGroup)]
+    assert not [each for each in told if isinstance(each, events.MessagesLost) and each.ids]
+    assert [each.texts_of(there(each)) for each in people] == [["waits"]] * 3
+
+
 def taken_back(table: Table) -> tuple[Someone, Someone, Someone]:
     """Carol was invited into a group, and has not come; the broker forgets that she was."""
     alice, bob = table.team("alice", "bob")
