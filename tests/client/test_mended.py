@@ -143,7 +143,7 @@ def test_who_was_let_in_by_a_pointer_that_got_lost_knocks_anew(table: Table) -> 
 
 def test_who_branches_from_a_group_that_is_well_comes_back(table: Table) -> None:
     """Nobody who could follow was there to let it in, and it has made a branch alone."""
-    alice, bob = table.team("alice", "bob")
+    alice, bob, carol = table.team("alice", "bob", "carol")
     seat = alice.place.seat
     with seat.change() as rows:
         entering.broke(seat, rows, "nobody can follow the commit")
@@ -151,11 +151,32 @@ def test_who_branches_from_a_group_that_is_well_comes_back(table: Table) -> None
     assert len(alice.peer.places()) == 2
     alice.say("in the branch")
     table.settle(alice)
-    table.settle(alice, bob, rounds=60)
+    table.settle(alice, bob, carol, rounds=60)
     assert alice.peer.places()[0].seat.look().status is Status.active
     assert alice.peer.places()[1].seat.look().status is Status.branched
-    assert bob.texts() == ["in the branch"]
+    assert bob.texts() == carol.texts() == ["in the branch"]
     assert alice.texts_of(alice.peer.places()[0]) == ["in the branch"]
+
+
+def test_who_is_the_last_one_in_a_group_that_is_well_follows_into_the_branch(
+    table: Table,
+) -> None:
+    alice, bob = table.team("alice", "bob")
+    seat = alice.place.seat
+    with seat.change() as rows:
+        entering.broke(seat, rows, "nobody can follow the commit")
+    table.settle(alice, rounds=60)
+    alice.say("in the branch")
+    bob.say("in the group")
+    table.settle(alice)
+    table.settle(alice, bob, rounds=60)
+    for each in (alice, bob):
+        first, second = each.peer.places()
+        assert first.seat.look().status is Status.branched
+        assert second.seat.look().status is Status.active
+    assert alice.authenticator == bob.authenticator
+    assert "in the group" in alice.texts()
+    assert "in the group" in bob.texts()
 
 
 def test_who_slept_waits_for_others_before_it_branches(table: Table) -> None:

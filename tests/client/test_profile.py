@@ -115,3 +115,17 @@ def test_a_new_group_belongs_to_who_creates_it() -> None:
     assert profile.first_profile("team", b"amy") == GroupProfile(
         b"team", Inviting.members, 0, (RoleOf(b"amy", Role.owner),)
     )
+
+
+def test_a_branch_says_of_which_group_it_is_one_and_when_it_comes() -> None:
+    branch = TEAM.replace(goes_on_from=bytes(range(32)), place=(7 << 32) | 2)
+    assert profile.profile_of((as_extension(branch),)) == branch
+    before = TEAM.encode()[:-9]
+    assert branch.encode() == before + b"\x20" + bytes(range(32)) + b"\0\0\0\7\0\0\0\2"
+    assert (TEAM.goes_on_from, TEAM.place) == (b"", 0)
+
+
+def test_what_a_branch_goes_on_from_stays_whatever_else_is_changed() -> None:
+    branch = TEAM.replace(goes_on_from=bytes(32), place=3)
+    more = profile.changed(branch, name="crew", expires_after=5, inviting=1, roles={"bob": 2})
+    assert (more.goes_on_from, more.place) == (bytes(32), 3)

@@ -191,6 +191,19 @@ def test_nobody_takes_the_profile_away(who: str) -> None:
     assert "does not lose its profile" in here.refusal(who, extensions=wanted)
 
 
+@pytest.mark.parametrize("who", ["bob", "ann", "amy"])
+@pytest.mark.parametrize("change", [{"goes_on_from": bytes(32)}, {"place": 1}], ids=["of", "at"])
+def test_nobody_says_later_of_which_group_another_one_is_a_branch(
+    who: str, change: dict[str, bytes | int]
+) -> None:
+    here = team()
+    extensions = here.groups["amy"].extensions
+    before = profile.profile_of(extensions)
+    assert before is not None
+    wanted = profile.with_profile(extensions, before.replace(**change))
+    assert "a branch never changes" in here.refusal(who, extensions=wanted)
+
+
 def test_a_profile_that_cannot_be_read_is_refused() -> None:
     here = team()
     kept = [e for e in here.groups["amy"].extensions if e.extension_type != GROUP_PROFILE]
@@ -328,6 +341,33 @@ def test_a_keypackage_that_was_published_is_no_way_back() -> None:
 def test_who_never_came_is_let_in_by_another_keypackage() -> None:
     here = team()
     here.groups["cat"] = _joined(here, "bob", "cat", here.members["cat"].key_package())
+
+
+def test_an_owner_who_never_came_is_let_in_by_a_mere_member() -> None:
+    here = team()
+    here.groups["oto"] = _joined(here, "bob", "oto", here.members["oto"].key_package())
+    assert here.groups["oto"].epoch_authenticator == here.groups["amy"].epoch_authenticator
+
+
+def test_an_owner_who_has_come_is_not() -> None:
+    here = team()
+    here.commit("oto")
+    again = {"add": [here.members["oto"].key_package()], "remove": [here.leaf("oto")]}
+    assert "may not remove oto" in here.refusal("bob", **again)
+
+
+@pytest.mark.parametrize("who", ["cat", "oto"])
+def test_who_never_came_is_let_in_by_an_older_keypackage(who: str) -> None:
+    """A broker that was set back has no other."""
+    here = team()
+    older = here.members[who].key_package(now=int(time.time()) - 86_400)
+    here.groups[who] = _joined(here, "bob", who, older)
+
+
+def test_nobody_lets_in_a_stranger_of_the_name_of_who_never_came() -> None:
+    here = team()
+    again = {"add": [here.package("oto")], "remove": [here.leaf("oto")]}
+    assert "may not remove oto" in here.refusal("bob", **again)
 
 
 def test_only_who_may_invite_lets_it_in_anew() -> None:

@@ -195,3 +195,20 @@ def test_what_another_process_has_dealt_with_is_not_dealt_with_again(table: Tabl
     other.run(other.peer.look_into_inbox())
     assert found == [1]
     assert database(table).execute("SELECT * FROM inbox_entry").fetchall() == []
+
+
+def test_what_is_at_the_broker_is_renewed_once_an_hour_at_most(table: Table) -> None:
+    """Whoever claims a KeyPackage can leave a pointer that is for none."""
+    mallory, bob = table.sit("mallory"), table.sit("bob")
+
+    def is_renewed() -> bool:
+        leave_rubbish(mallory, claim(mallory, "bob"), b"rubbish")
+        with bob.store.transaction() as rows:
+            rows.do("DELETE FROM packages WHERE published = 1")
+        table.asked.clear()
+        table.settle(bob, rounds=3)
+        return ("bob", "remove_device") in table.asked
+
+    assert [is_renewed() for _ in range(5)] == [True, *[False] * 4]
+    table.passes(3_600)
+    assert is_renewed()

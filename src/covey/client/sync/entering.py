@@ -80,7 +80,7 @@ def entered(seat: Seat, rows: Rows, entry: Entry, event: EpochChanged, before: B
     queues.to_be_encrypted_anew(rows, seat.number)
     _settle(seat, rows, entry)
     if event.removed:
-        _ended(seat, rows, changed)
+        _ended(seat, rows, changed, before)
         return
     _tell_members(seat, rows, changed, before, own=event.own)
     _tell_profile(seat, rows, changed, before.profile)
@@ -203,13 +203,26 @@ def _tell_profile(seat: Seat, rows: Rows, changed: Changed, before: GroupProfile
 # --- the end -------------------------------------------------------------------------------
 
 
-def _ended(seat: Seat, rows: Rows, changed: Changed) -> None:
+def _ended(seat: Seat, rows: Rows, changed: Changed, before: Before) -> None:
     """We have been removed, or have left: no secret stays."""
     own = seat.row.status is Status.leaving
     by = _name(changed.committer)
+    if not own and _is_let_in_anew(seat, changed, before):
+        fell_behind(seat, rows, f"{by} has let us in anew, for we had not come until then")
+        return
     seat.replace(status=Status.left if own else Status.removed, trouble="" if own else f"by {by}")
     tell(seat, rows, MemberLeft(seat.hex) if own else RemovedFromGroup(seat.hex, by=by))
     _forget(seat, rows, "you left the group" if own else f"{by} removed you from the group")
+
+
+def _is_let_in_anew(seat: Seat, changed: Changed, before: Before) -> bool:
+    """Whether our leaf went for another one of ours, since we had not come: a pointer follows.
+
+    For who had come, it is another store of ours that has come back.
+    """
+    coming = {each.signature_key for each in changed.joined}
+    ours = [each for each in changed.removed if each.index == seat.group.own_index]
+    return any(each.signature_key in coming and before.is_new(each) for each in ours)
 
 
 def abandoned(seat: Seat, rows: Rows) -> None:

@@ -1,0 +1,168 @@
+"""Who could not come into a branch, or where a log was set back, is let in anew by the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.client import events
+from covey.client.sync import entering, winning
+from covey.client.sync.groups import Status
+
+if TYPE_CHECKING:
+    from client.table import Someone, Table
+    from covey.client.sync.place import Place
+
+DAY = 86_400
+
+
+def breaks(*people: Someone) -> None:
+    """Nobody of them can follow the commit that closes the epoch of their group."""
+    for each in people:
+        seat = each.place.seat
+        with seat.change() as rows:
+            entering.broke(seat, rows, "a commit that nobody can follow")
+
+
+def forgets_key_packages(someone: Someone) -> None:
+    """It has none of those any more that wait at the broker."""
+    with someone.store.transaction() as rows:
+        rows.do("DELETE FROM packages")
+
+
+def there(someone: Someone) -> Place:
+    """The group in which somebody is."""
+    [place] = [each for each in someone.peer.places() if each.seat.look().status.is_in]
+    return place
+
+
+def agree(*people: Someone) -> bool:
+    """Whether they are all in one group, in one epoch, and nobody else is."""
+    seats = [there(each).seat for each in people]
+    assert {len(each.group.members) for each in seats} == {len(people)}
+    return len({each.group.epoch_authenticator for each in seats}) == 1
+
+
+def joined(someone: Someone) -> list[str]:
+    """In which ways it has come in."""
+    return [each.how for each in someone.news() if isinstance(each, events.Joined)]
+
+
+def asked(table: Table, *operations: str) -> list[str]:
+    """Who has asked for something since the last look."""
+    found = [who for who, operation in table.asked if operation in operations]
+    table.asked.clear()
+    return found
+
+
+def slowly(table: Table, *people: Someone) -> None:
+    table.settle(*people, rounds=40, step=10)
+
+
+def test_whom_no_pointer_reaches_is_let_into_the_branch_anew(table: Table) -> None:
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
+    alice.say("before")
+    table.settle(*people)
+    old = carol.place
+    carol.say("waits")
+    breaks(*people)
+    forgets_key_packages(carol)
+    for each in people:
+        each.news()
+    table.settle(alice, bob, rounds=20)
+    assert there(alice).seat.row.predecessor == old.seat.row.gid
+    asked(table)
+    for _ in range(3):
+        carol.turn()
+    assert "carol" in asked(table, "publish")  # what is at the broker opens nothing: it goes
+    assert old.seat.look().status is Status.broken
+    table.settle(alice, bob, rounds=16)
+    table.settle(*people)
+    assert agree(*people)
+    assert joined(carol) == ["branched"]
+    assert old.seat.look().status is Status.branched
+    for each in people:
+        assert sorted(each.texts_of(there(each))) == ["before", "waits"]
+
+
+def test_who_is_let_in_anew_twice_before_it_looks_loses_nothing_that_waits(table: Table) -> None:
+    """By the first pointer it comes in, and reads that it goes, for a leaf of the second one."""
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
+    carol.say("waits")
+    breaks(*people)
+    forgets_key_packages(carol)
+    table.settle(alice, bob, rounds=20)
+    for _ in range(3):
+        carol.turn()
+    carol.news()
+    slowly(table, alice, bob)
+    table.settle(*people)
+    assert agree(*people)
+    told = carol.news()
+    assert not [each for each in told if isinstance(each, events.RemovedFromGroup)]
+    assert not [each for each in told if isinstance(each, events.MessagesLost) and each.ids]
+    assert [each.texts_of(there(each)) for each in people] == [["waits"]] * 3
+
+
+def taken_back(table: Table) -> tuple[Someone, Someone, Someone]:
+    """Carol was invited into a group, and has not come; the broker forgets that she was."""
+    alice, bob = table.team("alice", "bob")
+    carol = table.sit("carol")
+    alice.say("so that it is noticed")
+    table.settle(alice, bob)
+    backup = table.snapshot()
+    alice.invite("carol")
+    table.settle(alice, bob, rounds=4)
+    table.copies[0] = backup
+    table.settle(alice, bob, rounds=6, step=5)
+    assert {each.place.seat.look().set_back_at > 0 for each in (alice, bob)} == {True}
+    return alice, bob, carol
+
+
+def test_whom_a_broker_forgot_is_let_in_by_a_key_package_that_is_not_in_the_tree(
+    table: Table,
+) -> None:
+    """The broker hands out once more the one that was claimed last, for it has forgotten that."""
+    alice, bob, carol = people = taken_back(table)
+    before = waits(alice, "carol")
+    asked(table)
+    table.settle(alice, bob, rounds=10)
+    assert asked(table, "claim") == ["alice", "alice"]
+    assert waits(alice, "carol") != before
+    slowly(table, *people)
+    assert agree(*people)
+    carol.say("here")
+    table.settle(*people)
+    assert "here" in alice.texts()
+    assert bob.authenticator == carol.authenticator
+
+
+def waits(someone: Someone, name: str) -> bytes:
+    """The leaf of somebody who has not come."""
+    tree = someone.place.seat.group.tree
+    leaves = [tree.leaf(each.index) for each in someone.place.seat.group.members]
+    [found] = [each for each in leaves if each is not None and winning.has_not_come(each)]
+    assert name.encode() in found.encode()
+    return found.encryption_key
+
+
+def test_who_is_missing_is_let_in_anew_for_a_day_and_more_and_more_seldom(table: Table) -> None:
+    alice, bob, _ = taken_back(table)
+    asked(table)
+    table.settle(alice, bob, rounds=240, step=30)
+    first = len(asked(table, "claim"))
+    table.settle(alice, bob, rounds=240, step=300)
+    second = len(asked(table, "claim"))
+    table.settle(alice, bob, rounds=24, step=3_600)
+    assert asked(table, "claim") == []
+    assert first > second > 0
+
+
+def test_nobody_is_let_in_anew_where_no_log_was_set_back(table: Table) -> None:
+    """There people invite again, who know whom they want."""
+    alice, bob = table.team("alice", "bob")
+    table.sit("carol")
+    alice.invite("carol")
+    table.settle(alice, bob)
+    asked(table)
+    table.settle(alice, bob, rounds=100, step=60)
+    assert asked(table, "claim") == []
