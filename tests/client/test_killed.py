@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+SETTLED = 3
+"""The epoch in which nobody wants anything more: bob is in, has arrived, and has a role."""
+
+
 class Scene(NamedTuple):
     """Three people; the first two are in a group, the second one will be killed."""
 
@@ -35,9 +39,10 @@ def _scene() -> Scene:
     alice, bob, carol = (table.sit(name) for name in ("alice", "bob", "carol"))
     alice.create()
     alice.invite("bob")
-    table.settle(alice, bob)
+    table.settle(alice, bob, rounds=6)
     alice.wish(wishes.Describe(roles={"bob": 2}))
-    table.settle(alice, bob)
+    table.settle(alice, bob, rounds=2)
+    assert alice.place.seat.group.epoch == bob.place.seat.group.epoch == SETTLED
     return Scene(table, alice, bob, carol)
 
 
@@ -142,7 +147,7 @@ def _healthy(scene: Scene, *people: Someone) -> None:
         assert len(set(each.texts())) == len(each.texts())
         assert not [e for e in each.news() if isinstance(e, events.Unreadable | events.CopyFound)]
     scene.alice.say("goes on")
-    scene.table.settle(*people, rounds=3)
+    scene.table.settle(*people, rounds=12)
     assert all(each.texts()[-1] == "goes on" for each in people)
 
 
