@@ -175,16 +175,15 @@ def _require_the_same(home: Home, found: Found, old: GroupRow, staged: StagedWel
 def _is_known(home: Home, row: GroupRow, inviter: LeafNode) -> bool:
     """Whether somebody was in a group of ours when we were last there, by its signature key.
 
-    A backup knows those only who had said something, or whom we have verified.
+    A backup has no tree: it knows those only who had said something, or whom we have verified. Who
+    is in no tree that we have is not known by that: it may have been removed since.
     """
     key = inviter.signature_key
     with home.store.reading() as rows:
-        if groups.has_spoken(rows, row.id, key):
-            return True
-        if is_verified(rows, identity(inviter.credential), key):
-            return True
-        loads = bool(groups.engine_rows(rows, row.id))
-    return loads and any(each.signature_key == key for each in Seat(home, row).group.members)
+        if not groups.engine_rows(rows, row.id):
+            who = identity(inviter.credential)
+            return groups.has_spoken(rows, row.id, key) or is_verified(rows, who, key)
+    return any(each.signature_key == key for each in Seat(home, row).group.members)
 
 
 def _keep(

@@ -1,0 +1,222 @@
+"""An ordinary Welcome into a group that says it is a branch of ours: who follows, and who does not.
+
+Anybody can say so of a group; a branch that is let in to with a secret of the old one needs none
+of this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from covey.client import events, profile
+from covey.client.sync import entering, queues, winning, wishes
+from covey.client.sync.groups import Status
+
+if TYPE_CHECKING:
+    from client.table import Someone, Table
+    from covey.client.profile import GroupProfile
+    from covey.client.sync.place import Place
+
+
+def breaks(*people: Someone) -> None:
+    """Nobody of them can follow the commit that closes the epoch of their group."""
+    for each in people:
+        seat = each.peer.places()[0].seat
+        with seat.change() as rows:
+            entering.broke(seat, rows, "a commit that nobody can follow")
+
+
+def forgets_key_packages(someone: Someone) -> None:
+    """It has none of those any more that wait at the broker: no pointer opens."""
+    with someone.store.transaction() as rows:
+        rows.do("DELETE FROM packages")
+
+
+def stated(someone: Someone) -> GroupProfile:
+    """What the first group of somebody says of itself."""
+    found = profile.profile_of(someone.peer.places()[0].seat.group.extensions)
+    assert found is not None
+    return found
+
+
+def claims(maker: Someone, ours: Someone, epoch: int, given: GroupProfile) -> Place:
+    """Make a group that says that it goes on from the first one of somebody, and invite there.
+
+    Args:
+        maker: Who makes it.
+        ours: Who is invited.
+        epoch: From which epoch it says that it goes on.
+        given: Its profile, but for that.
+    """
+    gid = ours.peer.places()[0].seat.row.gid
+    given = given.replace(goes_on_from=gid, place=winning.order(epoch, 1))
+    place = maker.peer.create(given)
+    maker.turn()
+    maker.invite(ours.name)
+    maker.table.settle(maker, rounds=3)
+    return place
+
+
+def statuses(someone: Someone) -> list[Status]:
+    """How it stands to its groups, in the order in which it came to know them."""
+    return [each.seat.look().status for each in someone.peer.places()]
+
+
+def comes(someone: Someone, *others: Someone) -> list[events.Event]:
+    """Let somebody read its inbox; what it is told."""
+    someone.news()
+    someone.table.settle(someone, *others, rounds=3)
+    return [
+        each for each in someone.news() if isinstance(each, events.Joined | events.InvitationFailed)
+    ]
+
+
+# --- members -------------------------------------------------------------------------------
+
+
+def test_who_thinks_its_group_well_waits_until_all_others_have_come_into_the_branch(
+    table: Table,
+) -> None:
+    alice, bob, carol = table.team("alice", "bob", "carol")
+    forgets_key_packages(carol)
+    carol.cut = lambda asked: "request" if asked.operation == "knocks" else ""  # lets nobody in
+    breaks(alice, bob)
+    table.settle(alice, rounds=20)
+    table.settle(carol, rounds=3)
+    table.settle(alice, rounds=40)
+    assert comes(carol) == []
+    assert statuses(carol) == [Status.active]
+    table.settle(bob, alice, rounds=50)  # and carol is let in once more, now that bob is there
+    assert statuses(carol) == [Status.active]
+    table.settle(carol, rounds=3)
+    assert statuses(carol) == [Status.branched, Status.active]
+    table.settle(alice, bob, carol)
+    assert alice.authenticator == bob.authenticator == carol.authenticator
+
+
+def test_a_wish_to_leave_goes_along_into_a_branch(table: Table) -> None:
+    alice, bob = table.team("alice", "bob")
+    given, epoch = stated(alice), alice.place.seat.look().epoch
+    bob.leave()
+    claims(alice, bob, epoch, given)
+    bob.turn()
+    assert statuses(bob) == [Status.branched, Status.leaving]
+    table.settle(alice, bob)
+    assert statuses(bob) == [Status.branched, Status.left]
+    assert [each.identity for each in alice.place.seat.group.members] == [b"alice"]
+
+
+# --- strangers -----------------------------------------------------------------------------
+
+
+def stranger(table: Table, alice: Someone, who: str) -> Someone:
+    """Somebody who is not in the first group of alice, and may have been."""
+    if who == "stranger":
+        return table.sit("mallory")
+    mallory = table.sit("mallory")
+    alice.invite("mallory")
+    table.settle(alice, mallory)
+    if who == "has spoken":
+        mallory.say("that was all")
+        table.settle(mallory, alice)
+    alice.wish(wishes.Expel((b"mallory",)))
+    table.settle(alice, mallory)
+    return mallory
+
+
+STRANGERS = ["stranger", "removed", "has spoken"]
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+def test_a_stranger_s_branch_of_a_group_that_is_well_is_refused(table: Table, who: str) -> None:
+    alice, bob = table.team("alice", "bob")
+    mallory = stranger(table, alice, who)
+    epoch = alice.place.seat.look().epoch
+    claims(mallory, alice, epoch, profile.first_profile("team", b"mallory"))
+    [told] = comes(alice)
+    assert isinstance(told, events.InvitationFailed)
+    assert "no member of a group of ours" in told.why
+    assert statuses(alice) == [Status.active]
+    alice.say("here")
+    table.settle(alice, bob)
+    assert "here" in bob.texts()
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+def test_a_stranger_s_branch_of_a_broken_group_is_a_group_like_any_other(
+    table: Table, who: str
+) -> None:
+    alice, _ = table.team("alice", "bob")
+    mallory = stranger(table, alice, who)
+    given, epoch = stated(alice), alice.place.seat.look().epoch
+    alice.say("not for mallory")
+    breaks(alice)
+    claims(mallory, alice, epoch, profile.changed(given, roles={"mallory": 1}))
+    [told] = comes(alice)
+    assert isinstance(told, events.Joined)
+    assert told.how == "welcome"
+    assert statuses(alice) == [Status.broken, Status.active]
+    table.settle(alice, mallory, rounds=4)
+    assert "not for mallory" not in mallory.texts()
+
+
+# --- rights --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_owner", [False, True])
+def test_with_other_rights_only_an_owner_s_branch_is_followed(
+    table: Table, *, is_owner: bool
+) -> None:
+    """Such as of somebody who was owner in an earlier epoch, and has been told so never since."""
+    alice, bob = table.team("alice", "bob")
+    if is_owner:
+        alice.wish(wishes.Describe(roles={"bob": 3}))
+        table.settle(alice, bob)
+    alice.say("before")
+    table.settle(alice, bob)
+    epoch = alice.place.seat.look().epoch
+    breaks(alice)
+    claims(bob, alice, epoch, profile.changed(stated(alice), roles={"bob": 3, "alice": 1}))
+    [told] = comes(alice)
+    assert isinstance(told, events.Joined)
+    assert told.how == ("branched" if is_owner else "welcome")
+    assert statuses(alice) == [Status.branched if is_owner else Status.broken, Status.active]
+
+
+def test_with_the_same_rights_any_member_s_branch_is_followed(table: Table) -> None:
+    alice, bob = table.team("alice", "bob")
+    given, epoch = stated(alice), alice.place.seat.look().epoch
+    breaks(alice)
+    claims(bob, alice, epoch, given)
+    [told] = comes(alice)
+    assert isinstance(told, events.Joined)
+    assert told.how == "branched"
+
+
+# --- earlier epochs ------------------------------------------------------------------------
+
+
+def test_the_maker_of_a_branch_from_an_epoch_that_was_over_is_invited_into_ours(
+    table: Table,
+) -> None:
+    alice, bob, carol = table.team("alice", "bob", "carol")
+    given, epoch = stated(alice), alice.place.seat.look().epoch
+    forgets_key_packages(bob)
+    breaks(bob)
+    alice.wish(wishes.Renew())
+    table.settle(alice, carol)
+    breaks(alice, carol)
+    table.settle(alice, carol, rounds=20)
+    assert statuses(alice) == statuses(carol) == [Status.branched, Status.active]
+    theirs = claims(bob, carol, epoch, given).seat.row.gid
+    table.asked.clear()
+    carol.turn()
+    assert all(each.seat.row.gid != theirs for each in carol.peer.places())
+    assert ("carol", "claim") in table.asked
+    ours = carol.place.seat
+    with carol.store.reading() as rows:
+        wished = [wishes.decode(each) for each in queues.wishes(rows, ours.number).values()]
+    done = [each for each in carol.news() if isinstance(each, events.MembersChanged)]
+    assert wished or any("bob" in each.added for each in done if each.by == "carol")

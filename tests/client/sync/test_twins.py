@@ -1,0 +1,111 @@
+"""Several branches of one group: which one goes on, and when the others fold into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covey.client import events, profile
+from covey.client.contents import Text
+from covey.client.sync import entering, hearing
+from covey.client.sync.groups import Status
+
+if TYPE_CHECKING:
+    from client.table import Someone, Table
+    from covey.client.sync.place import Place
+
+OLD = bytes(range(32))
+"""The log of the group that both go on from."""
+
+
+def branch(maker: Someone, place: int) -> Place:
+    """Make a group that is a branch of the old one."""
+    given = profile.first_profile(f"{place}", maker.name.encode())
+    made = maker.peer.create(given.replace(goes_on_from=OLD, place=place))
+    maker.turn()
+    return made
+
+
+def statuses(someone: Someone) -> dict[str, Status]:
+    """How it stands to its groups, by their names."""
+    rows = [each.seat.look() for each in someone.peer.places()]
+    return {each.name: each.status for each in rows}
+
+
+def called(someone: Someone, name: str) -> Place:
+    """One of its groups."""
+    [found] = [each for each in someone.peer.places() if each.seat.look().name == name]
+    return found
+
+
+def say(someone: Someone, name: str, text: str) -> None:
+    """Say something in one of its groups."""
+    seat = called(someone, name).seat
+    with seat.change() as rows:
+        seat.require_in()
+        hearing.say(seat, rows, Text(text.encode()))
+
+
+def test_the_later_of_two_branches_folds_once_somebody_of_it_has_come_into_the_better_one(
+    table: Table,
+) -> None:
+    people = alice, bob, dave = [table.sit(name) for name in ("alice", "bob", "dave")]
+    branch(bob, 2)
+    bob.invite("dave")
+    table.settle(*people)
+    branch(alice, 1)
+    alice.invite("dave")
+    table.settle(*people)
+    say(bob, "2", "only in the second")
+    table.settle(*people)
+    assert statuses(dave) == {"1": Status.active, "2": Status.active}  # anybody can say so
+    alice.invite("bob")
+    table.settle(alice, dave)
+    assert statuses(dave) == {"1": Status.active, "2": Status.active}  # bob has not come
+    table.settle(*people, rounds=20)
+    for each in (bob, dave):
+        assert statuses(each) == {"1": Status.active, "2": Status.branched}
+    for each in people:
+        assert each.texts_of(called(each, "1")) == ["only in the second"]
+
+
+def test_of_groups_of_which_none_is_a_branch_each_goes_on(table: Table) -> None:
+    people = [table.sit(name) for name in ("alice", "bob")]
+    for name in ("one", "other"):
+        people[0].create(name)
+        people[0].invite("bob")
+        table.settle(*people)
+    for each in people:
+        assert statuses(each) == {"one": Status.active, "other": Status.active}
+
+
+def test_each_change_of_branch_is_told_once(table: Table) -> None:
+    """Bob makes one when alice is late; hers is better, since her leaf is the lower one."""
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
+    for each in people:
+        seat = each.place.seat
+        with seat.change() as rows:
+            entering.broke(seat, rows, "a commit that nobody can follow")
+        each.news()
+    table.settle(bob, carol, rounds=30)
+    first = [each.group for each in joined(carol)]
+    assert [each.group for each in joined(bob)] == first
+    assert len(first) == 1
+    alice.cut = lambda asked: "request" if asked.operation == "fetch" else ""
+    alice.turn()
+    for _ in range(30):  # she does not look into her inbox, and makes one, too
+        alice.run(alice.peer.attend(None))
+        table.settle(alice, rounds=1)
+        alice.run(alice.peer.attend(None))
+    alice.cut = lambda _: ""
+    [hers] = joined(alice)
+    table.settle(*people, rounds=20)
+    for each in (bob, carol):
+        assert [told.group for told in joined(each)] == [hers.group]
+    assert {each.place.seat.row.gid.hex() for each in people} == {hers.group}
+    assert len({each.authenticator for each in people}) == 1
+
+
+def joined(someone: Someone) -> list[events.Joined]:
+    """By what branches it was told that it goes on, since the last look."""
+    found = [each for each in someone.news() if isinstance(each, events.Joined)]
+    return [each for each in found if each.how == "branched"]
