@@ -83,20 +83,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def watched(habits: Habits, seed: int) -> Scored:
     """One run of the script that is watched, and how good the guesses are."""
-    with _played(habits, seed) as stage:
-        return scoring.scored(watching.guess(stage.tap.seen), stage.truth, _gids(stage), seed)
+    with _begun("sqlite", habits, seed) as (_, script):
+        return _seen(script.play(), seed)
+
+
+def _seen(stage: Stage, seed: int) -> Scored:
+    """How good the guesses are of who has watched a run."""
+    return scoring.scored(watching.guess(stage.tap.seen), stage.truth, _gids(stage), seed)
 
 
 @contextmanager
-def _played(habits: Habits, seed: int) -> Iterator[Stage]:
-    """A run whose broker lives in the script's time."""
+def _begun(kind: Kind, habits: Habits, seed: int) -> Iterator[tuple[Place, Script]]:
+    """A broker that lives in the script's time, and the script."""
     clock = Time(time.time())  # KeyPackages begin today
     with (
         tempfile.TemporaryDirectory() as folder,
-        places.empty("sqlite", Path(folder)) as empty,
+        places.empty(kind, Path(folder)) as empty,
         places.thread(empty, Clock(clock, clock)) as place,
     ):
-        yield Script(place.url, clock, seed, habits, PACE).play()
+        yield place, Script(place.url, clock, seed, habits, PACE)
 
 
 class Rest(NamedTuple):
@@ -107,12 +112,14 @@ class Rest(NamedTuple):
         before: From everything, before the broker has tidied up after any of it.
         after: From everything, once it has.
         left: What still tells an order then.
+        watched: Of who has watched the same run.
     """
 
     rows: Scored
     before: Scored
     after: Scored
     left: tuple[str, ...]
+    watched: Scored
 
 
 def _at_rest(kinds: Sequence[Kind], seeds: Sequence[int]) -> Iterator[tuple[str, list[Scored]]]:
@@ -128,14 +135,9 @@ def at_rest(kind: Kind, seed: int) -> Rest:
     Before the broker tidies up, all that happened is in the order that its database keeps for a
     while: as if it had happened since the last time. Then it is tidied up, by the broker itself.
     """
-    clock = Time(time.time())  # KeyPackages begin today
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        places.empty(kind, Path(folder)) as empty,
-        places.thread(empty, Clock(clock, clock)) as place,
-    ):
+    with _begun(kind, CLIENTS["default"], seed) as (place, script):
         with _uncut(place) if kind == "sqlite" else nullcontext():
-            stage = Script(place.url, clock, seed, pace=PACE).play()
+            stage = script.play()
             before = remains.of(place)
         _let_tidy_up(place)
         after = remains.of(place)
@@ -145,7 +147,8 @@ def at_rest(kind: Kind, seed: int) -> Rest:
         return scoring.scored(guessing.guess(part), stage.truth, gids, seed)
 
     rows = scored(before._replace(orders={}))
-    return Rest(rows, scored(before), scored(after), tuple(after.orders))
+    left = tuple(after.orders)
+    return Rest(rows, scored(before), scored(after), left, _seen(stage, seed))
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """A search for many secrets in many bytes, in every form that they could take.
 
 May import :mod:`covey.lab.demo.evidence`, which knows the forms. Each place is gone through once,
-whatever the number of secrets: every window of `_WINDOW` bytes is looked up among their beginnings.
+whatever the number of secrets: every window of `_WINDOW` bytes that begins at a multiple of
+`_STRIDE` is looked up among those near their beginnings, one of which stands at such a place.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _WINDOW: Final = 8
+_STRIDE: Final = 4
 _BESIDE: Final = 16  # bytes beside a piece by which its home is known
 PAGE: Final = 8192
 """Bytes of a page of PostgreSQL."""
@@ -54,7 +56,7 @@ class Search:
     """
 
     def __init__(self, secrets: Mapping[str, bytes]) -> None:
-        self._long: dict[bytes, list[_Form]] = {}
+        self._long: dict[bytes, list[tuple[_Form, int]]] = {}
         self._short: list[_Form] = []
         for secret, what in {secret: what for what, secret in secrets.items()}.items():
             if len(secret) < SHORTEST:
@@ -62,21 +64,24 @@ class Search:
                 raise ValueError(msg)
             for how, content in dict.fromkeys(forms(secret)):
                 form = _Form(what, how, content)
-                if len(content) < _WINDOW:
+                if len(content) < _WINDOW + _STRIDE - 1:
                     self._short.append(form)
-                else:
-                    self._long.setdefault(content[:_WINDOW], []).append(form)
+                    continue
+                for skipped in range(_STRIDE):
+                    window = content[skipped : skipped + _WINDOW]
+                    self._long.setdefault(window, []).append((form, skipped))
 
     def of(self, place: str, data: bytes) -> list[Sighting]:
         """Everything that is found in some bytes, each form once."""
         found = {form: data.find(form.content) for form in self._short if form.content in data}
-        beginnings = self._long
-        for offset in range(len(data) - _WINDOW + 1):
+        near_beginnings = self._long
+        for offset in range(0, len(data) - _WINDOW + 1, _STRIDE):
             window = data[offset : offset + _WINDOW]
-            if window in beginnings:
-                for form in beginnings[window]:
-                    if data.startswith(form.content, offset):
-                        found.setdefault(form, offset)
+            if window in near_beginnings:
+                for form, skipped in near_beginnings[window]:
+                    begin = offset - skipped
+                    if begin >= 0 and data.startswith(form.content, begin):
+                        found[form] = min(begin, found.get(form, begin))
         return [Sighting(place, form.what, form.how, at) for form, at in found.items()]
 
     def everywhere(self, places: Mapping[str, bytes]) -> list[Sighting]:

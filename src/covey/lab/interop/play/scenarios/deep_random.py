@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MOST: Final = 8
 """Members that the group grows to."""
 
+STEPS: Final = 200
+"""Operations that are played."""
+
 _LATE: Final = 3  # epochs that a message may be late
 
 
@@ -239,4 +242,4 @@ def play(scene: Scene, steps: int) -> None:
 @scenario
 def steps_200(scene: Scene) -> None:
     """200 random operations with up to eight members."""
-    play(scene, 200)
+    play(scene, STEPS)
