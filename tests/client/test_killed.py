@@ -154,7 +154,7 @@ def _healthy(scene: Scene, *people: Someone) -> None:
 @pytest.mark.parametrize("name", ["send", "receive", "commit", "race"])
 def test_killed_at_every_write(name: str) -> None:
     def judge(scene: Scene) -> None:
-        scene.table.settle(scene.alice, scene.bob, scene.carol)
+        scene.table.settle(scene.alice, scene.bob, scene.carol, rounds=8)
         people = [scene.alice, scene.bob]
         if name == "commit" and scene.carol.peer.places():
             people.append(scene.carol)

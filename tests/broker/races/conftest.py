@@ -27,6 +27,6 @@ class Length(NamedTuple):
 def length() -> Length:
     """As the profile of hypothesis says."""
     if settings().max_examples < settings.get_profile("soak").max_examples:
-        return Length(40, 1, 3)
+        return Length(20, 1, 2)
     faulthandler.cancel_dump_traceback_later()  # it takes longer than what hangs
     return Length(1000, 8, 12)
