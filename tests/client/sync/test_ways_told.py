@@ -41,6 +41,7 @@ def test_who_comes_in_knows_the_way_back_before_it_has_read_a_word(table: Table,
     table.settle(alice)
     known = capabilities.known(alice.place.seat)
     assert len(known) == 1 + more
+    assert [each.seed for each in capabilities.told(alice.place.seat)] == [*known[::-1][:4]]
     alice.invite("bob")
     table.settle(alice, rounds=3)
     bob.cut = lambda asked: "request" if asked.operation == "read" else ""
