@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from covey.mls.structs.schedule import PreSharedKeyID
     from covey.store.port import Rows
 
-
 IMPOSSIBLE: Final = (
     AuthenticationError,
     MissingKeyError,
@@ -69,7 +68,6 @@ _OLD_WAYS: Final = 4
 
 _TELLING: Final = 24
 """Hours after which who opens a way back has told the others of it, or may never do so."""
-
 
 References = tuple[bytes, ...] | None
 """Some proposals of an epoch by their ProposalRefs; or None for all that fit together."""
