@@ -92,7 +92,7 @@ def test_who_does_not_want_to_wait_begins_later(tmp_path: Path) -> None:
         began = time.monotonic()
         with bob.beside("init", "bob", "--broker", broker.url, "--json") as process:
             assert process.stderr is not None
-            assert "it is asked again in 4" in process.stderr.readline()
+            assert "it is asked again in " in process.stderr.readline()
             process.send_signal(signal.SIGINT)
             assert process.wait(10)
         assert time.monotonic() - began < 20
