@@ -40,7 +40,7 @@ async def _live(ours: Conversation, theirs: Conversation) -> None:
     await theirs.send("an answer, with words of its own", reply_to=first)
     await ours.attach(b"the content of a file that was attached", "a file to be looked for.txt")
     await ours.rename("a name of a group that is looked for")
-    await ours.send("gone soon: these words disappear", expires_after=1)
+    await ours.send("gone soon: these words disappear", expires_after=4)
     await ours.link()
     await ours.rotate()
     await agree(ours, theirs)
