@@ -29,6 +29,7 @@ from covey.lab.simulate.histories import losses_explained, nothing_lost, once, s
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from covey.client.events import Event
     from covey.lab.simulate.observing import Held, Observed
     from covey.lab.simulate.world import Wanted
 
@@ -230,14 +231,18 @@ def lies_noticed(evidence: Evidence) -> Iterator[Finding]:
 
 
 def few_returns(evidence: Evidence) -> Iterator[Finding]:
-    """People are let in anew for a reason."""
+    """People are let in anew for a reason, but by who invites them before they have come."""
     kinds = evidence.kinds
     lies = sum(kinds.get(each, 0) for each in ("fork", "rollback", "restore", "withhold"))
     bound = 1 + 3 * lies + 2 * (kinds.get("away", 0) + kinds.get("leap", 0))
     for name, each in evidence.observed.items():
-        back = len(each.events(Rejoining))
+        back = sum(1 for told in each.events(Rejoining) if not _is_let_in_anew(told.event))
         if back > bound:
             yield Finding("few returns", name, f"came back {back} times; {bound} at most")
+
+
+def _is_let_in_anew(event: Event) -> bool:
+    return isinstance(event, Rejoining) and "has let us in anew" in event.why
 
 
 RULES: Final[tuple[Callable[[Evidence], Iterator[Finding]], ...]] = (
