@@ -121,6 +121,7 @@ def test_who_was_away_for_long_can_go_on_behind_the_gap() -> None:
     swept = log.answer(0, 2)
     with pytest.raises(GapError, match="entries 1 to 2 are held back, or no longer kept") as raised:
         creator(log).read(0, swept)
+    assert raised.value.missing.head == swept.head  # signed, and so held against what follows
     assert raised.value.missing.read(0, swept).position == log.positions[3]
 
 

@@ -47,6 +47,8 @@ ONCE_WRONG = {
     "last-one-in-a-group-that-is-well": 1110,
     "set-back-and-forked": 1188,
     "way-back-whose-door-few-can-open": 1441,
+    "a-fork-behind-a-gap": 680,
+    "let-in-anew-before-it-has-come": 669,
 }
 """Seeds in which something was wrong once, by what happens there."""
 

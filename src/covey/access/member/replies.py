@@ -104,8 +104,16 @@ class Followed(msgspec.Struct, frozen=True):
         if not (answer.complete or answer.entries):
             msg = "there is more to read, says the broker, and hands out nothing"
             raise ForkError(msg)
-        reached = self.begin(answer.before).take(epoch, answer.entries)
+        reached = self._begin(answer).take(epoch, answer.entries)
         return reached.reach(answer.head, complete=bool(answer.complete))
+
+    def _begin(self, answer: Entries) -> Followed:
+        """Go on from the place that an answer names; who goes on behind a gap keeps its head."""
+        try:
+            return self.begin(answer.before)
+        except GapError as error:
+            error.missing = msgspec.structs.replace(error.missing, head=answer.head)
+            raise
 
     def begin(self, before: Position) -> Followed:
         """Go on from the place that a broker names, which has to be ours.

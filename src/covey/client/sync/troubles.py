@@ -174,6 +174,9 @@ class Troubles:
                 told = MessagesLost(group=seat.hex, count=count, sender=None, why=str(error))
                 tell(seat, rows, told)
                 seat.row = seat.row.at(error.missing)
+                if error.missing.head is not None:
+                    signed = error.missing.head.head.position
+                    groups.remember_places(rows, seat.number, (signed,))
                 seat.gap_in = seat.group.epoch
                 hearing.tell_ways_back(seat, rows, capabilities.opened(seat))
         return seat.home.world.now()
