@@ -78,9 +78,23 @@ def answer(seat: Seat) -> Answered:
         if old and not keeps_its_key:
             seat.commit(Expel(keys=old))
         wanted.append(Invite((content.key_package,), keeps_its_key, (waiting.id,)))
-    if wanted:
-        seat.commit(*wanted)
+    for why in _refusals(seat, wanted):
+        joined -= 1
+        refused.append(why)
     return Answered(joined, recovered, tuple(refused))
+
+
+def _refusals(seat: Seat, wanted: list[Wish]) -> list[str]:
+    """Commit all at once, or one by one what the group's roles let in; why not the others."""
+    if not wanted:
+        return []
+    try:
+        seat.commit(*wanted)
+    except PolicyError as error:
+        if len(wanted) == 1:
+            return [str(error)]
+        return [why for each in wanted for why in _refusals(seat, [each])]
+    return []
 
 
 def _old_keys(seat: Seat, message: bytes) -> tuple[bytes, ...]:
