@@ -130,4 +130,6 @@ def _why(error: BrokerError, name: str, broker: str | None, *, is_new: bool) -> 
             return f"{name} is taken at {broker}: choose another name"
         case Code.enrolment_refused:
             return f"{broker} wants an invite code that was not used: --invite CODE ({error})"
-    return f"{broker} refuses: {error}"
+    seconds = ceil(error.retry_after)
+    later = f" It takes the same command again in {seconds} s." if seconds else ""
+    return f"{broker} refuses: {error}{later}"
