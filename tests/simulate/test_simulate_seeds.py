@@ -48,6 +48,7 @@ ONCE_WRONG = {
     "set-back-and-forked": 1188,
     "way-back-whose-door-few-can-open": 1441,
     "a-fork-behind-a-gap": 680,
+    "as-much-lost-as-was-put-before": 1074,
     "let-in-anew-before-it-has-come": 669,
 }
 """Seeds in which something was wrong once, by what happens there."""

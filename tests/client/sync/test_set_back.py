@@ -105,7 +105,9 @@ def test_who_is_beyond_what_was_put_before_its_epoch_is_told_how_much_it_misses(
     _, *others = beyond(table, *(f"late {number}" for number in range(count)))
     slowly(table, *others)
     for each in others:
-        told = [one.count for one in lost(each) if "stand before our epoch" in one.why]
+        told = [
+            one.count for one in lost(each) if "the log before our epoch is another one" in one.why
+        ]
         assert told == ([count] if count else [])
 
 

@@ -74,7 +74,7 @@ def entered(seat: Seat, rows: Rows, entry: Entry, event: EpochChanged, before: B
     """
     changed = event.changed
     seat.proposed_at = None
-    seat.replace(began=entry.seq)
+    seat.replace(began=entry.seq, began_hash=seat.row.hash)
     seat.let_in_at = seat.home.world.now() if changed.added and not event.own else None
     groups.forget_sent(rows, seat.number)
     queues.to_be_encrypted_anew(rows, seat.number)

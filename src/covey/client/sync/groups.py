@@ -82,6 +82,7 @@ class GroupRow(msgspec.Struct, frozen=True):
     branch_of: bytes | None = None
     branched_by: int = 0
     began: int = -1
+    began_hash: bytes = b""
     unsure_to: int = -1
     set_back_at: int = 0
 

@@ -301,6 +301,7 @@ def new_row(home: Home, group: Group, broker_id: bytes, gid: bytes) -> GroupRow:
         branch_of=None if stated is None else stated.goes_on_from or None,
         branched_by=0 if stated is None else stated.place,
         began=-1,
+        began_hash=b"",
         unsure_to=-1,
         set_back_at=0,
     )

@@ -45,8 +45,8 @@ COPY: Final = (
 )
 
 _PUT_BEFORE: Final = (
-    "the broker was set back, and entries that came then stand before our epoch: who has sent them"
-    " says again what is not seen, if it is still there"
+    "the broker was set back, and the log before our epoch is another one now: who has said"
+    " something there that is not seen says it again, if it is still there"
 )
 
 _FORGED: Final = (
@@ -105,13 +105,15 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
 def _begins(seat: Seat, rows: Rows, start: Position) -> None:
     """The log is read from the beginning of our epoch on; in one that is set back, that moves.
 
-    What others have put before it since, we have no keys for any more.
+    What others have put before it since, we have no keys for any more. How much that is shows only
+    if nothing else was lost there.
     """
-    missing = start.seq - seat.row.began
-    if seat.again and seat.row.began >= 0 and missing > 0:
-        told = MessagesLost(seat.hex, count=missing, sender=None, why=_PUT_BEFORE)
-        tell(seat, rows, told)
-    seat.replace(began=start.seq)
+    row = seat.row
+    has_moved = bool(row.began_hash) and (row.began, row.began_hash) != (start.seq, start.hash)
+    if seat.again and has_moved:
+        count = max(start.seq - row.began, 0)
+        tell(seat, rows, MessagesLost(seat.hex, count=count, sender=None, why=_PUT_BEFORE))
+    seat.replace(began=start.seq, began_hash=start.hash)
 
 
 def _settle(seat: Seat, rows: Rows) -> None:

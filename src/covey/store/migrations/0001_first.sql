@@ -29,6 +29,7 @@ CREATE TABLE groups (
     branch_of BLOB,                     -- the gid of the group of which it says that it is a branch
     branched_by INTEGER NOT NULL,       -- its place in the order of branches; the lowest one wins
     began INTEGER NOT NULL,             -- the entry at which our epoch began; -1 before it is known
+    began_hash BLOB NOT NULL,           -- of the log up to it
     unsure_to INTEGER NOT NULL,         -- the last epoch that a commit of before the log was set
                                         -- back may close; -1 when it was not
     set_back_at INTEGER NOT NULL        -- when we noticed last that it was; 0 for never

@@ -43,7 +43,13 @@ def _row(rows: Rows, group: mls.Group) -> int:
     fields = dict.fromkeys(GroupRow.__struct_fields__, 0)
     empty = dict.fromkeys(("trouble", "name"), "")
     none = dict.fromkeys(("head", "recovery", "predecessor", "branch_of"))
-    bytes_ = {"gid": b"g" * 32, "broker_id": b"b" * 32, "group_id": b"id", "hash": b""}
+    bytes_ = {
+        "gid": b"g" * 32,
+        "broker_id": b"b" * 32,
+        "group_id": b"id",
+        "hash": b"",
+        "began_hash": b"",
+    }
     made = GroupRow(**{**fields, **empty, **none, **bytes_, "status": Status.active})
     return groups.insert(rows, made).id
 
