@@ -327,3 +327,11 @@ def test_a_commit_that_waited_counts_from_when_it_was_wanted() -> None:
         at(int(late - 50), seen, "ann", changed(2, removed=("cid",)))
         order = Wanted("ann", Remove(GID, ("cid",)), wanted)
         assert rules(seen._replace(wanted=[order])) == found
+
+
+def test_who_says_that_entries_are_held_back_has_noticed() -> None:
+    """Another log of an epoch looks like a gap in this one, if nothing of it is kept."""
+    for why, found in (("entries 2 to 3 are held back", set()), ("gone", {"lies noticed"})):
+        told = {"bob": [MessagesLost(GID.hex(), count=2, sender=None, why=why)]}
+        began = {"fork": 80.0}
+        assert rules(evidence(front=denying("bob", 90.0), told=told, began=began)) == found

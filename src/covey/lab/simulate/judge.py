@@ -14,6 +14,7 @@ from covey.client.events import (
     Joined,
     MemberLeft,
     MembersChanged,
+    MessagesLost,
     Rejoining,
     RemovedFromGroup,
     Renamed,
@@ -224,10 +225,18 @@ def lies_noticed(evidence: Evidence) -> Iterator[Finding]:
         held = observed.groups.get(gid)
         if held is None or not held.status.is_in or went_out(observed, gid, at):
             continue
-        if not observed.events(*_ALARMS, group=gid):
+        if not observed.events(*_ALARMS, group=gid) and not _says_of_a_gap(observed, gid, at):
             yield Finding(
                 "lies noticed", name, "was shown entries that are not there, and is silent"
             )
+
+
+def _says_of_a_gap(observed: Observed, gid: bytes, since: float) -> bool:
+    """Whether somebody has said since that entries are held back, or not kept."""
+    told = observed.events(MessagesLost, group=gid, since=since)
+    return any(
+        isinstance(each.event, MessagesLost) and "held back" in each.event.why for each in told
+    )
 
 
 def few_returns(evidence: Evidence) -> Iterator[Finding]:
