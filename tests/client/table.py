@@ -266,6 +266,16 @@ class Someone:
             else:
                 seat.replace(status=groups.Status.leaving)
 
+    def breaks(self, place: Place) -> None:
+        """It cannot follow the commit that closes the epoch of a group."""
+        with place.seat.change() as rows:
+            entering.broke(place.seat, rows, "a commit that nobody can follow")
+
+    def forgets_key_packages(self) -> None:
+        """It has none of those any more that wait at the broker: no pointer opens."""
+        with self.store.transaction() as rows:
+            rows.do("DELETE FROM packages")
+
     # --- what they see -------------------------------------------------------------------
 
     def texts(self) -> list[str]:

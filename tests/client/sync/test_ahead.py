@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.client import events, profile
-from covey.client.sync import entering, queues, winning, wishes
+from covey.client.sync import queues, winning, wishes
 from covey.client.sync.groups import Status
 
 if TYPE_CHECKING:
@@ -23,15 +23,7 @@ if TYPE_CHECKING:
 def breaks(*people: Someone) -> None:
     """Nobody of them can follow the commit that closes the epoch of their group."""
     for each in people:
-        seat = each.peer.places()[0].seat
-        with seat.change() as rows:
-            entering.broke(seat, rows, "a commit that nobody can follow")
-
-
-def forgets_key_packages(someone: Someone) -> None:
-    """It has none of those any more that wait at the broker: no pointer opens."""
-    with someone.store.transaction() as rows:
-        rows.do("DELETE FROM packages")
+        each.breaks(each.peer.places()[0])
 
 
 def stated(someone: Someone) -> GroupProfile:
@@ -80,7 +72,7 @@ def test_who_thinks_its_group_well_waits_until_all_others_have_come_into_the_bra
     table: Table,
 ) -> None:
     alice, bob, carol = table.team("alice", "bob", "carol")
-    forgets_key_packages(carol)
+    carol.forgets_key_packages()
     carol.cut = lambda asked: "request" if asked.operation == "knocks" else ""  # lets nobody in
     breaks(alice, bob)
     table.settle(alice, rounds=20)
@@ -203,7 +195,7 @@ def test_the_maker_of_a_branch_from_an_epoch_that_was_over_is_invited_into_ours(
 ) -> None:
     alice, bob, carol = table.team("alice", "bob", "carol")
     given, epoch = stated(alice), alice.place.seat.look().epoch
-    forgets_key_packages(bob)
+    bob.forgets_key_packages()
     breaks(bob)
     alice.wish(wishes.Renew())
     table.settle(alice, carol)

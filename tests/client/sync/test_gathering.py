@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.client import events
-from covey.client.sync import entering, winning
+from covey.client.sync import winning
 from covey.client.sync.groups import Status
 
 if TYPE_CHECKING:
@@ -18,15 +18,7 @@ DAY = 86_400
 def breaks(*people: Someone) -> None:
     """Nobody of them can follow the commit that closes the epoch of their group."""
     for each in people:
-        seat = each.place.seat
-        with seat.change() as rows:
-            entering.broke(seat, rows, "a commit that nobody can follow")
-
-
-def forgets_key_packages(someone: Someone) -> None:
-    """It has none of those any more that wait at the broker."""
-    with someone.store.transaction() as rows:
-        rows.do("DELETE FROM packages")
+        each.breaks(each.place)
 
 
 def there(someone: Someone) -> Place:
@@ -65,7 +57,7 @@ def test_whom_no_pointer_reaches_is_let_into_the_branch_anew(table: Table) -> No
     old = carol.place
     carol.say("waits")
     breaks(*people)
-    forgets_key_packages(carol)
+    carol.forgets_key_packages()
     for each in people:
         each.news()
     table.settle(alice, bob, rounds=20)
@@ -89,7 +81,7 @@ def test_who_is_let_in_anew_twice_before_it_looks_loses_nothing_that_waits(table
     people = alice, bob, carol = table.team("alice", "bob", "carol")
     carol.say("waits")
     breaks(*people)
-    forgets_key_packages(carol)
+    carol.forgets_key_packages()
     table.settle(alice, bob, rounds=20)
     for _ in range(3):
         carol.turn()

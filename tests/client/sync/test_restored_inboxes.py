@@ -73,6 +73,17 @@ def comes_again(table: Table, *people: Someone) -> None:
     database(table).executemany(f"INSERT INTO inbox_entry VALUES ({marks})", waiting)  # noqa: S608
 
 
+def let_in_twice_by_one_pointer(table: Table) -> tuple[Someone, Someone]:
+    """Alice, and bob, whom she let in by his KeyPackage of last resort; its pointer comes again."""
+    alice, bob = table.sit("alice"), table.sit("bob")
+    last_resort = [claim(alice, "bob") for _ in range(MANY)][-1]
+    alice.create()
+    invite(alice, last_resort)
+    table.settle(alice, rounds=2)
+    comes_again(table, alice, bob)
+    return alice, bob
+
+
 @pytest.mark.parametrize("admitted", [True, False])
 @pytest.mark.parametrize("lost", [1, 2, 5])
 def test_who_is_in_no_group_is_invited_at_a_broker_that_was_set_back(
@@ -102,12 +113,7 @@ def reads(table: Table, someone: Someone) -> int:
 
 
 def test_a_pointer_that_comes_again_costs_nothing_more(table: Table) -> None:
-    alice, bob = table.sit("alice"), table.sit("bob")
-    last_resort = [claim(alice, "bob") for _ in range(MANY)][-1]
-    alice.create()
-    invite(alice, last_resort)
-    table.settle(alice, rounds=2)
-    comes_again(table, alice, bob)
+    _, bob = let_in_twice_by_one_pointer(table)
     bob.news()
     assert reads(table, bob) == reads(table, bob) == 20  # one in each turn
     assert bob.news() == []
@@ -132,12 +138,7 @@ def test_who_does_not_know_that_he_was_removed_waits_and_costs_no_turns(table: T
 
 
 def test_who_has_left_is_not_let_in_by_a_pointer_that_comes_again(table: Table) -> None:
-    alice, bob = table.sit("alice"), table.sit("bob")
-    last_resort = [claim(alice, "bob") for _ in range(MANY)][-1]
-    alice.create()
-    invite(alice, last_resort)
-    table.settle(alice, rounds=2)
-    comes_again(table, alice, bob)
+    alice, bob = let_in_twice_by_one_pointer(table)
     bob.cut = lambda asked: "request" if asked.operation == "fetch" else ""
     bob.leave()
     table.settle(alice, bob)
