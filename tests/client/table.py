@@ -9,6 +9,8 @@ import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from covey.access.structs.basics import Signed
+from covey.access.structs.log import Append
 from covey.client import events, history
 from covey.client.contents import Text
 from covey.client.profile import first_profile
@@ -299,3 +301,10 @@ class Someone:
     @property
     def authenticator(self) -> bytes:
         return self.place.seat.group.epoch_authenticator
+
+
+def only_commits(asked: Ask) -> str:
+    """The network as it is for who is cut off after a commit."""
+    if asked.operation != "append" or not isinstance(asked.request, Signed):
+        return ""
+    return "" if Append.decode(asked.request.request).next is not None else "request"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from client.table import only_commits
 from covey.access.member import knocks, links
 from covey.access.member.addresses import extension
 from covey.access.structs.basics import Nothing, Signed
 from covey.access.structs.extensions import Right
 from covey.access.structs.joining import Knock, WaitingKnock
-from covey.access.structs.log import Append
 from covey.access.structs.sealed import Link
 from covey.client import events, profile
 from covey.client.contents import Recovery
@@ -169,13 +169,6 @@ def test_who_goes_does_not_know_the_way_back_for_long(table: Table, *, leaves: b
     table.settle(alice, bob, rounds=2)
     with pytest.raises(BrokerError, match="capability_refused"):
         knock_with(carol, link, package)
-
-
-def only_commits(asked: Ask) -> str:
-    """The network as it is for who is cut off after a commit."""
-    if asked.operation != "append" or not isinstance(asked.request, Signed):
-        return ""
-    return "" if Append.decode(asked.request.request).next is not None else "request"
 
 
 def test_who_was_away_when_somebody_went_comes_back_by_the_old_way(table: Table) -> None:

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.access.structs.basics import Signed
+from client.table import only_commits
 from covey.access.structs.extensions import Right
-from covey.access.structs.log import Append
 from covey.access.structs.sealed import WayBack
 from covey.client import events
 from covey.client.sync import capabilities, groups, wishes
 
 if TYPE_CHECKING:
     from client.table import Someone, Table
-    from covey.client.sync.effects import Ask
 
 YEARS = 24 * 365
 
@@ -66,13 +64,6 @@ def test_sixteen_ways_back_are_kept_and_those_that_were_heard_last_stay(table: T
     row = row.replaced(recovery=capabilities.with_another(row, bytes(31) + b"\1"))
     assert capabilities.seeds(row)[:3] == (told[19], bytes(31) + b"\1", told[18])
     assert len(capabilities.seeds(row)) == 16
-
-
-def only_commits(asked: Ask) -> str:
-    """The network as it is for who is cut off after a commit."""
-    if asked.operation != "append" or not isinstance(asked.request, Signed):
-        return ""
-    return "" if Append.decode(asked.request.request).next is not None else "request"
 
 
 def test_who_opened_a_way_back_tells_it_again_when_it_may_have_gone_unheard(table: Table) -> None:
