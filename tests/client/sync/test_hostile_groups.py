@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from covey.access.member import addresses
 from covey.access.structs.extensions import ExtensionCode, GroupCapabilities
 from covey.client import events
-from covey.client.sync import entering, wishes
+from covey.client.sync import account, entering, wishes
 from covey.errors import DecodeError
 from covey.mls.structs.extensions import Extension
 
@@ -87,3 +88,20 @@ def test_a_group_that_breaks_twice_goes_on_twice(table: Table, days: int) -> Non
     assert len(there) == len(people)
     assert len({each.group.epoch_authenticator for each in there}) == 1
     assert len(there[0].group.members) == len(people)
+
+
+def test_a_branch_that_lies_about_its_place_is_followed_by_nobody(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its maker would win over all others."""
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
+    for each in people:
+        each.breaks(each.place)
+    monkeypatch.setattr(account, "winning", SimpleNamespace(order=lambda *_: 0))
+    table.settle(alice, rounds=20, step=10.0)
+    monkeypatch.undo()
+    for each in (bob, carol):
+        each.run(each.peer.look_into_inbox())
+        [told] = [one for one in each.news() if isinstance(one, events.InvitationFailed)]
+        assert "goes on from somewhere else" in told.why
+        assert len(each.peer.places()) == 1

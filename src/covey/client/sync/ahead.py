@@ -8,7 +8,7 @@ which group it is one, and so ours goes on in it, with what we have made of it m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from covey.client import profile
 from covey.client.sync import groups, winning
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from covey.mls.structs.tree import LeafNode
     from covey.store.port import Rows
 
-_OVER: Final = (Status.left, Status.removed, Status.copy)
-"""Who stands so to a group does not go on in its branches."""
-
 
 def before(rows: Rows, group: Group) -> GroupRow | None:
     """The group of ours from which one goes on into which we were invited, if there is one."""
@@ -37,7 +34,7 @@ def before(rows: Rows, group: Group) -> GroupRow | None:
     if stated is None or not stated.goes_on_from:
         return None
     row = groups.by_gid(rows, stated.goes_on_from)
-    return row if row is not None and row.status not in _OVER else None
+    return row if row is not None and not row.status.is_over else None
 
 
 def place(home: Home, old: GroupRow, group: Group) -> int:

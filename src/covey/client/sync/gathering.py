@@ -16,7 +16,6 @@ from covey.client.events import WishRefused
 from covey.client.events.base import listed
 from covey.client.showing import name_of
 from covey.client.sync import electing, groups, queues, reinviting, winning, wishes
-from covey.client.sync.groups import Status
 from covey.client.sync.inviting import invitation, key_package
 from covey.client.sync.telling import tell
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError
@@ -39,8 +38,6 @@ _SLOWER: Final = 4
 
 _MOST: Final = 8
 """How many members look at different moments."""
-
-_OVER: Final = (Status.left, Status.removed, Status.copy)
 
 _UNDONE: Final = (
     "a broker that was set back has undone it, and there is no new KeyPackage of theirs: look who "
@@ -185,7 +182,7 @@ def invite_again(peer: Account) -> Flow[None]:
     for number, people in noted.items():
         with peer.home.store.reading() as rows:
             row = groups.of(rows, number)
-        if row is not None and row.status not in _OVER:
+        if row is not None and not row.status.is_over:
             if not row.status.is_in or not row.epoch or peer.place(number).seat.again:
                 continue
             yield from _invite(peer, peer.place(number).seat, people)

@@ -53,6 +53,11 @@ class Status(StrEnum):
         return self in (Status.active, Status.leaving)
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be done for us in it, nor where it goes on."""
+        return self in (Status.left, Status.removed, Status.copy)
+
+    @property
     def comes_back(self) -> bool:
         """Whether the engine is to ask to be let in anew."""
         return self in (Status.lost, Status.restored, Status.broken)

@@ -197,7 +197,7 @@ def _keep(
         row = new_row(home, group, pointer.broker_id, pointer.gid)
         row = row.replaced(recovery=capabilities.joined(pointer.ways_back))
         if old is not None:
-            row = row.replaced(predecessor=old.row.gid, branched_by=row.branched_by or by)
+            row = row.replaced(predecessor=old.row.gid)
         row = groups.insert(rows, row) if before is None else _in_place_of(rows, before, row)
         groups.apply(rows, row.id, group.changes())
         groups.add_doors(rows, row.id, pointer.doors)
@@ -237,7 +237,11 @@ def _gone_on_from(
     if broken is not None:
         leaf = winning.maker(broken.group, group, inviter)
         winning.require_sound(broken, group, leaf, since)
-        return broken, winning.order(since, leaf)
+        stated, place = profile.profile_of(group.extensions), winning.order(since, leaf)
+        if stated is None or (stated.goes_on_from, stated.place) != (broken.row.gid, place):
+            msg = "the branch says that it goes on from somewhere else than it does"
+            raise PolicyError(msg)
+        return broken, place
     with home.store.reading() as rows:
         row = ahead.before(rows, group)
     leaf_node = group.tree.leaf(inviter)
