@@ -26,8 +26,8 @@ docs: .venv/dev.ok ## build the documentation into site/
 	$(BIN)/zensical build --clean --strict
 bench: .venv/bench.ok ## tables and plots of docs/performance.md
 	$(BIN)/python -m benchmarks
-soak: .venv/dev.ok ## races, property tests and the analyst, for much longer
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=soak
+soak: .venv/dev.ok ## races, property tests and the analyst, for much longer (SOAK=tests/…)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=soak $(SOAK)
 simulate: .venv/dev.ok ## groups at a broker that lies, on virtual time (SEED=…, SEEDS=…, BUG=…)
 	$(BIN)/python -m covey.lab.simulate $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BUG),--bug $(BUG)) --workers $(WORKERS)
 interop: .venv/dev.ok ## live groups with other stacks, all suites; writes docs/interop.md

@@ -1,7 +1,7 @@
 """How quickly a client that was away reads what it has missed.
 
-``python -m benchmarks --only store``. Some members have said thousands of things; the client then
-reads them as it always does: the flow that asks for pages (:mod:`covey.client.sync.reading`), the
+``python -m benchmarks --only store``. Some members have said thousands of things; the client reads
+them as it always does: the flow that asks for pages (:mod:`covey.client.sync.log.reading`), the
 checks of the log, decryption, history, events and counters, each page in one
 transaction of the encrypted file. The broker is in the same process, on a database in memory, and
 its time is left out: elsewhere it is the time of another machine.
@@ -25,10 +25,10 @@ from benchmarks.store import SAID, Desk
 from covey.access.member import envelopes
 from covey.access.member.epochs import EpochAccess
 from covey.access.structs.sealed import ClaimedPosition, Purpose
-from covey.client import contents
-from covey.client.contents import Content, Text
 from covey.client.sync.effects import Ask, Use
-from covey.client.sync.reading import Reader
+from covey.client.sync.log.reading import Reader
+from covey.client.words import contents
+from covey.client.words.contents import Content, Text
 from covey.errors import BrokerError
 from covey.lab.simulate.broker import Copy, Identity, Line, MemoryStore, Told, answering_at_once
 from covey.mls import MessageReceived
@@ -37,7 +37,7 @@ from covey.mls.crypto.entropy import system_entropy
 if TYPE_CHECKING:
     from benchmarks.groups import WholeGroup
     from covey.client.sync.effects import Flow
-    from covey.client.sync.seat import Seat
+    from covey.client.sync.group.seat import Seat
     from covey.mls import Group
 
 T = TypeVar("T")

@@ -27,13 +27,14 @@ from covey.access.member import envelopes
 from covey.access.structs.basics import Kind
 from covey.access.structs.log import Entry
 from covey.access.structs.sealed import Purpose
-from covey.client import contents
-from covey.client.contents import Content, Text
-from covey.client.sync import groups, hearing, queues
 from covey.client.sync.effects import World
-from covey.client.sync.groups import GroupRow, Status
-from covey.client.sync.home import Home
-from covey.client.sync.seat import Seat
+from covey.client.sync.group.seat import Seat
+from covey.client.sync.identity.home import Home
+from covey.client.sync.log import hearing
+from covey.client.sync.rows import groups, queues
+from covey.client.sync.rows.groups import GroupRow, Status
+from covey.client.words import contents
+from covey.client.words.contents import Content, Text
 from covey.mls import ContentType, Group, Member, MessageReceived, Ports
 from covey.mls.crypto.entropy import system_entropy
 from covey.store import RawKey, SqlStore, open_store

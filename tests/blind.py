@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covey.client.sync.wishes import Invite
+from covey.client.sync.rows.wishes import Invite
 from covey.lab.analyst import places
 from covey.lab.company.lines import Lines
 from covey.lab.company.person import Person

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 
 from covey.client.client import Client
-from covey.client.sync.home import Pace
+from covey.client.sync.identity.home import Pace
 from covey.store import RawKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from covey.client.conversation import Conversation
-    from covey.client.feeds import Feed
+    from covey.client.conversing.conversation import Conversation
+    from covey.client.running.feeds import Feed
 
 E = TypeVar("E")
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from screens import COLUMNS, ROWS, Screens
+
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 PROGRAM: Final = shutil.which("tmux")
 
-_PATIENCE: Final = 30.0  # seconds until something has to be seen
-_GLANCE: Final = 0.05
+_SIZE: Final = ("-x", str(COLUMNS), "-y", str(ROWS))
 
 
-class Tmux:
+class Tmux(Screens):
     """A server with one window for each terminal.
 
     Args:
@@ -29,9 +28,9 @@ class Tmux:
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        super().__init__()
         self._folder = folder
         self._environment = dict(environment)
-        self._names: list[str] = []
 
     def _do(self, *arguments: str) -> str:
         assert PROGRAM is not None
@@ -48,11 +47,11 @@ class Tmux:
     def open(self, name: str) -> None:
         """Open another terminal."""
         where = ["-n", name, "-c", str(self._folder), "sh"]
-        if self._names:
+        if self.names:
             self._do("new-window", "-d", "-t", "tests", *where)
         else:
-            self._do("new-session", "-d", "-s", "tests", "-x", "180", "-y", "50", *where)
-        self._names.append(name)
+            self._do("new-session", "-d", "-s", "tests", *_SIZE, *where)
+        self.names.append(name)
 
     def type(self, name: str, text: str) -> None:
         """Type a line in a terminal."""
@@ -67,25 +66,9 @@ class Tmux:
         """All that stands on a terminal, with what has been scrolled away."""
         return self._do("capture-pane", "-p", "-J", "-S", "-", "-t", f"tests:{name}")
 
-    def wait(self, name: str, wanted: re.Pattern[str]) -> re.Match[str]:
-        """Wait until something is seen.
-
-        Raises:
-            AssertionError: It is not.
-        """
-        deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline:
-            found = wanted.search(self.seen(name))
-            if found is not None:
-                return found
-            time.sleep(_GLANCE)
-        screens = "\n".join(f"--- {each}\n{self.seen(each).rstrip()}" for each in self._names)
-        message = f"{name} does not show {wanted.pattern!r}\n{screens}"
-        raise AssertionError(message)
-
     def close(self) -> None:
         """End it, with all that runs in it."""
-        if self._names:
+        if self.names:
             self._do("kill-server")
 
 

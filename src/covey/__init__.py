@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from covey.client import blocking, events
     from covey.client.client import Client
-    from covey.client.conversation import Conversation, MemberView
-    from covey.client.history import Message
+    from covey.client.conversing.conversation import Conversation, MemberView
     from covey.client.roles import Change, Judged
-    from covey.client.sync.home import Pace
+    from covey.client.sync.identity.home import Pace
+    from covey.client.words.history import Message
     from covey.store import OsKeyring, Passphrase, RawKey
 
 __version__ = "0.1.0"
@@ -39,12 +39,12 @@ __all__ = [
 _HOMES: Final = {
     "Change": "client.roles",
     "Client": "client.client",
-    "Conversation": "client.conversation",
+    "Conversation": "client.conversing.conversation",
     "Judged": "client.roles",
-    "MemberView": "client.conversation",
-    "Message": "client.history",
+    "MemberView": "client.conversing.conversation",
+    "Message": "client.words.history",
     "OsKeyring": "store",
-    "Pace": "client.sync.home",
+    "Pace": "client.sync.identity.home",
     "Passphrase": "store",
     "RawKey": "store",
 }

@@ -150,6 +150,13 @@ class UnsupportedError(CoveyError):
     """A code point that covey does not implement."""
 
 
+class BugError(CoveyError):
+    """Something went wrong in a way that nobody has thought of; its cause is what Python raised.
+
+    Says where, and not what: that may be what somebody has said.
+    """
+
+
 class StorageError(CoveyError):
     """Stored state could not be read or written."""
 

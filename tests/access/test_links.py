@@ -21,6 +21,12 @@ def test_a_link_is_base64url_without_padding() -> None:
     assert links.decode(TEXT) == LINK
 
 
+@pytest.mark.parametrize("written", ["abc", "", TEXT[:20], "i" * 131])
+def test_what_is_shorter_than_a_link_is_none_of_any_version(written: str) -> None:
+    with pytest.raises(DecodeError, match="copy"):
+        links.decode(f"covey:https://x#{written}")
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -42,8 +48,8 @@ def test_what_mail_does_to_a_link_does_no_harm(written: str) -> None:
     [
         ("", "belong into none"),
         ("#", "belong into none"),
-        (TEXT[:-1], "not complete|last character"),
-        (TEXT[:-5], "not complete"),
+        (TEXT[:-1], "cut off|last character"),
+        (TEXT[:-5], "cut off"),
         (TEXT + "A", "not complete|last character"),
         (TEXT + "AAAA", "not complete"),
         (TEXT[:50] + "…" + TEXT[51:], "belong into none"),

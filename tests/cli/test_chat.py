@@ -15,6 +15,8 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from broker_thread import broker_at, thread_broker
+from covey.client.sync.log import hearing
+from covey.client.words import history
 from relay import relay
 from terminals import Terminal, lines_until
 
@@ -75,6 +77,20 @@ def test_a_name_that_is_taken(alice: Terminal, person: Callable[[str], Terminal]
     said = other.refuses("init", alice.name, "--broker", alice.url)
     assert said == f"{alice.name} is taken at {alice.url}: choose another name\n"
     assert "there is no identity yet" in other.refuses("groups")
+
+
+def test_of_two_who_begin_the_same_at_once_one_does(person: Callable[[str], Terminal]) -> None:
+    """Or the other one goes on with what the first has begun, as after a crash."""
+    twin = person("twin")
+    command = ("init", twin.name, "--broker", twin.url)
+    with twin.beside(*command) as one, twin.beside(*command) as other:
+        said = [each.communicate(timeout=60) for each in (one, other)]
+        assert sorted([one.returncode, other.returncode]) in ([0, 0], [0, 1]), said
+    whys = [each[1] for each in said if not each[0]]
+    assert all("is there already: choose another name" in why for why in whys)
+    again = twin.run(*command)
+    assert (again.exit_code, "is there already" in again.stderr) == (1, True)
+    assert twin.finds("groups") == {"groups": []}
 
 
 def test_a_broker_that_is_asked_for_too_much_is_waited_for(tmp_path: Path) -> None:
@@ -416,7 +432,10 @@ def test_members_and_their_roles(team: tuple[Terminal, Terminal]) -> None:
 
 def test_a_group_always_has_an_owner(team: tuple[Terminal, Terminal]) -> None:
     alice, _ = team
-    assert "owner" in alice.refuses("role", "team", alice.name, "member")
+    for command in (("role", "team", alice.name, "member"), ("leave", "team")):
+        said = alice.refuses(*command)
+        assert "the group would be without an owner" in said
+        assert "RFC" not in said
 
 
 def test_a_member_cannot_remove(team: tuple[Terminal, Terminal]) -> None:
@@ -488,6 +507,30 @@ def test_a_safety_number_as_a_qr_code(team: tuple[Terminal, Terminal]) -> None:
     said = alice.says("verify", "team", bob.name, "--qr")
     assert "▄" in said
     assert "nothing was noted" in said
+
+
+def test_a_further_device_is_added_to_account_and_groups(
+    team: tuple[Terminal, Terminal], tmp_path: Path
+) -> None:
+    alice, bob = team
+    folder = tmp_path / "laptop"
+    folder.mkdir()
+    laptop = Terminal(folder, alice.name, alice.url)
+    begins = ("init", alice.name, "--broker", alice.url, "--device")
+    with laptop.beside(*begins) as process:
+        code = lines_until(process, "COVEY:D:")[-1]
+        assert "and in a group of yours" in alice.says("add-device", code)
+        rest, said = process.communicate(timeout=60)
+        assert process.returncode == 0, said
+    assert rest.startswith(f"{alice.name}, at {alice.url}, in {laptop.folder}")
+    laptop.says("join")
+    laptop.says("send", "team", "from my laptop")
+    assert f"{alice.name}: from my laptop" in bob.says("history", "team")
+    found = {each["name"]: each["devices"] for each in bob.finds("members", "team")["members"]}
+    assert found == {alice.name: 2, bob.name: 1}
+    assert "is there already" in laptop.refuses(*begins)
+    assert "--device takes" in bob.refuses("init", "x", "--no-account", "--device", code=2)
+    assert "code" in bob.refuses("add-device", "nonsense")
 
 
 # --- other ways in ---------------------------------------------------------------------------
@@ -600,6 +643,9 @@ def test_a_link_lets_in(alice: Terminal, bob: Terminal) -> None:
         ]
     there = {each["name"]: each["arrived"] for each in alice.finds("members", "team")["members"]}
     assert there == {alice.name: True, bob.name: True}
+    assert bob.refuses("join", link) == "you are in team already\n"
+    bob.says("leave", "team", "--wait", "0")
+    assert bob.refuses("join", link) == "you are leaving team: join again when you are out\n"
 
 
 def test_a_link_as_a_qr_code(alice: Terminal) -> None:
@@ -706,3 +752,53 @@ def test_who_has_only_a_copy_left_comes_back_with_it(
     alice.says("groups")  # it was killed before it could tell
     assert bob.says("send", "team", "here I am again", *again)
     assert "removed you from the group" in bob.refuses("send", "team", "from the old file")
+
+
+# --- bugs ------------------------------------------------------------------------------------
+
+_SAID = "what somebody has said"
+
+
+def test_a_bug_is_one_sentence(
+    team: tuple[Terminal, Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = team
+
+    def falls(*_: object, **__: object) -> None:
+        raise KeyError(_SAID)
+
+    monkeypatch.setattr(history, "read", falls)
+    said = alice.refuses("history", "team", code=70)
+    assert re.fullmatch(
+        "a bug of covey: KeyError in covey.client.running.driver, line [0-9]+; what was said is"
+        " kept; run it again with COVEY_DEBUG=1 to see all\n",
+        said,
+    )
+    ended = alice.run("history", "team", "--json")
+    assert ended.exit_code == 70
+    found = json.loads(ended.stdout)
+    assert (found["kind"], found["error"][:24]) == ("BugError", "a bug of covey: KeyError")
+    alice.variables["COVEY_DEBUG"] = "1"
+    told = alice.run("history", "team").stderr
+    assert "in falls" in told
+    assert _SAID not in told
+
+
+def test_a_bug_in_one_group_is_a_note(
+    team: tuple[Terminal, Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = team
+    alice.says("send", "team", _SAID)
+
+    def falls(*_: object, **__: object) -> None:
+        raise KeyError(_SAID)
+
+    with monkeypatch.context() as planted:
+        planted.setattr(hearing, "heard", falls)
+        ended = bob.run("history", "team")
+    assert (ended.exit_code, ended.stdout) == (0, "no messages\n")
+    *_, last = ended.stderr.splitlines()
+    where = "a bug of covey: KeyError in covey.client.sync.log.taking, line "
+    assert last.startswith(f"Note: this is what is in the store; {where}"), ended.stderr
+    assert _SAID not in ended.stderr
+    assert _SAID in bob.says("history", "team")

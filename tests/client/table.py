@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from covey.access.structs.basics import Signed
 from covey.access.structs.log import Append
-from covey.client import events, history
-from covey.client.contents import Text
-from covey.client.profile import first_profile
+from covey.client import events
 from covey.client.roles import GroupPolicy
-from covey.client.sync import entering, groups, hearing, inviting, queues, wishes
 from covey.client.sync.effects import About, Ask, Broker, HangUp, Lane, Pause, World
-from covey.client.sync.home import Home, Pace
+from covey.client.sync.group import inviting
+from covey.client.sync.identity.home import Home, Pace
+from covey.client.sync.log import entering, hearing
 from covey.client.sync.peer import Peer
+from covey.client.sync.rows import queues, wishes
+from covey.client.words import history
+from covey.client.words.contents import Text
+from covey.client.words.profile import first_profile
 from covey.errors import BrokerError, TransportError
 from covey.lab.simulate.broker import Copy, Identity, Line, MemoryStore, Told, answering_at_once
 from covey.mls import CipherSuite, Member, Ports
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from covey.client.sync.effects import Effect, Flow
-    from covey.client.sync.place import Place
+    from covey.client.sync.log.place import Place
     from covey.store.port import Store
 
 T = TypeVar("T")
@@ -121,6 +124,14 @@ class Held(Generic[T]):
         """Let it go on, to its end."""
         return self._someone.run(self._flow, self.effect)
 
+    def fails(self, error: BrokerError | TransportError) -> T:
+        """Let it go on with a refusal instead of the answer, to its end."""
+        try:
+            return self._someone.run(self._flow, self._flow.throw(error))
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
 
 class Someone:
     """A device of a person: one store, and the peer over it.
@@ -130,10 +141,12 @@ class Someone:
         cut: What becomes of what it asks: ``request`` or ``answer`` gets lost, or ``killed``: it
             dies before it has the answer.
         skew: How many seconds its clock is ahead.
+        pace: How quickly it does things, from its next start on.
     """
 
     def __init__(self, table: Table, name: str, store: Store) -> None:
         self.table = table
+        self.pace = PACE
         self.name = name
         self.store = store
         self.copy = 0
@@ -163,7 +176,7 @@ class Someone:
             now=lambda: int(self.now()),
             require_reserved=True,
         )
-        self.peer = Peer(Home(self.store, world, member, ports, PACE))
+        self.peer = Peer(Home(self.store, world, member, ports, self.pace))
         self._lines.clear()
 
     def now(self) -> float:
@@ -262,11 +275,7 @@ class Someone:
     def leave(self) -> None:
         seat = self.place.seat
         with seat.change() as rows:
-            seat.require_in()
-            if len(seat.group.members) == 1:
-                entering.abandoned(seat, rows)
-            else:
-                seat.replace(status=groups.Status.leaving)
+            entering.leave(seat, rows)
 
     def breaks(self, place: Place) -> None:
         """It cannot follow the commit that closes the epoch of a group."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from covey import mls
 from covey.access.member.addresses import with_capabilities
 from covey.access.structs.extensions import GroupCapabilities
-from covey.client import profile
-from covey.client.profile import Inviting
 from covey.client.roles import GroupPolicy
+from covey.client.words import profile
+from covey.client.words.profile import Inviting
 from covey.errors import PolicyError
 
 if TYPE_CHECKING:

@@ -11,8 +11,10 @@ import covey
 from broker_thread import thread_broker
 from covey import blocking
 from covey.client import blocking as faces
-from covey.client import client, conversation, feeds
+from covey.client import client
+from covey.client.conversing import conversation
 from covey.client.events import MessageArrived
+from covey.client.running import feeds
 from covey.errors import BrokerError, StateError
 from people import KEY, LATE, PACE
 

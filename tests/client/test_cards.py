@@ -11,8 +11,8 @@ from covey import mls
 from covey.access.member import links
 from covey.access.structs.log import Parcel
 from covey.access.structs.sealed import Link, SealedPointer
-from covey.client import cards, safety
-from covey.client.cards import Card, Invitation
+from covey.client.words import cards, safety
+from covey.client.words.cards import Card, Invitation
 from covey.errors import DecodeError, UnsupportedError
 
 CARD = Card(1, mls.Member.basic(b"bob", SUITE).key_package().message)

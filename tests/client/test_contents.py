@@ -11,8 +11,8 @@ from covey import mls
 from covey.access.member import envelopes
 from covey.access.member.epochs import EpochAccess
 from covey.access.structs.sealed import Door, Purpose
-from covey.client import contents
-from covey.client.contents import (
+from covey.client.words import contents
+from covey.client.words.contents import (
     Attachment,
     Content,
     ContentFrame,
@@ -95,6 +95,12 @@ def test_no_bytes_are_no_content() -> None:
 def test_what_is_too_long_is_said_to_be_an_attachment() -> None:
     with pytest.raises(ValueError, match="attachment"):
         contents.encode(content(Text(bytes(contents.MOST))))
+
+
+@pytest.mark.parametrize("body", [Text(bytes(contents.MOST)), Unknown(77, bytes(contents.MOST))])
+def test_what_is_too_long_to_be_said_is_not_heard_either(body: contents.Body) -> None:
+    with pytest.raises(DecodeError, match="a message at most"):
+        contents.decode(contents.framed(content(body)))
 
 
 def test_what_can_be_said_can_be_said_as_an_answer() -> None:

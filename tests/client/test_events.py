@@ -9,8 +9,7 @@ import pytest
 from rich.pretty import pretty_repr
 
 from client.conftest import add_group
-from covey.client import contents, events, history
-from covey.client.contents import VERSION, Content, Data, Recovery, Text
+from covey.client import events
 from covey.client.events import (
     Arrived,
     Branching,
@@ -37,14 +36,16 @@ from covey.client.events import (
     WishRefused,
     keeping,
 )
-from covey.client.sync import queues
-from covey.errors import StorageError
+from covey.client.sync.rows import queues
+from covey.client.words import contents, history
+from covey.client.words.contents import VERSION, Content, Data, Recovery, Text
+from covey.errors import StateError, StorageError
 from covey.store import RawKey, memory_store, open_store, restore_backup, write_backup
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from covey.client.contents import Body
+    from covey.client.words.contents import Body
     from covey.store.port import Rows
 
 GROUP = bytes(range(32)).hex()
@@ -223,6 +224,19 @@ def test_a_consumer_goes_on_where_it_was(rows: Rows, group: int) -> None:
     events.acknowledge(rows, "bot", number - 1)
     assert events.acknowledged(rows, "bot") == number
     assert events.acknowledged(rows, "screen") == 0
+
+
+def test_what_has_not_happened_is_not_acknowledged(rows: Rows, group: int) -> None:
+    with pytest.raises(StateError, match="no event 1 to be acknowledged yet: the last one is 0"):
+        events.acknowledge(rows, "bot", 1)
+    number = events.add(rows, group, Arrived(GROUP, name="bob"), NOW)
+    for wrong in (number + 1, 10**9, -1):
+        with pytest.raises(StateError, match=f"no event {wrong} .* the last one is {number}"):
+            events.acknowledge(rows, "bot", wrong)
+    assert events.acknowledged(rows, "bot") == 0
+    rows.do("DELETE FROM events")
+    events.acknowledge(rows, "bot", number)  # it was one
+    assert events.acknowledged(rows, "bot") == number
 
 
 def test_only_what_all_have_seen_and_is_old_is_dropped(rows: Rows, group: int) -> None:

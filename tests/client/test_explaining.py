@@ -7,7 +7,7 @@ import re
 import pytest
 
 from covey.access.refusals import Code, refused
-from covey.client.explaining import _CODES, _RULES, explained
+from covey.client.words.explaining import _CODES, _RULES, explained
 from covey.errors import (
     AuthenticationError,
     CoveyError,
@@ -51,6 +51,7 @@ from tracked import ROOT
             ),
         ),
         (PolicyError("admins invite"), "admins invite"),
+        (PolicyError("admins invite").of(rule="VAL-145", section="12.2"), "admins invite"),
     ],
 )
 def test_an_error_says_what_happened_and_what_to_do(error: CoveyError, said: str) -> None:

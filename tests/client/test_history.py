@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.client import history
-from covey.client.contents import VERSION, Attachment, Body, Content, Data, Reaction, Recovery, Text
-from covey.client.sync import queues
+from covey.client.sync.rows import queues
+from covey.client.words import history
+from covey.client.words.contents import (
+    VERSION,
+    Attachment,
+    Body,
+    Content,
+    Data,
+    Reaction,
+    Recovery,
+    Text,
+)
 from covey.store.words import index
 
 if TYPE_CHECKING:

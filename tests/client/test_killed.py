@@ -12,8 +12,8 @@ import pytest
 
 from client.table import Someone, Table
 from covey.client import events
-from covey.client.sync import wishes
-from covey.client.sync.groups import Status
+from covey.client.sync.rows import wishes
+from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.sealing import noted
 from covey.store.faulty import Died, FaultyStore
 
@@ -26,12 +26,17 @@ SETTLED = 3
 
 
 class Scene(NamedTuple):
-    """Three people; the first two are in a group, the second one will be killed."""
+    """Three people; the first two are in a group, the second one will be killed.
+
+    Attributes:
+        acknowledged: What bob has been promised: it happens, or an event says why it does not.
+    """
 
     table: Table
     alice: Someone
     bob: Someone
     carol: Someone
+    acknowledged: list[str]
 
 
 def _scene() -> Scene:
@@ -43,11 +48,12 @@ def _scene() -> Scene:
     alice.wish(wishes.Describe(roles={"bob": 2}))
     table.settle(alice, bob, rounds=2)
     assert alice.place.seat.group.epoch == bob.place.seat.group.epoch == SETTLED
-    return Scene(table, alice, bob, carol)
+    return Scene(table, alice, bob, carol, [])
 
 
 def _send(scene: Scene) -> None:
     scene.bob.say("said")
+    scene.acknowledged.append("said")
     scene.bob.turn()
 
 
@@ -59,19 +65,25 @@ def _receive(scene: Scene) -> None:
 
 def _commit(scene: Scene) -> None:
     scene.bob.invite("carol")
+    scene.acknowledged.append("carol")
     scene.bob.turn()
     scene.bob.turn()
 
 
 def _rename(scene: Scene) -> None:
+    """Both commit at the same time, and alice is faster."""
     scene.alice.wish(wishes.Describe(name="hers"))
     scene.bob.wish(wishes.Describe(name="his"))
+    scene.acknowledged.append("his")
+    held = scene.bob.hold(scene.bob.place.turns.turn(), "append")
     scene.alice.turn()
+    held.go()
     scene.bob.turn()
 
 
 def _leave(scene: Scene) -> None:
     scene.bob.leave()
+    scene.acknowledged.append("left")
     scene.bob.turn()
     scene.alice.turn()
     scene.table.passes(20)
@@ -88,7 +100,7 @@ def _joined() -> Scene:
     alice.create()
     alice.invite("bob")
     table.settle(alice, rounds=2)
-    return Scene(table, alice, bob, carol)
+    return Scene(table, alice, bob, carol, [])
 
 
 def _join(scene: Scene) -> None:
@@ -151,15 +163,43 @@ def _healthy(scene: Scene, *people: Someone) -> None:
     assert all(each.texts()[-1] == "goes on" for each in people)
 
 
-@pytest.mark.parametrize("name", ["send", "receive", "commit", "race"])
+def _sent(scene: Scene) -> None:
+    if scene.acknowledged:
+        assert scene.alice.texts() == ["said"]
+
+
+def _received(scene: Scene) -> None:
+    assert scene.bob.texts() == ["heard"]
+
+
+def _invited(scene: Scene) -> None:
+    members = {each.identity for each in scene.alice.place.seat.group.members}
+    assert members >= {b"alice", b"bob"}
+    if scene.acknowledged:
+        assert [each.seat.look().status for each in scene.carol.peer.places()] == [Status.active]
+        assert members == {b"alice", b"bob", b"carol"}
+
+
+def _renamed(scene: Scene) -> None:
+    """It had both names, one after the other; neither was refused."""
+    with scene.alice.store.reading() as rows:
+        told = [each for _, each in events.after(rows, 0, 1000)]
+    names = [each.name for each in told if isinstance(each, events.Renamed)]
+    assert names == ["hers", "his"] or (names == ["hers"] and not scene.acknowledged)
+    assert {each.place.seat.look().name for each in (scene.alice, scene.bob)} == {names[-1]}
+
+
+_CAME_ABOUT = {"send": _sent, "receive": _received, "commit": _invited, "race": _renamed}
+
+
+@pytest.mark.parametrize("name", _CAME_ABOUT)
 def test_killed_at_every_write(name: str) -> None:
     def judge(scene: Scene) -> None:
         scene.table.settle(scene.alice, scene.bob, scene.carol, rounds=8)
+        _CAME_ABOUT[name](scene)
         people = [scene.alice, scene.bob]
-        if name == "commit" and scene.carol.peer.places():
+        if scene.carol.peer.places():
             people.append(scene.carol)
-        if name == "receive":
-            assert scene.bob.texts() == ["heard"]
         _healthy(scene, *people)
 
     _every_death(_scene, _SCENES[name], judge)
@@ -180,6 +220,7 @@ def test_killed_at_every_write_of_leaving() -> None:
         if status is Status.left:
             assert [each.identity for each in scene.alice.place.seat.group.members] == [b"alice"]
             return
-        _healthy(scene, scene.alice, scene.bob)  # the wish itself was not durable yet
+        assert not scene.acknowledged  # the wish itself was not durable yet
+        _healthy(scene, scene.alice, scene.bob)
 
     _every_death(_scene, _leave, judge)

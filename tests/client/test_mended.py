@@ -11,9 +11,11 @@ from covey.access.structs.basics import Signed
 from covey.access.structs.extensions import Right
 from covey.access.structs.log import Append
 from covey.client import events
-from covey.client.profile import first_profile
-from covey.client.sync import capabilities, entering, groups, queues, wishes
-from covey.client.sync.groups import Status
+from covey.client.sync.group import capabilities
+from covey.client.sync.log import entering
+from covey.client.sync.rows import groups, queues, wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.words.profile import first_profile
 from covey.mls import Member, Policy
 from covey.store import settings
 
@@ -123,6 +125,21 @@ def test_who_leaves_and_is_alone_with_those_who_are_lost_lets_them_in_first(tabl
     assert alice.place.seat.look().status is Status.left
     assert bob.place.seat.look().status is Status.active
     assert [each.identity for each in bob.place.seat.group.members] == [b"bob"]
+
+
+@pytest.mark.parametrize("lost_first", [False, True])
+def test_who_has_to_come_back_to_leave_comes_back_and_leaves(
+    table: Table, *, lost_first: bool
+) -> None:
+    alice, bob = table.team("alice", "bob")
+    if not lost_first:
+        bob.leave()
+    away(table, bob, alice)
+    if lost_first:
+        bob.leave()
+    table.settle(alice, bob, rounds=40)
+    assert bob.place.seat.look().status is Status.left
+    assert [each.identity for each in alice.place.seat.group.members] == [b"alice"]
 
 
 def test_who_was_let_in_by_a_pointer_that_got_lost_knocks_anew(table: Table) -> None:

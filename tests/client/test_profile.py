@@ -8,9 +8,9 @@ from rich.pretty import pretty_repr
 from covey import mls
 from covey.access.member.addresses import with_capabilities
 from covey.access.structs.extensions import GroupCapabilities
-from covey.client import profile
-from covey.client.profile import GroupProfile, Inviting, Role, RoleOf
-from covey.client.sync.wishes import Describe
+from covey.client.sync.rows.wishes import Describe
+from covey.client.words import profile
+from covey.client.words.profile import GroupProfile, Inviting, Role, RoleOf
 from covey.errors import DecodeError, LocalProtocolError
 from covey.mls import Extension, ExtensionType, RequiredCapabilities
 

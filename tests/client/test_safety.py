@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import segno
 
-from covey.client import safety
+from covey.client.words import safety
 
 if TYPE_CHECKING:
     from covey.store.port import Rows

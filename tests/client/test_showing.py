@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covey.client.showing import line, name_of, said, shown, speaker
+from covey.client.words.showing import line, name_of, said, shown
 
 
 @pytest.mark.parametrize(
@@ -44,5 +44,5 @@ def test_no_line_of_a_text_looks_like_somebody_elses() -> None:
 
 
 def test_nobody_else_is_called_as_we_are() -> None:
-    assert speaker("bob") == "bob"
-    assert speaker("You ") == '"You "'
+    assert name_of(b"bob") == "bob"
+    assert name_of(b"You") == "\\You"

@@ -11,10 +11,10 @@ from covey.access.signing import public_key
 from covey.access.structs.log import NextEpoch
 from covey.access.structs.sealed import Purpose
 from covey.client import events
-from covey.client.sync import wishes
 from covey.client.sync.asking import append
 from covey.client.sync.effects import Lane, Use
-from covey.client.sync.groups import Status
+from covey.client.sync.rows import wishes
+from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.broker import Copy
 
 if TYPE_CHECKING:

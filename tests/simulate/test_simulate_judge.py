@@ -10,9 +10,10 @@ import pytest
 
 from covey.client.events import (
     ForkFound,
+    InvitationFailed,
     Joined,
+    Knocked,
     MemberLeft,
-    MembersChanged,
     MessagesLost,
     Rejoining,
     RemovedFromGroup,
@@ -20,73 +21,23 @@ from covey.client.events import (
     RolledBack,
     WishRefused,
 )
-from covey.client.sync.groups import Status
-from covey.lab.simulate.actors import Invite, Remove, Rename
-from covey.lab.simulate.evidence import Evidence
+from covey.client.sync.rows.groups import Status
+from covey.lab.simulate.actors import Invite, Knock, Leave, Remove
 from covey.lab.simulate.judge import judge
-from covey.lab.simulate.lies import Shown
-from covey.lab.simulate.observing import Held, Message, Observed, Told
+from covey.lab.simulate.lies import Caught, Lie
 from covey.lab.simulate.sealing import Sealed
-from covey.lab.simulate.world import Said, Wanted
+from covey.lab.simulate.world import Wanted
+from simulate.seen import GID, HELLO, at, changed, denying, evidence, held, rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from covey.client.events import Event
+    from covey.lab.simulate.evidence import Evidence
     from covey.lab.simulate.lies import Front
 
-GID = bytes(32)
-NOBODY: dict[str, tuple[str, ...]] = {"added": (), "removed": (), "left": ()}
-HELLO = Message(1, b"m" * 16, 3, 2, "ann", "hello", 60)
 
-
-def held(**changed: Any) -> Held:  # noqa: ANN401 - fields of all kinds
-    plain = Held(
-        gid=GID,
-        predecessor=b"",
-        status=Status.active,
-        trouble="",
-        epoch=2,
-        authenticator=b"a",
-        members=("ann", "bob"),
-        awaited=(),
-        name="covey",
-        seq=3,
-        hash=bytes(32),
-        joined_at=0,
-        messages=(HELLO,),
-        waiting=0,
-        wishes=0,
-        pending=False,
-        secrets=9,
-    )
-    return plain._replace(**changed)
-
-
-def evidence(
-    ann: Held | None = None,
-    bob: Held | None = None,
-    told: Mapping[str, Sequence[Event]] | None = None,
-    **changed: Any,  # noqa: ANN401 - likewise
-) -> Evidence:
-    events = told or {}
-    observed = {
-        name: Observed(
-            name,
-            {GID: each},
-            tuple(Told(number, 100, event) for number, event in enumerate(events.get(name, ()))),
-        )
-        for name, each in (("ann", ann or held()), ("bob", bob or held()))
-    }
-    front = cast("Front", SimpleNamespace(caught={}, denied=dict))
-    plain = Evidence(
-        observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {}, {}, {}, 200.0
-    )
-    return plain._replace(**changed)
-
-
-def rules(found: Evidence) -> set[str]:
-    return {each.rule for each in judge(found)}
+OTHER = bytes([1]) * 32
 
 
 def test_all_is_well() -> None:
@@ -95,8 +46,9 @@ def test_all_is_well() -> None:
 
 BROKEN: dict[str, Evidence] = {
     "agree": evidence(bob=held(authenticator=b"b")),
+    "owned": evidence(bob=held(owners=())),
     "quiet": evidence(bob=held(waiting=1)),
-    "once": evidence(bob=held(messages=(HELLO, HELLO._replace(number=2, id=b"n" * 16)))),
+    "once": evidence(bob=held(messages=(HELLO, HELLO._replace(number=2)))),
     "same order": evidence(bob=held(messages=(HELLO._replace(seq=4),))),
     "nothing lost": evidence(bob=held(messages=())),
     "losses explained": evidence(
@@ -107,7 +59,9 @@ BROKEN: dict[str, Evidence] = {
         ann=held(members=("ann",)), bob=held(status=Status.removed, members=())
     ),
     "lies noticed": evidence(
-        front=cast("Front", SimpleNamespace(caught={("bob", GID): "drop"}, denied=dict))
+        front=cast(
+            "Front", SimpleNamespace(caught=[Caught("bob", GID, Lie.drop, 90.0)], denied=dict)
+        )
     ),
 }
 
@@ -128,66 +82,26 @@ def test_a_key_that_sealed_two_things_is_named() -> None:
     assert rules(evidence(sealed=sealed)) == {"keys once"}
 
 
-def test_a_loss_that_is_told_is_none() -> None:
-    told = {"bob": [MessagesLost(GID.hex(), count=1, sender=None, why="")]}
-    assert judge(evidence(bob=held(messages=()), told=told)) == []
-
-
-def test_a_loss_has_a_reason_when_somebody_has_lied_before() -> None:
-    told = {"bob": [MessagesLost(GID.hex(), count=1, sender="ann", why="")]}
-    assert judge(evidence(told=told, began={"fork": 90.0})) == []
-    assert rules(evidence(told=told, began={"fork": 110.0})) == {"losses explained"}
-
-
-def test_a_loss_has_a_reason_when_its_sender_tells_of_it() -> None:
-    lost = MessagesLost(GID.hex(), count=1, sender="ann", why="")
-    told = {"bob": [lost], "ann": [MessagesLost(GID.hex(), count=1, sender=None, why="")]}
-    assert judge(evidence(told=told)) == []
-
-
-def test_who_came_later_misses_nothing() -> None:
-    assert judge(evidence(bob=held(messages=(), joined_at=60))) == []
-
-
-def test_a_wish_that_is_refused_has_an_end() -> None:
-    wanted = [Wanted("ann", Rename(GID, "other"), 50.0)]
-    assert rules(evidence(wanted=wanted)) == {"wishes come true"}
-    told = {"ann": [WishRefused(GID.hex(), what="rename", why="no")]}
-    assert judge(evidence(wanted=wanted, told=told)) == []
-    assert judge(evidence(ann=held(name="other"), wanted=wanted)) == []
-
-
 def test_a_lie_that_is_told_of_is_noticed() -> None:
+    """That one, and none of days before; and to lose one's place is to notice nothing."""
     front = BROKEN["lies noticed"].front
-    told = {"bob": [ForkFound(GID.hex(), heads=(), sentence="a lie")]}
-    assert judge(evidence(front=front, told=told)) == []
+    found = ForkFound(GID.hex(), heads=(), sentence="a lie")
+    assert judge(evidence(front=front, told={"bob": [found]})) == []
+    assert rules(evidence(front=front, told={"ann": [found]})) == {"lies noticed"}
+    before = evidence(front=front)
+    at(-100_000, before, "bob", found)
+    assert rules(before) == {"lies noticed"}
+    lost = evidence(front=front, told={"bob": [back()]})
+    assert rules(lost) == {"lies noticed"}
 
 
-def test_who_was_out_when_it_was_said_again_has_the_place_of_before() -> None:
-    later = held(messages=(HELLO._replace(seq=9, epoch=5),))
-    assert rules(evidence(bob=later)) == {"same order"}
-    for epoch, found in ((6, set()), (5, {"same order"}), (2, {"same order"})):
-        told = {"ann": [Joined(GID.hex(), name="covey", how="link", inviter="bob", epoch=epoch)]}
-        assert rules(evidence(bob=later, told=told)) == found
-
-
-def test_who_comes_late_into_a_branch_keeps_the_places_of_before() -> None:
-    """Its places are those of the broken group's log, which nothing compares with the branch's."""
-    early = held(messages=(HELLO._replace(seq=9, epoch=5),), predecessor=b"p" * 32)
-    again = held(messages=(HELLO._replace(seq=4, epoch=2),), predecessor=b"p" * 32)
-    for epoch, since, found in (
-        (3, 60, set()),
-        (2, 60, {"same order"}),
-        (3, 110, {"same order"}),
-    ):
-        joined = Joined(GID.hex(), name="covey", how="branched", epoch=epoch)
-        late = early._replace(messages=tuple(m._replace(since=since) for m in early.messages))
-        assert rules(evidence(ann=again, bob=late, told={"bob": [joined]})) == found
-
-
-def denying(name: str, at: float) -> Front:
-    shown = {Shown(name, GID, 3, bytes(32)): at}
-    return cast("Front", SimpleNamespace(caught={}, denied=lambda: shown))
+def test_who_has_lost_its_place_since_knows_nothing_of_a_log_that_is_taken_back() -> None:
+    shown = evidence(front=denying("bob", 90.0))
+    at(-100_000, shown, "bob", ForkFound(GID.hex(), heads=(), sentence="another lie"))
+    at(80, shown, "bob", back())
+    assert rules(shown) == {"lies noticed"}
+    at(95, shown, "bob", back())
+    assert "lies noticed" not in rules(shown)
 
 
 def test_who_went_out_knows_nothing_of_a_log_that_is_taken_back() -> None:
@@ -197,50 +111,82 @@ def test_who_went_out_knows_nothing_of_a_log_that_is_taken_back() -> None:
     assert rules(evidence(front=denying("bob", 110.0), told=gone)) == {"lies noticed"}
 
 
-def test_last_words_are_missed_like_others() -> None:
-    """They were said behind where others were: who is beyond them says so by the log's numbers."""
-    gone = {"ann": [MemberLeft(GID.hex())]}
-    missed = evidence(bob=held(messages=(), members=("bob",)), told=gone, front=denying("bob", 90))
-    missed.observed["ann"].groups[GID] = held(status=Status.left, authenticator=b"", secrets=0)
-    at(100, missed, "bob", RolledBack(GID.hex(), seq=3, served=1, heads=()))
-    assert rules(missed) == {"nothing lost"}
-    at(100, missed, "bob", MessagesLost(GID.hex(), count=1, sender=None, why="put before"))
-    assert judge(missed) == []
-
-
-def test_who_went_out_where_the_log_is_taken_back_says_nothing_again() -> None:
-    gone = {"ann": [MemberLeft(GID.hex())]}
-    lost = evidence(ann=held(status=Status.left), bob=held(messages=(), members=("bob",)))
-    lost = lost._replace(observed=evidence(told=gone).observed | {"bob": lost.observed["bob"]})
-    assert "nothing lost" in rules(lost)
-    assert "nothing lost" not in rules(lost._replace(front=denying("ann", 90.0)))
-
-
-def changed(epoch: int, **how: tuple[str, ...]) -> MembersChanged:
-    return MembersChanged(GID.hex(), epoch=epoch, by="ann", **{**NOBODY, **how})
-
-
 def test_who_was_invited_in_vain_is_seen_to_be_missing() -> None:
+    """The broker was set back since, or it lay unread for long, or who was invited says so."""
     told = {"ann": [changed(2, added=("bob",))]}
     missing = evidence(ann=held(awaited=("bob",)), told=told)
     missing.observed["bob"].groups.clear()
     assert rules(missing) == {"agree"}
-    assert judge(missing._replace(lately={"leap": 150.0})) == []
-    assert rules(missing._replace(lately={"leap": 50.0})) == {"agree"}
-    arrived = evidence(told=told, lately={"leap": 150.0})
+    for kind, after, found in (
+        ("rollback", 50.0, set()),
+        ("rollback", -50.0, {"agree"}),
+        ("leap", 6 * 86_400.0, set()),
+        ("away", 3_600.0, {"agree"}),
+        ("stale", 50.0, {"agree"}),
+        ("honest", 50.0, {"agree"}),
+    ):
+        assert rules(missing._replace(lately={kind: 100.0 + after})) == found
+    arrived = evidence(told=told, lately={"rollback": 150.0})
     arrived.observed["bob"].groups.clear()
     assert rules(arrived) == {"agree"}
+    at(150, missing, "bob", InvitationFailed(GID.hex(), why="not kept any more"))
+    assert judge(missing) == []
+    at(160, missing, "ann", changed(3, added=("bob",)))
+    assert rules(missing) == {"agree"}
+
+
+def test_who_is_out_and_had_knocked_may_be_let_in_in_vain() -> None:
+    told = {"ann": [changed(2, added=("bob",))]}
+    out = held(status=Status.removed, authenticator=b"", secrets=0)
+    missing = evidence(ann=held(awaited=("bob",)), bob=out, told=told)
+    assert rules(missing) == {"agree"}
+    assert judge(missing._replace(wanted=[Wanted("bob", Knock("link"), 50.0)])) == []
+
+
+def test_who_went_out_in_a_log_that_is_taken_back_is_a_member_there_still() -> None:
+    """That some log was taken back is not enough: it is that in which it went out."""
+    out = held(status=Status.left, authenticator=b"", secrets=0)
+    for moment, told, found in (
+        (150.0, [], set()),
+        (50.0, [], {"agree"}),
+        (150.0, [changed(3, left=("bob",))], {"agree"}),
+    ):
+        events = {"ann": told, "bob": [MemberLeft(GID.hex())]}
+        zombie = evidence(bob=out, told=events, kinds={"rollback": 1}, lately={"rollback": moment})
+        assert rules(zombie) == found
+    assert rules(zombie._replace(front=denying("bob", 90.0))) == set()
+    fork = evidence(bob=out, told={"bob": [MemberLeft(GID.hex())]}, kinds={"fork": 1})
+    assert judge(fork._replace(lately={"fork": 50.0, "honest": 150.0})) == []
+    assert rules(fork._replace(lately={"fork": 50.0, "honest": 60.0})) == {"agree"}
+
+
+def test_a_group_in_which_all_are_lost_has_no_end_that_people_know() -> None:
+    lost = held(status=Status.lost, authenticator=b"", members=(), trouble="gone")
+    assert rules(evidence(ann=lost, bob=lost)) == {"nobody stranded"}
+
+
+def test_who_is_lost_and_no_member_was_removed_or_is_seen_at_the_door() -> None:
+    lost = held(status=Status.lost, authenticator=b"", members=())
+    refused = Knocked(GID.hex(), name="bob", accepted=False, why="is no member")
+    for told, found in (
+        ((), {"nobody stranded"}),
+        ((changed(3, removed=("bob",)),), set()),
+        ((changed(3, added=("bob",), removed=("bob",)),), {"nobody stranded"}),
+        ((refused,), set()),
+    ):
+        events = {"ann": list(told), "bob": [RolledBack(GID.hex(), seq=3, served=1, heads=())]}
+        out = evidence(ann=held(members=("ann",)), bob=lost, told=events, front=denying("bob", 90))
+        assert rules(out) == found
+    assert rules(out._replace(front=evidence().front)) == {"nobody stranded"}
+    back_in = evidence(
+        ann=held(members=("ann",)), bob=lost, told={"ann": [changed(3, left=("bob",))]}
+    )
+    at(120, back_in, "bob", Joined(GID.hex(), name="covey", how="welcome", epoch=4))
+    assert rules(back_in) == {"nobody stranded"}
 
 
 def back(gid: bytes = GID) -> Rejoining:
     return Rejoining(gid.hex(), why="gone")
-
-
-def at(moment: int, found: Evidence, name: str, event: Event) -> None:
-    """Let somebody tell something at a moment, beside what it has told."""
-    observed = found.observed[name]
-    told = (*observed.told, Told(len(observed.told), moment, event))
-    found.observed[name] = observed._replace(told=told)
 
 
 def test_who_was_away_until_the_old_way_back_had_closed_is_told_so() -> None:
@@ -264,6 +210,30 @@ def test_who_went_away_before_it_was_told_of_another_way_back_has_none() -> None
         at(100 + stayed, seen, "bob", Renamed(GID.hex(), by="ann", before="a", name="b"))
         at(int(late), seen, "bob", back())
         assert rules(seen) == found
+
+
+def test_who_came_again_when_the_word_of_another_way_back_was_not_kept_has_none() -> None:
+    lost = held(status=Status.lost, epoch=4, trouble="ask a member to remove you")
+    late, again = 100 + 71 * 86_400, 100 + 35 * 86_400
+    gap = "entries 4 to 9 are held back, or no longer kept"
+    for why, found in ((gap, set()), ("something else", {"agree", "nobody stranded"})):
+        gone = changed(2, removed=("cid",))
+        seen = evidence(bob=lost, ended=float(late), told={"ann": [gone], "bob": [gone]})
+        at(again, seen, "bob", MessagesLost(GID.hex(), count=2, sender=None, why=why))
+        at(again + 60, seen, "bob", Renamed(GID.hex(), by="ann", before="a", name="b"))
+        at(late, seen, "bob", back())
+        assert rules(seen) - {"losses explained"} == found
+
+
+def test_the_commit_by_which_somebody_leaves_may_be_as_old_as_the_wish() -> None:
+    lost = held(status=Status.lost, epoch=1, trouble="ask a member to remove you")
+    late = 100.0 + 31 * 86_400
+    for who, found in (("cid", set()), ("ann", {"agree", "nobody stranded"})):
+        seen = evidence(bob=lost, ended=late, wanted=[Wanted(who, Leave(GID), 50.0)])
+        seen.observed["cid"] = seen.observed["bob"]._replace(name="cid", groups={})
+        at(int(late), seen, "ann", changed(2, left=("cid",)))
+        at(int(late) - 5, seen, "bob", back())
+        assert rules(seen) - {"wishes come true", "few returns"} == found
 
 
 def test_who_has_told_nobody_of_the_way_back_that_it_opened_is_let_in_by_nobody() -> None:
@@ -300,21 +270,46 @@ def test_who_was_invited_where_the_log_is_taken_back_is_alone_until_it_is_invite
         assert rules(split) == found
 
 
+def parted(told: Mapping[str, Sequence[Event]], **kinds: int) -> Evidence:
+    """Ann has no bob in her group, and bob goes on in a branch of another one that has her."""
+    split = evidence(ann=held(members=("ann",)), told=told, kinds=kinds or {"rollback": 1})
+    branch = held(gid=OTHER, predecessor=b"p" * 32, members=("ann", "bob"))
+    split.observed["bob"].groups.clear()
+    split.observed["bob"].groups[OTHER] = branch
+    return split
+
+
 def test_who_is_gone_may_go_on_with_others_who_are_gone() -> None:
     """Nobody tells who is out what becomes of the others, when a lying broker took the log back."""
-    other = bytes([1]) * 32
-    for gone, members, found in (
-        ({"removed": ("bob",)}, ("ann",), set()),
-        ({}, ("ann",), {"one group", "agree"}),
-        ({"removed": ("bob",)}, ("ann", "bob"), {"one group", "agree"}),
-    ):
-        told = {"ann": [changed(2, **gone)]}
-        split = evidence(ann=held(members=members), told=told, kinds={"rollback": 1})
-        branch = held(gid=other, predecessor=b"p" * 32, members=("ann", "bob"))
-        split.observed["bob"].groups.clear()
-        split.observed["bob"].groups[other] = branch
-        assert rules(split) == found
-        assert rules(split._replace(kinds={})) >= {"one group"}
+    gone = {"ann": [changed(2, removed=("bob",))]}
+    assert judge(parted(gone)) == []
+    assert rules(parted({})) == {"one group", "agree"}
+    assert rules(parted(gone, race=1)) == {"one group", "agree"}
+    came_again = {"ann": [changed(2, added=("bob",), removed=("bob",))]}
+    assert rules(parted(came_again)) == {"one group", "agree"}
+    split = parted(gone)
+    ours = held(members=("ann", "bob"))
+    split.observed["ann"].groups[GID] = ours
+    assert rules(split) == {"one group", "agree"}
+
+
+def test_those_who_go_on_apart_agree_with_each_other() -> None:
+    split = parted({"ann": [changed(2, removed=("bob", "cid"))]})
+    theirs = split.observed["bob"].groups[OTHER]._replace(members=("ann", "bob", "cid"))
+    split.observed["bob"].groups[OTHER] = theirs
+    split.observed["cid"] = split.observed["bob"]._replace(name="cid")
+    assert judge(split) == []
+    other = {OTHER: theirs._replace(authenticator=b"b")}
+    split.observed["cid"] = split.observed["bob"]._replace(name="cid", groups=other)
+    assert rules(split) == {"agree"}
+
+
+def test_two_who_have_removed_each_other_are_a_group_in_two() -> None:
+    bob = [msgspec.structs.replace(changed(2, removed=("ann",)), group=OTHER.hex())]
+    split = parted({"ann": [changed(2, removed=("bob",))], "bob": bob})
+    alone = split.observed["bob"].groups[OTHER]._replace(members=("bob",))
+    split.observed["bob"].groups[OTHER] = alone
+    assert rules(split) == {"one group"}
 
 
 def test_a_commit_that_waited_counts_from_when_it_was_wanted() -> None:
@@ -335,3 +330,18 @@ def test_who_says_that_entries_are_held_back_has_noticed() -> None:
         told = {"bob": [MessagesLost(GID.hex(), count=2, sender=None, why=why)]}
         began = {"fork": 80.0}
         assert rules(evidence(front=denying("bob", 90.0), told=told, began=began)) == found
+
+
+def test_people_are_let_in_anew_as_often_as_there_is_a_reason() -> None:
+    twice = [back(), back()]
+    for kinds, found in (
+        ({}, {"few returns"}),
+        ({"leap": 1}, set()),
+        ({"drop": 1}, {"few returns"}),
+    ):
+        assert rules(evidence(told={"bob": twice}, kinds=kinds)) == found
+    let_in = [changed(epoch, added=("bob",), removed=("bob",)) for epoch in (2, 3)]
+    again = evidence(told={"ann": let_in})
+    assert rules(again) == {"few returns"}
+    assert judge(again._replace(kinds={"fork": 1})) == []
+    assert judge(again._replace(wanted=[Wanted("ann", Invite(GID, ("bob",)), 50.0)])) == []

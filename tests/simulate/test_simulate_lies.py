@@ -18,7 +18,7 @@ from covey.errors import BrokerError, ForkError
 from covey.lab.conformance.generate.seeded import Seeded
 from covey.lab.simulate import broker
 from covey.lab.simulate.broker import Line, answering_at_once
-from covey.lab.simulate.lies import Front, Lie
+from covey.lab.simulate.lies import Caught, Front, Lie
 from covey.lab.simulate.story import Story
 from covey.lab.simulate.virtual import BEGIN
 
@@ -104,7 +104,12 @@ def test_a_blatant_lie_is_seen_by_whoever_hears_it_and_noted(table: Table, lie: 
     table.front.begin(lie, ALL)
     with pytest.raises(ForkError):
         table.follow_anew(times=20)
-    assert table.front.caught == {("ann", GID): lie}
+    assert table.front.caught == [Caught("ann", GID, lie, BEGIN)]
+    table.front.end()
+    table.front.begin(lie, ALL)
+    with pytest.raises(ForkError):
+        table.follow_anew(times=20)
+    assert [each.lie for each in table.front.caught] == [lie, lie]
 
 
 def test_what_is_withheld_cannot_be_seen_and_comes_later(table: Table) -> None:

@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from covey.lab.simulate import __main__ as command
 from covey.lab.simulate import bugs, many
+from covey.lab.simulate.hunting import found, is_found_by, line
 from covey.lab.simulate.many import played_with
 from covey.lab.simulate.running import Size, run
 from covey.lab.simulate.tallying import REQUIRED, Tally
@@ -49,6 +50,8 @@ ONCE_WRONG = {
     "way-back-whose-door-few-can-open": 1441,
     "a-fork-behind-a-gap": 680,
     "as-much-lost-as-was-put-before": 1074,
+    "let-in-later-than-the-branch-that-wins": 3033,
+    "removed-behind-the-back-of-who-waits": 3064,
     "let-in-anew-before-it-has-come": 669,
 }
 """Seeds in which something was wrong once, by what happens there."""
@@ -104,11 +107,6 @@ def test_a_planted_bug_is_found(name: str, seed: int) -> None:
     assert is_found_by(played_with(name, seed, FEW))
 
 
-def is_found_by(planted: Run) -> bool:
-    """Whether a seed finds the bug that is planted in it: without it, all is well there."""
-    return bool(planted.findings) and not played_with(None, planted.seed, planted.size).findings
-
-
 def test_what_a_seed_finds_anyway_is_not_the_planted_bug() -> None:
     with bugs.BUGS["pointers-never-posted"].planted():  # as if the client itself were wrong
         wrong = run(0, Size(steps=10))
@@ -144,6 +142,17 @@ def test_the_command_says_how_to_see_a_failure_again(capsys: pytest.CaptureFixtu
     told = capsys.readouterr().out
     assert "--seed 0 --clients 5 --steps 10 --bug pointers-never-posted" in told
     assert "1 seeds failed" in told
+
+
+def test_the_command_says_how_many_seeds_it_takes_to_find_each_bug(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bugs, "NAMES", ("lies-unsaid", "pointers-never-posted"))
+    arguments = ["--bug", "all", "--steps", "10", "--seeds", "1", "--workers", "1"]
+    assert command.main(arguments) == 1
+    missed, seen = capsys.readouterr().out.splitlines()
+    assert missed.split() == ["lies-unsaid", "not", "found", "in", "1", "seeds"]
+    assert seen.split()[:3] == ["pointers-never-posted", "1", "seeds"]
 
 
 def test_the_command_speaks_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,5 +191,11 @@ def test_a_fifth_of_all_seeds_has_each_kind_of_trouble_and_all_agree() -> None:
 
 @pytest.mark.usefixtures("long")
 @pytest.mark.parametrize("name", bugs.NAMES)
-def test_each_planted_bug_is_found_within_a_thousand_seeds(name: str) -> None:
-    assert any(is_found_by(each) for each in many.played(range(1_000), Size(), name, 2))
+def test_each_planted_bug_is_found_within_a_thousand_seeds(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = range(1_000)
+    run = found(name, seeds, Size(), 1)  # each bug in a process of its own already
+    with capsys.disabled():
+        print(f"\n{line(name, run, seeds)}")  # noqa: T201 - how many it took
+    assert run is not None

@@ -38,7 +38,14 @@ def put(rows: Rows, table: str, **columns: Value) -> int:
 
 def fill(rows: Rows, length: int = 1000) -> None:
     """Put something into every table, with contents of messages of a length."""
-    for name in ("device", "inbox seed", "knock 00ff", "by hand 00ff", "restored"):
+    for name in (
+        "device",
+        "inbox seed",
+        "knock 00ff",
+        "by hand 00ff",
+        "restored",
+        "pointers that wait",
+    ):
         settings.put(rows, name, f"value of {name}".encode())
     for status in STATUSES:
         _fill_group(rows, status, length)
@@ -60,13 +67,14 @@ def _fill_group(rows: Rows, status: str, length: int) -> None:
     group = put(
         rows, "groups", gid=f"gid {status}".encode(), status=status, name=f"the {status} one",
         epoch=4, seq=9, hash=b"hash", head=b"head", counter=7, recovery=b"seed",
+        out_since=int(status == "leaving"),
     )  # fmt: skip
     put(rows, "group_rows", group_=group, key=b"secret", value=b"tree")
     put(rows, "places", group_=group, seq=9, hash=b"hash")
     put(rows, "doors", group_=group, capability=b"door", private_key=b"private")
     put(rows, "sent", group_=group, idem=b"id")
     put(rows, "accepted", group_=group, seq=8, request=b"signed")
-    put(rows, "counters", group_=group, leaf=2, signature_key=b"key", next=11)
+    put(rows, "counters", group_=group, signature_key=b"key", next=11)
     if group <= 2:
         for number in range(MESSAGES):
             put(

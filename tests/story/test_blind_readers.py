@@ -14,10 +14,10 @@ from blind import Household, household
 from covey.access.structs.basics import ByTicket, Fresh
 from covey.access.structs.joining import FetchKnocks, FetchPointers, Knocks, Pointers
 from covey.access.structs.log import Entries, Read
-from covey.client.contents import Text
-from covey.client.sync import queues
 from covey.client.sync.asking import ask, challenge
-from covey.client.sync.wishes import Expel, Renew
+from covey.client.sync.rows import queues
+from covey.client.sync.rows.wishes import Expel, Renew
+from covey.client.words.contents import Text
 from covey.errors import BrokerError, StateError
 from covey.lab.analyst.places import KINDS, Kind
 from covey.lab.company.live import Socket, Subscription

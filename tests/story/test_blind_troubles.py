@@ -19,8 +19,8 @@ from blind import Household, household
 from covey.access.member.replies import RestoredError, RolledBackError
 from covey.access.structs.extensions import Right
 from covey.access.structs.log import Entries
-from covey.client.contents import Text
-from covey.client.sync.wishes import Invite
+from covey.client.sync.rows.wishes import Invite
+from covey.client.words.contents import Text
 from covey.errors import ForkError
 from covey.lab.analyst import places
 from covey.lab.analyst.places import KINDS

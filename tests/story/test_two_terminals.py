@@ -2,6 +2,9 @@
 
 A block of theirs has a line for each thing that happens, in order: in whose terminal, a sign, and
 the line: ``$`` is a command, ``>`` words that are typed while it runs, ``|`` what is seen.
+
+The terminals are tmux's; where there is no tmux, pseudo-terminals. One page is typed into those
+everywhere.
 """
 
 from __future__ import annotations
@@ -14,14 +17,25 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 
+from pseudo import pseudo
 from tmux import PROGRAM, tmux
 from tracked import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no tmux, in which to type")
+    from screens import Screens
+
+    Kind = Callable[[Path, Mapping[str, str]], AbstractContextManager[Screens]]
+
+PAGES: Final = ("README.md", "docs/tutorial/two-terminals.md")
+PLAYED: Final = (
+    [(page, pseudo) for page in PAGES]
+    if PROGRAM is None
+    else [(PAGES[0], pseudo), *((page, tmux) for page in PAGES)]
+)
 
 URL: Final = "http://127.0.0.1:8440"
 STEP: Final = re.compile(r"^ *(?P<who>\w+) (?P<sign>[$>|]) (?P<line>.+)$")
@@ -69,12 +83,12 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial/two-terminals.md"])
+@pytest.mark.parametrize(("page", "kind"), PLAYED)
 def test_two_terminals_chat_as_the_tutorial_says(
-    page: str, tmp_path: Path, environment: dict[str, str]
+    page: str, kind: Kind, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     url = URL
-    with tmux(tmp_path, environment) as terminals:
+    with kind(tmp_path, environment) as terminals:
         opened: set[str] = set()
         for who, sign, line in steps(ROOT / page):
             if who not in opened:
@@ -95,6 +109,6 @@ def test_two_terminals_chat_as_the_tutorial_says(
 
 def test_the_tutorials_are_read() -> None:
     """The test above would pass on a page without any line."""
-    for page in ("README.md", "docs/tutorial/two-terminals.md"):
+    for page in PAGES:
         signs = [each.sign for each in steps(ROOT / page)]
         assert min(map(signs.count, "$>|")) >= 2

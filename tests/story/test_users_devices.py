@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.client import events, history, profile
-from covey.client.profile import Role
-from covey.client.sync import wishes
-from covey.client.sync.groups import Status
+from covey.client import events
+from covey.client.sync.rows import wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.words import history, profile
+from covey.client.words.profile import Role
 from covey.errors import BrokerError
 
 if TYPE_CHECKING:

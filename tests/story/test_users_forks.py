@@ -17,10 +17,10 @@ from covey.access.structs.heads import SignedHead
 from covey.access.structs.log import NextEpoch
 from covey.access.structs.sealed import Purpose
 from covey.client import events
-from covey.client.sync import wishes
 from covey.client.sync.asking import append
 from covey.client.sync.effects import Lane, Use
-from covey.client.sync.groups import Status
+from covey.client.sync.rows import wishes
+from covey.client.sync.rows.groups import Status
 
 if TYPE_CHECKING:
     from client.table import Someone, Table

@@ -12,10 +12,11 @@ import pytest
 
 from covey.access.refusals import Code
 from covey.client import events
-from covey.client.sync import key_packages, wishes
-from covey.client.sync.groups import Status
-from covey.client.sync.inviting import key_package
-from covey.client.sync.key_packages import LEAST, Where
+from covey.client.sync.group.inviting import key_package
+from covey.client.sync.identity import key_packages
+from covey.client.sync.identity.key_packages import LEAST, Where
+from covey.client.sync.rows import wishes
+from covey.client.sync.rows.groups import Status
 from covey.errors import BrokerError
 from covey.mls.group.identity import identity
 

@@ -18,7 +18,8 @@ from covey.access.structs.extensions import InboxAddress
 from covey.access.structs.joining import Post
 from covey.access.structs.log import Append
 from covey.client.roles import GroupPolicy
-from covey.client.sync import entering, wishes
+from covey.client.sync.log import entering
+from covey.client.sync.rows import wishes
 from covey.mls import Group, Member
 
 if TYPE_CHECKING:

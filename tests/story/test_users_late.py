@@ -14,7 +14,7 @@ from covey import mls
 from covey.access.structs.basics import Kind
 from covey.access.structs.log import Entries
 from covey.client import events
-from covey.client.sync import queues, wishes
+from covey.client.sync.rows import queues, wishes
 from covey.errors import MissingKeyError
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.client import events, wanted
-from covey.client.profile import Role
-from covey.client.sync import wishes
-from covey.client.sync.groups import Status
+from covey.client import events
+from covey.client.conversing import wanted
+from covey.client.sync.rows import wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.words.profile import Role
 
 if TYPE_CHECKING:
     from client.table import Someone, Table

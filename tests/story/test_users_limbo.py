@@ -13,8 +13,8 @@ import pytest
 
 from client.table import Someone, Table
 from covey.client import events
-from covey.client.sync import queues, wishes
-from covey.client.sync.groups import Status
+from covey.client.sync.rows import queues, wishes
+from covey.client.sync.rows.groups import Status
 from covey.store import RawKey, open_store
 from covey.store.faulty import Died
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from client.table import Someone, Table
 from covey.access.member import links
 from covey.access.structs.sealed import Link
-from covey.client import events, profile, safety
-from covey.client.profile import Role
-from covey.client.sync import returning, wishes
-from covey.client.sync.groups import Status
+from covey.client import events
+from covey.client.sync.coming import returning
+from covey.client.sync.rows import wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.words import profile, safety
+from covey.client.words.profile import Role
 from covey.store import RawKey, open_store, restore_backup, write_backup
 
 if TYPE_CHECKING:

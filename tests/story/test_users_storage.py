@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from client.table import Someone, Table
-from covey.client.sync import groups, wishes
-from covey.client.sync.groups import Status
+from covey.client.sync.rows import groups, wishes
+from covey.client.sync.rows.groups import Status
 from covey.mls import Group, MessageReceived
 from covey.mls.wire.code_points import ContentType
 from covey.store import RawKey, StoreNewer, open_store

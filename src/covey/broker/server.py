@@ -16,12 +16,12 @@ import signal
 import socket
 import sys
 import threading
-import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
+from covey import bugs
 from covey.broker.addresses import Prefixes
 from covey.broker.app import build
 from covey.broker.connections import MOST, Proxy, protocol
@@ -171,14 +171,7 @@ class Formatter(logging.Formatter):
         """The text of a record. What other handlers made of its exception is not looked at."""
         line = f"{record.levelname} {record.getMessage()}"
         error = record.exc_info[1] if record.exc_info else None
-        return line if error is None else f"{line.rstrip()}\n{_told(error)}"
-
-
-def _told(error: BaseException) -> str:
-    """An exception's type and place, and those of what is in it."""
-    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    return "\n".join([f"{frames}{type(error).__name__}", *map(_told, inner)])
+        return line if error is None else f"{line.rstrip()}\n{bugs.told(error)}"
 
 
 class Unawaited:

@@ -1,9 +1,9 @@
 """The program ``covey``, and the tables of its commands.
 
-May import :mod:`covey.errors`; imports the file of a command only when that command runs,
-so that ``covey --help`` answers at once. A CoveyError is shown as one sentence, exit code 1,
+May import :mod:`covey.errors` and the border; imports the file of a command only when that command
+runs, so that ``covey --help`` answers at once. A CoveyError is shown as one sentence, exit code 1,
 and so is what the system refuses, such as to write to a full disk, and what was typed and means
-nothing.
+nothing. A bug is one sentence, too, exit code 70.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from covey import __version__
-from covey.errors import CoveyError
+from covey.cli.border import Bug, border
+from covey.errors import BugError, CoveyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ _STDOUT: Final = 1  # the file descriptor
 
 MEMBER: Final = {
     "init": "Begin an identity: a store, keys, and an account at a broker.",
+    "add-device": "Let a further device of yours into your account and groups.",
     "create": "Begin a group.",
     "invite": "Let people into a group: by name, by card, or by link.",
     "join": "Come into a group: when invited, by a link, or by a file.",
@@ -107,7 +109,10 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command; an error of ours becomes one sentence."""
         try:
-            return super().invoke(ctx)
+            with border():
+                return super().invoke(ctx)
+        except BugError as error:
+            raise Bug(error) from error
         except CoveyError as error:
             raise click.ClickException(str(error) or type(error).__name__) from error
         except UnicodeError as error:

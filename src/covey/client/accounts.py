@@ -16,21 +16,21 @@ import anyio
 import anyio.to_thread
 
 from covey.access.structs.identity import AddDevice
-from covey.client.bound import seconds
+from covey.client.conversing.bound import seconds
 from covey.client.held import Held
-from covey.client.opening import key_of, name_in
-from covey.client.sync.inviting import key_package
+from covey.client.running.opening import key_of, name_in, passphrase_of
+from covey.client.sync.group.inviting import key_package
 from covey.errors import BrokerError, DecodeError, StateError, StorageError, TransportError
 from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import opaque, uint8
-from covey.store import Passphrase, open_store, rekey, restore_backup, write_backup
+from covey.store import open_store, rekey, restore_backup, write_backup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from covey.access.structs.identity import Claimed
-    from covey.client.sync.device import Device
     from covey.client.sync.effects import Flow
+    from covey.client.sync.identity.device import Device
     from covey.store import StoreKey
 
 VERSION: Final = 1
@@ -207,7 +207,7 @@ class Accounts(Held):
         Raises:
             StorageError: It cannot be written.
         """
-        engine, key = self._engine, Passphrase(passphrase)
+        engine, key = self._engine, passphrase_of(passphrase)
         await engine.call(partial(write_backup, engine.store.inner, Path(path), key, progress))
 
     @classmethod
@@ -244,7 +244,7 @@ class Accounts(Held):
             Path(backup),
             Path(path),
             opens,
-            Passphrase(backup_passphrase),
+            passphrase_of(backup_passphrase),
             progress,
         )
         await anyio.to_thread.run_sync(work)
@@ -261,7 +261,7 @@ class Accounts(Held):
         if path is None or old is None:
             msg = "the store is in memory: it has no passphrase"
             raise StateError(msg)
-        key: StoreKey = Passphrase(new)
+        key: StoreKey = passphrase_of(new)
         store = self._engine.store
 
         def changed() -> None:

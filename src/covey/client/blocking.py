@@ -22,7 +22,9 @@ from typing import (
 import anyio
 from anyio.from_thread import start_blocking_portal
 
-from covey.client import client, conversation, feeds
+from covey.client import client
+from covey.client.conversing import conversation
+from covey.client.running import feeds
 from covey.errors import StateError
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from anyio.from_thread import BlockingPortal
 
-    from covey.client.conversation import MemberView
+    from covey.client.conversing.conversation import MemberView
     from covey.client.events import Event
 
 P = ParamSpec("P")
@@ -207,7 +209,7 @@ class Feed(_Face[feeds.Feed]):
 
 
 class Conversation(_Face[conversation.Conversation]):
-    """A group; see :class:`covey.client.conversation.Conversation`."""
+    """A group; see :class:`covey.client.conversing.conversation.Conversation`."""
 
     send: Final = waited(conversation.Conversation.send)
     react: Final = waited(conversation.Conversation.react)

@@ -21,14 +21,15 @@ import anyio
 import anyio.to_thread
 
 from covey.access.refusals import Code
-from covey.client import events, history
+from covey.client import events
 from covey.client.accounts import Accounts
-from covey.client.bound import seconds
-from covey.client.engine import Engine
+from covey.client.conversing.bound import seconds
 from covey.client.entrance import Entrance
-from covey.client.feeds import Feed
-from covey.client.opening import (
+from covey.client.running.engine import Engine
+from covey.client.running.feeds import Feed
+from covey.client.running.opening import (
     Given,
+    checked,
     discard,
     enrolled,
     key_of,
@@ -37,8 +38,9 @@ from covey.client.opening import (
     pinned,
     remember_url,
 )
-from covey.client.showing import line
 from covey.client.sync.effects import World
+from covey.client.words import history, typed
+from covey.client.words.showing import line
 from covey.errors import BrokerError, StateError
 from covey.mls.crypto.entropy import system_entropy
 
@@ -48,12 +50,12 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from covey.client.conversation import Conversation
-    from covey.client.history import Message
-    from covey.client.opening import Opened
+    from covey.client.conversing.conversation import Conversation
     from covey.client.roles import Change
-    from covey.client.sync.groups import GroupRow
-    from covey.client.sync.home import Pace
+    from covey.client.running.opening import Opened
+    from covey.client.sync.identity.home import Pace
+    from covey.client.sync.rows.groups import GroupRow
+    from covey.client.words.history import Message
     from covey.store import StoreKey
 
 CONSUMER = "application"
@@ -91,6 +93,7 @@ class Client(Entrance, Accounts):
         passphrase: str | None = None,
         key: StoreKey | None = None,
         create: bool = True,
+        new: bool = False,
         enrol: bool = True,
         invite: str = "",
         id_token: str | Callable[[str], str] = "",
@@ -113,6 +116,7 @@ class Client(Entrance, Accounts):
             passphrase: What opens the store; or give a key.
             key: What opens the store: a ``Passphrase``, an ``OsKeyring`` or a ``RawKey``.
             create: Whether to begin a store that is not there.
+            new: Whether it must not be there yet; of two who begin it at once, one does.
             enrol: Whether to begin an account; not for a further device of one.
             invite: An invite code, where the broker wants one.
             id_token: An ID token, where it wants one; or what makes one for a nonce.
@@ -125,12 +129,11 @@ class Client(Entrance, Accounts):
             transport: Makes what carries the requests of a connection; by default the network.
         """
         where, opens = None if path is None else Path(path), key_of(passphrase, key)
-        return cls(
-            Given(
-                *(where, broker, name, opens, create, enrol, invite, id_token),
-                *(waits, proxy, pace, tuple(policies), transport, World(system_entropy, time.time)),
-            )
+        given = Given(
+            *(where, broker, name, opens, create, new, enrol, invite, id_token),
+            *(waits, proxy, pace, tuple(policies), transport, World(system_entropy, time.time)),
         )
+        return cls(checked(given))
 
     async def __aenter__(self) -> Self:
         """Open it.
@@ -227,7 +230,9 @@ class Client(Entrance, Accounts):
 
         Raises:
             StateError: There is none, or more than one; it says which ones there are.
+            TypeError: It is no text.
         """
+        typed.text("a group", which)
         rows = self._group_rows()
         named = [each for each in rows if each.name == which]
         for found in (
@@ -258,7 +263,11 @@ class Client(Entrance, Accounts):
         Args:
             consumer: For whom; each has its own place.
             live: Whether to wait for what comes; else it ends with the last event there is.
+
+        Raises:
+            TypeError: The name of the consumer is no text.
         """
+        typed.text("the name of a consumer", consumer)
         self._engine.change(partial(events.begin, consumer=consumer))
         after = self._engine.rows(partial(events.acknowledged, consumer=consumer))
         return Feed(self._engine, after, live=live, consumer=consumer, told=self._told)
@@ -267,15 +276,34 @@ class Client(Entrance, Accounts):
         self.last_number = number
 
     async def acknowledge(self, consumer: str, number: int) -> None:
-        """Take note that somebody has dealt with all events up to a number."""
+        """Take note that somebody has dealt with all events up to a number.
+
+        Raises:
+            StateError: There has been no event of this number.
+            TypeError: What is given is of another type.
+        """
+        typed.text("the name of a consumer", consumer)
+        typed.number("the number of an event", number)
         await self._engine.write(partial(events.acknowledge, consumer=consumer, number=number))
 
     async def forget_consumer(self, consumer: str) -> None:
-        """Keep no events any more for somebody who does not come back."""
+        """Keep no events any more for somebody who does not come back.
+
+        Raises:
+            TypeError: The name of the consumer is no text.
+        """
+        typed.text("the name of a consumer", consumer)
         await self._engine.write(partial(events.forget, consumer=consumer))
 
     def search(self, query: str, limit: int = 50) -> list[Message]:
-        """The latest messages of all groups that hold these words, or words beginning like them."""
+        """The latest messages of all groups that hold these words, or words beginning like them.
+
+        Raises:
+            StateError: There cannot be so many.
+            TypeError: What is given is of another type.
+        """
+        typed.text("what is searched for", query)
+        typed.count("a limit", limit)
         return self._engine.search(partial(history.search, query=query, limit=limit))
 
     async def sync(self, *, timeout: float | None = None) -> None:

@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING
 from covey.access.member import links
 from covey.access.member.pointers import NOWHERE, open_pointer
 from covey.access.structs.extensions import InboxAddress
-from covey.client import cards, events, profile, wanted
-from covey.client.bound import seconds
-from covey.client.cards import Card, Invitation
+from covey.client import events
+from covey.client.conversing import wanted
+from covey.client.conversing.bound import seconds
 from covey.client.events import Joined
 from covey.client.held import Held
-from covey.client.opening import remember_url
-from covey.client.profile import Inviting
-from covey.client.sync import groups, joining, key_packages
-from covey.client.sync.joining import Found
-from covey.client.sync.telling import tell
+from covey.client.running.opening import remember_url
+from covey.client.sync.coming import joining
+from covey.client.sync.coming.joining import Found
+from covey.client.sync.group.telling import tell
+from covey.client.sync.identity import key_packages
+from covey.client.sync.rows import groups
+from covey.client.words import cards, profile, typed
+from covey.client.words.cards import Card, Invitation
+from covey.client.words.profile import Inviting
+from covey.client.words.showing import line
 from covey.errors import (
     AuthenticationError,
     BrokerError,
@@ -35,9 +40,9 @@ from covey.store import settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from covey.client.cards import InviteLink
-    from covey.client.conversation import Conversation
-    from covey.client.sync.seat import Seat
+    from covey.client.conversing.conversation import Conversation
+    from covey.client.sync.group.seat import Seat
+    from covey.client.words.cards import InviteLink
     from covey.store.port import Rows
 
 _LET_IN = "nobody has let you in yet; you come in when a member has seen your knock"
@@ -72,7 +77,7 @@ class Entrance(Held):
             inviting=Inviting(wanted.inviting_by(inviting)),
             expires_after=wanted.expiry(expires_after),
         )
-        code = wanted.text("an invite code", invite)
+        code = typed.text("an invite code", invite)
         place = await engine.call(partial(engine.peer.create, stated))
         try:
             await engine.run(place.turns.speaker.create(code))
@@ -92,6 +97,8 @@ class Entrance(Held):
         Raises:
             TransportError: None came in time.
         """
+        if timeout is not None:
+            seconds(timeout)
         found = await self._engine.until(self._joined, timeout, "nobody has let you into a group")
         return self._conversation(found)
 
@@ -124,12 +131,12 @@ class Entrance(Held):
 
         Raises:
             DecodeError: It is neither, or not all of it.
-            StateError: It is not for us, or has been used.
+            StateError: It is not for us, or has been used; or we are in that group, or leaving it.
             PolicyError: It is for another broker.
             BrokerError: ``capability_refused``: the link is not good any more.
             TransportError: The broker cannot be reached, or nobody has let us in yet.
         """
-        wanted.text("a link or an invitation", what)
+        typed.text("a link or an invitation", what)
         found = cards.parse(what)
         if isinstance(found, Invitation):
             return await self._join_by(found)
@@ -154,9 +161,7 @@ class Entrance(Held):
         self, link: InviteLink, timeout: float, knocked: Callable[[], None] | None
     ) -> Conversation:
         engine, gid = self._engine, link.link.gid
-        row = self._by_gid(gid)
-        if row is not None and row.status.is_in:
-            return self._conversation(row)
+        self._require_out(gid)
         if engine.peer.inbox is None:
             msg = f"a link needs an account at {link.url}: open the client with that broker"
             raise StateError(msg)
@@ -171,12 +176,26 @@ class Entrance(Held):
 
         return self._conversation(await engine.until(there, timeout, _LET_IN))
 
+    def _require_out(self, gid: bytes) -> None:
+        """Look whether there is a group to be joined.
+
+        Raises:
+            StateError: We are in it, or are leaving it.
+        """
+        row = self._by_gid(gid)
+        if row is None or row.status.is_over:
+            return
+        if row.out_since or row.status is groups.Status.leaving:
+            msg = f"you are leaving {line(row.name)}: join again when you are out"
+            raise StateError(msg)
+        if row.status.is_in:
+            msg = f"you are in {line(row.name)} already"
+            raise StateError(msg)
+
     async def _join_by(self, paper: Invitation) -> Conversation:
         engine = self._engine
         found = await engine.call(partial(self._opened, paper))
-        row = self._by_gid(found.pointer.gid)
-        if row is not None and row.status.is_in:
-            return self._conversation(row)
+        self._require_out(found.pointer.gid)
         if not engine.url:
             url = paper.url.decode()
             engine.connect(url)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from covey.client.conversation import Conversation
-from covey.client.sync import groups
+from covey.client.conversing.conversation import Conversation
+from covey.client.sync.rows import groups
 from covey.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from covey.client.engine import Engine
-    from covey.client.opening import Given
-    from covey.client.sync.groups import GroupRow
+    from covey.client.running.engine import Engine
+    from covey.client.running.opening import Given
+    from covey.client.sync.rows.groups import GroupRow
 
 
 class Held:

@@ -88,7 +88,8 @@ class SqlStore:
 
     def _open(self) -> Connection:
         if self._closed:
-            msg = f"{self.place} is closed: open it again"
+            then = ", and what was in it is gone" if self._alone else ": open it again"
+            msg = f"{self.place} is closed{then}"
             raise StorageError(msg)
         return self._connection
 

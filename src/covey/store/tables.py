@@ -65,7 +65,7 @@ BACKED_UP: Final = (
         ("name",),
         # What is under way with keys that are left out.
         where="name NOT GLOB 'knock *' AND name NOT GLOB 'by hand *' AND name NOT GLOB 'used *'"
-        " AND name <> 'restored'",
+        " AND name NOT IN ('restored', 'pointers that wait')",
     ),
     Table(
         "groups",
@@ -75,7 +75,7 @@ BACKED_UP: Final = (
             (
                 "status",
                 """CASE WHEN status IN ('left', 'removed', 'branched') THEN status
-                WHEN status = 'leaving' THEN 'left' ELSE 'restored' END""",
+                WHEN out_since > 0 THEN 'left' ELSE 'restored' END""",
             ),
         ),
     ),
@@ -95,7 +95,7 @@ BACKED_UP: Final = (
     # Before their rows: so the numbers go on, and none is used twice, though all may be gone.
     Table("sqlite_sequence", ("name",), where="name IN ('events', 'messages')"),
     Table("messages", ("id",)),
-    Table("counters", ("group_", "leaf")),
+    Table("counters", ("group_", "signature_key")),
     Table(
         "events",
         ("number",),

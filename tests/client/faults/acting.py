@@ -31,7 +31,7 @@ from covey.store import StoreFull
 from people import KEY, LATE, PACE
 
 if TYPE_CHECKING:
-    from covey.client.conversation import Conversation
+    from covey.client.conversing.conversation import Conversation
 
 POINTS: Final = ("after COMMIT", "after the write", "after the reply")
 FILLED: Final = ("before", "meanwhile", "room again")

@@ -28,7 +28,7 @@ from people import LATE, Town, group, until
 if TYPE_CHECKING:
     from broker_thread import ThreadBroker
     from covey.client.client import Client
-    from covey.client.conversation import Conversation
+    from covey.client.conversing.conversation import Conversation
 
 ACTING = Path(__file__).with_name("acting.py")
 

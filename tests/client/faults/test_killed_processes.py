@@ -18,7 +18,7 @@ from people import LATE, until
 
 if TYPE_CHECKING:
     from client.faults.scene import Scene
-    from covey.client.conversation import Conversation
+    from covey.client.conversing.conversation import Conversation
 
 pytestmark = pytest.mark.anyio
 

@@ -11,8 +11,8 @@ from hypothesis import settings
 
 from client.faults.scene import agree, said, team
 from client.table import Someone, Table
-from covey.client.sync import queues
-from covey.client.sync.wishes import Describe, decode
+from covey.client.sync.rows import queues
+from covey.client.sync.rows.wishes import Describe, decode
 
 if TYPE_CHECKING:
     from client.faults.scene import Scene
@@ -22,7 +22,7 @@ PROCESSES = "abcd"
 
 @pytest.fixture
 def times() -> int:
-    """How much each says; together with the commits, a thousand things when `make soak` runs."""
+    """How much each says; together with the commits, a thousand things in `make soak` and in CI."""
     if settings().max_examples < settings.get_profile("soak").max_examples:
         return 9
     faulthandler.cancel_dump_traceback_later()  # it takes longer than what hangs

@@ -12,7 +12,7 @@ from client.faults.scene import agree, said, team
 from client.faults.stolen import contents, everything, laid_open, steal
 from covey.access.member import envelopes
 from covey.access.structs.sealed import Purpose
-from covey.client.sync import groups
+from covey.client.sync.rows import groups
 from covey.errors import CoveyError
 from covey.lab.analyst.searching import Search
 from covey.mls import Group, MessageReceived
@@ -23,7 +23,7 @@ from thief import Trace
 if TYPE_CHECKING:
     from client.faults.scene import Scene
     from covey.client.client import Client
-    from covey.client.conversation import Conversation
+    from covey.client.conversing.conversation import Conversation
 
 pytestmark = pytest.mark.anyio
 
@@ -124,7 +124,7 @@ async def test_a_thief_with_the_key_opens_nothing_of_before(
 ) -> None:
     trace = Trace(monkeypatch)
     monkeypatch.setattr("covey.client.client.system_entropy", trace.entropy)
-    monkeypatch.setattr("covey.client.engine._CUT", 0.3)
+    monkeypatch.setattr("covey.client.running.engine._CUT", 0.3)
     path = scene.path("alice")
     async with scene.client("bob") as bob, scene.client("alice") as alice:
         ours, theirs = await team(alice, bob)

@@ -10,8 +10,8 @@ import pytest
 
 from client.faults.scene import agree, said, team
 from client.table import Table
-from covey.client.sync import queues
-from covey.client.sync.groups import Status
+from covey.client.sync.rows import queues
+from covey.client.sync.rows.groups import Status
 from covey.errors import BrokerError, PolicyError
 from people import LATE, until
 

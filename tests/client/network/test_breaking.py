@@ -20,11 +20,12 @@ from broker_thread import broker_at
 from covey.access.structs.identity import Stock
 from covey.access.structs.log import Created
 from covey.client.network import Network
-from covey.client.sync import asking, attachments, key_packages
+from covey.client.sync import asking
 from covey.client.sync.asking import ask, challenge
-from covey.client.sync.device import LANE, Device
 from covey.client.sync.effects import Lane, Pause, Use, World
-from covey.client.sync.inbox import Inbox
+from covey.client.sync.identity import attachments, key_packages
+from covey.client.sync.identity.device import LANE, Device
+from covey.client.sync.identity.inbox import Inbox
 from covey.errors import BrokerError, StateError, TransportError
 from covey.mls import Member
 from covey.mls.crypto.entropy import system_entropy as entropy

@@ -14,8 +14,8 @@ from covey.access.member import accounts
 from covey.access.structs.basics import Challenge, Nothing
 from covey.client.network import Network
 from covey.client.sync.asking import alone, challenge
-from covey.client.sync.device import Device
 from covey.client.sync.effects import Ask, HangUp, Lane, Pause, Use, World
+from covey.client.sync.identity.device import Device
 from covey.errors import BrokerError, StateError, TransportError
 from covey.lab.conformance.generate.seeded import Seeded
 

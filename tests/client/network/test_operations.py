@@ -18,12 +18,13 @@ from covey.access.refusals import Code
 from covey.access.structs import identity, joining, log
 from covey.access.structs.basics import Nothing
 from covey.client.network import Network
-from covey.client.sync import asking, attachments, key_packages
+from covey.client.sync import asking
 from covey.client.sync.asking import ask
-from covey.client.sync.device import Device
 from covey.client.sync.effects import About, Ask, Lane, Use, World
-from covey.client.sync.inbox import Inbox
-from covey.client.sync.proving import Prover
+from covey.client.sync.identity import attachments, key_packages
+from covey.client.sync.identity.device import Device
+from covey.client.sync.identity.inbox import Inbox
+from covey.client.sync.identity.proving import Prover
 from covey.errors import BrokerError
 from covey.mls import Member
 from covey.mls.crypto.entropy import system_entropy as entropy

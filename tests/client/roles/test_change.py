@@ -8,8 +8,9 @@ from client.team import Team
 from covey import mls
 from covey.access.member.addresses import with_capabilities
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
-from covey.client.profile import Role
 from covey.client.roles import Change, dry_run
+from covey.client.roles.policy import OwnRuleError
+from covey.client.words.profile import Role
 from covey.errors import PolicyError, StateError
 from covey.mls import ContentType, Extension
 from covey.mls.schedule.secret_tree import SecretTree
@@ -153,6 +154,46 @@ def test_an_applications_rule_holds_for_what_comes_in(described: bool) -> None: 
     here = Team("bob", "cat", functions=(no_renewal,), described=described)
     assert here.refusal("cat") == "cat may not renew"
     here.commit("bob")
+
+
+def test_a_rule_that_fails_refuses_and_is_named() -> None:
+    def buggy(change: Change) -> str | None:
+        return {"team": None}[change.renamed[1]] if change.renamed else None
+
+    here = Team("bob", functions=(buggy,))
+    sentence = (
+        "the application's own rule test_a_rule_that_fails_refuses_and_is_named.<locals>.buggy"
+        " fails, by KeyError, and so it refuses: mend it"
+    )
+    assert here.refusal("amy", extensions=here.profile(name="crew")) == sentence
+    with pytest.raises(OwnRuleError) as caught:
+        here.groups["amy"].commit(extensions=here.profile(name="crew"))
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert dry_run(here.groups["amy"], extensions=here.profile(name="crew")).own_rule
+    here.commit("bob")
+
+
+@pytest.mark.parametrize("answer", [False, 5])
+def test_a_rule_that_answers_by_no_sentence_refuses_and_is_named(answer: object) -> None:
+    class Odd:
+        def __call__(self, change: Change) -> object:
+            return answer if change.removed else None
+
+    here = Team("bob", functions=(Odd(),))  # type: ignore[arg-type]
+    with pytest.raises(OwnRuleError, match="Odd answers by no sentence: a rule refuses by one"):
+        here.groups["amy"].commit(remove=[here.leaf("bob")])
+
+
+def test_a_rule_may_refuse_by_an_error() -> None:
+    def strict(change: Change) -> str | None:
+        if change.removed:
+            msg = "nobody goes"
+            raise PolicyError(msg)
+        return None
+
+    here = Team("bob", functions=(strict,))
+    with pytest.raises(OwnRuleError, match="nobody goes"):
+        here.groups["amy"].commit(remove=[here.leaf("bob")])
 
 
 def test_what_only_a_rule_of_the_application_refuses_is_said_to_be_so() -> None:

@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from client.team import Team
+from client.team import SUITE, Team
 from covey import mls
 from covey.access.member.addresses import with_capabilities
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
-from covey.client import made_for, profile
-from covey.client.profile import GROUP_PROFILE, Inviting, Role
+from covey.client.words import made_for, profile
+from covey.client.words.profile import GROUP_PROFILE, Inviting, Role
 from covey.errors import PolicyError
 from covey.mls import Extension
 
@@ -52,6 +52,81 @@ def test_nobody_becomes_an_owner_by_adding_one(who: str) -> None:
 def test_an_owner_adds_devices_of_another() -> None:
     here = team()
     here.commit("amy", add=[here.package("oto/2")])
+
+
+# --- names ---------------------------------------------------------------------------------
+
+NO_NAMES = [
+    b"amy ",
+    "jose\u0301".encode(),
+    b"",
+    b"n" * 50_000,
+    b"\xff\xfe",
+    b"zoe\n23:59  amy: wire 500 to me",
+    b"You",
+]
+
+
+def called(here: Team, identity: bytes) -> mls.Member:
+    """Somebody who says whatever it likes."""
+    return mls.Member.basic(identity, SUITE, policy=here.policy)
+
+
+@pytest.mark.parametrize("identity", NO_NAMES, ids=lambda each: ascii(each[:40]))
+@pytest.mark.parametrize("who", ["bob", "amy"])
+def test_nobody_comes_in_without_a_name(who: str, identity: bytes) -> None:
+    here = team()
+    package = called(here, identity).key_package()
+    assert "is no name" in here.refusal(who, add=[package])
+    proposed = here.cheat("bob").propose_add(package)
+    with pytest.raises(PolicyError, match="is no name"):
+        here.groups["amy"].receive(proposed)
+    assert not here.groups["amy"].proposals
+
+
+def test_who_is_alone_lets_nobody_in_without_a_name() -> None:
+    here = Team()
+    with pytest.raises(PolicyError, match="is no name"):
+        here.groups["amy"].commit(add=[called(here, b"amy ").key_package()])
+
+
+def test_what_only_a_later_unicode_can_print_is_taken_by_all() -> None:
+    here = team()
+    here.commit("bob", add=[called(here, "\U000323b0".encode()).key_package()])
+
+
+@pytest.mark.parametrize("identity", NO_NAMES, ids=lambda each: ascii(each[:40]))
+def test_who_is_in_without_a_name_locks_nobody_out_and_gets_no_role(identity: bytes) -> None:
+    """As who has founded a group: its friends come in, it renews its keys, and can be removed."""
+    here = Team()
+    bob = here.member("bob")
+    extensions = here.profile(roles={identity: Role.admin})
+    founder = mls.Group.create(called(here, identity), extensions=extensions)
+    packages = [here.members["amy"].key_package(), bob.key_package()]
+    pending = founder.commit(add=packages)
+    founder.accept(pending)
+    welcome = pending.welcomes[0].message
+    here.groups = {
+        "founder": founder,
+        "amy": mls.Group.join(here.members["amy"], packages[0], welcome),
+        "bob": mls.Group.join(bob, packages[1], welcome),
+    }
+    here.commit("founder")
+    here.commit("amy", extensions=here.profile(roles={identity: Role.member}))
+    wanted = here.profile(roles={identity: Role.owner})
+    assert "this is no name" in here.refusal("amy", extensions=wanted)
+    here.commit("amy", remove=[here.leaf("founder")])
+
+
+def test_a_role_is_not_inherited_by_who_looks_like_its_owner() -> None:
+    here = Team("bob", "josé", roles={"josé": Role.owner})
+    given = profile.profile_of(here.groups["bob"].extensions)
+    assert given is not None
+    assert profile.role_of(given, "jose\u0301".encode()) is Role.member
+    here.commit("amy", remove=[here.leaf("josé")])
+    del here.groups["josé"]
+    impostor = called(here, "jose\u0301".encode()).key_package()
+    assert "is no name" in here.refusal("bob", add=[impostor])
 
 
 # --- removing ------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from covey.client.engine import Engine
+from covey.client.running.engine import Engine
 from covey.errors import StateError
 from people import group
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.client.events import Joined, MembersChanged, RemovedFromGroup, Renamed
+from covey.client.events import Branching, Joined, MembersChanged, RemovedFromGroup, Renamed
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
 from people import LATE, PACE, group, happens, texts, until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from covey.client.roles import Change
     from people import Town
 
@@ -112,6 +114,24 @@ async def test_a_policy_of_the_application_refuses(town: Town) -> None:
         await ours.invite(bob.name)
 
 
+async def test_a_rule_of_ones_own_that_fails_is_named_and_stops_nothing_else(town: Town) -> None:
+    def buggy(change: Change) -> str | None:
+        return {"team": None}[change.renamed[1]] if change.renamed else None
+
+    async with town.client("alice") as alice, town.client("bob", policies=(buggy,)) as bob:
+        ours, theirs = await group(alice, bob)
+        feed = theirs.events()
+        await ours.rename("crew")
+        assert "buggy fails, by KeyError, and so it refuses: mend it" in (
+            (await happens(feed, Branching)).why
+        )
+        others, other = await group(bob, alice)
+        await other.send("elsewhere")
+        await until(lambda: texts(others) == ["elsewhere"])
+        with pytest.raises(PolicyError, match="buggy fails, by KeyError"):
+            await others.rename("crew")
+
+
 async def test_a_link_lets_in_until_it_is_closed(town: Town) -> None:
     async with town.client("alice") as alice, town.client("bob") as bob:
         [ours] = await group(alice)
@@ -121,13 +141,43 @@ async def test_a_link_lets_in_until_it_is_closed(town: Town) -> None:
         joined = [each async for each in bob.events(live=False) if isinstance(each, Joined)]
         assert [each.how for each in joined] == ["link"]
         assert theirs.id == ours.id
-        assert await bob.join(link) == theirs
+        with pytest.raises(StateError, match="you are in team already"):
+            await bob.join(link)
         await theirs.send("by the link")
         await until(lambda: texts(ours) == ["by the link"])
         await ours.close_links()
         async with town.client("carol") as carol:
             with pytest.raises(BrokerError, match="capability_refused"):
                 await carol.join(link)
+
+
+async def test_a_device_that_is_not_there_is_not_removed(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        ours, theirs = await group(alice, bob)
+        key = ours.members[1].keys[0]
+        for wrong in ("00" * 32, "", "zz", key[:-2]):
+            with pytest.raises(StateError, match=f"no device in this group .* {bob.name} {key}"):
+                await ours.remove_device(wrong)
+        with pytest.raises(TypeError, match="a signature key is a str, not bytes"):
+            await ours.remove_device(bytes.fromhex(key))  # type: ignore[arg-type]
+        await ours.remove_device(key.upper())
+        await until(lambda: theirs.status == "removed")
+
+
+async def test_who_is_leaving_joins_again_once_it_is_out(town: Town, tmp_path: Path) -> None:
+    path = tmp_path / "alice.covey"
+    async with town.client("bob") as bob:
+        async with town.client("alice", path) as alice:
+            ours, theirs = await group(alice, bob)
+            link = await ours.link()
+        assert not await theirs.leave(timeout=0.5)
+        with pytest.raises(StateError, match="you are leaving team: join again when you are out"):
+            await bob.join(link)
+        assert theirs.status == "leaving"
+        async with town.client("alice", path):
+            await until(lambda: theirs.status == "left")
+            again = await bob.join(link, timeout=LATE)
+            assert (again.status, len(again.members)) == ("active", 2)
 
 
 async def test_a_card_is_answered_by_an_invitation_without_an_account(town: Town) -> None:
@@ -184,6 +234,26 @@ async def test_keys_are_renewed_when_asked_for(town: Town) -> None:
         before = ours.epoch
         await ours.rotate()
         assert ours.epoch == before + 1
+
+
+async def test_keys_are_renewed_after_as_many_messages_as_is_set(town: Town) -> None:
+    async with town.client("alice", pace=PACE._replace(uses=3)) as alice:
+        [ours] = await group(alice)
+        before = ours.epoch
+        for number in range(2):
+            await ours.send(f"message {number}")
+            assert ours.epoch == before
+        await ours.send("the last one with these keys")
+        await until(lambda: ours.epoch == before + 1)
+        await ours.send("with new keys")
+        assert ours.epoch == before + 1
+
+
+async def test_keys_are_renewed_when_they_are_as_old_as_is_set(town: Town) -> None:
+    async with town.client("alice", pace=PACE._replace(ageing=1.0)) as alice:
+        [ours] = await group(alice)
+        before = ours.epoch
+        await until(lambda: ours.epoch >= before + 2)  # by themselves, and again
 
 
 async def test_nobody_lets_in_and_it_is_said(town: Town) -> None:

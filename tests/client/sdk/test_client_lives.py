@@ -22,7 +22,7 @@ from people import KEY, LATE, PACE, Town, group, happens, texts, until
 
 if TYPE_CHECKING:
     from broker_thread import ThreadBroker
-    from covey.client.conversation import Conversation
+    from covey.client.conversing.conversation import Conversation
 
 pytestmark = pytest.mark.anyio
 

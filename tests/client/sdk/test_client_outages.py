@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from covey.client.conversation import Conversation
-    from covey.client.keeping import Keeper
+    from covey.client.conversing.conversation import Conversation
+    from covey.client.running.keeping import Keeper
     from covey.store.port import Rows
 
 pytestmark = pytest.mark.anyio

@@ -199,6 +199,10 @@ async def test_events_of_a_consumer_come_until_they_are_acknowledged(town: Town)
         feed = alice.events("other", live=False)
         first = await anext(feed)
         assert await anext(alice.events("other", live=False)) == first
+        with pytest.raises(StateError, match="the last one is"):
+            await alice.acknowledge("other", 10**9)
+        with pytest.raises(TypeError, match="the number of an event is an int, not str"):
+            await alice.acknowledge("other", "1")  # type: ignore[arg-type]
         await alice.acknowledge("other", alice.last_number)
         assert await anext(alice.events("other", live=False)) != first
 

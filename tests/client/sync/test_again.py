@@ -7,8 +7,8 @@ import pytest
 from client.team import Team
 from covey.access.member.addresses import with_capabilities
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
-from covey.client.sync.again import still
-from covey.client.sync.wishes import CloseDoor, Describe, Expel, OpenDoor, Renew
+from covey.client.sync.branches.again import still
+from covey.client.sync.rows.wishes import CloseDoor, Describe, Expel, OpenDoor, Renew
 
 KEY = bytes(range(32))
 

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from covey.client import events, profile
-from covey.client.sync import queues, winning, wishes
-from covey.client.sync.groups import Status
+from covey.client import events
+from covey.client.sync.branches import winning
+from covey.client.sync.rows import queues, wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.words import profile
+from covey.client.words.profile import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from client.table import Someone, Table
-    from covey.client.profile import GroupProfile
-    from covey.client.sync.place import Place
+    from covey.client.sync.log.place import Place
+    from covey.client.words.profile import GroupProfile
 
 
 def breaks(*people: Someone) -> None:
@@ -33,7 +38,9 @@ def stated(someone: Someone) -> GroupProfile:
     return found
 
 
-def claims(maker: Someone, ours: Someone, epoch: int, given: GroupProfile) -> Place:
+def claims(
+    maker: Someone, ours: Someone, epoch: int, given: GroupProfile, first: Sequence[Someone] = ()
+) -> Place:
     """Make a group that says that it goes on from the first one of somebody, and invite there.
 
     Args:
@@ -41,11 +48,15 @@ def claims(maker: Someone, ours: Someone, epoch: int, given: GroupProfile) -> Pl
         ours: Who is invited.
         epoch: From which epoch it says that it goes on.
         given: Its profile, but for that.
+        first: Who else is invited, and comes, before.
     """
     gid = ours.peer.places()[0].seat.row.gid
     given = given.replace(goes_on_from=gid, place=winning.order(epoch, 1))
     place = maker.peer.create(given)
     maker.turn()
+    if first:
+        maker.invite(*(each.name for each in first))
+        maker.table.settle(maker, *first, rounds=6)
     maker.invite(ours.name)
     maker.table.settle(maker, rounds=3)
     return place
@@ -88,6 +99,34 @@ def test_who_thinks_its_group_well_waits_until_all_others_have_come_into_the_bra
     assert alice.authenticator == bob.authenticator == carol.authenticator
 
 
+@pytest.mark.parametrize(
+    ("maker", "bob", "follows"),
+    [
+        ("alice", Role.member, True),
+        ("alice", Role.owner, True),
+        ("dave", Role.member, True),
+        ("dave", Role.admin, True),
+        ("dave", Role.owner, False),
+        ("erin", Role.member, False),
+    ],
+)
+def test_who_is_not_in_a_branch_may_have_been_removed_by_who_could_do_that(
+    table: Table, maker: str, bob: Role, *, follows: bool
+) -> None:
+    names = ("alice", "bob", "carol", "dave", "erin")
+    people = dict(zip(names, table.team(*names), strict=True))
+    roles = {"bob": bob, "dave": Role.admin, "erin": Role.member}
+    people["alice"].wish(wishes.Describe(roles=roles))
+    table.settle(*people.values())
+    carol, given = people["carol"], stated(people["alice"])
+    there = [each for name, each in people.items() if name not in {"bob", "carol", maker}]
+    breaks(people[maker], *there)
+    claims(people[maker], carol, carol.place.seat.row.epoch + 1, given, first=there)
+    table.settle(carol, rounds=3)
+    expected = [Status.branched, Status.active] if follows else [Status.active]
+    assert statuses(carol) == expected
+
+
 def test_a_wish_to_leave_goes_along_into_a_branch(table: Table) -> None:
     alice, bob = table.team("alice", "bob")
     given, epoch = stated(alice), alice.place.seat.look().epoch
@@ -97,6 +136,49 @@ def test_a_wish_to_leave_goes_along_into_a_branch(table: Table) -> None:
     assert statuses(bob) == [Status.branched, Status.leaving]
     table.settle(alice, bob)
     assert statuses(bob) == [Status.branched, Status.left]
+    assert [each.identity for each in alice.place.seat.group.members] == [b"alice"]
+
+
+def test_who_goes_on_from_a_group_that_is_well_says_what_was_not_heard_and_stays(
+    table: Table,
+) -> None:
+    """Alice, who owns it, could not read on; she goes on without bob, whom she might remove."""
+    alice, bob, carol = table.team("alice", "bob", "carol")
+    given, epoch = stated(alice), alice.place.seat.look().epoch
+    carol.say("not heard")
+    table.settle(carol, bob)
+    alice.breaks(alice.place)
+    claims(alice, carol, epoch, given)
+    table.settle(carol, rounds=3)
+    assert statuses(carol) == [Status.branched, Status.active]
+    table.asked.clear()
+    table.settle(alice, bob, carol, rounds=20)
+    assert alice.texts_of(alice.peer.places()[-1]) == ["not heard"]
+    assert ("carol", "knock") not in table.asked
+    assert statuses(carol) == [Status.branched, Status.active]
+
+
+def test_who_has_left_is_not_brought_back_by_what_had_waited(table: Table) -> None:
+    alice, bob, carol = table.team("alice", "bob", "carol")
+    given, epoch = stated(alice), alice.place.seat.look().epoch
+    claims(carol, bob, epoch, given)
+    table.settle(bob, rounds=3)
+    assert statuses(bob) == [Status.active]  # it waits, for alice is not there
+    bob.leave()
+    table.settle(alice, bob, rounds=20)
+    assert statuses(bob) == [Status.left]
+    claims(carol, bob, epoch, given)  # who is invited after that comes
+    table.settle(bob, rounds=10)
+    assert statuses(bob) == [Status.left, Status.active]
+
+
+def test_a_wish_to_leave_outlives_a_broken_group(table: Table) -> None:
+    alice, bob = table.team("alice", "bob")
+    bob.leave()
+    for each in (alice, bob):
+        each.breaks(each.place)
+    table.settle(alice, bob, rounds=40)
+    assert statuses(bob)[-1] is Status.left
     assert [each.identity for each in alice.place.seat.group.members] == [b"alice"]
 
 

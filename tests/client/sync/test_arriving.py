@@ -10,9 +10,11 @@ from client.table import Table
 from covey.access.member import pointers, sealing
 from covey.access.structs.sealed import PointerContext, Posting, SealedPointer
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
-from covey.client.sync import arriving, key_packages, queues, wishes
-from covey.client.sync.groups import Status
-from covey.client.sync.inviting import key_package
+from covey.client.sync import arriving
+from covey.client.sync.group.inviting import key_package
+from covey.client.sync.identity import key_packages
+from covey.client.sync.rows import queues, wishes
+from covey.client.sync.rows.groups import Status
 from covey.mls.group.member import key_package_ref
 
 if TYPE_CHECKING:

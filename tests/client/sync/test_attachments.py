@@ -8,10 +8,10 @@ from access_samples import any_access
 from covey.access.refusals import Code, refused
 from covey.access.structs.basics import Signed
 from covey.access.structs.blobs import BeginBlob, BlobBegun
-from covey.client.sync import attachments
 from covey.client.sync.asking import TRIES
-from covey.client.sync.attachments import Carried
 from covey.client.sync.effects import Ask, Effect, Flow, GetBlob, HangUp, PutBlob, Use, World
+from covey.client.sync.identity import attachments
+from covey.client.sync.identity.attachments import Carried
 from covey.errors import AuthenticationError, BrokerError, DecodeError, TransportError
 from covey.lab.conformance.generate.seeded import Seeded
 from flows import play

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from client.table import Table
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link, Posting
-from covey.client.sync import by_hand, returning
-from covey.client.sync.wishes import OpenDoor
+from covey.client.sync.coming import returning
+from covey.client.sync.rows import by_hand
+from covey.client.sync.rows.wishes import OpenDoor
 from covey.store import settings
 
 if TYPE_CHECKING:

@@ -11,11 +11,13 @@ from covey.access.signing import public_key
 from covey.access.structs.basics import Signed
 from covey.access.structs.log import Append, NextEpoch
 from covey.access.structs.sealed import Purpose
-from covey.client import events, profile
-from covey.client.sync import returning, wishes
+from covey.client import events
 from covey.client.sync.asking import append
+from covey.client.sync.coming import returning
 from covey.client.sync.effects import Lane, Use
-from covey.client.sync.groups import Status
+from covey.client.sync.rows import wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.words import profile
 from covey.errors import BrokerError, StateError
 from covey.mls import ContentType, Group, Policy, Ports
 

@@ -10,8 +10,8 @@ from covey.access.member import accounts
 from covey.access.refusals import Code, refused
 from covey.access.structs import identity
 from covey.access.structs.basics import Nothing
-from covey.client.sync.device import LANE, Device
 from covey.client.sync.effects import Ask, Use
+from covey.client.sync.identity.device import LANE, Device
 from covey.errors import BrokerError
 from flows import played
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from client.table import PACE, Someone, Table
 from covey.access.member import links
+from covey.access.refusals import Code
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
 from covey.client import events
-from covey.client.profile import Inviting, Role
-from covey.client.sync.wishes import Describe, OpenDoor
+from covey.client.sync.rows.wishes import Describe, OpenDoor
+from covey.client.words.profile import Inviting, Role
+from covey.errors import BrokerError
 from covey.store.memory import memory_store
 
 
@@ -97,3 +99,31 @@ def test_who_knows_of_a_new_link_looks_more_often_for_a_while(table: Table) -> N
     table.passes(600)
     alice.turn()
     assert keeper.due() == table.now + PACE.knocks
+
+
+def test_a_commit_while_one_looks_who_is_there_is_no_trouble(table: Table) -> None:
+    alice, bob = people = table.team("alice", "bob")
+    link_of(alice)
+    table.settle(*people, rounds=3)
+    table.passes(10 * PACE.knocks)
+    looks = bob.hold(bob.place.turns.turn(), "knocks")
+    alice.wish(Describe(name="another"))
+    alice.turn()
+    due = looks.go()
+    assert bob.place.turns.troubles.now == ""
+    assert due == bob.now(), "it goes on at once"
+    bob.turn()
+    assert bob.place.seat.row.epoch == alice.place.seat.row.epoch
+
+
+def test_who_is_told_of_a_commit_that_nobody_shows_says_so(table: Table) -> None:
+    [alice] = table.team("alice")
+    link_of(alice)
+    table.passes(10 * PACE.knocks)
+    said = []
+    for _ in range(2):
+        looks = alice.hold(alice.place.turns.turn(), "knocks")
+        looks.fails(BrokerError(Code.epoch_passed))
+        said.append(alice.place.turns.troubles.now)
+        table.passes(10 * PACE.knocks)
+    assert said == ["", "epoch_passed"]

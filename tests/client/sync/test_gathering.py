@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.client import events
-from covey.client.sync import winning
-from covey.client.sync.groups import Status
+from covey.client.sync.branches import winning
+from covey.client.sync.rows.groups import Status
 
 if TYPE_CHECKING:
     from client.table import Someone, Table
-    from covey.client.sync.place import Place
+    from covey.client.sync.log.place import Place
 
 DAY = 86_400
 
@@ -158,3 +158,27 @@ def test_nobody_is_let_in_anew_where_no_log_was_set_back(table: Table) -> None:
     asked(table)
     table.settle(alice, bob, rounds=100, step=60)
     assert asked(table, "claim") == []
+
+
+def test_whom_we_had_let_in_is_invited_again_where_an_earlier_branch_wins(table: Table) -> None:
+    """Carol never saw that bob was let in; her branch wins, and only alice comes over into it."""
+    people = alice, bob, carol = [table.sit(name) for name in ("alice", "bob", "carol")]
+    backup = table.snapshot()
+    alice.create()
+    alice.invite("carol")
+    table.settle(alice, carol)
+    alice.invite("bob")
+    table.settle(alice, bob)
+    table.copies[0] = backup  # it knows nothing of the group any more
+    bob.cut = lambda asked: "request" if asked.operation == "create" else ""
+    table.settle(alice, bob, rounds=30, step=60)
+    assert there(alice).seat.row.gid == there(bob).seat.row.gid
+    for _ in range(60):  # she does not look into her inbox, and makes one, too
+        for place in carol.peer.places():
+            carol.run(place.turns.turn())
+        carol.run(carol.peer.attend(None))
+        table.passes(60)
+    assert there(carol).seat.row.gid != there(alice).seat.row.gid
+    slowly(table, *people)
+    slowly(table, *people)
+    assert agree(*people)

@@ -10,7 +10,9 @@ import pytest
 from covey.access.member import addresses
 from covey.access.structs.extensions import ExtensionCode, GroupCapabilities
 from covey.client import events
-from covey.client.sync import account, entering, wishes
+from covey.client.sync import account
+from covey.client.sync.log import entering
+from covey.client.sync.rows import wishes
 from covey.errors import DecodeError
 from covey.mls.structs.extensions import Extension
 

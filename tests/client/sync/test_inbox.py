@@ -18,9 +18,9 @@ from covey.access.structs.joining import (
     InboxEntry,
     InboxKind,
 )
-from covey.client.sync.device import Device
 from covey.client.sync.effects import Ask, Use
-from covey.client.sync.inbox import Inbox, keep_taken, taken
+from covey.client.sync.identity.device import Device
+from covey.client.sync.identity.inbox import Inbox, keep_taken, taken
 from flows import NONCE, played
 
 if TYPE_CHECKING:

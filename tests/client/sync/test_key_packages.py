@@ -11,10 +11,10 @@ from covey.access.member.addresses import inbox_of
 from covey.access.refusals import Code, refused
 from covey.access.structs.extensions import InboxAddress
 from covey.access.structs.identity import Publish, Stock, Token
-from covey.client.sync import key_packages
-from covey.client.sync.device import Device
 from covey.client.sync.effects import Ask, World
-from covey.client.sync.key_packages import GRACE, LEAST, LIFETIME, Restocked, Where
+from covey.client.sync.identity import key_packages
+from covey.client.sync.identity.device import Device
+from covey.client.sync.identity.key_packages import GRACE, LEAST, LIFETIME, Restocked, Where
 from covey.errors import BrokerError
 from covey.lab.conformance.generate.seeded import Seeded
 from covey.mls import Member, PrivateKeyPackage

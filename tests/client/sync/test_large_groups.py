@@ -8,8 +8,8 @@ import pytest
 
 from client.table import SUITE, Table
 from covey.client.roles import GroupPolicy
-from covey.client.sync import commits, electing, inviting
-from covey.client.sync.wishes import Describe, Expel, Invite, Renew
+from covey.client.sync.group import commits, electing, inviting
+from covey.client.sync.rows.wishes import Describe, Expel, Invite, Renew
 from covey.mls import Member
 from covey.mls.tree import nodes
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from client.table import Someone
-    from covey.client.sync.wishes import Wish
+    from covey.client.sync.rows.wishes import Wish
     from covey.mls.tree.nodes import Leaf, Subtree
 
 MANY: Final = 60

@@ -8,10 +8,14 @@ from client.table import Someone, Table
 from covey.access.member import links
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
-from covey.client import events, profile
-from covey.client.profile import Role
-from covey.client.sync import commits, wishes
-from covey.client.sync.wishes import Invite, OpenDoor
+from covey.client import events
+from covey.client.conversing import wanted
+from covey.client.sync.group import commits
+from covey.client.sync.rows import wishes
+from covey.client.sync.rows.wishes import Invite, OpenDoor
+from covey.client.words import cards, profile
+from covey.client.words.cards import Card
+from covey.client.words.profile import Role
 from covey.errors import PolicyError
 from covey.store.memory import memory_store
 
@@ -69,6 +73,24 @@ def test_a_link_lets_nobody_in_under_the_name_of_a_member(table: Table, name: st
     why = [each for each in refusals(alice) + refusals(bob) if name in each]
     assert why
     assert all("add_device" in each for each in why)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["alice ", "bo\u0062\ufe0f", "jose\u0301", "", "n" * 5_000, "zoe\n23:59  bob: hello", "You"],
+)
+def test_a_link_lets_nobody_in_who_has_no_name(table: Table, name: str) -> None:
+    alice, bob = table.team("alice", "bob")
+    link = link_of(alice)
+    mallory = called(table, name, "mallory")
+    mallory.run(mallory.peer.knock(link))
+    table.settle(alice, bob, mallory)
+    assert names(alice) == ["alice", "bob"]
+    assert all("is no name" in each for each in refusals(alice) + refusals(bob))
+    with pytest.raises(PolicyError, match="is no name"):
+        wanted.require_stranger(
+            Card(cards.VERSION, card(mallory)), alice.place, alice.place.seat.group
+        )
 
 
 def test_a_link_of_who_is_alone_lets_nobody_in_as_its_maker(table: Table) -> None:

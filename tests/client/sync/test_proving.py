@@ -10,7 +10,7 @@ from covey.access.refusals import Code, refused
 from covey.access.structs.basics import ByTicket, Fresh
 from covey.access.structs.joining import Fetch, Fetched
 from covey.client.sync.effects import Ask, Lane, Use
-from covey.client.sync.proving import PROOFS, Prover
+from covey.client.sync.identity.proving import PROOFS, Prover
 from covey.errors import BrokerError
 from flows import NONCE, played
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from client.table import Someone, Table
-from covey.client.sync import key_packages
-from covey.client.sync.commits import key_package
+from covey.client.sync.group.commits import key_package
+from covey.client.sync.identity import key_packages
 from covey.errors import BrokerError
 from covey.mls.crypto.suite import get_suite
 from covey.mls.group.member import key_package_ref

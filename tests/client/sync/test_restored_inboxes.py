@@ -12,10 +12,10 @@ from covey.access.structs.basics import Nothing
 from covey.access.structs.joining import Fetch, Post
 from covey.broker.transactions import birth
 from covey.client.events import InvitationFailed
-from covey.client.sync import wishes
 from covey.client.sync.asking import alone, ask
-from covey.client.sync.groups import Status
-from covey.client.sync.inviting import invitation, key_package
+from covey.client.sync.group.inviting import invitation, key_package
+from covey.client.sync.rows import wishes
+from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.broker import done
 from covey.mls.group.member import key_package_ref
 from covey.store import settings

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from covey.client import events, profile
-from covey.client.contents import Text
-from covey.client.sync import entering, hearing
-from covey.client.sync.groups import Status
+from covey.client import events
+from covey.client.sync.log import entering, hearing
+from covey.client.sync.rows.groups import Status
+from covey.client.words import profile
+from covey.client.words.contents import Text
 
 if TYPE_CHECKING:
     from client.table import Someone, Table
-    from covey.client.sync.place import Place
+    from covey.client.sync.log.place import Place
 
 OLD = bytes(range(32))
 """The log of the group that both go on from."""

@@ -13,12 +13,15 @@ from covey.access.structs.basics import Nothing, Signed
 from covey.access.structs.extensions import Right
 from covey.access.structs.joining import Knock, WaitingKnock
 from covey.access.structs.sealed import Link
-from covey.client import events, profile
-from covey.client.contents import Recovery
-from covey.client.sync import capabilities, commits, groups, hearing, wishes
+from covey.client import events
 from covey.client.sync.asking import alone, ask
-from covey.client.sync.groups import Status
-from covey.client.sync.inviting import key_package
+from covey.client.sync.group import capabilities, commits
+from covey.client.sync.group.inviting import key_package
+from covey.client.sync.log import hearing
+from covey.client.sync.rows import groups, wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.words import profile
+from covey.client.words.contents import Recovery
 from covey.errors import BrokerError, PolicyError
 from covey.mls import Group, Policy, Ports
 

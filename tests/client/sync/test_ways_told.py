@@ -10,7 +10,8 @@ from client.table import only_commits
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import WayBack
 from covey.client import events
-from covey.client.sync import capabilities, groups, wishes
+from covey.client.sync.group import capabilities
+from covey.client.sync.rows import groups, wishes
 
 if TYPE_CHECKING:
     from client.table import Someone, Table

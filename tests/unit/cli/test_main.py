@@ -33,7 +33,8 @@ def test_help_lists_the_table_and_imports_no_command() -> None:
     )
     for name in main.COMMANDS:
         assert f"  {name} " in run.stdout
-    assert "['covey.cli', 'covey.cli.main', 'covey.errors']" in run.stdout
+    loaded = "['covey.bugs', 'covey.cli', 'covey.cli.border', 'covey.cli.main', 'covey.errors']"
+    assert loaded in run.stdout
 
 
 def test_version() -> None:

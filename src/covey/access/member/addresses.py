@@ -22,7 +22,7 @@ from covey.mls.wire.code_points import ExtensionType
 from covey.mls.wire.struct import WireStruct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.tree import LeafNode
@@ -81,17 +81,22 @@ def with_capabilities(
     """
     ours = {ExtensionCode.capabilities, ExtensionType.required_capabilities}
     others = tuple(each for each in extensions if each.extension_type not in ours)
-    return (_required(extensions), *others, extension(capabilities))
+    return (requiring(extensions, EXTENSION_TYPES), *others, extension(capabilities))
 
 
-def _required(extensions: Sequence[Extension]) -> Extension:
-    """The required_capabilities of a group, with our extension types among them (§11.1)."""
+def requiring(extensions: Sequence[Extension], needed: Iterable[int]) -> Extension:
+    """The required_capabilities of a group, with further extension types among them (§11.1).
+
+    Args:
+        extensions: The group's.
+        needed: The further types.
+    """
     code = ExtensionType.required_capabilities
     given = next((each for each in extensions if each.extension_type == code), None)
     before = RequiredCapabilities((), (), ())
     if given is not None:
         before = RequiredCapabilities.decode(given.extension_data)
-    types = sorted({*before.extension_types, *EXTENSION_TYPES})
+    types = sorted({*before.extension_types, *needed})
     return Extension(code, before.replace(extension_types=tuple(types)).encode())
 
 

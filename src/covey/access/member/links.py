@@ -19,6 +19,9 @@ VERSION: Final = 1
 _AROUND: Final = re.compile(r"[\s\u200b\u2060\ufeff]+")
 """What mail programs and messengers put into long words."""
 
+_LENGTH: Final = 1 + 32 + 32 + 2 + 32
+"""Bytes of a link; what is shorter is of no version."""
+
 _TEXT: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -44,7 +47,10 @@ def decode(fragment: str) -> Link:
         data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except binascii.Error:
         data = b""
-    if data[:1] and data[0] != VERSION:
+    if len(data) < _LENGTH:
+        msg = "this is no covey link, or not complete, as when its end was cut off: copy all of it"
+        raise DecodeError(msg)
+    if data[0] != VERSION:
         msg = f"the link is of version {data[0]}, and only {VERSION} is known: take a newer client"
         raise UnsupportedError(msg)
     try:

@@ -9,6 +9,7 @@ import click
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
+from covey.client.words.showing import line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,4 +34,4 @@ def command(chosen: Chosen, *, group: str) -> None:
         return group_json(copied)
 
     done = run(chosen, work)
-    chosen.tell(done, f"you are let in to {group} anew as soon as another member is online")
+    chosen.tell(done, f"you are let in to {line(group)} anew as soon as another member is online")

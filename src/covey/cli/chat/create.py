@@ -9,8 +9,8 @@ import click
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
-from covey.client.showing import line
-from covey.client.wanted import group_name
+from covey.client.conversing.wanted import group_name
+from covey.client.words.showing import line
 from covey.errors import StateError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -12,13 +12,19 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.send import numbered
 from covey.cli.paths import GivenPath
-from covey.client.showing import line
-from covey.client.sync.attachments import MOST
+from covey.client.sync.identity.attachments import MOST
+from covey.client.words.showing import line
 from covey.errors import StateError
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
+
+LONGEST: Final = 255
+"""The longest name of a file, in bytes: more, no folder takes."""
+
+_SUFFIX: Final = 32
+"""Bytes of what is taken for the end of a name, such as .pdf."""
 
 
 @click.command()
@@ -46,9 +52,9 @@ def command(chosen: Chosen, *, group: str, number: int, out: Path | None, most: 
         of = client.group(group)
         message = numbered(of, number)
         if message.kind != "attachment":
-            msg = f"message {number} is no file: `covey history {group}` shows which one is"
+            msg = f"message {number} is no file: `covey history {line(group)}` shows which one is"
             raise StateError(msg)
-        file = Path(_safe(message.text)) if out is None else out
+        file = Path(safe(message.text)) if out is None else out
         require_new(file)
         with progress(line(message.text)) as told:
             return file, await of.download(message, most=most << 20, progress=told)
@@ -60,14 +66,24 @@ def command(chosen: Chosen, *, group: str, number: int, out: Path | None, most: 
         chosen.tell(result, f"saved {line(str(file))}, {len(found)} bytes")
 
 
-def _safe(name: str) -> str:
-    """A name of a file in this folder, whatever its sender has written.
+def safe(name: str) -> str:
+    """A name of a file in this folder, as its sender has written it.
 
     Raises:
-        StateError: Nothing of it can be used.
+        StateError: It means something else: another folder, standard output, or nothing.
     """
-    kept = line(name).replace("\\", "/").rpartition("/")[2].lstrip(".")
-    if not kept:
-        msg = "the file has no name that can be used here: say one with --out FILE"
+    kept = line(name).lstrip(".")
+    if kept in {"", "-"} or any(each in name for each in "/\\\0"):
+        shown = f", {line(name)!r}," if name.strip() else ""
+        msg = f"the name of the file{shown} is none that it can have here: say one with --out FILE"
         raise StateError(msg)
-    return kept
+    return _cut(kept)
+
+
+def _cut(name: str) -> str:
+    """A name that is not too long for a folder; how it ends says of what kind the file is."""
+    suffix = Path(name).suffix
+    if len(suffix.encode()) > _SUFFIX:
+        suffix = ""
+    stem = name.removesuffix(suffix).encode()[: LONGEST - len(suffix.encode())]
+    return stem.decode(errors="ignore") + suffix

@@ -63,7 +63,8 @@ def read_text(path: Path) -> str:
     try:
         return read_input(path).decode()
     except UnicodeDecodeError:
-        msg = f"{path} holds no text: is it the right file?"
+        name = "standard input" if is_stdin(path) else path
+        msg = f"{name} holds no text: is it the right file?"
         raise DecodeError(msg) from None
 
 

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import click
 
-from covey.cli.chat.options import for_member
+from covey.cli.chat.options import escaped, for_member
 from covey.cli.chat.running import INTERRUPTED, run
 from covey.cli.chat.showing import about, message_json, message_line, moment
 from covey.client.events.kinds import encode
 from covey.client.events.messages import MessageSent, Said
-from covey.client.showing import line, speaker
+from covey.client.words.showing import line
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
-    from covey.client.conversation import Conversation
+    from covey.client.conversing.conversation import Conversation
     from covey.client.events.kinds import Event
-    from covey.client.history import Message
+    from covey.client.words.history import Message
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SINCE: Final = re.compile(r"(\d{1,9})([smhdw])")
@@ -146,14 +146,14 @@ class _Follower:
 
     def _tell(self, event: Event, happened_at: int) -> None:
         if self._chosen.in_json:
-            click.echo(encode(event))
+            click.echo(escaped(encode(event).decode()))
             return
         place = "" if self._group or not event.group else f"[{self._named(event.group)}] "
         said = str(event)
         if isinstance(event, Said):
             happened_at = event.received_at or happened_at
             if event.about:
-                who = "you" if isinstance(event, MessageSent) else speaker(event.sender)
+                who = "you" if isinstance(event, MessageSent) else event.sender
                 said = f"{who}: {about(self._client, event)}{event.words}"
             if event.kind == "attachment":
                 said = f"{said} #{event.number}"

@@ -9,7 +9,7 @@ import click
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import refresh, run
 from covey.cli.chat.showing import group_json, table
-from covey.client.showing import line
+from covey.client.words.showing import line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

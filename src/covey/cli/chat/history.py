@@ -13,7 +13,7 @@ from covey.cli.chat.showing import about, message_json, message_line
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
-    from covey.client.history import Message
+    from covey.client.words.history import Message
 
 
 @click.command()

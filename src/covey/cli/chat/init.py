@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import click
@@ -15,17 +16,19 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import settle
 from covey.cli.chat.where import key_of, new_key
 from covey.client.client import Client
-from covey.client.opening import discard, has_account, may_have_account
-from covey.client.showing import names_us
+from covey.client.running.opening import discard, has_account, may_have_account
+from covey.client.words.names import names_us
 from covey.errors import BrokerError, StateError, TransportError
 from covey.store import StoreExists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     from covey.cli.chat.options import Chosen
     from covey.store import StoreKey
+
+_GLANCE: Final = 0.5  # seconds
 
 
 @click.command()
@@ -37,16 +40,25 @@ if TYPE_CHECKING:
     help="Have no account anywhere: groups are joined by files that friends hand over.",
 )
 @click.option("--invite", metavar="CODE", default="", help="A code, if the broker asks for one.")
+@click.option(
+    "--device",
+    is_flag=True,
+    help="Be a further device of NAME: show a code for `covey add-device`, and wait.",
+)
 @click.option("--keyring", is_flag=True, help="Let the system's keyring keep the key.")
 @for_member
 def command(
-    chosen: Chosen, *, name: str, broker: str | None, no_account: bool, invite: str, keyring: bool
+    chosen: Chosen, *, name: str, broker: str | None, no_account: bool, keyring: bool, **how: object
 ) -> None:
     """Begin an identity: a new store, with keys, and an account at a broker.
 
     An identity that was begun with --no-account begins one with --broker URL later.
     The passphrase of the store is asked for, or read from COVEY_PASSPHRASE.
     """
+    is_device, invite = bool(how["device"]), str(how["invite"])
+    if is_device and (broker is None or invite):
+        msg = "--device takes the --broker URL at which the account is, and nothing else"
+        raise click.UsageError(msg)
     if (broker is None) != no_account:
         msg = "say at which broker, with --broker URL, or that there is to be none: --no-account"
         raise click.UsageError(msg)
@@ -60,7 +72,8 @@ def command(
     key = new_key(name, in_keyring=keyring) if is_new else key_of(path)
     if not is_new and has_account(path, key):
         raise StoreExists(_there(path))
-    anyio.run(_begin, path, key, name, broker, invite)
+    shown = partial(_be_added, chosen) if is_device else settle
+    anyio.run(_begin, path, key, name, broker, invite, shown)
     at = f"at {broker}" if broker else "without an account"
     chosen.tell({"name": name, "store": str(path), "broker": broker}, f"{name}, {at}, in {path}")
     if broker:
@@ -73,21 +86,50 @@ def _there(path: Path) -> str:
     return f"{path} is there already: choose another name, or another file with --store FILE"
 
 
-async def _begin(path: Path, key: StoreKey, name: str, broker: str | None, invite: str) -> None:
+async def _be_added(chosen: Chosen, client: Client) -> None:
+    """Show our code, and wait until a device that has the account adds this one."""
+    if not client.has_account:
+        code = await client.device_code()
+        chosen.tell({"code": code}, code)
+        with waiting(f"run `covey add-device {code[:10]}…` where you have the account"):
+            while not client.has_account:  # noqa: ASYNC110 - another device decides when
+                await anyio.sleep(_GLANCE)
+    await settle(client)
+
+
+async def _begin(
+    path: Path,
+    key: StoreKey,
+    name: str,
+    broker: str | None,
+    invite: str,
+    begun: Callable[[Client], Awaitable[None]],
+) -> None:
     """Make the store, and enrol; when nothing of that can have come to be, the store is not kept.
 
     Raises:
         StateError: The name is taken, or the broker wants an invite code.
+        StoreExists: Another process begins it at this time.
         TransportError: There is no broker.
     """
     is_new = not await anyio.Path(path).exists()
     try:
         with _waits(broker) as waits:
+            enrol = begun is settle
             client = Client.open(
-                path, broker=broker, name=name, key=key, invite=invite, waits=waits
+                path,
+                broker=broker,
+                name=name,
+                key=key,
+                new=is_new,
+                enrol=enrol,
+                invite=invite,
+                waits=waits,
             )
             async with client:
-                await settle(client)
+                await begun(client)
+    except StoreExists:
+        raise StoreExists(_there(path)) from None
     except TransportError as error:
         if is_new and may_have_account(path, key):
             msg = f"{error}: it may have begun the account; the same command again goes on with it"

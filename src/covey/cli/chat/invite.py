@@ -15,14 +15,15 @@ from covey.cli.chat.files import read_text, require_new, write_new
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.paths import GivenPath
-from covey.client.wanted import people
+from covey.client.conversing.wanted import people
+from covey.client.words.showing import line
 from covey.errors import BrokerError, StateError
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
-    from covey.client.cards import CardAnswer
     from covey.client.client import Client
-    from covey.client.conversation import Conversation
+    from covey.client.conversing.conversation import Conversation
+    from covey.client.words.cards import CardAnswer
 
 _STDOUT = Path("-")
 
@@ -91,7 +92,7 @@ def _by_name(chosen: Chosen, group: str, names: tuple[str, ...], *, again: bool)
 
     gid = run(chosen, work)
     who = ", ".join(names)
-    chosen.tell({"group": gid, "invited": list(names)}, f"invited {who} to {group}")
+    chosen.tell({"group": gid, "invited": list(names)}, f"invited {who} to {line(group)}")
     chosen.advise("covey join  is what they run, unless `covey follow` runs there already")
 
 
@@ -132,7 +133,7 @@ def _by_card(chosen: Chosen, group: str, card: Path, out: Path | None, *, qr: bo
     _hand_out(chosen, invitation, result, out, qr=qr)
     if out is not None:
         result["invitation"] = str(out)
-        chosen.tell(result, f"invited {name} to {group}; the invitation is in {out}")
+        chosen.tell(result, f"invited {name} to {line(group)}; the invitation is in {out}")
         chosen.advise(f"covey join {out}  is what they run, once they have the file")
 
 
@@ -172,4 +173,4 @@ def _close(chosen: Chosen, group: str) -> None:
         return of.id
 
     gid = run(chosen, work)
-    chosen.tell({"group": gid, "links": 0}, f"nobody gets into {group} by a link any more")
+    chosen.tell({"group": gid, "links": 0}, f"nobody gets into {line(group)} by a link any more")

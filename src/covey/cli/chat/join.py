@@ -12,9 +12,9 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
 from covey.cli.paths import GivenPath
-from covey.client import cards
-from covey.client.cards import Invitation
-from covey.client.showing import line
+from covey.client.words import cards
+from covey.client.words.cards import Invitation
+from covey.client.words.showing import line
 from covey.errors import DecodeError, PolicyError, StateError, TransportError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
-    from covey.client.conversation import Conversation
+    from covey.client.conversing.conversation import Conversation
 
 _WAIT: Final = 300.0
 _ARRIVES: Final = 10.0  # seconds

@@ -8,7 +8,7 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
-from covey.client.showing import line
+from covey.client.words.showing import line
 from covey.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def command(chosen: Chosen, *, group: str, wait: float, everywhere: bool) -> Non
             raise PolicyError(msg) from error
 
     gid, out = run(chosen, work)
-    said = f"you left {group}"
+    said = f"you left {line(group)}"
     if not out:
-        said = f"you leave {group}: it is done as soon as another member is online"
+        said = f"you leave {line(group)}: it is done as soon as another member is online"
     chosen.tell({"group": gid, "left": out}, said)

@@ -32,6 +32,7 @@ def command(chosen: Chosen, *, group: str, offline: bool) -> None:
                 "name": each.name,
                 "role": each.role,
                 "devices": each.devices,
+                "keys": each.keys,
                 "verified": each.verified and not each.own,
                 "arrived": each.arrived,
                 "you": each.own,

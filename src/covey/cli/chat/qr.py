@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from covey.client import cards, safety
+from covey.client.words import cards, safety
 from covey.errors import DecodeError
 
 

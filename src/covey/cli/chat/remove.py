@@ -8,6 +8,7 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
+from covey.client.words.showing import line
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
@@ -16,19 +17,30 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("group")
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", nargs=-1)
+@click.option(
+    "--key", metavar="KEY", help="Only the device that has this key: see `covey members --json`."
+)
 @for_member
-def command(chosen: Chosen, *, group: str, names: tuple[str, ...]) -> None:
+def command(chosen: Chosen, *, group: str, names: tuple[str, ...], key: str | None) -> None:
     """Remove members from a group, with all of their devices.
 
     They keep what they have read, and read nothing from now on.
     """
+    if bool(names) == (key is not None):
+        msg = "say whom: by one or more NAMEs, or by --key KEY"
+        raise click.UsageError(msg)
 
     async def work(client: Client) -> str:
         from_ = client.group(group)
-        await from_.remove(*names)
+        if key is None:
+            await from_.remove(*names)
+        else:
+            await from_.remove_device(key)
         return from_.id
 
     gid = run(chosen, work)
-    said = f"removed {', '.join(names)} from {group}: its keys are new, and theirs are useless"
-    chosen.tell({"group": gid, "removed": list(names)}, said)
+    gone = [*names] if key is None else [f"the device {key[:8]}…"]
+    what = f"removed {', '.join(gone)} from {group}: its keys are new, and theirs are useless"
+    result: dict[str, object] = {"group": gid, "removed": list(names)}
+    chosen.tell(result if key is None else {**result, "key": key}, line(what))

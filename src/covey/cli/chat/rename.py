@@ -9,6 +9,7 @@ import click
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
+from covey.client.words.showing import line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,4 +31,4 @@ def command(chosen: Chosen, *, group: str, name: str) -> None:
         return group_json(renamed)
 
     done = run(chosen, work)
-    chosen.tell(done, f"{group} is called {name} now")
+    chosen.tell(done, f"{line(group)} is called {line(name)} now")

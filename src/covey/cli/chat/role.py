@@ -8,6 +8,7 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
+from covey.client.words.showing import line
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
@@ -32,4 +33,6 @@ def command(chosen: Chosen, *, group: str, name: str, role: str) -> None:
         return changed.id
 
     gid = run(chosen, work)
-    chosen.tell({"group": gid, "name": name, "role": role}, f"{name} is {role} of {group} now")
+    chosen.tell(
+        {"group": gid, "name": name, "role": role}, f"{line(name)} is {role} of {line(group)} now"
+    )

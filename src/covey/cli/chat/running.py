@@ -14,10 +14,11 @@ import click
 
 from covey.cli.chat.where import key_of
 from covey.client.client import Client
-from covey.client.explaining import explained
+from covey.client.words.explaining import explained
 from covey.errors import (
     AuthenticationError,
     BrokerError,
+    BugError,
     ProtocolError,
     StateError,
     TransportError,
@@ -76,6 +77,8 @@ async def refresh(client: Client) -> None:
         return
     try:
         await client.sync()
+    except BugError as error:
+        click.echo(f"Note: this is what is in the store; {error}", err=True)
     except (TransportError, BrokerError) as error:
         click.echo(f"Note: this is what is in the store; {_told(client, error)}", err=True)
 
@@ -85,6 +88,8 @@ async def settle(client: Client) -> None:
     if client.broker is not None:
         try:
             await client.sync(timeout=_LEAVING)
+        except BugError:  # which was told when it was met
+            click.echo("Note: the next command tries again", err=True)
         except (TransportError, BrokerError) as error:
             click.echo(f"Note: {_told(client, error)}; the next command tries again", err=True)
 

@@ -12,6 +12,7 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import refresh, run
 from covey.cli.chat.showing import about, message_json, message_line
 from covey.cli.paths import GivenPath
+from covey.client.words.showing import line
 from covey.errors import StateError
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
-    from covey.client.conversation import Conversation
-    from covey.client.history import Message
+    from covey.client.conversing.conversation import Conversation
+    from covey.client.words.history import Message
 
 
 @click.command()
@@ -98,7 +99,8 @@ def numbered(group: Conversation, number: int) -> Message:
     for each in group.history(limit=1, after=number - 1):
         if each.number == number:
             return each
-    msg = f"there is no message {number} in {group.name}: `covey history {group.name}` lists them"
+    name = line(group.name)
+    msg = f"there is no message {number} in {name}: `covey history {name}` lists them"
     raise StateError(msg)
 
 

@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from covey.client.events.messages import Said
-from covey.client.showing import line, speaker
+from covey.client.words.showing import line
 from covey.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from covey.client.client import Client
-    from covey.client.conversation import Conversation
-    from covey.client.history import Message
+    from covey.client.conversing.conversation import Conversation
+    from covey.client.words.history import Message
 
 _GLIMPSE: Final = 40  # characters of what is answered
 
@@ -54,7 +54,7 @@ def about(client: Client, said: Message | Said) -> str:
 
 
 def _who(message: Message, own: bytes) -> str:
-    return "you" if message.identity == own else speaker(message.sender)
+    return "you" if message.identity == own else message.sender
 
 
 def words(message: Message) -> str:

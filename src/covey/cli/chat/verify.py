@@ -12,6 +12,7 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
+from covey.client.words.showing import line
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
@@ -35,7 +36,7 @@ def command(chosen: Chosen, *, group: str, name: str, qr: bool, yes: bool, undo:
     """
     if undo:
         _note(chosen, group, name, same=False)
-        chosen.tell({"name": name, "verified": False}, f"{name} is not verified any more")
+        chosen.tell({"name": name, "verified": False}, f"{line(name)} is not verified any more")
         return
 
     async def work(client: Client) -> tuple[str, str]:
@@ -45,16 +46,20 @@ def command(chosen: Chosen, *, group: str, name: str, qr: bool, yes: bool, undo:
     if not chosen.in_json:
         _show(own, name, number, qr=qr)
     same = yes or (
-        not chosen.in_json and sys.stdin.isatty() and click.confirm(f"Does {name} see the same?")
+        not chosen.in_json
+        and sys.stdin.isatty()
+        and click.confirm(f"Does {line(name)} see the same?")
     )
     if same:
         _note(chosen, group, name, same=True)
-    what = f"{name} is verified" if same else "nothing was noted: --yes notes that it is the same"
+    what = "nothing was noted: --yes notes that it is the same"
+    if same:
+        what = f"{line(name)} is verified"
     chosen.tell({"name": name, "safety_number": number, "verified": same}, what)
 
 
 def _show(own: str, name: str, number: str, *, qr: bool) -> None:
-    click.echo(f"The safety number of {own} and {name}:\n")
+    click.echo(f"The safety number of {own} and {line(name)}:\n")
     groups = number.split()
     for start in range(0, len(groups), _ROW):
         click.echo(f"    {' '.join(groups[start : start + _ROW])}")

@@ -16,7 +16,7 @@ class Happened(msgspec.Struct, frozen=True, tag_field="event", tag=True):
     ``repr()`` is for logs, and shows nothing that people have said to each other, nor what
     they call their groups.
 
-    Names of members are as ``covey.client.showing.name_of`` gives them.
+    Names of members are as ``covey.client.words.showing.name_of`` gives them.
 
     Attributes:
         group: The gid of the group, in hex; empty when it is about none.

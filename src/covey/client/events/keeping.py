@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from covey.client import history
 from covey.client.events.kinds import decode, encode
 from covey.client.events.messages import MessageArrived, MessageSent
+from covey.client.words import history
+from covey.errors import StateError
 from covey.store import settings
 
 if TYPE_CHECKING:
@@ -123,13 +124,31 @@ def begin(rows: Rows, consumer: str) -> None:
 
 
 def acknowledge(rows: Rows, consumer: str, number: int) -> None:
-    """A consumer has dealt with all events up to a number, and sees none of them again."""
+    """A consumer has dealt with all events up to a number, and sees none of them again.
+
+    Raises:
+        StateError: No event has had this number yet: it would miss those to come.
+    """
+    last = _ever(rows)
+    if not 0 <= number <= last:
+        msg = f"there is no event {number} to be acknowledged yet: the last one is {last}"
+        raise StateError(msg)
     rows.do(
         "INSERT INTO consumers (name, acknowledged) VALUES (?, ?) ON CONFLICT (name) DO UPDATE"
         " SET acknowledged = max(acknowledged, excluded.acknowledged)",
         consumer,
         number,
     )
+
+
+def _ever(rows: Rows) -> int:
+    """The highest number that an event has had, also one that is not kept any more."""
+    row = rows.one("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
+    if row is None:
+        return 0
+    [number] = row
+    assert isinstance(number, int)
+    return number
 
 
 def acknowledged(rows: Rows, consumer: str) -> int:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from covey.client.events.base import Happened, listed
-from covey.client.showing import line
+from covey.client.words.showing import line
 
 
 class MembersChanged(Happened, frozen=True, kw_only=True):

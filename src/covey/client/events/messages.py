@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from covey.client.events.base import Happened
-from covey.client.showing import line, said, speaker
+from covey.client.words.showing import line, said
 
 
 class Said(Happened, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class MessageArrived(Said, frozen=True, kw_only=True):
     """Somebody has said something."""
 
     def __str__(self) -> str:
-        return f"{speaker(self.sender) or 'somebody'}: {self.words}"
+        return f"{self.sender or 'somebody'}: {self.words}"
 
 
 class MessageSent(Said, frozen=True, kw_only=True):

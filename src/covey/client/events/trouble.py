@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from covey.client.events.base import Happened
-from covey.client.showing import line
+from covey.client.words.showing import line
 
 
 class ForkFound(Happened, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ policy; it judges what we send and what we receive by the same rules, so that me
 from __future__ import annotations
 
 from covey.client.roles.change import Change
-from covey.client.roles.policy import GroupPolicy
+from covey.client.roles.policy import GroupPolicy, require_name
 from covey.client.roles.rights import capabilities_in
 from covey.client.roles.trying import Judged, dry_run
 
-__all__ = ["Change", "GroupPolicy", "Judged", "capabilities_in", "dry_run"]
+__all__ = ["Change", "GroupPolicy", "Judged", "capabilities_in", "dry_run", "require_name"]

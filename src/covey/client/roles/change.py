@@ -11,10 +11,10 @@ import msgspec
 
 from covey.access.member.addresses import capabilities_of
 from covey.access.structs.extensions import ExtensionCode, GroupCapability
-from covey.client import profile
 from covey.client.events.base import listed
-from covey.client.profile import GROUP_PROFILE, GroupProfile, Role
-from covey.client.showing import line, name_of
+from covey.client.words import profile
+from covey.client.words.profile import GROUP_PROFILE, GroupProfile, Role
+from covey.client.words.showing import line, name_of
 from covey.mls.group.events import MemberInfo
 
 if TYPE_CHECKING:

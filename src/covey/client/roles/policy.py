@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FunctionType
 from typing import TYPE_CHECKING
 
-from covey.client.profile import EXTENSION_TYPES
 from covey.client.roles.change import Change
 from covey.client.roles.rights import Judging, capabilities_in, profile_in
-from covey.client.showing import name_of
+from covey.client.words.names import is_name
+from covey.client.words.profile import EXTENSION_TYPES
+from covey.client.words.showing import name_of
 from covey.errors import DecodeError, PolicyError
+from covey.mls.group.identity import identity
 from covey.mls.group.policy import Policy
-from covey.mls.structs.proposals import Remove
+from covey.mls.structs.proposals import Add, Remove
 from covey.mls.wire.code_points import SenderType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from covey.mls.group.epoch import PublicState
     from covey.mls.group.events import Changed
     from covey.mls.rules.proposal_list import Sent
@@ -26,14 +31,21 @@ may look at nothing but the change, or they would part ways."""
 
 
 class OwnRuleError(PolicyError):
-    """A function of the application refused something that the group's roles allow."""
+    """A function of the application refused something that the group's roles allow.
+
+    Or it failed: then that is the cause, and the sentence names the function.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupPolicy(Policy):
     """Roles, enforced on what we send and on what we receive.
 
-    A group without a profile is somebody else's: in it everyone may all.
+    Who comes in has a name, and who is in keeps the one that it has (:meth:`Policy.is_successor`).
+    What somebody was called who had come otherwise, as its group's founder, refuses nothing: its
+    friends would be locked out with it. It is shown as what it is, and can have no role.
+
+    A group without a profile is somebody else's: in it everyone may all, under any name.
 
     Attributes:
         extension_types: Those of this protocol, unless more are needed.
@@ -53,6 +65,7 @@ class GroupPolicy(Policy):
         given = profile_in(state.context.extensions)
         if given is None:
             return
+        _require_names((sent,))
         judging = Judging(state, given, (sent,))
         judging.proposal(sent.proposal, judging.actor(sent.sender.leaf_index))
         if not judging.is_alone:
@@ -69,6 +82,7 @@ class GroupPolicy(Policy):
             profile_in(changed.extensions or ())
             capabilities_in(changed.extensions or ())
         else:
+            _require_names(changed.proposals)
             judging = Judging(state, given, changed.proposals)
             for sent in changed.proposals:
                 by = sent.sender.leaf_index if sent.reference else changed.committer.index
@@ -106,6 +120,53 @@ class GroupPolicy(Policy):
             msg = f"the group's extensions cannot be read: {error}"
             raise PolicyError(msg) from None
         for function in self.functions:
-            sentence = function(change)
-            if sentence is not None:
-                raise OwnRuleError(sentence)
+            _ask_own(function, change)
+
+
+def _ask_own(function: Function, change: Change) -> None:
+    """Ask one function; what it cannot decide it refuses, or a mistake in it would let all in.
+
+    Raises:
+        OwnRuleError: It refuses, or fails, which is the cause then.
+    """
+    try:
+        sentence: object = function(change)
+    except PolicyError as error:
+        raise OwnRuleError(*error.args) from error
+    except Exception as error:
+        failed = f"fails, by {type(error).__name__}, and so it refuses: mend it"
+        msg = f"the application's own rule {_name(function)} {failed}"
+        raise OwnRuleError(msg) from error
+    if sentence is not None and not isinstance(sentence, str):
+        odd = "answers by no sentence: a rule refuses by one, and lets pass by None"
+        msg = f"the application's own rule {_name(function)} {odd}"
+        raise OwnRuleError(msg)
+    if sentence is not None:
+        raise OwnRuleError(sentence)
+
+
+def _name(function: Function) -> str:
+    named = function if isinstance(function, FunctionType) else type(function)
+    return named.__qualname__
+
+
+def _require_names(proposals: Iterable[Sent]) -> None:
+    """Refuse who comes in under what is no name, by what all members see alike.
+
+    Raises:
+        PolicyError: Somebody does.
+    """
+    for sent in proposals:
+        if isinstance(sent.proposal, Add):
+            require_name(identity(sent.proposal.key_package.leaf_node.credential))
+
+
+def require_name(who: bytes) -> None:
+    """Refuse an identity that is no name.
+
+    Raises:
+        PolicyError: It is none.
+    """
+    if not is_name(who):
+        msg = f"{name_of(who)} is no name, and could be taken for somebody else's"
+        raise PolicyError(msg)

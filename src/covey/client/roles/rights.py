@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from covey.access.member.addresses import capabilities_of
 from covey.access.structs.extensions import ExtensionCode, Right
-from covey.client import made_for, profile
-from covey.client.profile import GROUP_PROFILE, GroupProfile, Inviting, Role, role_of
 from covey.client.roles.change import differing
-from covey.client.showing import name_of
+from covey.client.words import made_for, profile
+from covey.client.words.names import is_name
+from covey.client.words.profile import GROUP_PROFILE, GroupProfile, Inviting, Role, role_of
+from covey.client.words.showing import name_of
 from covey.errors import DecodeError, PolicyError
 from covey.mls.group.identity import identity
 from covey.mls.structs.proposals import (
@@ -207,6 +208,8 @@ class Judging:
             is_gone = who not in present
             if is_gone and new is not Role.member:
                 _refuse(f"{name_of(who)} cannot become {new.name}: it is no member of the group")
+            if new > old and not is_name(who):
+                _refuse(f"{name_of(who)} cannot become {new.name}: this is no name")
             if actor.role is not Role.owner and not lays_down and not is_gone:
                 _refuse(
                     f"{actor.name} may not make {name_of(who)} {new.name}: roles are for owners"

@@ -12,29 +12,27 @@ from covey.access.member import addresses, links
 from covey.access.member.addresses import extension
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, NoteSlot, Right
 from covey.access.structs.identity import EvidenceKind
-from covey.client import made_for, profile
-from covey.client.sync import (
-    capabilities,
-    groups,
-    joining,
-    returning,
-    winning,
-)
-from covey.client.sync.device import Device
-from covey.client.sync.inbox import Inbox
-from covey.client.sync.inviting import key_package
-from covey.client.sync.place import Place
-from covey.client.sync.seat import Seat
+from covey.client.sync.branches import winning
+from covey.client.sync.coming import joining, returning
+from covey.client.sync.group import capabilities
+from covey.client.sync.group.inviting import key_package
+from covey.client.sync.group.seat import Seat
+from covey.client.sync.identity.device import Device
+from covey.client.sync.identity.inbox import Inbox
+from covey.client.sync.log.place import Place
+from covey.client.sync.rows import groups
+from covey.client.words import made_for, profile
+from covey.client.words.showing import name_of
 from covey.errors import PolicyError, StateError
 from covey.mls import Group
 from covey.mls.group.identity import identity
 from covey.store import settings
 
 if TYPE_CHECKING:
-    from covey.client.profile import GroupProfile
     from covey.client.sync.effects import Flow
-    from covey.client.sync.groups import GroupRow
-    from covey.client.sync.home import Home
+    from covey.client.sync.identity.home import Home
+    from covey.client.sync.rows.groups import GroupRow
+    from covey.client.words.profile import GroupProfile
     from covey.mls import Extension
 
 _KEY: Final = 32
@@ -234,7 +232,7 @@ class Account:
         claimed = (yield from self.device.claim(name, suite, idem)).key_packages
         for each in claimed:
             if identity(key_package(each.message).leaf_node.credential) != name.encode():
-                msg = f"the broker handed out a KeyPackage that is not {name}'s"
+                msg = f"the broker handed out a KeyPackage that is not {name_of(name.encode())}'s"
                 raise PolicyError(msg)
         return tuple(each.message for each in claimed)
 

@@ -14,22 +14,16 @@ from covey.access.refusals import Code
 from covey.access.structs.joining import InboxKind
 from covey.client import events
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
-from covey.client.explaining import explained
-from covey.client.sync import (
-    ahead,
-    groups,
-    joining,
-    key_packages,
-    queues,
-    replacing,
-    returning,
-    winning,
-    wishes,
-)
-from covey.client.sync.groups import Status
-from covey.client.sync.inbox import keep_taken, taken
-from covey.client.sync.inviting import invitation
-from covey.client.sync.seat import Seat
+from covey.client.sync.branches import ahead, winning
+from covey.client.sync.coming import joining, returning
+from covey.client.sync.group.inviting import invitation
+from covey.client.sync.group.seat import Seat
+from covey.client.sync.identity import key_packages, replacing
+from covey.client.sync.identity.inbox import keep_taken, taken
+from covey.client.sync.log import standing
+from covey.client.sync.rows import groups, queues, wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.words.explaining import explained
 from covey.errors import (
     AuthenticationError,
     BrokerError,
@@ -45,10 +39,10 @@ from covey.store import settings
 if TYPE_CHECKING:
     from covey.client.events import Event
     from covey.client.sync.account import Account
+    from covey.client.sync.coming.joining import Found
     from covey.client.sync.effects import Flow
-    from covey.client.sync.groups import GroupRow
-    from covey.client.sync.joining import Found
-    from covey.client.sync.place import Place
+    from covey.client.sync.log.place import Place
+    from covey.client.sync.rows.groups import GroupRow
     from covey.store.port import Rows
 
 _PASSING: Final = frozenset({"unavailable", "over_quota", "broken"})
@@ -83,14 +77,16 @@ class _Waiting(msgspec.Struct, frozen=True):
         body: It, sealed.
         gid: The log that it leads to.
         reference: Of the KeyPackage that it is for.
-        is_ours: Whether we know that group, or the one that it goes on from.
+        ours: That log, or the one that it goes on from, if we know it; else nothing.
+        was_out: Whether we were out of that group already when it came.
     """
 
     came_at: int
     body: bytes
     gid: bytes
     reference: bytes
-    is_ours: bool
+    ours: bytes
+    was_out: bool
 
 
 class Arrivals:
@@ -180,8 +176,8 @@ class Arrivals:
             return (yield from joining.join(self._peer.home, found))
         except (StorageError, TransportError):
             raise
-        except joining.TooEarlyError:
-            self._wait(body, found, is_ours=True)
+        except joining.TooEarlyError as error:
+            self._wait(body, found, error.gid)
         except winning.BehindError as error:
             yield from self._invite(body, found, error)
         except joining.NeedlessError:
@@ -204,15 +200,15 @@ class Arrivals:
             every = groups.every(rows)
         branch = next((e for e in every if e.predecessor == behind.gid and e.status.is_in), None)
         if branch is None or not branch.epoch:
-            self._wait(body, found, is_ours=True)
+            self._wait(body, found, behind.gid)
             return
         seat = peer.place(branch.id).seat
         name = ahead.missing(seat.group, behind.key)
         if name is not None:
             try:
-                claimed = yield from peer.claim(name)
-            except (BrokerError, DecodeError, PolicyError, StateError):
-                self._wait(body, found, is_ours=True)
+                claimed = yield from peer.claim(name.decode())
+            except (BrokerError, DecodeError, PolicyError, StateError, UnicodeDecodeError):
+                self._wait(body, found, behind.gid)
                 return
             wish = invitation(seat.group, ahead.of_key(claimed, behind.key))
             with seat.change() as rows:
@@ -232,7 +228,7 @@ class Arrivals:
         told = InvitationFailed(gid.hex(), why=why)
         events.add(rows, None if row is None else row.id, told, self._peer.home.world.second)
 
-    def _wait(self, body: bytes, found: Found, *, is_ours: bool = False) -> bool:
+    def _wait(self, body: bytes, found: Found, ours: bytes = b"") -> bool:
         """Keep a pointer, until it can be of use, for a day; False when that is over.
 
         Anybody can leave pointers, and only members those into a group that we know. Those for
@@ -242,21 +238,23 @@ class Arrivals:
         with home.store.transaction() as rows:
             waiting = {each.body: each for each in _waiting(rows)}
             before = waiting.get(body)
-            is_ours = is_ours or groups.by_gid(rows, gid) is not None
+            row = groups.by_gid(rows, ours or gid)
+            ours = b"" if row is None else row.gid
             if before is not None:
-                waiting[body] = msgspec.structs.replace(before, is_ours=is_ours or before.is_ours)
+                waiting[body] = msgspec.structs.replace(before, ours=ours or before.ours)
             else:
+                out = row is None or row.status is Status.left
                 reference = found.package.reference
-                waiting[body] = _Waiting(home.world.second, body, gid, reference, is_ours)
-            ours = _fewer([each for each in waiting.values() if each.is_ours], _MOST)
-            strange = _fewer([each for each in waiting.values() if not each.is_ours], _STRANGE)
-            settings.put(rows, _WAITING, msgspec.msgpack.encode([*ours, *strange]))
+                waiting[body] = _Waiting(home.world.second, body, gid, reference, ours, out)
+            known = _fewer([each for each in waiting.values() if each.ours], _MOST)
+            strange = _fewer([each for each in waiting.values() if not each.ours], _STRANGE)
+            settings.put(rows, _WAITING, msgspec.msgpack.encode([*known, *strange]))
             for each in waiting.values():
-                if each not in ours and each not in strange:
+                if each not in known and each not in strange:
                     self._say_useless(rows, each.gid, _CROWDED_OUT)
-        kept = {each.body for each in (*ours, *strange)}
-        known = self._retry_at | {body: home.world.now() + min(home.pace.knocks, _BACK_EVERY)}
-        self._retry_at = {each: at for each, at in known.items() if each in kept}
+        kept = {each.body for each in (*known, *strange)}
+        tried = self._retry_at | {body: home.world.now() + min(home.pace.knocks, _BACK_EVERY)}
+        self._retry_at = {each: at for each, at in tried.items() if each in kept}
         return body not in kept or home.world.second - waiting[body].came_at <= _DAY
 
     def _try_again(self) -> Flow[list[Place]]:
@@ -268,6 +266,10 @@ class Arrivals:
         for each in waiting:
             if 0 < self._retry_at.get(each.body, 0.0) - home.world.now() <= _BACK_EVERY:
                 continue
+            if self._has_left(each):
+                with home.store.transaction() as rows:
+                    _let_go(rows, each.body)
+                continue
             place = yield from self._try(each.body)
             if place is not None:
                 came.append(place)
@@ -276,6 +278,12 @@ class Arrivals:
                     left = [other for other in _waiting(rows) if other != each]
                     settings.put(rows, _WAITING, msgspec.msgpack.encode(left))
         return came
+
+    def _has_left(self, waiting: _Waiting) -> bool:
+        """Whether we have left since a pointer came: it must not bring us back."""
+        with self._peer.home.store.reading() as rows:
+            row = groups.by_gid(rows, waiting.ours)
+        return row is not None and row.status is Status.left and not waiting.was_out
 
     # --- coming back ------------------------------------------------------------------------
 
@@ -292,6 +300,12 @@ class Arrivals:
             self._back_at[row.id] = now + _BACK_EVERY
             if row.status is Status.restored and not row.trouble:
                 self._note(row, _FROM_BACKUP, Rejoining(row.gid.hex(), why=_FROM_BACKUP))
+            if row.status is Status.lost and (
+                yield from standing.look_again(peer.place(row.id).seat)
+            ):
+                with home.store.transaction() as rows:
+                    returning.came_in(rows, row.gid)
+                continue
             try:
                 tries = self._tries[row.id] = self._tries.get(row.id, -1) + 1
                 yield from returning.come_back(home, peer.inbox, row, tries)

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 import msgspec
 
-from covey.client import profile
 from covey.client.events import WishRefused
-from covey.client.explaining import explained
-from covey.client.sync import commits, electing, groups, queues, winning, wishes
-from covey.client.sync.groups import Status
-from covey.client.sync.inviting import key_package
-from covey.client.sync.seat import Seat
-from covey.client.sync.telling import tell
-from covey.client.sync.wishes import GoOn
+from covey.client.sync.branches import winning
+from covey.client.sync.group import commits, electing
+from covey.client.sync.group.inviting import key_package
+from covey.client.sync.group.seat import Seat
+from covey.client.sync.group.telling import tell
+from covey.client.sync.rows import groups, queues, wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.sync.rows.wishes import GoOn
+from covey.client.words import profile
+from covey.client.words.explaining import explained
+from covey.client.words.showing import name_of
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError
 from covey.mls.group.identity import identity
 from covey.mls.wire.code_points import ContentType
@@ -28,7 +31,7 @@ from covey.mls.wire.code_points import ContentType
 if TYPE_CHECKING:
     from covey.client.sync.account import Account
     from covey.client.sync.effects import Flow
-    from covey.client.sync.groups import GroupRow
+    from covey.client.sync.rows.groups import GroupRow
     from covey.mls import Group
     from covey.store.port import Rows
 
@@ -180,7 +183,7 @@ class Branches:
             except (BrokerError, UnicodeDecodeError):
                 continue  # who cannot be reached now is invited by people later
             except (DecodeError, PolicyError) as error:
-                left_out[name.decode()] = _why(error)
+                left_out[name_of(name)] = _why(error)
         return tuple(packages), left_out
 
     def _begun(self, row: GroupRow, old: Group) -> Seat:
@@ -216,7 +219,7 @@ def _fitting(seat: Seat, wish: GoOn) -> _Fitting:
             return taken + more
         if len(more) == 1:
             credential = key_package(more[0]).leaf_node.credential
-            left_out[identity(credential).decode(errors="replace")] = _why(why)
+            left_out[name_of(identity(credential))] = _why(why)
             return taken
         half = len(more) // 2
         return grown(grown(taken, more[:half]), more[half:])

@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.client.events import WishRefused
 from covey.client.events.base import listed
-from covey.client.showing import name_of
-from covey.client.sync import electing, groups, queues, reinviting, winning, wishes
-from covey.client.sync.inviting import invitation, key_package
-from covey.client.sync.telling import tell
+from covey.client.sync.branches import reinviting, winning
+from covey.client.sync.group import electing
+from covey.client.sync.group.inviting import invitation, key_package
+from covey.client.sync.group.telling import tell
+from covey.client.sync.rows import groups, queues, wishes
+from covey.client.words.showing import name_of
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
     from covey.client.sync.account import Account
+    from covey.client.sync.branches.reinviting import Person
     from covey.client.sync.effects import Flow
-    from covey.client.sync.groups import GroupRow
-    from covey.client.sync.reinviting import Person
-    from covey.client.sync.seat import Seat
+    from covey.client.sync.group.seat import Seat
+    from covey.client.sync.rows.groups import GroupRow
     from covey.mls import Group
     from covey.mls.structs.tree import LeafNode
 
@@ -103,9 +105,13 @@ class Gathering:
     def _known(self, seat: Seat, keys: frozenset[bytes]) -> _Awaited:
         """Since when they are awaited; somebody else may have let them in anew meanwhile."""
         known = self._awaited.get(seat.number)
-        if known is not None and keys <= known.keys:
-            return known
-        return self._due(seat, keys, 0 if known is None else known.tries)
+        if known is None:
+            return self._due(seat, keys, 0)
+        if keys < known.keys:  # who still waits may have waited for who has come
+            return min(
+                known._replace(keys=keys), self._due(seat, keys, 0), key=lambda each: each.due
+            )
+        return known if keys == known.keys else self._due(seat, keys, known.tries)
 
     def _waited(self, seat: Seat, awaited: _Awaited) -> _Awaited:
         return self._due(seat, awaited.keys, awaited.tries + 1)
@@ -186,6 +192,9 @@ def invite_again(peer: Account) -> Flow[None]:
             if not row.status.is_in or not row.epoch or peer.place(number).seat.again:
                 continue
             yield from _invite(peer, peer.place(number).seat, people)
+            with peer.home.store.transaction() as rows:
+                reinviting.settle(rows, number, people)
+            continue
         with peer.home.store.transaction() as rows:
             reinviting.drop(rows, number)
 

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.client.sync import by_hand, key_packages, posting, replacing, returning
 from covey.client.sync.account import Account
 from covey.client.sync.arriving import Arrivals
 from covey.client.sync.branching import Branches
+from covey.client.sync.coming import returning
 from covey.client.sync.gathering import Gathering, invite_again
+from covey.client.sync.identity import key_packages, posting, replacing
+from covey.client.sync.rows import by_hand
 from covey.errors import BrokerError
 
 if TYPE_CHECKING:
     from covey.client.sync.effects import Flow
-    from covey.client.sync.home import Home
-    from covey.client.sync.key_packages import Restocked
-    from covey.client.sync.place import Place
+    from covey.client.sync.identity.home import Home
+    from covey.client.sync.identity.key_packages import Restocked
+    from covey.client.sync.log.place import Place
 
 _STOCK_EVERY: Final = 3600.0
 _FORGETS_EVERY: Final = 86_400.0

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from covey.access.structs.extensions import Right
-from covey.client.contents import Text
-from covey.client.sync.wishes import Expel, Invite, Renew
+from covey.client.sync.rows.wishes import Expel, Invite, Renew
+from covey.client.words.contents import Text
 from covey.errors import BrokerError, StateError
 from covey.lab.analyst.life import MINUTE
 from covey.lab.company import notes

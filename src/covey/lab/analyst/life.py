@@ -12,7 +12,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.client.sync import joining
+from covey.client.sync.coming import joining
 from covey.lab.analyst.tap import Tap, Tapped
 from covey.lab.company import notes
 from covey.lab.company.lines import Lines

@@ -17,7 +17,7 @@ from covey.access.member import links
 from covey.access.structs.extensions import Right
 from covey.access.structs.identity import ShelvedKeyPackage, TakeFromShelf, TakenFromShelf
 from covey.client.sync.asking import alone, ask
-from covey.client.sync.wishes import Invite
+from covey.client.sync.rows.wishes import Invite
 from covey.errors import BrokerError
 from covey.lab.analyst.incidents import Circle, Incidents
 from covey.lab.analyst.life import DAY, MINUTE, Agenda, Habits, Somebody, Stage

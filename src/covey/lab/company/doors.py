@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from covey.access.member import addresses, knocks, links
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
-from covey.client.sync.inviting import key_package
-from covey.client.sync.wishes import Expel, Invite, OpenDoor
+from covey.client.sync.group.inviting import key_package
+from covey.client.sync.rows.wishes import Expel, Invite, OpenDoor
 from covey.errors import AuthenticationError, DecodeError, PolicyError
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
-    from covey.client.sync.wishes import Wish
+    from covey.client.sync.rows.wishes import Wish
     from covey.lab.company.seat import Seat
 
 

@@ -12,14 +12,16 @@ from covey.access.member import knocks, links
 from covey.access.member.addresses import extension
 from covey.access.structs.basics import Nothing
 from covey.access.structs.identity import EvidenceKind
-from covey.client import opening
-from covey.client.profile import EXTENSION_TYPES
-from covey.client.sync import attachments, groups, key_packages, posting, returning
+from covey.client.running import opening
 from covey.client.sync.account import Account
 from covey.client.sync.asking import alone, ask
-from covey.client.sync.attachments import Carried
+from covey.client.sync.coming import returning
 from covey.client.sync.effects import World
-from covey.client.sync.home import Home, Pace
+from covey.client.sync.identity import attachments, key_packages, posting
+from covey.client.sync.identity.attachments import Carried
+from covey.client.sync.identity.home import Home, Pace
+from covey.client.sync.rows import groups
+from covey.client.words.profile import EXTENSION_TYPES
 from covey.mls import CipherSuite, Member, Policy, Ports
 from covey.mls.crypto.entropy import system_entropy
 from covey.store import memory_store
@@ -27,10 +29,10 @@ from covey.store import memory_store
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from covey.client.contents import Attachment
-    from covey.client.sync.device import Device
     from covey.client.sync.effects import Flow
-    from covey.client.sync.inbox import Inbox
+    from covey.client.sync.identity.device import Device
+    from covey.client.sync.identity.inbox import Inbox
+    from covey.client.words.contents import Attachment
     from covey.lab.company.lines import Lines
     from covey.mls import Extension, PrivateKeyPackage
     from covey.store import SqlStore

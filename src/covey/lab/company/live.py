@@ -25,7 +25,7 @@ from covey.access.structs.live import (
     Subscribe,
 )
 from covey.access.structs.log import Entries
-from covey.client.sync.taking import take
+from covey.client.sync.log.taking import take
 from covey.errors import BrokerError, TransportError
 
 if TYPE_CHECKING:

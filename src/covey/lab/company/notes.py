@@ -14,10 +14,10 @@ from covey.access.member.addresses import note_slot_of
 from covey.access.structs.basics import Nothing
 from covey.access.structs.joining import InboxKind, PostNote, SetSlots, SlotHash
 from covey.access.structs.sealed import NoteContext
-from covey.client.sync import groups
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.effects import Lane, Use
-from covey.client.sync.proving import Prover
+from covey.client.sync.identity.proving import Prover
+from covey.client.sync.rows import groups
 from covey.errors import AuthenticationError, DecodeError, StateError
 from covey.mls.group import rows as engine
 

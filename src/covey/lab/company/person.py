@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.access.structs.joining import InboxKind
-from covey.client.profile import first_profile
-from covey.client.sync import groups, joining, returning
-from covey.client.sync.groups import Status
+from covey.client.sync.coming import joining, returning
+from covey.client.sync.rows import groups
+from covey.client.sync.rows.groups import Status
+from covey.client.words.profile import first_profile
 from covey.errors import TransportError
 from covey.lab.company.identity import SUITE, Identity
 from covey.lab.company.seat import Seat

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from covey.client import events, history
-from covey.client.contents import Attachment
+from covey.client import events
 from covey.client.events import ForkFound, MessageArrived, MessageSent, WishRefused
-from covey.client.sync import attachments, groups, hearing, queues, wishes
-from covey.client.sync.groups import Status
-from covey.client.sync.troubles import Troubles
-from covey.client.sync.turning import Turns
-from covey.client.sync.wishes import Renew
+from covey.client.sync.identity import attachments
+from covey.client.sync.log import entering, hearing
+from covey.client.sync.log.troubles import Troubles
+from covey.client.sync.log.turning import Turns
+from covey.client.sync.rows import groups, queues, wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.sync.rows.wishes import Renew
+from covey.client.words import history
+from covey.client.words.contents import Attachment
 from covey.errors import ForkError, PolicyError, StateError
 
 if TYPE_CHECKING:
@@ -23,14 +26,14 @@ if TYPE_CHECKING:
 
     from covey.access.member.epochs import EpochAccess
     from covey.access.structs.sealed import Door
-    from covey.client.contents import Body
     from covey.client.events import Event
     from covey.client.sync.effects import Flow
-    from covey.client.sync.groups import GroupRow
-    from covey.client.sync.place import Place
-    from covey.client.sync.queues import UnderWay
-    from covey.client.sync.seat import Seat as ClientSeat
-    from covey.client.sync.wishes import Wish
+    from covey.client.sync.group.seat import Seat as ClientSeat
+    from covey.client.sync.log.place import Place
+    from covey.client.sync.rows.groups import GroupRow
+    from covey.client.sync.rows.queues import UnderWay
+    from covey.client.sync.rows.wishes import Wish
+    from covey.client.words.contents import Body
     from covey.errors import BrokerError, TransportError
     from covey.lab.company.identity import Identity
     from covey.mls import Group
@@ -238,9 +241,8 @@ class Seat:
     def leave(self) -> None:
         """Ask the others to let us go."""
         seat = self.place.seat
-        with seat.change():
-            seat.require_in()
-            seat.replace(status=Status.leaving)
+        with seat.change() as rows:
+            entering.leave(seat, rows)
         self.flush()
 
     # --- committing ----------------------------------------------------------------------

@@ -11,9 +11,9 @@ import os
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from covey.client.client import Client
-from covey.client.contents import Attachment
-from covey.client.sync.device import Device
-from covey.client.sync.home import Pace
+from covey.client.sync.identity.device import Device
+from covey.client.sync.identity.home import Pace
+from covey.client.words.contents import Attachment
 from covey.errors import StateError
 from covey.lab.demo.gates import Gates
 from covey.lab.demo.observing import Observed
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
     from pathlib import Path
 
-    from covey.client.conversation import Conversation as Talk
-    from covey.client.engine import Engine
-    from covey.client.history import Message
-    from covey.client.sync.groups import GroupRow
+    from covey.client.conversing.conversation import Conversation as Talk
+    from covey.client.running.engine import Engine
+    from covey.client.sync.rows.groups import GroupRow
+    from covey.client.words.history import Message
     from covey.mls import Group
 
 T = TypeVar("T")

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from covey.access.member.epochs import EpochAccess
-from covey.client.sync import groups, key_packages
+from covey.client.sync.identity import key_packages
+from covey.client.sync.rows import groups
 from covey.lab.demo import known_secrets
 from covey.mls import Group
 from covey.store import settings
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from covey.client.sync.groups import GroupRow
+    from covey.client.sync.rows.groups import GroupRow
     from covey.mls import Member, Ports, PrivateKeyPackage
     from covey.store import Rows, Store
 

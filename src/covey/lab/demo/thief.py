@@ -16,9 +16,9 @@ from covey.access.member import envelopes
 from covey.access.member.epochs import EpochAccess
 from covey.access.structs.log import Entries, Entry, Read
 from covey.access.structs.sealed import Purpose
-from covey.client import contents
 from covey.client.sync.effects import Lane, Use
-from covey.client.sync.proving import Prover
+from covey.client.sync.identity.proving import Prover
+from covey.client.words import contents
 from covey.errors import AuthenticationError, BrokerError, CoveyError
 from covey.lab.demo import stolen
 from covey.lab.demo.orders import Attacked, Attempt

@@ -1,7 +1,8 @@
 """Many clients on virtual time, from the command line: ``python -m covey.lab.simulate``.
 
 ``--seed 17`` plays one seed and tells its story; ``--seeds 1000`` plays many, and counts. The exit
-code is 1 when something was wrong.
+code is 1 when something was wrong. ``--bug all --seeds 1000`` says of each planted bug how many
+seeds it takes to find it; here the exit code is 1 when one is not found.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import argparse
 import json
 import sys
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import track
 
-from covey.lab.simulate import bugs
+from covey.lab.simulate import bugs, hunting
 from covey.lab.simulate.many import played, played_with
 from covey.lab.simulate.running import Run, Size
 from covey.lab.simulate.tallying import Tally
@@ -24,10 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_ALL: Final = "all"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play what is asked for; returns the exit code."""
     options = _parser().parse_args(arguments)
     size = Size(options.clients, options.steps)
+    if options.bug == _ALL:
+        return _hunt(options, size)
     if options.seed is not None and options.seeds == 1:
         return _one(options.seed, size, options.bug, as_json=options.json, fine=options.fine)
     return _many(options, size)
@@ -41,7 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=1, help="how many to play")
     parser.add_argument("--clients", type=int, default=5, choices=range(2, 9), metavar="2-8")
     parser.add_argument("--steps", type=int, default=100)
-    parser.add_argument("--bug", choices=sorted(bugs.BUGS), help="a bug to be planted")
+    planted = "a bug to be planted; all: how many seeds does it take to find each?"
+    parser.add_argument("--bug", choices=[*sorted(bugs.BUGS), _ALL], help=planted)
     parser.add_argument("--json", action="store_true", help="for programs, a line for each seed")
     parser.add_argument("--fine", action="store_true", help="tell of each request, too")
     parser.add_argument("--stop", action="store_true", help="stop at the first seed that fails")
@@ -81,6 +88,17 @@ def _many(options: argparse.Namespace, size: Size) -> int:
     if not options.json:
         _say("", *tally.lines(perf_counter() - began))
     return 1 if tally.failed else 0
+
+
+def _hunt(options: argparse.Namespace, size: Size) -> int:
+    """Look for each bug until it is found."""
+    first = options.seed or 0
+    seeds, missed = range(first, first + options.seeds), 0
+    for bug in bugs.NAMES:
+        run = hunting.found(bug, seeds, size, options.workers)
+        _say(hunting.line(bug, run, seeds))
+        missed += run is None
+    return 1 if missed else 0
 
 
 def _verdict(run: Run, bug: str | None) -> list[str]:

@@ -8,18 +8,31 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from covey.client.events import Knocked, MembersChanged, Rejoining, WishRefused
+from covey.client.events import (
+    InvitationFailed,
+    Joined,
+    Knocked,
+    MemberLeft,
+    MembersChanged,
+    MessagesLost,
+    Rejoining,
+    RemovedFromGroup,
+    WishRefused,
+)
 from covey.client.events.base import Happened
-from covey.client.sync.groups import Status
-from covey.lab.simulate.actors import Remove
-from covey.lab.simulate.evidence import OUT
+from covey.client.sync.rows.groups import Status
+from covey.lab.simulate.actors import Knock, Leave, Remove
+from covey.lab.simulate.evidence import OUT, is_ours
+from covey.lab.simulate.lies import TAKES_BACK
 
 if TYPE_CHECKING:
+    from covey.client.events import Event
+    from covey.lab.simulate.actors import Order
     from covey.lab.simulate.evidence import Evidence
     from covey.lab.simulate.observing import Held, Observed
 
-_SPOILS: Final = ("away", "leap", "rollback", "restore", "fork", "stale", "hide", "honest")
-"""After these, an invitation that lay unread may be good for nothing; the last ends all lies."""
+_LONG: Final = ("away", "leap")
+_UNREAD: Final = 5 * 86_400.0  # seconds; whoever is away for less finds what was left for it
 
 _OLD_WAY: Final = 30 * 86_400.0  # seconds
 _OLD_WAYS: Final = 4
@@ -35,16 +48,79 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     somebody went or soon after that, until the old way back had closed.
     """
     known = evidence.observed[name].groups.get(gid)
-    if known is not None and known.status in OUT and evidence.taken_back:
+    if known is not None and known.status in OUT and is_out_unseen(evidence, gid, name):
         return True
     return _was_invited_in_vain(evidence, gid, name) or (
         known is not None and _finds_it_closed(evidence, evidence.observed[name], known)
     )
 
 
+def _is_denied(evidence: Evidence, gid: bytes, name: str) -> bool:
+    """Whether somebody was shown a place of a log that the broker does not have there any more."""
+    return any((each.client, each.gid) == (name, gid) for each in evidence.front.denied())
+
+
+def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
+    """Whether somebody has gone out of a group where the log was taken back.
+
+    The broker has another log there; or it keeps neither, and nobody who is in the group has told
+    that it has gone, since it came in last.
+    """
+    observed = evidence.observed[name]
+    ended = observed.events(RemovedFromGroup, MemberLeft, group=gid)
+    out_at = max((each.at for each in ended if is_ours(each.event)), default=None)
+    if out_at is None or not evidence.taken_back or _taken_back_at(evidence) < out_at:
+        return False
+    joined = observed.events(Joined, group=gid)
+    came = max((each.at for each in joined if each.at <= out_at), default=0)
+    return _is_denied(evidence, gid, name) or not any(
+        told.at >= came and name in _gone(told.event)
+        for each in evidence.holders(gid)
+        for told in evidence.observed[each].events(MembersChanged, group=gid)
+    )
+
+
+def _taken_back_at(evidence: Evidence) -> float:
+    """Until when the broker has shown a log that it took back; a fork does so while it lasts."""
+    kinds = (*TAKES_BACK, "honest") if "fork" in evidence.kinds else TAKES_BACK
+    return max(evidence.lately.get(each, 0.0) for each in kinds)
+
+
 def is_apart(evidence: Evidence, gid: bytes) -> bool:
     """Whether a group is a branch of those whom the others do not have any more."""
     return _is_alone(evidence, gid) or _is_cast_out(evidence, gid)
+
+
+def goes_on_without(evidence: Evidence, gid: bytes, name: str) -> bool:
+    """Whether a group is apart, and somebody whom it has for a member is where the others are."""
+    return is_apart(evidence, gid) and any(
+        name in evidence.holders(other) and not is_apart(evidence, other)
+        for other in evidence.gids
+        if other != gid
+    )
+
+
+def was_removed(evidence: Evidence, gids: set[bytes], name: str) -> bool:
+    """Whether somebody tells of a group that another one has gone, who had come in before that."""
+    came = max(
+        (told.at for gid in gids for told in evidence.observed[name].events(Joined, group=gid)),
+        default=0,
+    )
+    return any(
+        at >= came and name in _gone(event) for gid in gids for at, event in _changes(evidence, gid)
+    )
+
+
+def is_turned_away(evidence: Evidence, gid: bytes, name: str) -> bool:
+    """Whether members tell that they refuse somebody, who was let in where the log is taken back.
+
+    Who had let it in has gone since, or it would have been invited again: people see it knock.
+    """
+    return _is_denied(evidence, gid, name) and any(
+        isinstance(told.event, Knocked) and told.event.name == name and not told.event.accepted
+        for each in evidence.holders(gid)
+        for told in evidence.observed[each].events(Knocked, group=gid)
+    )
 
 
 def _is_cast_out(evidence: Evidence, gid: bytes) -> bool:
@@ -54,28 +130,35 @@ def _is_cast_out(evidence: Evidence, gid: bytes) -> bool:
     who is out what becomes of the others.
     """
     holders = evidence.holders(gid)
-    if not evidence.taken_back:
+    if not (holders and evidence.taken_back):
         return False
-    for other in evidence.gids:
-        others = evidence.holders(other)
-        if other == gid or not others:
-            continue
-        if not (_is_branch(evidence, gid) or _is_branch(evidence, other)):
-            continue
-        members = {name for held in others.values() for name in held.members}
-        gone = {
-            name
-            for each in others
-            for told in evidence.observed[each].events(MembersChanged, group=other)
-            if isinstance(told.event, MembersChanged)
-            for name in (*told.event.removed, *told.event.left)
-        }
-        gone |= {name for name in holders if _is_out(evidence, other, name)}
-        if holders.keys() <= gone and not any(
-            name in members and not _is_out(evidence, other, name) for name in holders
-        ):
-            return True
-    return False
+    return any(
+        other != gid
+        and (_is_branch(evidence, gid) or _is_branch(evidence, other))
+        and all(_has_gone(evidence, other, name) for name in holders)
+        and not all(_has_gone(evidence, gid, name) for name in evidence.holders(other))
+        for other in evidence.gids
+        if evidence.holders(other)
+    )
+
+
+def _has_gone(evidence: Evidence, gid: bytes, name: str) -> bool:
+    """Whether those in a group know somebody to be gone; or it does, and they may not."""
+    if _is_out(evidence, gid, name):
+        return True
+    holders = evidence.holders(gid)
+    return not any(name in held.members for held in holders.values()) and any(
+        name in _gone(told.event)
+        for each in holders
+        for told in evidence.observed[each].events(MembersChanged, group=gid)
+    )
+
+
+def _gone(event: Event) -> set[str]:
+    """Who has gone by a commit, and did not come in anew by the same one."""
+    if not isinstance(event, MembersChanged):
+        return set()
+    return {*event.removed, *event.left}.difference(event.added)
 
 
 def _is_out(evidence: Evidence, gid: bytes, name: str) -> bool:
@@ -124,20 +207,34 @@ def _may_be_alone(observed: Observed, name: str) -> bool:
 
 
 def _was_invited_in_vain(evidence: Evidence, gid: bytes, name: str) -> bool:
-    """Whether it never came, and something has happened since that spoils an invitation.
+    """Whether it never came, and was told so; or what was left for it is not there any more.
 
-    As when it has gone again, and a knock of before is answered that lay at another door.
+    That is so when the broker was set back since, or when it was away for too long. And who is out,
+    and had knocked, may be let in by a KeyPackage that is used up: it was at another door.
     """
-    known = evidence.observed[name].groups.get(gid)
+    observed = evidence.observed[name]
+    known = observed.groups.get(gid)
     if known is not None and known.status is Status.copy:
         return False
-    if any(name not in held.awaited for held in evidence.holders(gid).values()):
+    holders = evidence.holders(gid)
+    if not holders or any(name not in held.awaited for held in holders.values()):
         return False
-    added = [at for at, event in _changes(evidence, gid) if name in event.added]
-    if known is not None and known.status in OUT:
-        return bool(added)
-    spoilt = [at for kind, at in evidence.lately.items() if kind in _SPOILS]
-    return bool(added and spoilt) and max(added) <= max(spoilt)
+    added = max((at for at, event in _changes(evidence, gid) if name in event.added), default=None)
+    if added is None:
+        return False
+    if observed.events(InvitationFailed, group=gid, since=added):
+        return True
+    if known is not None and known.status in OUT and _has_knocked(evidence, name):
+        return True
+    lately = evidence.lately
+    return any(lately.get(each, 0.0) >= added for each in TAKES_BACK) or any(
+        lately.get(each, 0.0) >= added + _UNREAD for each in _LONG
+    )
+
+
+def _has_knocked(evidence: Evidence, name: str) -> bool:
+    """Whether somebody has knocked at a link."""
+    return any(isinstance(each.order, Knock) and each.who == name for each in evidence.wanted)
 
 
 def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> bool:
@@ -145,52 +242,79 @@ def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> boo
 
     The next one is told only after the commit by which they go, by who has made it, once that one
     has read it in the log: who was there last soon after the commit may have seen that, and no
-    more. If it has made the commit itself, it knocks at a door to which nobody else has a key; and
-    so it does when the others were away until what it had told them was not kept any more.
+    more, also if it came again when the rest was not kept any more. If it has made the commit
+    itself, it knocks at a door to which nobody else has a key; and so it does when the others were
+    away until what it had told them was not kept any more.
     """
     if known.status is not Status.lost:
         return False
-    if _is_heard_by_nobody(evidence, known):
-        return True
     signs = observed.events(Happened, group=known.gid)
     lost_at = max((each.at for each in signs if isinstance(each.event, Rejoining)), default=0)
-    there = max((each.at for each in signs if each.at < lost_at), default=0)
+    if _is_heard_by_nobody(evidence, known, lost_at):
+        return True
+    missing = [each.at for each in signs if _is_gap(each.event)]
+    there = [
+        max((each.at for each in signs if each.at < since), default=0)
+        for since in (lost_at, *missing)
+    ]
     untold = {
         told.event.epoch: told.event
         for told in signs
-        if isinstance(told.event, MembersChanged) and there - told.at < _TELLING
+        if isinstance(told.event, MembersChanged)
+        and (there[0] - told.at < _TELLING or any(0 <= at - told.at < _TELLING for at in there))
     }
     made = any(each.by == observed.name and _goes(each) for each in untold.values())
     if not made and "ask a member" not in known.trouble:
         return False
     missed = {
-        event.epoch: min(at, _wanted_at(evidence, event))
+        event.epoch: min(at, _wanted_at(evidence, event, at, known.gid))
         for at, event in _changes(evidence, known.gid)
         if _goes(event) and (event.epoch >= known.epoch or event.epoch in untold)
     }
     return len(missed) > _OLD_WAYS or any(evidence.ended - at > _OLD_WAY for at in missed.values())
 
 
-def _is_heard_by_nobody(evidence: Evidence, known: Held) -> bool:
+def _is_gap(event: Event) -> bool:
+    return isinstance(event, MessagesLost) and "no longer kept" in event.why
+
+
+def _is_heard_by_nobody(evidence: Evidence, known: Held, since: int) -> bool:
     """Whether there were weeks of silence, and nobody has the key of the door where it knocks."""
     answers = [
-        told.event
+        told.event.why
         for each in evidence.holders(known.gid)
-        for told in evidence.observed[each].events(Knocked, group=known.gid)
+        for told in evidence.observed[each].events(Knocked, group=known.gid, since=since)
         if isinstance(told.event, Knocked)
     ]
-    keyless = bool(answers) and "no key" in answers[-1].why
-    return keyless and bool(evidence.lately.keys() & {"leap", "away"})
+    keyless = bool(answers) and all("no key" in each for each in answers)
+    return keyless and bool(evidence.lately.keys() & set(_LONG))
 
 
-def _wanted_at(evidence: Evidence, event: MembersChanged) -> float:
-    """When somebody wanted first to have those removed: the commit may be as old as that."""
+def _wanted_at(evidence: Evidence, event: MembersChanged, at: int, gid: bytes) -> float:
+    """When first those were to be removed, or wanted to go: the commit may be as old as that.
+
+    What it had wanted before an earlier commit of the kind is no reason for this one.
+    """
+    before = max(
+        (
+            earlier
+            for earlier, other in _changes(evidence, gid)
+            if earlier < at and other.epoch < event.epoch and _gone(other) & _gone(event)
+        ),
+        default=0,
+    )
     wanted = (
         each.at
         for each in evidence.wanted
-        if isinstance(each.order, Remove) and set(each.order.names) & set(event.removed)
+        if before <= each.at <= at + 1 and _wants(each.order, each.who, event)
     )
     return min(wanted, default=inf)
+
+
+def _wants(order: Order, who: str, event: MembersChanged) -> bool:
+    if isinstance(order, Leave):
+        return who in event.left
+    return isinstance(order, Remove) and who == event.by and bool({*order.names} & {*event.removed})
 
 
 def _goes(event: MembersChanged) -> bool:

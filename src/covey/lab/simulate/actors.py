@@ -13,23 +13,24 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from covey.access.member import links
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
-from covey.client.contents import Text
-from covey.client.profile import EXTENSION_TYPES, Role, first_profile
 from covey.client.roles import GroupPolicy
-from covey.client.sync import hearing, inviting, queues, wishes
 from covey.client.sync.asking import patiently
 from covey.client.sync.effects import About, Lane, Use
-from covey.client.sync.groups import Status
-from covey.client.sync.home import Home, Pace
+from covey.client.sync.group import inviting
+from covey.client.sync.identity.home import Home, Pace
+from covey.client.sync.log import entering, hearing
 from covey.client.sync.peer import Peer
+from covey.client.sync.rows import queues, wishes
+from covey.client.words.contents import Text
+from covey.client.words.profile import EXTENSION_TYPES, Role, first_profile
 from covey.errors import BrokerError, StateError, TransportError
 from covey.mls import CipherSuite, Member, Ports
 from covey.store import settings
 
 if TYPE_CHECKING:
     from covey.client.sync.effects import Flow, World
-    from covey.client.sync.place import Place
-    from covey.client.sync.seat import Seat
+    from covey.client.sync.group.seat import Seat
+    from covey.client.sync.log.place import Place
     from covey.store.port import Store
 
 SUITE: Final = CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
@@ -236,9 +237,8 @@ class Person:
             case Remove(names=names):
                 self._wish(seat, wishes.Expel(tuple(each.encode() for each in names)))
             case Leave():
-                with seat.change():
-                    seat.require_in()
-                    seat.replace(status=Status.leaving)
+                with seat.change() as rows:
+                    entering.leave(seat, rows)
             case Rename(name=name):
                 self._wish(seat, wishes.Describe(name=name))
             case Promote(name=name):

@@ -13,9 +13,10 @@ from unittest.mock import patch
 from covey.access import chain
 from covey.access.member import replies
 from covey.broker import ordering
-from covey.client import history
-from covey.client.sync import entering, groups, hearing, queues, reading, troubles, turning
-from covey.client.sync.seat import Seat
+from covey.client.sync.group.seat import Seat
+from covey.client.sync.log import entering, hearing, reading, troubles, turning
+from covey.client.sync.rows import groups, queues
+from covey.client.words import history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from covey.access.structs.heads import Position
     from covey.access.structs.log import Entries, Entry
     from covey.broker.ordering import Admitted, Earlier, Log
-    from covey.client.sync.queues import Waiting
+    from covey.client.sync.rows.queues import Waiting
     from covey.mls import ContentType
     from covey.store.port import Rows
 

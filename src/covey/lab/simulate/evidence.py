@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.client.events import MemberLeft, RemovedFromGroup
-from covey.client.sync.groups import Status
+from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.lies import TAKES_BACK
 
 if TYPE_CHECKING:
@@ -77,6 +77,16 @@ class Evidence(NamedTuple):
     def gids(self) -> list[bytes]:
         """All groups that somebody knows."""
         return sorted({gid for each in self.observed.values() for gid in each.groups})
+
+    def branches(self, gid: bytes) -> set[bytes]:
+        """The groups in which a group goes on, and those in which these do."""
+        known = {
+            each.gid
+            for observed in self.observed.values()
+            for each in observed.groups.values()
+            if each.predecessor == gid
+        }
+        return known.union(*(self.branches(each) for each in known - {gid}))
 
 
 def is_ours(event: Event) -> bool:

@@ -5,15 +5,17 @@ Each rule is a function from what there is to be seen to what is wrong.
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 from math import inf
 from sys import maxsize
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.client.events import ForkFound, Joined, MessagesLost, RolledBack, Unreadable
-from covey.lab.simulate.absences import is_apart
+from covey.client.sync.rows.groups import Status
+from covey.lab.simulate.absences import is_apart, is_out_unseen
 from covey.lab.simulate.evidence import Evidence, Finding, went_out
-from covey.lab.simulate.lies import Lie
+from covey.lab.simulate.lies import TAKES_BACK, Lie
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from covey.client.events import Event
     from covey.lab.simulate.observing import Held, Message, Observed
     from covey.lab.simulate.world import Said
+
+_OFFERS: Final = 900.0
+"""Seconds after which members give up a log that a broker has taken back."""
 
 
 def once(evidence: Evidence) -> Iterator[Finding]:
@@ -32,23 +37,40 @@ def once(evidence: Evidence) -> Iterator[Finding]:
                 yield Finding("once", name, f"holds {text!r} {texts.count(text)} times")
 
 
+def said_by_them(evidence: Evidence) -> Iterator[Finding]:
+    """What somebody has heard is what its sender says that it has said."""
+    own = {
+        name: {(each.id, each.text) for held in observed.groups.values() for each in held.messages}
+        for name, observed in evidence.observed.items()
+    }
+    for name, observed in evidence.observed.items():
+        for held in observed.groups.values():
+            for each in held.messages:
+                if (each.id, each.text) not in own.get(each.sender, ()):
+                    what = f"has {each.text!r} of {each.sender}, who has not said it"
+                    yield Finding("said by them", name, what)
+
+
 def same_order(evidence: Evidence) -> Iterator[Finding]:
     """Members have what they have in the same places.
 
     A broker that was set back, or has shown two logs, orders anew what it gets again: whoever says
-    that it has caught it at that may have the places of before. And what is said again since nobody
-    knows who has it (docs/explanation/how-the-client-heals.md) has its last place for those who
-    hear it there: who was not in the group at that time, or not yet in the branch, keeps the place
-    of before. What was to be said again and is lost, as its sender says, has none any more.
+    that it has caught it at that may have the places of before; but not of what was said since. And
+    what is said again since nobody knows who has it (docs/explanation/how-the-client-heals.md) has
+    its last place for those who hear it there: who was not in the group at that time, or not yet in
+    the branch, keeps the place of before. What was to be said again and is lost, as its sender
+    says, has none any more.
     """
+    said_at = {each.text: each.at for each in evidence.said}
     for gid in evidence.gids:
         for (one, first), (other, second) in combinations(evidence.holders(gid).items(), 2):
-            if _has_caught(evidence, one, first) or _has_caught(evidence, other, second):
-                continue
+            caught = max(_caught_at(evidence, one, first), _caught_at(evidence, other, second))
             theirs = {each.id: each for each in second.messages}
             for message in first.messages:
                 also = theirs.get(message.id)
                 if also is None or _place(message) == _place(also):
+                    continue
+                if int(said_at.get(message.text, 0)) <= caught:
                     continue
                 if _is_given_up(evidence, gid, one, message) or (
                     _is_given_up(evidence, gid, other, also)
@@ -65,12 +87,22 @@ def same_order(evidence: Evidence) -> Iterator[Finding]:
                     )
 
 
-def _has_caught(evidence: Evidence, name: str, held: Held) -> bool:
-    """Whether somebody has said that the log moved, of a group or of that which it goes on from."""
-    return any(
-        evidence.observed[name].events(ForkFound, RolledBack, group=gid)
+def _caught_at(evidence: Evidence, name: str, held: Held) -> float:
+    """Until when the log of a group has moved, or that which it goes on from, as somebody has said.
+
+    It is told once for as long as it lasts: that is, until members have offered anew what they have
+    of it. In seconds since the epoch; -1 for never, or if nobody has moved it.
+    """
+    told = [
+        each.at
         for gid in {held.gid, held.predecessor}
-    )
+        for each in evidence.observed[name].events(ForkFound, RolledBack, group=gid)
+    ]
+    if not (told and evidence.taken_back):
+        return -1
+    ends = ("honest",) if "fork" in evidence.kinds else ()
+    moved = max(evidence.lately.get(each, 0.0) for each in (*TAKES_BACK, *ends))
+    return max(*told, moved + _OFFERS)
 
 
 def _place(message: Message) -> tuple[int, int]:
@@ -109,57 +141,97 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
     good, and nobody can tell from its last number that there was more. Nor do they hear it who do
     not have its sender any more, when it goes on with others who are gone.
     """
-    texts = {
-        name: {message.text for held in each.groups.values() for message in held.messages}
-        for name, each in evidence.observed.items()
-    }  # of all groups: what was said goes on in a branch
-    cheated = {(each.client, each.gid) for each in evidence.front.denied()}
+    missed: dict[tuple[str, bytes], list[Said]] = {}
     for said in evidence.said:
         sender = evidence.observed[said.who]
-        if sender.events(MessagesLost, group=said.gid, since=said.at):
-            continue
-        if said.text not in texts[said.who]:
+        message = _own(sender, said)
+        if message is None:
             yield Finding("nothing lost", said.who, f"has not kept its own {said.text!r}")
-        elif _is_gone(evidence, said, is_cheated=(said.who, said.gid) in cheated):
+        elif _is_withdrawn(sender, message) or (
+            went_out(sender, said.gid, said.at) and is_out_unseen(evidence, said.gid, said.who)
+        ):
             continue
-        elif _is_placed(sender, said):
-            yield from _unheard(evidence, said, texts)
+        elif message.seq is not None:
+            for name, gid in _deaf(evidence, said):
+                missed.setdefault((name, gid), []).append(said)
         elif sender.groups[said.gid].status.is_in and not sender.groups[said.gid].waiting:
             yield Finding("nothing lost", said.who, f"never sent {said.text!r}")
+    for (name, gid), what in missed.items():
+        if not _says_of_so_many(evidence, name, gid, what):
+            for said in what:
+                yield Finding("nothing lost", name, f"does not have {said.text!r}")
 
 
-def _is_placed(sender: Observed, said: Said) -> bool:
-    """Whether the broker has taken something, as its sender says."""
-    return any(
-        each.text == said.text and each.seq is not None
-        for held in sender.groups.values()
-        for each in held.messages
-    )
+def _own(sender: Observed, said: Said) -> Message | None:
+    """What somebody has of what it said, wherever that goes on."""
+    every = (each for held in sender.groups.values() for each in held.messages)
+    return next((each for each in every if each.text == said.text), None)
 
 
-def _unheard(evidence: Evidence, said: Said, texts: dict[str, set[str]]) -> Iterator[Finding]:
-    """Who was there, and neither has what was said nor says that it misses something."""
-    if is_apart(evidence, said.gid):
-        return
-    for name, held in evidence.holders(said.gid).items():
-        if said.text in texts[name] or held.joined_at >= said.at:
+def _is_withdrawn(sender: Observed, own: Message) -> bool:
+    """Whether somebody has said that a message of its own is lost: that one, and no other."""
+    return any(own.id.hex() in _ids(each.event) for each in sender.events(MessagesLost))
+
+
+def _deaf(evidence: Evidence, said: Said) -> Iterator[tuple[str, bytes]]:
+    """Who was there, and does not have what was said; and in which group it should."""
+    for name, observed in evidence.observed.items():
+        there = observed.groups.get(said.gid)
+        if there is None or there.joined_at >= said.at or _has(observed, said):
             continue
-        if not _says_why(evidence, said, name):
-            yield Finding("nothing lost", name, f"does not have {said.text!r}")
+        held = _goes_on(observed, there)
+        if held is not None and not _are_parted(evidence, said, name):
+            yield name, held.gid
 
 
-def _is_gone(evidence: Evidence, said: Said, *, is_cheated: bool) -> bool:
-    """Whether who has said something is out for good, or goes on where the others are not."""
-    sender = evidence.observed[said.who]
-    if is_cheated and went_out(sender, said.gid, said.at):
-        return True
-    return any(held.status.is_in and is_apart(evidence, gid) for gid, held in sender.groups.items())
+def _has(observed: Observed, said: Said) -> bool:
+    """Whether somebody has what was said, in any group: it goes on in a branch."""
+    every = observed.groups.values()
+    return any(each.text == said.text for held in every for each in held.messages)
 
 
-def _says_why(evidence: Evidence, said: Said, name: str) -> bool:
-    """Whether somebody has told, since something was said, that it has missed what was."""
-    observed = evidence.observed[name]
-    return bool(observed.events(MessagesLost, Joined, group=said.gid, since=said.at))
+def _goes_on(observed: Observed, held: Held) -> Held | None:
+    """Where somebody goes on with a group: there, or in a branch; None for nowhere."""
+    if held.status.is_in:
+        return held
+    if held.status is not Status.branched:
+        return None
+    after = (each for each in observed.groups.values() if each.predecessor == held.gid)
+    return next((each for each in after if each.status.is_in), None)
+
+
+def _are_parted(evidence: Evidence, said: Said, name: str) -> bool:
+    """Whether who speaks or who hears goes on without the other, where others are not."""
+    sender, hearer = evidence.observed[said.who], evidence.observed[name]
+    theirs, ours = _lives(sender), _lives(hearer)
+    return any(is_apart(evidence, gid) for gid in theirs ^ ours)
+
+
+def _lives(observed: Observed) -> set[bytes]:
+    """The groups that somebody is in."""
+    return {gid for gid, held in observed.groups.items() if held.status.is_in}
+
+
+def _says_of_so_many(evidence: Evidence, name: str, gid: bytes, missed: list[Said]) -> bool:
+    """Whether somebody has told, since something was said, that it misses that, and as much.
+
+    A loss names its sender, or nobody knows whose it was; and a count, or nobody knows how many.
+    What it tells of messages of its own is about no others.
+    """
+    told = [
+        (each.at, each.event)
+        for group in {gid, *(said.gid for said in missed)}
+        for each in evidence.observed[name].events(MessagesLost, group=group)
+        if isinstance(each.event, MessagesLost) and not each.event.ids
+    ]
+    uncounted = max((at for at, event in told if not event.count), default=-1)
+    left = [each for each in missed if int(each.at) > uncounted]
+    since = min((int(each.at) for each in left), default=0)
+    named, lost = Counter[str | None](), Counter(each.who for each in left)
+    for at, event in told:
+        if at >= since:
+            named[event.sender] += event.count
+    return sum(max(count - named[who], 0) for who, count in lost.items()) <= named[None]
 
 
 def losses_explained(evidence: Evidence) -> Iterator[Finding]:

@@ -6,39 +6,52 @@ way; it asks nobody. Each rule is a function from what there is to be seen to wh
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from covey.client.events import (
+    Branching,
     CopyFound,
     ForkFound,
-    Joined,
-    MemberLeft,
     MembersChanged,
     MessagesLost,
     Rejoining,
-    RemovedFromGroup,
-    Renamed,
     RolledBack,
-    WishRefused,
 )
-from covey.client.sync.groups import Status
-from covey.lab.simulate.absences import is_apart, is_excused
-from covey.lab.simulate.actors import Invite, Remove, Rename
-from covey.lab.simulate.evidence import OUT, Evidence, Finding, is_ours, went_out
-from covey.lab.simulate.histories import losses_explained, nothing_lost, once, same_order
+from covey.client.sync.rows.groups import Status
+from covey.lab.simulate.absences import (
+    goes_on_without,
+    is_apart,
+    is_excused,
+    is_turned_away,
+    was_removed,
+)
+from covey.lab.simulate.actors import Invite, Knock
+from covey.lab.simulate.evidence import OUT, Evidence, Finding, went_out
+from covey.lab.simulate.fulfilment import wishes_come_true
+from covey.lab.simulate.histories import (
+    losses_explained,
+    nothing_lost,
+    once,
+    said_by_them,
+    same_order,
+)
+from covey.lab.simulate.lies import TAKES_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from covey.client.events import Event
-    from covey.lab.simulate.observing import Held, Observed
-    from covey.lab.simulate.world import Wanted
+    from covey.lab.simulate.observing import Observed
 
-_ALARMS: Final = (ForkFound, RolledBack, Rejoining, CopyFound)
+_ALARMS: Final = (ForkFound, RolledBack, CopyFound)
 """What a client tells that has noticed a lie."""
 
-_ENDS: Final = (RemovedFromGroup, MemberLeft, Joined, Rejoining)
-"""After these, what was wanted before needs not to have happened."""
+_ONCE: Final = 86_400.0
+"""Seconds for which what lasts is told once."""
+
+_REASONS: Final = ("fork", "rollback", "restore", "withhold", "away", "leap")
+"""After each of these, somebody may have lost its place in the log."""
 
 _STRANDED: Final = frozenset({Status.lost, Status.broken, Status.restored, Status.copy})
 
@@ -54,12 +67,10 @@ def judge(evidence: Evidence) -> list[Finding]:
 def agree(evidence: Evidence) -> Iterator[Finding]:
     """All who are in a group share its epoch, and they are those whom it has as members.
 
-    But for some whom it has until somebody removes them, or invites them again; and for a branch of
-    those whom the others do not have any more.
+    But for some whom it has until somebody removes them, or invites them again; and for those whom
+    a branch of others who are gone has, and who go on without these.
     """
     for gid in evidence.gids:
-        if is_apart(evidence, gid):
-            continue
         holders = evidence.holders(gid)
         secrets = {(held.epoch, held.authenticator) for held in holders.values()}
         if len(secrets) > 1:
@@ -75,10 +86,18 @@ def agree(evidence: Evidence) -> Iterator[Finding]:
         roster = {member for held in holders.values() for member in held.members}
         for name in sorted(roster - set(holders)):
             known = evidence.observed[name].groups.get(gid)
-            if is_excused(evidence, gid, name):
+            if is_excused(evidence, gid, name) or goes_on_without(evidence, gid, name):
                 continue
             status = "has never heard of it" if known is None else f"says {known.status}"
             yield Finding("agree", name, f"is a member of {gid.hex()[:8]}, and {status}")
+
+
+def owned(evidence: Evidence) -> Iterator[Finding]:
+    """A group has an owner, who is in it."""
+    for gid in evidence.gids:
+        for name, held in evidence.holders(gid).items():
+            if not held.owners:
+                yield Finding("owned", name, f"is in {gid.hex()[:8]}, which nobody owns")
 
 
 def one_group(evidence: Evidence) -> Iterator[Finding]:
@@ -95,14 +114,21 @@ def one_group(evidence: Evidence) -> Iterator[Finding]:
 
 
 def nobody_stranded(evidence: Evidence) -> Iterator[Finding]:
-    """Whoever has lost its way is let in anew, if it is a member for anybody who is there."""
+    """Whoever has lost its way is let in anew, unless somebody has removed it meanwhile."""
     for gid in evidence.gids:
-        members = {each for held in evidence.holders(gid).values() for each in held.members}
-        for name, each in evidence.observed.items():
-            held = each.groups.get(gid)
-            if name not in members or held is None or is_excused(evidence, gid, name):
+        there = {gid} if evidence.holders(gid) else evidence.branches(gid)
+        members = {
+            each
+            for group in there
+            for held in evidence.holders(group).values()
+            for each in held.members
+        }
+        for name, observed in evidence.observed.items():
+            held = observed.groups.get(gid)
+            if held is None or held.status not in _STRANDED or is_excused(evidence, gid, name):
                 continue
-            if held.status in _STRANDED:
+            gone = was_removed(evidence, {gid, *there}, name)
+            if name in members or not (gone or is_turned_away(evidence, gid, name)):
                 yield Finding("nobody stranded", name, f"is {held.status}: {held.trouble}")
 
 
@@ -127,66 +153,6 @@ def quiet(evidence: Evidence) -> Iterator[Finding]:
                 yield Finding("quiet", name, f"{' and '.join(waits)} wait")
 
 
-# --- wishes --------------------------------------------------------------------------------
-
-
-def wishes_come_true(evidence: Evidence) -> Iterator[Finding]:
-    """What was taken to be done has been done, or refused."""
-    for wanted in evidence.wanted:
-        order = wanted.order
-        if not isinstance(order, Invite | Remove | Rename):
-            continue
-        observed = evidence.observed[wanted.who]
-        held = observed.groups.get(order.gid)
-        if held is None or not held.status.is_in:
-            continue
-        refused = observed.events(WishRefused, group=order.gid, since=wanted.at)
-        ended = observed.events(*_ENDS, group=order.gid, since=wanted.at)
-        if refused or any(is_ours(each.event) for each in ended):
-            continue
-        if isinstance(order, Rename) and _renamed_again(evidence, wanted):
-            continue
-        for what in _undone(order, observed, held, wanted.at):
-            yield Finding("wishes come true", wanted.who, f"wanted to {what}, and nothing came")
-
-
-def _renamed_again(evidence: Evidence, wanted: Wanted) -> bool:
-    """Whether somebody wanted another name soon after, so that both may be one commit."""
-    return any(
-        isinstance(each.order, Rename) and each.who == wanted.who and each.at > wanted.at
-        for each in evidence.wanted
-    )
-
-
-def _undone(
-    order: Invite | Remove | Rename, observed: Observed, held: Held, at: float
-) -> Iterator[str]:
-    changes = [
-        each.event
-        for each in observed.events(MembersChanged, group=order.gid, since=at)
-        if isinstance(each.event, MembersChanged)
-    ]
-    match order:
-        case Invite(names=names):
-            came = set(held.members)  # or have gone again, so that they were there
-            came |= {name for each in changes for name in (*each.added, *each.removed, *each.left)}
-            yield from (f"invite {name}" for name in names if name not in came)
-        case Remove(names=names):
-            went = {name for each in changes for name in (*each.removed, *each.left)}
-            went |= {name for each in changes for name in each.added}  # so it had been out
-            yield from (
-                f"remove {name}" for name in names if name in held.members and name not in went
-            )
-        case Rename(name=name):
-            given = {
-                each.event.name
-                for each in observed.events(Renamed, group=order.gid, since=at)
-                if isinstance(each.event, Renamed)
-            }
-            if name not in {*given, held.name}:
-                yield f"rename it to {name!r}"
-
-
 # --- secrets -------------------------------------------------------------------------------
 
 
@@ -208,14 +174,14 @@ def nothing_kept(evidence: Evidence) -> Iterator[Finding]:
 
 
 def lies_noticed(evidence: Evidence) -> Iterator[Finding]:
-    """Who was told a lie that can be seen has said so.
+    """Who was told a lie that can be seen has said so since, or on that day, if it lasts.
 
-    Who has left, or was removed, knows nothing of the log any more: when it comes in anew, it
-    believes what it is shown.
+    Who has left, or was removed, or has lost its place, knows nothing of the log any more: when it
+    comes in anew, it believes what it is shown.
     """
     front = evidence.front
-    for (name, gid), lie in front.caught.items():
-        if not evidence.observed[name].events(*_ALARMS, group=gid):
+    for name, gid, lie, at in front.caught:
+        if not evidence.observed[name].events(*_ALARMS, group=gid, since=at - _ONCE):
             yield Finding("lies noticed", name, f"was told a lie ({lie}), and said nothing")
     shown: dict[tuple[str, bytes], float] = {}
     for each, at in front.denied().items():
@@ -223,12 +189,20 @@ def lies_noticed(evidence: Evidence) -> Iterator[Finding]:
     for (name, gid), at in shown.items():
         observed = evidence.observed[name]
         held = observed.groups.get(gid)
-        if held is None or not held.status.is_in or went_out(observed, gid, at):
+        if held is None or not held.status.is_in or _forgot(observed, gid, at):
             continue
-        if not observed.events(*_ALARMS, group=gid) and not _says_of_a_gap(observed, gid, at):
+        told = observed.events(*_ALARMS, group=gid, since=at - _ONCE)
+        if not told and not _says_of_a_gap(observed, gid, at):
             yield Finding(
                 "lies noticed", name, "was shown entries that are not there, and is silent"
             )
+
+
+def _forgot(observed: Observed, gid: bytes, since: float) -> bool:
+    """Whether what somebody knew of a log has gone: it went out, or lost its place there."""
+    return went_out(observed, gid, since) or bool(
+        observed.events(Rejoining, Branching, group=gid, since=since)
+    )
 
 
 def _says_of_a_gap(observed: Observed, gid: bytes, since: float) -> bool:
@@ -240,14 +214,42 @@ def _says_of_a_gap(observed: Observed, gid: bytes, since: float) -> bool:
 
 
 def few_returns(evidence: Evidence) -> Iterator[Finding]:
-    """People are let in anew for a reason, but by who invites them before they have come."""
+    """People are let in anew for a reason: once for each lie, and for each long absence.
+
+    And once besides; but for who invites them before they have come, and for who wants them to. If
+    the log was taken back, they may be let in once more before they have seen it.
+    """
     kinds = evidence.kinds
-    lies = sum(kinds.get(each, 0) for each in ("fork", "rollback", "restore", "withhold"))
-    bound = 1 + 3 * lies + 2 * (kinds.get("away", 0) + kinds.get("leap", 0))
+    bound = 1 + sum(kinds.get(each, 0) for each in _REASONS)
+    before = sum(kinds.get(each, 0) for each in TAKES_BACK)
     for name, each in evidence.observed.items():
         back = sum(1 for told in each.events(Rejoining) if not _is_let_in_anew(told.event))
         if back > bound:
             yield Finding("few returns", name, f"came back {back} times; {bound} at most")
+        for gid in each.groups:
+            for other, times in _let_in_anew(each, gid).items():
+                most = bound + before + _wanted_in(evidence, other)
+                if times > most:
+                    what = f"was let in anew {times} times; {most} at most"
+                    yield Finding("few returns", other, f"{what}, as {name} says")
+
+
+def _let_in_anew(observed: Observed, gid: bytes) -> Counter[str]:
+    """How often somebody has seen others go and come by one commit."""
+    found = Counter[str]()
+    for told in observed.events(MembersChanged, group=gid):
+        if isinstance(told.event, MembersChanged):
+            found.update({*told.event.added}.intersection(told.event.removed))
+    return found
+
+
+def _wanted_in(evidence: Evidence, name: str) -> int:
+    """How often people wanted somebody to come in, or it knocked."""
+    return sum(
+        (isinstance(each.order, Invite) and name in each.order.names)
+        or (isinstance(each.order, Knock) and each.who == name)
+        for each in evidence.wanted
+    )
 
 
 def _is_let_in_anew(event: Event) -> bool:
@@ -257,10 +259,12 @@ def _is_let_in_anew(event: Event) -> bool:
 RULES: Final[tuple[Callable[[Evidence], Iterator[Finding]], ...]] = (
     keys_once,
     agree,
+    owned,
     one_group,
     nobody_stranded,
     quiet,
     once,
+    said_by_them,
     same_order,
     nothing_lost,
     losses_explained,

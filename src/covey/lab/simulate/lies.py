@@ -80,6 +80,22 @@ class Shown(NamedTuple):
     hash: bytes
 
 
+class Caught(NamedTuple):
+    """A blatant lie that a client was told, for the first time since the broker lies so.
+
+    Attributes:
+        client: To whom.
+        gid: Of which log.
+        lie: Which.
+        at: When, in seconds since the epoch.
+    """
+
+    client: str
+    gid: bytes
+    lie: Lie
+    at: float
+
+
 class Front:
     """The broker, as it is reached.
 
@@ -95,7 +111,7 @@ class Front:
         main: The copy that is served when it is honest.
         is_down: Whether nobody is there.
         places: What was shown, to whom, and when last.
-        caught: To whom a blatant lie was told, by log.
+        caught: The blatant lies that were told; of each that lasts, the first time.
     """
 
     def __init__(
@@ -117,7 +133,8 @@ class Front:
         self.main: Copy = Copy(self._identity, MemoryStore(self._wakes), days)
         self.is_down: bool = False
         self.places: dict[Shown, float] = {}
-        self.caught: dict[tuple[str, bytes], Lie] = {}
+        self.caught: list[Caught] = []
+        self._lied_to: set[tuple[str, bytes]] = set()
         self._other: tuple[Copy, frozenset[str]] | None = None
         self._twists: dict[Lie, frozenset[str]] = {}
         self._kept: MemoryStore | None = None
@@ -144,6 +161,7 @@ class Front:
             case Lie.rollback | Lie.restore:
                 self._roll_back(admitted=lie is Lie.restore)
             case _:
+                self._lied_to.clear()
                 self._twists[lie] = victims
 
     def keep_copy(self) -> None:
@@ -208,7 +226,9 @@ class Front:
         match answer:
             case Entries(head=SignedHead(head=head)):
                 if lie in BLATANT:
-                    self.caught[client, head.gid] = Lie(lie)
+                    if (client, head.gid) not in self._lied_to:
+                        self.caught.append(Caught(client, head.gid, Lie(lie), self._now()))
+                    self._lied_to.add((client, head.gid))
                 elif answer.complete:
                     self.places[Shown(client, head.gid, *_place(head.position))] = self._now()
             case Appended(position=position):

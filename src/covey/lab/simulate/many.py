@@ -11,14 +11,14 @@ from covey.lab.simulate import bugs
 from covey.lab.simulate.running import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from covey.lab.simulate.running import Run, Size
 
 _AT_ONCE: Final = 4  # seeds that a worker is given at once
 
 
-def played(seeds: Sequence[int], size: Size, bug: str | None, workers: int) -> Iterator[Run]:
+def played(seeds: Sequence[int], size: Size, bug: str | None, workers: int) -> Generator[Run]:
     """Play seeds, in their order.
 
     Args:

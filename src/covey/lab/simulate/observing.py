@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from covey.client import events
-from covey.client.profile import EXTENSION_TYPES
-from covey.client.sync import groups
+from covey.client.sync.rows import groups
+from covey.client.words.profile import EXTENSION_TYPES, Role, profile_of, role_of
 from covey.errors import StateError, StorageError
 from covey.mls import Group, Policy, Ports
 from covey.mls.crypto.entropy import system_entropy
@@ -20,7 +20,7 @@ from covey.mls.wire.code_points import LeafNodeSource
 if TYPE_CHECKING:
     from covey.client.events import Event
     from covey.client.events.base import Happened
-    from covey.client.sync.groups import Status
+    from covey.client.sync.rows.groups import Status
     from covey.store.port import Rows, Store
 
 _STANDINGS: Final = """
@@ -69,10 +69,12 @@ class Held(NamedTuple):
         authenticator: Of that epoch; empty where there are no secrets.
         members: Who is in it, as the client's tree says.
         awaited: Those of them who have not come yet, as the client's tree says.
+        owners: Those of them who own the group.
         name: What the group is called.
         seq: How far the log was read.
         hash: Of the log up to there.
         joined_at: When it came in, in seconds since the epoch.
+        renewed_at: When it has renewed its keys last; 0 for never since then.
         messages: The history.
         waiting: How many messages wait to be sent.
         wishes: How many wishes wait.
@@ -88,10 +90,12 @@ class Held(NamedTuple):
     authenticator: bytes
     members: tuple[str, ...]
     awaited: tuple[str, ...]
+    owners: tuple[str, ...]
     name: str
     seq: int
     hash: bytes
     joined_at: int
+    renewed_at: int
     messages: tuple[Message, ...]
     waiting: int
     wishes: int
@@ -160,6 +164,7 @@ def _held(rows: Rows, row: groups.GroupRow) -> Held:
     authenticator, trouble = b"", row.trouble
     members: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
     if row.status.is_in:
         try:
             group = Group.load(engine, _PORTS)
@@ -170,6 +175,9 @@ def _held(rows: Rows, row: groups.GroupRow) -> Held:
                 for _, leaf in group.tree.members()
                 if leaf.leaf_node_source is LeafNodeSource.key_package
             )
+            stated = profile_of(group.extensions)
+            if stated is not None:
+                owners = tuple(n for n in members if role_of(stated, n.encode()) == Role.owner)
         except (StateError, StorageError) as error:
             trouble = f"the group cannot be used: {error}"
     return Held(
@@ -181,10 +189,12 @@ def _held(rows: Rows, row: groups.GroupRow) -> Held:
         authenticator,
         members,
         awaited,
+        owners,
         row.name,
         row.seq,
         row.hash,
         row.joined_at,
+        row.renewed_at,
         messages(rows, row.id),
         _count(rows, "outbox", row.id),
         _count(rows, "wishes", row.id),

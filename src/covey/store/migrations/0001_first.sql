@@ -32,7 +32,8 @@ CREATE TABLE groups (
     began_hash BLOB NOT NULL,           -- of the log up to it
     unsure_to INTEGER NOT NULL,         -- the last epoch that a commit of before the log was set
                                         -- back may close; -1 when it was not
-    set_back_at INTEGER NOT NULL        -- when we noticed last that it was; 0 for never
+    set_back_at INTEGER NOT NULL,       -- when we noticed last that it was; 0 for never
+    out_since INTEGER NOT NULL          -- since when we want to be out of it; 0 when we do not
 ) STRICT;
 
 -- The engine's rows of a group, as `Group.changes` hands them out.
@@ -157,10 +158,9 @@ END;
 -- How many contents of each member have come: a gap in them is a message that was lost.
 CREATE TABLE counters (
     group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
-    leaf INTEGER NOT NULL,
     signature_key BLOB NOT NULL,
     next INTEGER NOT NULL,
-    PRIMARY KEY (group_, leaf)
+    PRIMARY KEY (group_, signature_key)
 ) STRICT, WITHOUT ROWID;
 
 -- What the application is told, until every consumer has acknowledged it.

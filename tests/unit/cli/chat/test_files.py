@@ -8,7 +8,7 @@ import pytest
 
 from covey import mls
 from covey.cli.chat import files, qr
-from covey.client import cards, safety
+from covey.client.words import cards, safety
 from covey.errors import DecodeError, StorageError
 
 
@@ -18,6 +18,17 @@ def test_what_is_written_is_for_its_owner_only(tmp_path: Path) -> None:
     assert file.read_bytes() == b"secret"
     assert file.stat().st_mode & 0o777 == 0o600
     assert files.read_text(file) == "secret"
+
+
+def test_what_is_no_text_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "noise"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(DecodeError, match="noise holds no text"):
+        files.read_text(file)
+    with file.open() as given:
+        monkeypatch.setattr("sys.stdin", given)
+        with pytest.raises(DecodeError, match=r"^standard input holds no text"):
+            files.read_text(Path("-"))
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

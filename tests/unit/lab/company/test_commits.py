@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.access.structs.extensions import Right
-from covey.client import made_for
-from covey.client.contents import Text
-from covey.client.sync.wishes import Expel, Invite
+from covey.client.sync.rows.wishes import Expel, Invite
+from covey.client.words import made_for
+from covey.client.words.contents import Text
 from covey.lab.company import doors
 from covey.lab.company.person import Person
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.client.sync.asking import append
-from covey.client.sync.device import LANE, Device
+from covey.client.sync.identity.device import LANE, Device
 from covey.errors import BrokerError, PolicyError
 from covey.mls.crypto.entropy import system_entropy
 

@@ -14,11 +14,13 @@ from covey.access.structs.basics import Signed
 from covey.access.structs.extensions import Right
 from covey.access.structs.heads import Position
 from covey.access.structs.log import Append, Appended, Entries, Read
-from covey.client.contents import Attachment, Text
 from covey.client.events import CopyFound, RemovedFromGroup, Unreadable
-from covey.client.sync import asking, capabilities, groups, queues
+from covey.client.sync import asking
 from covey.client.sync.asking import append, ask, challenge
-from covey.client.sync.wishes import Expel, Invite, Renew
+from covey.client.sync.group import capabilities
+from covey.client.sync.rows import groups, queues
+from covey.client.sync.rows.wishes import Expel, Invite, Renew
+from covey.client.words.contents import Attachment, Text
 from covey.errors import BrokerError, ForkError, StateError, TransportError
 from covey.lab.company import doors, notes
 from covey.lab.company.live import Socket, Subscription

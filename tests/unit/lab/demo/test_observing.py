@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey import mls
-from covey.client.sync import groups, key_packages
-from covey.client.sync.groups import GroupRow, Status
+from covey.client.sync.identity import key_packages
+from covey.client.sync.rows import groups
+from covey.client.sync.rows.groups import GroupRow, Status
 from covey.lab.demo.observing import Observed
 from covey.store import memory_store, settings
 

@@ -23,8 +23,8 @@ from covey.access.structs.heads import (
 )
 from covey.access.structs.log import Entries, Entry, Read
 from covey.access.structs.sealed import Purpose
-from covey.client import contents
-from covey.client.contents import Content, Text
+from covey.client.words import contents
+from covey.client.words.contents import Content, Text
 from covey.lab.company.lines import Lines
 from covey.lab.demo import thief
 from covey.lab.demo.orders import Attack, Attacked

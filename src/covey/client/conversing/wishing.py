@@ -1,0 +1,232 @@
+"""Wishing for a change of a group, or saying something, and waiting until it is done or refused.
+
+May import the engine and the flows. What is wanted is in the store before anybody waits: whoever
+stops to wait, or is killed, has wished, or said it, all the same.
+"""
+# ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from covey.client import events
+from covey.client.events import MessagesLost, WishRefused
+from covey.client.sync.log import hearing
+from covey.client.sync.rows import groups, queues, wishes
+from covey.client.sync.rows.groups import Status
+from covey.client.words import contents, history, profile
+from covey.errors import PolicyError, StateError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from covey.client.running.engine import Engine
+    from covey.client.sync.group.seat import Seat
+    from covey.client.sync.log.place import Place
+    from covey.client.sync.rows.wishes import Wish
+    from covey.client.words.contents import Body, Content
+    from covey.client.words.history import Message
+    from covey.store.port import Rows
+
+T = TypeVar("T")
+
+_WISHED = "it stays wished for, and is done when the broker can be reached"
+_QUEUED = "it stays queued, and is sent when the broker can be reached"
+
+
+async def place_of(engine: Engine, number: int) -> Place:
+    """A group by its number in the store."""
+    return await engine.call(partial(engine.peer.place, number))
+
+
+# --- wishes ------------------------------------------------------------------------------
+
+
+async def wish(engine: Engine, number: int, wanted: Wish, timeout: float | None) -> None:
+    """Let a commit of ours do something, and wait until it has won.
+
+    Args:
+        engine: Drives the group.
+        number: The group's number in the store.
+        wanted: What.
+        timeout: Seconds to wait.
+
+    Raises:
+        PolicyError: It is refused: by the group's roles, the application's policies, the broker.
+        StateError: We are not in the group.
+        TransportError: The broker cannot be reached; it stays wished for.
+    """
+    seat = (await place_of(engine, number)).seat
+
+    def wished() -> tuple[int, int]:
+        with seat.change() as rows:
+            seat.require_in()
+            since = events.latest(rows)
+            return queues.wish(rows, number, wishes.encode(wanted)), since
+
+    wish_number, since = await engine.call(wished)
+
+    def refused() -> str | None:
+        with engine.store.reading() as rows:
+            if queues.still_wished(rows, wish_number):
+                return None
+            return refusal(rows, since, lambda each: each.wish == wish_number)
+
+    why = await settled(engine, number, refused, _WISHED, timeout)
+    if why:
+        raise PolicyError(why)
+
+
+def refusal(rows: Rows, since: int, is_it: Callable[[WishRefused], bool]) -> str:
+    """Why a wish was refused; empty when it was not.
+
+    Args:
+        rows: The transaction.
+        since: The number of the last event before it was wished.
+        is_it: Whether an event is about it.
+    """
+    for event in _since(rows, since):
+        if isinstance(event, WishRefused) and is_it(event):
+            return event.why or "it was refused"
+    return ""
+
+
+def _since(rows: Rows, number: int) -> list[events.Event]:
+    found: list[events.Event] = []
+    while batch := events.after(rows, number):
+        found += [event for _, event in batch]
+        number = batch[-1][0]
+    return found
+
+
+async def settled(
+    engine: Engine,
+    number: int,
+    look: Callable[[], T | None],
+    otherwise: str,
+    timeout: float | None,
+) -> T:
+    """Let a group take a turn, and wait for something that comes of it.
+
+    Args:
+        engine: Drives the group.
+        number: The group's number in the store.
+        look: Looks for it, in the worker thread; None while it is not there.
+        otherwise: What becomes of it when the broker cannot be reached now.
+        timeout: Seconds to wait.
+
+    Raises:
+        TransportError: The broker cannot be reached.
+    """
+    if engine.keeper(number) is None:
+        await engine.look_at_groups()
+    keeper = engine.keeper(number)
+    turn = 0
+    if keeper is not None:
+        turn = keeper.begun + 1
+        keeper.nudge()
+
+    def ready() -> T | None:
+        found = look()
+        if found is not None:
+            return found
+        kept = engine.keeper(number)
+        if kept is None and keeper is not None:  # it ended: the group's state has changed
+            return look()
+        if kept is None and engine.offline:
+            msg = f"{engine.offline}; {otherwise}"
+            raise TransportError(msg)
+        if kept is not None and kept.ended >= turn and kept.trouble:
+            raise kept.error(otherwise)
+        return None
+
+    return await engine.until(ready, timeout, f"there is no answer yet; {otherwise}")
+
+
+# --- saying ------------------------------------------------------------------------------
+
+
+async def say(
+    engine: Engine,
+    number: int,
+    body: Body,
+    *,
+    kept: bool = True,
+    expires_after: int | None = None,
+    timeout: float | None = None,
+    wait: bool = True,
+) -> Message | None:
+    """Say something; it is in the store when this returns.
+
+    Args:
+        engine: Drives the group.
+        number: The group's number in the store.
+        body: What.
+        kept: Whether it belongs into the history.
+        expires_after: Seconds after which it disappears, 0 for never; None as the group has it.
+        timeout: Seconds to wait until the broker has it.
+        wait: Whether to wait for that.
+
+    Returns:
+        The message as it stands in the history; None when it is not kept.
+
+    Raises:
+        StateError: We are not in the group, or it cannot be sent any more.
+        TransportError: The broker cannot be reached; it stays queued.
+        ValueError: It is too long.
+    """
+    content, since = await engine.call(
+        partial(_said, await place_of(engine, number), body, kept=kept, expires_after=expires_after)
+    )
+
+    def sent() -> str | None:
+        with engine.store.reading() as rows:
+            if queues.is_waiting(rows, number, content.id):
+                row = groups.of(rows, number)
+                return row.trouble if row is not None and row.status is Status.copy else None
+            return _lost(rows, since, content.id.hex())
+
+    if wait:
+        why = await settled(engine, number, sent, _QUEUED, timeout)
+        if why:
+            msg = f"it cannot be sent: {why}"
+            raise StateError(msg)
+    else:
+        engine.nudge_group(number)
+    if not contents.belongs(content):
+        return None
+    return await engine.call(partial(_found, engine, number, content.id))
+
+
+def _said(
+    place: Place, body: Body, *, kept: bool, expires_after: int | None
+) -> tuple[Content, int]:
+    """Let it wait in the outbox; the content, and the number of the last event before it."""
+    seat = place.seat
+    with seat.change() as rows:
+        seat.require_in()
+        if seat.row.status is Status.leaving:
+            msg = "you are leaving this group, and cannot say anything in it any more"
+            raise StateError(msg)
+        since = events.latest(rows)
+        after = _expires_after(seat) if expires_after is None else expires_after
+        return hearing.say(seat, rows, body, kept=kept, expires_after=after), since
+
+
+def _expires_after(seat: Seat) -> int:
+    """What the group has agreed on, in seconds; 0 for never."""
+    stated = profile.profile_of(seat.group.extensions)
+    return 0 if stated is None else stated.expires_after
+
+
+def _found(engine: Engine, number: int, message_id: bytes) -> Message | None:
+    with engine.store.reading() as rows:
+        return history.find(rows, number, message_id)
+
+
+def _lost(rows: Rows, since: int, message_id: str) -> str:
+    for event in _since(rows, since):
+        if isinstance(event, MessagesLost) and message_id in event.ids:
+            return event.why
+    return ""

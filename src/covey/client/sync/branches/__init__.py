@@ -1,0 +1,1 @@
+"""Which of several branches goes on, and what goes along. May import the group and the rows."""

@@ -1,0 +1,1 @@
+"""Coming in, and coming back. May import the group, its branches and the identity."""

@@ -1,0 +1,1 @@
+"""One group in memory, and what is committed in it. May import the engine and the rows."""

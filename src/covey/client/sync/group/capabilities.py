@@ -1,0 +1,176 @@
+"""The group's capabilities: the doors at which people knock, and the one for coming back.
+
+May import the engine and the protocol.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from covey.access.member import addresses, knocks
+from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
+from covey.access.structs.sealed import WayBack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.access.member.knocks import CapabilityKeys
+    from covey.client.sync.group.seat import Seat
+    from covey.client.sync.rows.groups import GroupRow
+    from covey.mls.crypto.suite import Suite
+
+RECOVERY_HOURS: Final = 24 * 365 * 10
+"""For how long the recovery capability of a group is good, unless somebody goes before that."""
+
+OLD_WAY_HOURS: Final = 24 * 30
+"""For how long it is good from then on, beside the one that takes its place."""
+
+
+_OLD_WAYS: Final = 4
+"""How many ways back stand beside the last one, for who was away when they were replaced."""
+
+_TELLING: Final = 24
+"""Hours after which who opens a way back has told the others of it, or may never do so."""
+
+_SEED: Final = 32  # bytes
+_SEEDS: Final = 16
+"""How many ways back are kept: a broker may take back the commits with which the last ones came."""
+
+_TOLD: Final = 4
+"""How many of them a joiner is told."""
+
+
+def keys(seed: bytes, suite: Suite) -> CapabilityKeys:
+    """The keys of a capability, by its seed (32 bytes) and the group's suite."""
+    return knocks.capability_keys(seed, suite)
+
+
+def keys_of(seat: Seat, seed: bytes) -> CapabilityKeys:
+    """The keys of a capability in a group."""
+    return keys(seed, seat.group.suite)
+
+
+def key_of(seat: Seat, seed: bytes) -> bytes:
+    """The public key of a capability in a group."""
+    return keys_of(seat, seed).key
+
+
+def standing(seat: Seat, right: Right) -> list[GroupCapability]:
+    """The capabilities of the group that are good for something."""
+    hour = seat.home.world.hour
+    stated = addresses.capabilities_of(seat.group.extensions).capabilities
+    return [each for each in stated if each.right is right and each.not_after >= hour]
+
+
+def recovery(seat: Seat) -> bytes | None:
+    """The seed with which members come back for longest, if one is known and stands."""
+    return next(reversed(known(seat)), None)
+
+
+def known(seat: Seat) -> tuple[bytes, ...]:
+    """The seeds with which members come back, that we know and that stand; the longest one last.
+
+    Of those that stand equally long, the one that we heard last is the last.
+    """
+    ends = [(until(seat, each), each) for each in reversed(seeds(seat.row))]
+    standing = [(end, each) for end, each in ends if end is not None]
+    return tuple(each for _, each in sorted(standing, key=itemgetter(0)))
+
+
+def opened(seat: Seat) -> tuple[bytes, ...]:
+    """The seeds of those ways back that we have opened, and that stand."""
+    ours = {
+        each.key for each in standing(seat, Right.recover) if each.creator == seat.group.own_index
+    }
+    return tuple(each for each in known(seat) if key_of(seat, each) in ours)
+
+
+def seeds(row: GroupRow) -> tuple[bytes, ...]:
+    """The seeds with which members came back, and may still; the last one that we heard first."""
+    kept = row.recovery or b""
+    return tuple(kept[at : at + _SEED] for at in range(0, len(kept), _SEED))
+
+
+def told(seat: Seat) -> tuple[WayBack, ...]:
+    """What a joiner is told of the ways back: of those that stand, the longest ones first."""
+    return tuple(map(WayBack, known(seat)[: -_TOLD - 1 : -1]))
+
+
+def joined(ways_back: Iterable[WayBack]) -> bytes | None:
+    """The seeds that a joiner was told, as its row keeps them; None for none."""
+    return b"".join(each.seed for each in islice(ways_back, _TOLD)) or None
+
+
+def with_seed(row: GroupRow, seed: bytes) -> bytes:
+    """The seeds of a group with another one, as its row keeps them.
+
+    A broker may take the commit back with which it came: so those before it are kept.
+    """
+    others = [each for each in seeds(row) if each != seed]
+    return b"".join((seed, *others[: _SEEDS - 1]))
+
+
+def with_another(row: GroupRow, seed: bytes) -> bytes:
+    """The seeds of a group with one at which we do not knock first.
+
+    It is older, or nobody else knows it yet.
+    """
+    others = [each for each in seeds(row) if each != seed]
+    return b"".join((*others[:1], seed, *others[1 : _SEEDS - 1]))
+
+
+def until(seat: Seat, seed: bytes) -> int | None:
+    """Until when one can come back by a seed, in hours since the epoch; None if one cannot."""
+    key = key_of(seat, seed)
+    ends = [each.not_after for each in standing(seat, Right.recover) if each.key == key]
+    return max(ends, default=None)
+
+
+# --- in a commit ---------------------------------------------------------------------------
+
+
+def inherited(
+    before: GroupCapabilities, leaving: set[int], heir: int, hour: int
+) -> tuple[GroupCapability, ...]:
+    """The ways back that would fall with their maker: they go on under our leaf."""
+    return tuple(
+        each.replace(creator=heir)
+        for each in before.capabilities
+        if each.right is Right.recover and each.creator in leaving and each.not_after >= hour
+    )
+
+
+def superseded(standing: tuple[GroupCapability, ...], hour: int) -> tuple[GroupCapability, ...]:
+    """What stands when somebody goes, who knows the way back: another one takes its place.
+
+    For a while the old one stands, too: who is away knows no other yet. Who was removed can knock
+    there until then; but only members are let in by it.
+    """
+    soon = hour + OLD_WAY_HOURS
+    others = tuple(each for each in standing if each.right is not Right.recover)
+    ways = [
+        each.replace(not_after=min(each.not_after, soon))
+        for each in standing
+        if each.right is Right.recover
+    ]
+    return (*others, *sorted(ways, key=lambda each: each.not_after)[-_OLD_WAYS:])
+
+
+def lacks_recovery(seat: Seat, stay: GroupCapabilities) -> bool:
+    """Whether such a commit would leave no way back that lasts, as when somebody goes.
+
+    One of which we have not been told for long is none: who opened it may never come again.
+    """
+    hour = seat.home.world.hour
+    known = {key_of(seat, seed) for seed in seeds(seat.row)}
+    is_new_here = hour - seat.row.joined_at // 3600 <= _TELLING
+    lasting = hour + 2 * OLD_WAY_HOURS
+    fresh = hour + RECOVERY_HOURS - _TELLING
+    return not any(
+        each.right is Right.recover
+        and each.not_after > lasting
+        and (is_new_here or each.key in known or each.not_after > fresh)
+        for each in stay.capabilities
+    )

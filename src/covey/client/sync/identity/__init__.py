@@ -1,0 +1,1 @@
+"""A device at its broker, and what no group may be seen in. May import the effects and the rows."""

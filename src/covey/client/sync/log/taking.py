@@ -1,0 +1,350 @@
+"""Taking in the log: entries become events, history and the next state, in one transaction.
+
+May import the engine, the protocol, the rows, and what is said. Entries come in the order of the
+log and are checked against all that was seen before; ours come back too, and take effect then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from covey.access import chain
+from covey.access.member import envelopes
+from covey.access.member.replies import RolledBackError, compare
+from covey.access.structs.basics import Kind, Signed
+from covey.access.structs.log import Append
+from covey.access.structs.sealed import ClaimedPosition, Purpose
+from covey.client.events import CopyFound, ForkFound, MessagesLost, Unreadable
+from covey.client.sync.branches import again
+from covey.client.sync.group.telling import tell, tell_missed
+from covey.client.sync.log import entering, hearing
+from covey.client.sync.rows import groups, queues
+from covey.client.sync.rows.groups import Status
+from covey.client.words import history, profile
+from covey.errors import (
+    AuthenticationError,
+    DecodeError,
+    ForkError,
+    MissingKeyError,
+    PolicyError,
+    ProtocolError,
+    StateError,
+)
+from covey.mls import EpochChanged, MessageReceived, OwnMessage, ProposalReceived, StagedCommit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.access.structs.heads import Position
+    from covey.access.structs.log import Entries, Entry
+    from covey.client.sync.group.seat import Seat
+    from covey.mls import Event
+    from covey.store.port import Rows
+
+COPY: Final = (
+    "this store is a copy of one that has gone on: it must not send; delete it and use the other"
+    " one, or, if that is gone, come back with this one (`covey come-back GROUP`)"
+)
+
+_PUT_BEFORE: Final = (
+    "the broker was set back, and the log before our epoch is another one now: who has said"
+    " something there that is not seen says it again, if it is still there"
+)
+
+_FORGED: Final = (
+    "it says that it is of us, and is not: a member, whoever that may be, has forged it"
+)
+
+_OWN_COMMIT: Final = "VAL-164"
+"""The rule that a commit of our own breaks which is not pending."""
+
+_UNREADABLE: Final = (AuthenticationError, DecodeError, MissingKeyError, PolicyError, ProtocolError)
+
+
+def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1) -> bool:
+    """Take in the answer to a read.
+
+    Args:
+        seat: The group.
+        epoch: The epoch that was asked for.
+        after: The entry after which it was asked.
+        answer: The answer.
+        promised: The last entry that the broker had said it has before it was asked.
+
+    Returns:
+        Whether there is more to read; an answer that comes late, when others have read on
+        meanwhile, is dropped.
+
+    Raises:
+        ForkError: The broker contradicts itself; nothing was taken in.
+        AuthenticationError: A head is not signed by the broker.
+        DecodeError: The answer makes no sense.
+    """
+    if _is_known(seat, epoch, answer):
+        return False
+    with seat.change() as rows:
+        if not seat.is_in:
+            return False
+        if (seat.row.epoch, max(seat.row.seq, 0)) != (epoch, after):
+            return True
+        followed = seat.row.followed.read(epoch, answer)
+        if seat.row.seq < 0:
+            _begins(seat, rows, answer.before)
+        places = _places(seat, answer)
+        _require_promised(seat, rows, places, answer.head.head.position.seq, promised)
+        groups.remember_places(rows, seat.number, places)
+        _require_closing(seat, answer.entries)
+        for entry, place in zip(answer.entries, places[1:], strict=True):
+            seat.replace(seq=place.seq, hash=place.hash)
+            if not take_entry(seat, rows, entry):
+                _settle(seat, rows)
+                return False
+        _settle(seat, rows)
+        seat.row = seat.row.at(followed)
+        return not answer.complete or seat.group.epoch != epoch
+
+
+def _begins(seat: Seat, rows: Rows, start: Position) -> None:
+    """The log is read from the beginning of our epoch on; in one that is set back, that moves.
+
+    What others have put before it since, we have no keys for any more. Nobody knows how much that
+    is: what stood there before may be gone, or have another place.
+    """
+    row = seat.row
+    has_moved = bool(row.began_hash) and (row.began, row.began_hash) != (start.seq, start.hash)
+    if seat.again and has_moved:
+        tell(seat, rows, MessagesLost(seat.hex, count=0, sender=None, why=_PUT_BEFORE))
+    seat.replace(began=start.seq, began_hash=start.hash)
+
+
+def _settle(seat: Seat, rows: Rows) -> None:
+    if seat.again:
+        history.settle(rows, seat.number)
+
+
+def _is_known(seat: Seat, epoch: int, answer: Entries) -> bool:
+    """Whether the broker says, with the head that we have, that we are at the end: as before."""
+    row, head = seat.row, answer.head
+    return (
+        not (answer.entries or seat.again)
+        and answer.complete == 1
+        and row.epoch == epoch
+        and (row.seq, row.hash) == (answer.before.seq, answer.before.hash)
+        and head.head.position == answer.before
+        and head.encode() == row.head
+    )
+
+
+def _places(seat: Seat, answer: Entries) -> list[Position]:
+    """The place before the first entry, and after each of them."""
+    places = [answer.before]
+    for entry in answer.entries:
+        places.append(chain.link(places[-1], seat.row.gid, entry))
+    return places
+
+
+def _require_promised(
+    seat: Seat, rows: Rows, places: list[Position], end: int, promised: int
+) -> None:
+    """Compare what is read with where the broker has said that it put what is ours.
+
+    Raises:
+        ForkError: Something else is there, or the log ends before.
+    """
+    if end < promised:
+        msg = f"the log ends at entry {end}, and the broker had taken entry {promised}"
+        raise RolledBackError(msg, end)
+    known = groups.places_after(rows, seat.number, seat.row.seq)
+    for place in places:
+        if known.get(place.seq, place.hash) != place.hash:
+            msg = f"the broker had taken something else of ours as entry {place.seq}"
+            raise ForkError(msg)
+
+
+def _require_closing(seat: Seat, entries: Iterable[Entry]) -> None:
+    """Compare the commit with which a request of ours was answered, and what is now read."""
+    closing = seat.closing
+    for entry in entries:
+        if closing and entry.kind is Kind.commit and entry.epoch == closing.epoch:
+            seat.closing = None
+            if entry != closing:
+                msg = f"the broker handed out two commits that close epoch {entry.epoch}"
+                raise ForkError(msg)
+
+
+def take_entry(seat: Seat, rows: Rows, entry: Entry) -> bool:
+    """Take in one entry; whether we are in the group after it."""
+    if not groups.note_taken(rows, seat.number, entry.idem, entry.seq):
+        _once_more(seat, rows, entry)
+        return True
+    _receive(seat, rows, entry)
+    return seat.is_in
+
+
+def _once_more(seat: Seat, rows: Rows, entry: Entry) -> None:
+    """An entry that was taken in before: it has another place, or is replayed."""
+    known = groups.taken_at(rows, seat.number, entry.idem)
+    if seat.again:
+        history.moved(rows, seat.number, entry.epoch, known, entry.seq)
+        groups.note_moved(rows, seat.number, entry.idem, entry.seq)
+        return
+    why = f"the broker has put entry {known} into the log once more"
+    tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
+
+
+def _receive(seat: Seat, rows: Rows, entry: Entry) -> None:
+    is_commit = entry.kind is Kind.commit
+    try:
+        message = envelopes.unseal(seat.access, Purpose(entry.kind), entry.idem, entry.body)
+    except _UNREADABLE as error:
+        _not_sealed(seat, rows, entry, str(error))
+        return
+    try:
+        event = seat.group.stage(message)
+    except StateError as error:
+        if error.rule != _OWN_COMMIT:
+            raise
+        _own_commit(seat, rows, entry, str(error))
+        return
+    except _UNREADABLE as error:
+        if is_commit and isinstance(error, MissingKeyError) and seat.gap_in == entry.epoch:
+            why = f"the commit of entry {entry.seq} is about what is not kept any more: {error}"
+            entering.fell_behind(seat, rows, why)
+            return
+        if is_commit and isinstance(error, MissingKeyError) and not seat.again:
+            msg = f"something was held back before entry {entry.seq}: {error}"
+            raise ForkError(msg) from error
+        if is_commit and isinstance(error, MissingKeyError):
+            tell_missed(seat, rows)  # it was set back: others may have read what is not there now
+        _cannot_read(seat, rows, entry, str(error))
+        return
+    if isinstance(event, StagedCommit) is not is_commit:
+        why = "it is no commit" if is_commit else "it is a commit, and closes no epoch"
+        _cannot_read(seat, rows, entry, why)
+        return
+    if isinstance(event, StagedCommit):
+        _follow(seat, rows, entry, event)
+    else:
+        _done(seat, rows, entry, event)
+
+
+def _follow(seat: Seat, rows: Rows, entry: Entry, staged: StagedCommit) -> None:
+    group = seat.group
+    before = entering.Before(profile.profile_of(group.extensions), group.tree)
+    event = group.apply(staged)
+    assert isinstance(event, EpochChanged)
+    seen = _compare(seat, rows, event.authenticated_data)
+    entering.entered(seat, rows, entry, event, before)
+    if event.own:
+        seat.replace(unsure_to=-1)  # whoever was beyond that epoch has another one behind it
+    elif seat.is_in and entry.epoch <= seat.row.unsure_to:
+        again.unseen_again(rows, seat, entry.epoch, seen)
+
+
+def _not_sealed(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
+    """No member has made this; if it stands in the place of ours, that is made anew."""
+    if entry.kind is Kind.commit:
+        _cannot_read(seat, rows, entry, why)
+        return
+    if queues.by_idem(rows, seat.number, entry.idem) is not None:
+        queues.to_be_encrypted_anew(rows, seat.number)
+    tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
+
+
+def _cannot_read(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
+    """Nobody can follow a commit that cannot be read; a message that cannot is passed over."""
+    if entry.kind is Kind.commit:
+        entering.broke(seat, rows, f"nobody can follow the commit of entry {entry.seq}: {why}")
+        return
+    if groups.was_sent(rows, seat.number, entry.idem):  # of ours, from before a reload
+        _own(seat, rows, entry)
+        return
+    if not seat.again:
+        tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
+
+
+def _done(seat: Seat, rows: Rows, entry: Entry, event: Event) -> None:
+    match event:
+        case OwnMessage():
+            _own(seat, rows, entry)
+            return
+        case MessageReceived():
+            _compare(seat, rows, event.authenticated_data)
+            hearing.heard(seat, rows, entry, event)
+        case ProposalReceived():
+            _compare(seat, rows, event.authenticated_data)
+            if seat.proposed_at is None:
+                seat.proposed_at = seat.home.world.now()
+
+
+def _own_commit(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
+    """A commit of our leaf has closed the epoch, and is not the one that is under way.
+
+    It may be one whose keys were given up since; or somebody else's, who says that it is ours.
+    """
+    under = queues.under_way(rows, seat.number)
+    other = under is not None and under.idem == entry.idem and _differs(under.request, entry)
+    if other or _by_a_copy(seat, rows, entry):
+        _is_copy(seat, rows)
+    else:
+        _cannot_read(seat, rows, entry, why)
+
+
+def _is_copy(seat: Seat, rows: Rows) -> None:
+    seat.replace(status=Status.copy, trouble=COPY)
+    tell(seat, rows, CopyFound(seat.hex, sentence=COPY))
+
+
+def _own(seat: Seat, rows: Rows, entry: Entry) -> None:
+    """A message of our own has come back, so the broker has it."""
+    if _by_a_copy(seat, rows, entry):
+        _is_copy(seat, rows)
+        return
+    if not groups.was_sent(rows, seat.number, entry.idem):
+        tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=_FORGED))
+        return
+    waiting = queues.by_idem(rows, seat.number, entry.idem)
+    if waiting is not None and waiting.request is not None:
+        if _differs(waiting.request, entry):
+            _is_copy(seat, rows)
+        else:
+            hearing.has_it(seat, rows, waiting, entry.seq)
+    elif seat.again:
+        hearing.has_it_elsewhere(seat, rows, entry)
+
+
+def _by_a_copy(seat: Seat, rows: Rows, entry: Entry) -> bool:
+    """Whether an entry was made by who has our signature key, and not by this store.
+
+    That it names our leaf proves nothing: what it says of its sender, every member can write.
+    """
+    return not groups.was_sent(rows, seat.number, entry.idem) and seat.could_make(entry.idem)
+
+
+def _differs(request: bytes, entry: Entry) -> bool:
+    """Whether an entry is something else than what we have asked the broker to take."""
+    return Append.decode(Signed.decode(request).request).body != entry.body
+
+
+def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> int:
+    """Compare our log with what a member says of its own, and tell when they differ.
+
+    The broker shows us different logs, or that member lies: who could tell? So nothing stops.
+
+    Returns:
+        The last entry of our log that it had seen; -1 when that is not known.
+    """
+    try:
+        claimed = ClaimedPosition.decode(authenticated_data)
+    except DecodeError:
+        return -1  # it claims nothing
+    if claimed.head.seq > seat.row.seq:
+        return -1  # of entries that we have not seen, or that cannot be
+    known = groups.place(rows, seat.number, claimed.head.seq)
+    try:
+        is_known = compare({} if known is None else {claimed.head.seq: known}, claimed)
+    except ForkError as error:
+        head = b"" if seat.row.head is None else seat.row.head
+        tell(seat, rows, ForkFound(seat.hex, sentence=str(error), heads=(head.hex(),)))
+        return -1
+    return claimed.head.seq if is_known else -1
