@@ -183,7 +183,7 @@ def test_what_is_said_of_doors_is_said_again_in_its_own_group_only(
 ) -> None:
     alice = table.sit("alice")
     seat, other = alice.create("one").seat, alice.create("other").seat
-    accepted = queues.Accepted(7, 1, b"i" * 16, (), b"request", b"a door")
+    accepted = queues.Accepted(b"m" * 16, 7, 1, b"i" * 16, (), b"request", b"a door")
     with seat.change() as rows:
         again.say_again(rows, accepted, seat, other if elsewhere else None)
         found = queues.first(rows, seat.number)

@@ -84,13 +84,14 @@ CREATE INDEX outbox_of_group ON outbox (group_, id);
 -- What the broker has taken from us of late: offered again to one that was set back.
 CREATE TABLE accepted (
     group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    idem BLOB NOT NULL,                 -- under which it was sent
     seq INTEGER NOT NULL,               -- the entry that it became
     epoch INTEGER NOT NULL,
     message BLOB,                       -- the id in its content; NULL for what is no message
     control BLOB,                       -- the content of what no history keeps, and all need
     wishes BLOB,                        -- what a commit fulfilled; NULL for what is none
     request BLOB NOT NULL,
-    PRIMARY KEY (group_, seq)
+    PRIMARY KEY (group_, idem)
 ) STRICT, WITHOUT ROWID;
 
 -- What our commits are to do, until one of them has won. JSON of client/sync/wishes.py.
@@ -116,7 +117,8 @@ CREATE TABLE postings (
     inbox BLOB NOT NULL,
     reference BLOB NOT NULL,
     pointer BLOB NOT NULL,
-    due_at INTEGER NOT NULL
+    due_at INTEGER NOT NULL,
+    group_ INTEGER                      -- into which our own commit has let in; else NULL
 ) STRICT;
 
 -- What was said, ours too, once each.

@@ -18,7 +18,7 @@ from covey.client.events import CopyFound, RemovedFromGroup, Unreadable
 from covey.client.sync import asking
 from covey.client.sync.asking import append, ask, challenge
 from covey.client.sync.group import capabilities
-from covey.client.sync.rows import groups, queues
+from covey.client.sync.rows import places, queues
 from covey.client.sync.rows.wishes import Expel, Invite, Renew
 from covey.client.words.contents import Attachment, Text
 from covey.errors import BrokerError, ForkError, StateError, TransportError
@@ -240,8 +240,8 @@ def test_a_broker_that_shows_two_logs_is_found_out_by_what_members_claim(trio: T
     bob.read()
     seq, number = bob.row.seq, bob.place.seat.number
     with bob.person.store.transaction() as rows:  # as if the broker had shown him another entry
-        groups.forget_places(rows, number)
-        groups.remember_places(rows, number, [Position(seq, bytes(32))])
+        places.forget(rows, number)
+        places.remember(rows, number, [Position(seq, bytes(32))])
     alice.say(hello(f"I have seen entry {seq}"))
     with pytest.raises(ForkError, match=f"another log up to entry {seq}"):
         bob.catch_up()

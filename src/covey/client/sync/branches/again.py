@@ -87,7 +87,7 @@ def say_again(rows: Rows, accepted: Accepted, seat: Seat, into: Seat | None = No
         if content is not None:
             history.unplaced(rows, number, accepted.message)
             queues.say(rows, number, accepted.message, content)
-    queues.forget_accepted(rows, seat.number, accepted.seq)
+    queues.forget_accepted(rows, seat.number, accepted.idem)
 
 
 def _stands(wish: OpenDoor, seat: Seat, rows: Rows) -> bool:

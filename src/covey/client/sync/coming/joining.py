@@ -17,7 +17,7 @@ from covey.client.sync.group import capabilities
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.identity import key_packages
-from covey.client.sync.rows import groups, queues
+from covey.client.sync.rows import groups, places, queues
 from covey.client.sync.rows.groups import GroupRow, Status
 from covey.client.words import made_for, profile
 from covey.client.words.safety import is_verified
@@ -287,7 +287,7 @@ def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
         status=Status.leaving if before.out_since else row.status,
         out_since=before.out_since,
     )
-    groups.forget_places(rows, before.id)
+    places.forget(rows, before.id)
     rows.do("DELETE FROM counters WHERE group_ = ?", before.id)
     groups.update(rows, kept)
     return kept

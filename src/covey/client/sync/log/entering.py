@@ -106,7 +106,7 @@ def _settle(seat: Seat, rows: Rows, entry: Entry) -> None:
         queues.unwish(rows, [each for each in under.wishes if _is_way_back(wished.get(each))])
         return
     fulfilled = tuple(wished[number] for number in under.wishes if number in wished)
-    taken = queues.Accepted(entry.seq, under.epoch, None, fulfilled, under.request)
+    taken = queues.Accepted(under.idem, entry.seq, under.epoch, None, fulfilled, under.request)
     queues.taken(rows, seat.number, taken)
     for encoded in fulfilled:
         _fulfilled(seat, rows, wishes.decode(encoded))
@@ -127,7 +127,8 @@ def _let_in(seat: Seat, rows: Rows, under: UnderWay) -> None:
         if posting.inbox == NOWHERE:
             by_hand.keep(rows, posting, home.world.second)
         else:
-            queues.post_later(rows, posting, int(home.within(home.pace.posting)))
+            due_at = int(home.within(home.pace.posting))
+            queues.post_later(rows, posting, due_at, seat.number)
 
 
 def _fulfilled(seat: Seat, rows: Rows, wish: Wish) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses
-from covey.access.structs.basics import Signed
-from covey.access.structs.log import Append
 from covey.client.events import (
     EphemeralArrived,
     MessageArrived,
@@ -151,9 +149,11 @@ def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
     """The broker has something of ours."""
     queues.done(rows, waiting)
     assert waiting.epoch is not None
+    assert waiting.idem is not None
     assert waiting.request is not None
     content = contents.decode(waiting.content) if waiting.content else None
     taken = queues.Accepted(
+        waiting.idem,
         seq,
         waiting.epoch,
         None if content is None else waiting.message,
@@ -180,10 +180,8 @@ def _told_recovery(seat: Seat, seed: bytes) -> None:
 def has_it_elsewhere(seat: Seat, rows: Rows, entry: Entry) -> None:
     """Something of ours that the broker had taken, and we had not read, has another place now."""
     for each in queues.accepted(rows, seat.number):
-        offered = Append.decode(Signed.decode(each.request).request)
-        if offered.idem == entry.idem and each.seq != entry.seq:
-            queues.forget_accepted(rows, seat.number, each.seq)
-            queues.taken(rows, seat.number, each._replace(seq=entry.seq))
+        if each.idem == entry.idem and each.seq != entry.seq:
+            queues.moved(rows, seat.number, each.idem, entry.seq)
             if each.message is not None:
                 history.placed(rows, seat.number, each.message, entry.seq, entry.epoch)
 

@@ -11,7 +11,7 @@ from covey.access.structs.basics import Signed
 from covey.access.structs.log import EpochClosed
 from covey.client.sync.asking import append
 from covey.client.sync.branches import again
-from covey.client.sync.rows import anew, groups, queues
+from covey.client.sync.rows import anew, places, queues
 from covey.errors import BrokerError, TransportError
 
 if TYPE_CHECKING:
@@ -42,9 +42,10 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
         if each.epoch == seat.row.epoch or not was_read:
             yield from _offer(seat, lane, each)
     with seat.change() as rows:
+        places.set_aside(rows, seat.number, seat.row.seq)
         seat.replace(seq=-1, hash=b"", head=None)
         seat.replace(unsure_to=seat.row.epoch + again.UNSURE, set_back_at=seat.home.world.second)
-        groups.forget_places(rows, seat.number)
+        queues.unplace(rows, seat.number, seat.row.epoch)
         anew.begun(rows, seat.number)
         seat.again = True
 

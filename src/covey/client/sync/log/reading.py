@@ -15,7 +15,7 @@ from covey.client.sync.asking import ask
 from covey.client.sync.effects import Lane
 from covey.client.sync.identity.proving import Prover
 from covey.client.sync.log.taking import take
-from covey.client.sync.rows import groups
+from covey.client.sync.rows import places
 
 if TYPE_CHECKING:
     from covey.access.structs.joining import WaitingKnock
@@ -67,7 +67,7 @@ class Reader:
         """The last entry that the broker says it has, before it is asked; -1 for none."""
         seat = self.seat
         with seat.home.store.reading() as rows:
-            return max(groups.places_after(rows, seat.number, seat.row.seq), default=-1)
+            return max(places.after(rows, seat.number, seat.row.seq), default=-1)
 
     def catch_up(self) -> Flow[None]:
         """Read to the end, epoch by epoch."""

@@ -6,7 +6,7 @@ log and are checked against all that was seen before; ours come back too, and ta
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access import chain
 from covey.access.member import envelopes
@@ -18,7 +18,7 @@ from covey.client.events import CopyFound, ForkFound, MessagesLost, Unreadable
 from covey.client.sync.branches import again
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.log import entering, hearing
-from covey.client.sync.rows import groups, queues
+from covey.client.sync.rows import groups, places, queues
 from covey.client.sync.rows.groups import Status
 from covey.client.words import history, profile
 from covey.errors import (
@@ -51,6 +51,11 @@ _PUT_BEFORE: Final = (
     " something there that is not seen says it again, if it is still there"
 )
 
+_OTHERS: Final = (
+    "a member who has ended an epoch had seen something else in it than we did: what was said there"
+    " may be missing"
+)
+
 _FORGED: Final = (
     "it says that it is of us, and is not: a member, whoever that may be, has forged it"
 )
@@ -80,7 +85,7 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
         AuthenticationError: A head is not signed by the broker.
         DecodeError: The answer makes no sense.
     """
-    if _is_known(seat, epoch, answer):
+    if promised <= seat.row.seq and _is_known(seat, epoch, answer):
         return False
     with seat.change() as rows:
         if not seat.is_in:
@@ -90,11 +95,11 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
         followed = seat.row.followed.read(epoch, answer)
         if seat.row.seq < 0:
             _begins(seat, rows, answer.before)
-        places = _places(seat, answer)
-        _require_promised(seat, rows, places, answer.head.head.position.seq, promised)
-        groups.remember_places(rows, seat.number, places)
+        seen = _places(seat, answer)
+        _require_promised(seat, rows, seen, answer.head.head.position.seq, promised)
+        places.remember(rows, seat.number, seen)
         _require_closing(seat, answer.entries)
-        for entry, place in zip(answer.entries, places[1:], strict=True):
+        for entry, place in zip(answer.entries, seen[1:], strict=True):
             seat.replace(seq=place.seq, hash=place.hash)
             if not take_entry(seat, rows, entry):
                 _settle(seat, rows)
@@ -137,14 +142,14 @@ def _is_known(seat: Seat, epoch: int, answer: Entries) -> bool:
 
 def _places(seat: Seat, answer: Entries) -> list[Position]:
     """The place before the first entry, and after each of them."""
-    places = [answer.before]
+    seen = [answer.before]
     for entry in answer.entries:
-        places.append(chain.link(places[-1], seat.row.gid, entry))
-    return places
+        seen.append(chain.link(seen[-1], seat.row.gid, entry))
+    return seen
 
 
 def _require_promised(
-    seat: Seat, rows: Rows, places: list[Position], end: int, promised: int
+    seat: Seat, rows: Rows, seen: list[Position], end: int, promised: int
 ) -> None:
     """Compare what is read with where the broker has said that it put what is ours.
 
@@ -154,8 +159,8 @@ def _require_promised(
     if end < promised:
         msg = f"the log ends at entry {end}, and the broker had taken entry {promised}"
         raise RolledBackError(msg, end)
-    known = groups.places_after(rows, seat.number, seat.row.seq)
-    for place in places:
+    known = places.after(rows, seat.number, seat.row.seq)
+    for place in seen:
         if known.get(place.seq, place.hash) != place.hash:
             msg = f"the broker had taken something else of ours as entry {place.seq}"
             raise ForkError(msg)
@@ -187,6 +192,7 @@ def _once_more(seat: Seat, rows: Rows, entry: Entry) -> None:
     if seat.again:
         history.moved(rows, seat.number, entry.epoch, known, entry.seq)
         groups.note_moved(rows, seat.number, entry.idem, entry.seq)
+        queues.moved(rows, seat.number, entry.idem, entry.seq)
         return
     why = f"the broker has put entry {known} into the log once more"
     tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=why))
@@ -237,8 +243,11 @@ def _follow(seat: Seat, rows: Rows, entry: Entry, staged: StagedCommit) -> None:
     entering.entered(seat, rows, entry, event, before)
     if event.own:
         seat.replace(unsure_to=-1)  # whoever was beyond that epoch has another one behind it
-    elif seat.is_in and entry.epoch <= seat.row.unsure_to:
-        again.unseen_again(rows, seat, entry.epoch, seen)
+        return
+    if seat.is_in and seen.other:  # in the epoch that has ended, for which nobody has keys any more
+        tell(seat, rows, MessagesLost(seat.hex, count=0, sender=None, why=_OTHERS))
+    if seat.is_in and (seen.other or entry.epoch <= seat.row.unsure_to):
+        again.unseen_again(rows, seat, entry.epoch, seen.last)
 
 
 def _not_sealed(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
@@ -273,8 +282,19 @@ def _done(seat: Seat, rows: Rows, entry: Entry, event: Event) -> None:
             hearing.heard(seat, rows, entry, event)
         case ProposalReceived():
             _compare(seat, rows, event.authenticated_data)
+            _keep_proposal(seat, rows, entry)
             if seat.proposed_at is None:
                 seat.proposed_at = seat.home.world.now()
+
+
+def _keep_proposal(seat: Seat, rows: Rows, entry: Entry) -> None:
+    """Keep a proposal as the request that has brought it: a broker that loses it gets it from us.
+
+    Who has made it may have gone by it. Without it, nobody can follow the commit that names it.
+    """
+    request = seat.access.append(entry.idem, entry.body).encode()
+    taken = queues.Accepted(entry.idem, entry.seq, entry.epoch, None, (), request)
+    queues.taken(rows, seat.number, taken)
 
 
 def _own_commit(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
@@ -326,25 +346,35 @@ def _differs(request: bytes, entry: Entry) -> bool:
     return Append.decode(Signed.decode(request).request).body != entry.body
 
 
-def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> int:
+class _Seen(NamedTuple):
+    """What a member has seen of the log, as it says.
+
+    Attributes:
+        last: The last entry of our log that it had seen; -1 when that is not known.
+        other: Whether it has seen entries that we have not, now or before the log was set back.
+    """
+
+    last: int = -1
+    other: bool = False
+
+
+def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> _Seen:
     """Compare our log with what a member says of its own, and tell when they differ.
 
     The broker shows us different logs, or that member lies: who could tell? So nothing stops.
-
-    Returns:
-        The last entry of our log that it had seen; -1 when that is not known.
     """
     try:
         claimed = ClaimedPosition.decode(authenticated_data)
     except DecodeError:
-        return -1  # it claims nothing
-    if claimed.head.seq > seat.row.seq:
-        return -1  # of entries that we have not seen, or that cannot be
-    known = groups.place(rows, seat.number, claimed.head.seq)
+        return _Seen()  # it claims nothing
+    was_seen = places.was_seen(rows, seat.number, claimed.head)
+    if claimed.head.seq >= seat.row.seq:
+        return _Seen(other=not was_seen)  # the broker has lost what was between
+    known = places.hash_at(rows, seat.number, claimed.head.seq)
     try:
         is_known = compare({} if known is None else {claimed.head.seq: known}, claimed)
     except ForkError as error:
         head = b"" if seat.row.head is None else seat.row.head
         tell(seat, rows, ForkFound(seat.hex, sentence=str(error), heads=(head.hex(),)))
-        return -1
-    return claimed.head.seq if is_known else -1
+        return _Seen(other=not was_seen)
+    return _Seen(claimed.head.seq if is_known else -1)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member.replies import GapError, RestoredError, RolledBackError
 from covey.access.refusals import Code
 from covey.client.events import ForkFound, MessagesLost, RolledBack
-from covey.client.sync.branches.again import unsure_again
+from covey.client.sync.branches.again import unseen_again, unsure_again
 from covey.client.sync.group import capabilities
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.identity import replacing
 from covey.client.sync.log import entering, hearing, standing
-from covey.client.sync.rows import groups, queues
+from covey.client.sync.rows import places, queues
 from covey.errors import BrokerError, ForkError, TransportError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Troubles:
         with seat.change() as rows:
             queues.forget_accepted(rows, seat.number)
             seat.replace(seq=-1, hash=b"", head=None)
-            groups.forget_places(rows, seat.number)
+            places.forget(rows, seat.number)
         return self._later(error)
 
     def _contradicted(self, error: BrokerError | ForkError) -> float:
@@ -165,6 +165,8 @@ class Troubles:
             if seat.row.status.is_in:
                 if forked:
                     unsure_again(rows, seat)
+                else:  # the broker may have lost it before others had seen it
+                    unseen_again(rows, seat, seat.row.epoch, -1)
                 entering.fell_behind(seat, rows, why)
                 standing.denied(rows, seat.row.gid)
         return seat.home.world.now()
@@ -184,7 +186,7 @@ class Troubles:
                 seat.row = seat.row.at(error.missing)
                 if error.missing.head is not None:
                     signed = error.missing.head.head.position
-                    groups.remember_places(rows, seat.number, (signed,))
+                    places.remember(rows, seat.number, (signed,))
                 seat.gap_in = seat.group.epoch
                 hearing.tell_ways_back(seat, rows, capabilities.opened(seat))
         return seat.home.world.now()

@@ -24,7 +24,7 @@ from covey.client.sync.group.telling import tell
 from covey.client.sync.log import answering, entering, hearing, offering, own_commit
 from covey.client.sync.log.reading import Reader
 from covey.client.sync.log.troubles import Troubles
-from covey.client.sync.rows import groups, queues, wishes
+from covey.client.sync.rows import groups, places, queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.sync.rows.wishes import OpenDoor
 from covey.client.words.explaining import explained
@@ -286,7 +286,7 @@ class Turns:
             seat.closing = answer.commit
             return
         with seat.change() as rows:
-            groups.remember_places(rows, seat.number, (answer.position,))
+            places.remember(rows, seat.number, (answer.position,))
 
     def _commit_refused(self, under: UnderWay, error: BrokerError) -> None:
         """The broker will never take this commit: nothing of it has happened."""
@@ -335,7 +335,7 @@ class Turns:
             still = queues.by_idem(rows, seat.number, waiting.idem or b"")
             if still is not None:
                 hearing.has_it(seat, rows, still, answer.position.seq)
-                groups.remember_places(rows, seat.number, (answer.position,))
+                places.remember(rows, seat.number, (answer.position,))
         return True
 
     def _encrypt(self, waiting: Waiting) -> Waiting | None:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from covey.mls import Changes
     from covey.store.port import Rows, Value
 
-PLACES: Final = 1_000
-"""How many places of a log are kept, to be compared with what other members claim."""
-
 
 class Status(StrEnum):
     """How we stand to a group."""
@@ -250,38 +247,6 @@ def forget_all(rows: Rows, number: int) -> None:
     forget_engine(rows, number)
     for table in ("accepted", "places", "counters", "slots"):
         rows.do(f"DELETE FROM {table} WHERE group_ = ?", number)  # noqa: S608 - names of our own
-
-
-# --- places of the log --------------------------------------------------------------------
-
-
-def remember_places(rows: Rows, number: int, places: Iterable[Position]) -> None:
-    """Keep the hashes up to some entries, and let go of those that are too old."""
-    kept = [(number, each.seq, each.hash) for each in places]
-    if not kept:
-        return
-    rows.many("INSERT OR IGNORE INTO places (group_, seq, hash) VALUES (?, ?, ?)", kept)
-    beyond = kept[-1][1] - PLACES
-    rows.do("DELETE FROM places WHERE group_ = ? AND seq < ?", number, beyond)
-
-
-def forget_places(rows: Rows, number: int) -> None:
-    """Forget the hashes of a log that is read anew."""
-    rows.do("DELETE FROM places WHERE group_ = ?", number)
-
-
-def places_after(rows: Rows, number: int, seq: int) -> dict[int, bytes]:
-    """The hashes that are known behind an entry: of ours, which the broker says it has taken."""
-    found = rows.all(
-        "SELECT seq, hash FROM places WHERE group_ = ? AND seq > ? ORDER BY seq", number, seq
-    )
-    return dict(cast("list[tuple[int, bytes]]", found))
-
-
-def place(rows: Rows, number: int, seq: int) -> bytes | None:
-    """The hash up to an entry; None when it is not known, or not any more."""
-    found = rows.one("SELECT hash FROM places WHERE group_ = ? AND seq = ?", number, seq)
-    return None if found is None else cast("bytes", found[0])
 
 
 # --- doors, idems and slots -----------------------------------------------------------------

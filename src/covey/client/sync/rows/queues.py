@@ -22,6 +22,9 @@ KEPT: Final = 1_000
 KEPT_EPOCHS: Final = 50
 """Likewise, for how many epochs."""
 
+_UNPLACED: Final = 1 << 40
+"""Added to the number of an entry that has not come again since a log is read anew."""
+
 
 # --- the outbox ----------------------------------------------------------------------------
 
@@ -117,9 +120,10 @@ def unsay(rows: Rows, number: int) -> list[Waiting]:
 
 
 class Accepted(NamedTuple):
-    """A request of ours that the broker has taken.
+    """A request that the broker has taken: one of ours, or a proposal, which whoever has it offers.
 
     Attributes:
+        idem: Under which it was sent.
         seq: The entry that it became.
         epoch: The epoch that it was for.
         message: The id in its content; None for what is no message.
@@ -128,6 +132,7 @@ class Accepted(NamedTuple):
         control: The content, if it is none that a history keeps, and all need it.
     """
 
+    idem: bytes
     seq: int
     epoch: int
     message: bytes | None
@@ -143,10 +148,11 @@ def taken(rows: Rows, number: int, accepted: Accepted) -> None:
     """Keep what the broker has taken, and let go of what it took long ago."""
     wishes = msgspec.msgpack.encode(accepted.wishes) if accepted.wishes else None
     rows.do(
-        "INSERT OR REPLACE INTO accepted (group_, seq, epoch, message, wishes, request, control)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        *(number, accepted.seq, accepted.epoch, accepted.message, wishes, accepted.request),
-        accepted.control,
+        "INSERT OR REPLACE INTO accepted"
+        " (group_, idem, seq, epoch, message, wishes, request, control)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        *(number, accepted.idem, accepted.seq, accepted.epoch, accepted.message, wishes),
+        *(accepted.request, accepted.control),
     )
     rows.do(
         "DELETE FROM accepted WHERE group_ = ? AND (seq < ? OR epoch < ?)",
@@ -154,30 +160,45 @@ def taken(rows: Rows, number: int, accepted: Accepted) -> None:
     )
 
 
+def moved(rows: Rows, number: int, idem: bytes, seq: int) -> None:
+    """Something that was taken is another entry than before."""
+    rows.do("UPDATE accepted SET seq = ? WHERE group_ = ? AND idem = ?", seq, number, idem)
+
+
+def unplace(rows: Rows, number: int, epoch: int) -> None:
+    """A log is read anew from the beginning of an epoch: where is what was taken there?
+
+    Behind all entries, and in the same order, until it comes.
+    """
+    rows.do(
+        "UPDATE accepted SET seq = seq + ? WHERE group_ = ? AND epoch >= ? AND seq < ?",
+        *(_UNPLACED, number, epoch, _UNPLACED),
+    )
+
+
 def accepted(rows: Rows, number: int) -> list[Accepted]:
     """What the broker has taken of late, in its order."""
     found = rows.all(
-        "SELECT seq, epoch, message, wishes, request, control FROM accepted"
-        " WHERE group_ = ? ORDER BY seq",
+        "SELECT idem, seq, epoch, message, wishes, request, control FROM accepted"
+        " WHERE group_ = ? ORDER BY seq, epoch",
         number,
     )
-    typed = cast("list[tuple[int, int, bytes | None, bytes | None, bytes, bytes | None]]", found)
-    return [
-        Accepted(seq, epoch, message, _wished(wishes), request, control)
-        for seq, epoch, message, wishes, request, control in typed
-    ]
+    typed = cast(
+        "list[tuple[bytes, int, int, bytes | None, bytes | None, bytes, bytes | None]]", found
+    )
+    return [Accepted(*each[:4], _wished(each[4]), *each[5:]) for each in typed]
 
 
 def _wished(encoded: bytes | None) -> tuple[bytes, ...]:
     return () if encoded is None else msgspec.msgpack.decode(encoded, type=tuple[bytes, ...])
 
 
-def forget_accepted(rows: Rows, number: int, seq: int | None = None) -> None:
+def forget_accepted(rows: Rows, number: int, idem: bytes | None = None) -> None:
     """Let go of one of them, or of all: our place in the log is another one."""
-    if seq is None:
+    if idem is None:
         rows.do("DELETE FROM accepted WHERE group_ = ?", number)
     else:
-        rows.do("DELETE FROM accepted WHERE group_ = ? AND seq = ?", number, seq)
+        rows.do("DELETE FROM accepted WHERE group_ = ? AND idem = ?", number, idem)
 
 
 # --- wishes --------------------------------------------------------------------------------
@@ -271,28 +292,30 @@ class Due(NamedTuple):
         id: Its number.
         posting: What and where.
         due_at: Not before.
+        group: The number of the group into which our own commit has let in; None for another's.
     """
 
     id: int
     posting: Posting
     due_at: int
+    group: int | None = None
 
 
-def post_later(rows: Rows, posting: Posting, due_at: int) -> None:
-    """Keep a pointer to be posted."""
+def post_later(rows: Rows, posting: Posting, due_at: int, number: int | None = None) -> None:
+    """Keep a pointer to be posted, into the group with a number if our own commit has let in."""
     rows.do(
-        "INSERT INTO postings (inbox, reference, pointer, due_at) VALUES (?, ?, ?, ?)",
-        *(posting.inbox, posting.key_package_ref, posting.pointer, due_at),
+        "INSERT INTO postings (inbox, reference, pointer, due_at, group_) VALUES (?, ?, ?, ?, ?)",
+        *(posting.inbox, posting.key_package_ref, posting.pointer, due_at, number),
     )
 
 
 def postings(rows: Rows) -> list[Due]:
     """All pointers to be posted, the first one first."""
     found = rows.all(
-        "SELECT id, inbox, reference, pointer, due_at FROM postings ORDER BY due_at, id"
+        "SELECT id, inbox, reference, pointer, due_at, group_ FROM postings ORDER BY due_at, id"
     )
-    typed = cast("list[tuple[int, bytes, bytes, bytes, int]]", found)
-    return [Due(each[0], Posting(*each[1:4]), each[4]) for each in typed]
+    typed = cast("list[tuple[int, bytes, bytes, bytes, int, int | None]]", found)
+    return [Due(each[0], Posting(*each[1:4]), *each[4:]) for each in typed]
 
 
 def post_again(rows: Rows, due: Due, due_at: int) -> None:
