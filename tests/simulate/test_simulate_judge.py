@@ -60,7 +60,10 @@ BROKEN: dict[str, Evidence] = {
     ),
     "lies noticed": evidence(
         front=cast(
-            "Front", SimpleNamespace(caught=[Caught("bob", GID, Lie.drop, 90.0)], denied=dict)
+            "Front",
+            SimpleNamespace(
+                caught=[Caught("bob", GID, Lie.drop, 90.0)], denied=dict, longest_fork=0.0
+            ),
         )
     ),
 }
@@ -126,6 +129,13 @@ def test_who_was_invited_in_vain_is_seen_to_be_missing() -> None:
         ("honest", 50.0, {"agree"}),
     ):
         assert rules(missing._replace(lately={kind: 100.0 + after})) == found
+    fork = missing._replace(kinds={"fork": 1})
+    assert judge(fork._replace(lately={"fork": 50.0, "honest": 150.0})) == []
+    assert rules(fork._replace(lately={"fork": 50.0, "honest": 60.0})) == {"agree"}
+    late = missing._replace(lately={"rollback": 150.0})
+    at(200, late, "ann", changed(2, added=("bob",)))  # others hear of it later
+    assert judge(late) == []
+    late.observed["ann"] = late.observed["ann"]._replace(told=late.observed["ann"].told[:1])
     arrived = evidence(told=told, lately={"rollback": 150.0})
     arrived.observed["bob"].groups.clear()
     assert rules(arrived) == {"agree"}
@@ -310,6 +320,29 @@ def test_two_who_have_removed_each_other_are_a_group_in_two() -> None:
     alone = split.observed["bob"].groups[OTHER]._replace(members=("bob",))
     split.observed["bob"].groups[OTHER] = alone
     assert rules(split) == {"one group"}
+
+
+def test_a_fork_that_outlasts_the_old_ways_back_parts_people() -> None:
+    """Whoever is on the wrong side knows only doors that were closed since."""
+    lost = held(status=Status.lost, authenticator=b"", trouble="ask a member to remove you")
+    for days, found in ((31, set()), (29, {"agree", "nobody stranded"})):
+        front = cast("Front", SimpleNamespace(caught={}, denied=dict, longest_fork=days * 86_400.0))
+        assert rules(evidence(bob=lost, front=front)) == found
+        split = evidence(ann=held(), front=front)
+        before = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+        branch = held(gid=OTHER, predecessor=GID, members=("ann", "bob"))
+        split.observed["bob"].groups.update({GID: before, OTHER: branch})
+        assert bool(rules(split)) == bool(found)
+
+
+def test_a_branch_may_be_without_an_owner_who_finds_no_way_back() -> None:
+    branch = held(gid=OTHER, predecessor=GID, members=("bob",), owners=())
+    before = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+    for trouble, found in (("ask a member to remove you", False), ("gone", True)):
+        lost = held(status=Status.lost, authenticator=b"", members=(), trouble=trouble)
+        split = evidence(ann=lost)
+        split.observed["bob"].groups.update({GID: before, OTHER: branch})
+        assert ("owned" in rules(split)) == found
 
 
 def test_a_commit_that_waited_counts_from_when_it_was_wanted() -> None:

@@ -95,6 +95,28 @@ def test_who_is_let_in_anew_twice_before_it_looks_loses_nothing_that_waits(table
     assert [each.texts_of(there(each)) for each in people] == [["waits"]] * 3
 
 
+def test_who_is_let_in_anew_before_it_has_come_is_not_told_that_it_was_removed(
+    table: Table,
+) -> None:
+    """A pointer follows; when that gets lost, too, it knocks."""
+    alice, _, carol = people = [table.sit(name) for name in ("alice", "bob", "carol")]
+    alice.create()
+    alice.invite("carol")
+    table.settle(alice, rounds=4)
+    alice.invite("carol", "bob")  # once more, since she has not come
+    alice.cut = lambda asked: "request" if asked.operation == "post" else ""
+    table.settle(alice, rounds=4)
+    with alice.store.transaction() as rows:
+        rows.do("DELETE FROM postings WHERE due_at > 0")
+    alice.cut = lambda _: ""
+    slowly(table, carol)
+    assert carol.place.seat.look().status is Status.lost
+    slowly(table, *people)
+    told = carol.news()
+    assert not [each for each in told if isinstance(each, events.RemovedFromGroup)]
+    assert alice.authenticator == carol.authenticator
+
+
 def taken_back(table: Table) -> tuple[Someone, Someone, Someone]:
     """Carol was invited into a group, and has not come; the broker forgets that she was."""
     alice, bob = table.team("alice", "bob")
@@ -137,16 +159,18 @@ def waits(someone: Someone, name: str) -> bytes:
     return found.encryption_key
 
 
-def test_who_is_missing_is_let_in_anew_for_a_day_and_more_and_more_seldom(table: Table) -> None:
+def test_who_is_missing_is_let_in_anew_for_a_month_and_more_and_more_seldom(table: Table) -> None:
     alice, bob, _ = taken_back(table)
     asked(table)
     table.settle(alice, bob, rounds=240, step=30)
     first = len(asked(table, "claim"))
     table.settle(alice, bob, rounds=240, step=300)
     second = len(asked(table, "claim"))
+    table.settle(alice, bob, rounds=29 * 4, step=6 * 3_600)
+    third = len(asked(table, "claim"))
+    assert first / 2 > second / 20 > third / (29 * 24) > 0  # in an hour
     table.settle(alice, bob, rounds=24, step=3_600)
     assert asked(table, "claim") == []
-    assert first > second > 0
 
 
 def test_nobody_is_let_in_anew_where_no_log_was_set_back(table: Table) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from covey.client import events
 from covey.client.sync.log import entering, hearing
+from covey.client.sync.rows import wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile
 from covey.client.words.contents import Text
@@ -110,3 +111,26 @@ def joined(someone: Someone) -> list[events.Joined]:
     """By what branches it was told that it goes on, since the last look."""
     found = [each for each in someone.news() if isinstance(each, events.Joined)]
     return [each for each in found if each.how == "branched"]
+
+
+def test_who_was_removed_from_the_better_branch_does_not_go_on_in_a_worse_one(
+    table: Table,
+) -> None:
+    """The others go on in the better one, and have removed it."""
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
+    old = carol.place
+    for each in people:
+        each.breaks(each.place)
+    table.settle(alice, carol, rounds=30)
+    alice.wish(wishes.Expel((b"carol",)))
+    table.settle(alice, carol)
+    bob.cut = lambda asked: "request" if asked.operation == "fetch" else ""
+    for _ in range(30):  # he does not look into his inbox, and makes one, too
+        table.settle(bob, rounds=1)
+        bob.run(bob.peer.attend(None))
+    asked = [who for who, operation in table.asked if operation == "post"]
+    assert "bob" in asked
+    table.settle(carol, rounds=20)
+    rows_of = [each.seat.look() for each in carol.peer.places()]
+    assert {each.status for each in rows_of if each.gid != old.seat.row.gid} == {Status.removed}
+    assert old.seat.look().status is Status.branched

@@ -49,9 +49,9 @@ _UNDONE: Final = (
 _CLAIMS: Final = 3
 """How many KeyPackages are tried at once, of who has been let in by the first."""
 
-_FOR: Final = 86_400
-"""Seconds after we have come into a branch, or the log was set back; who is missing then is invited
-by people."""
+_FOR: Final = 30 * 86_400
+"""Seconds after we have come into a branch, or the log was set back: for as long as a broker keeps
+what is left for people. Who is missing then is invited by people."""
 
 
 class _Awaited(NamedTuple):

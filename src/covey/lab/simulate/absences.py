@@ -24,6 +24,7 @@ from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.actors import Knock, Leave, Remove
 from covey.lab.simulate.evidence import OUT, is_ours
 from covey.lab.simulate.lies import TAKES_BACK
+from covey.lab.simulate.parted import finds_no_way, is_branch_of_others
 
 if TYPE_CHECKING:
     from covey.client.events import Event
@@ -42,16 +43,21 @@ _TELLING: Final = 3_600  # seconds, for which whoever opens another way back may
 def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether somebody is a member of a group for those who are in it, and need not be there.
 
-    Three such have an end of which people know (docs/explanation/how-the-client-heals.md): who has
+    Four such have an end of which people know (docs/explanation/how-the-client-heals.md): who has
     gone out in a log that a lying broker took back; who was invited in vain, since the broker did
-    not keep the invitation, and whom members see as not having come; and who was away, since
-    somebody went or soon after that, until the old way back had closed.
+    not keep the invitation, and whom members see as not having come; who was away, since somebody
+    went or soon after that, until the old way back had closed; and who was shown another log until
+    then.
     """
     known = evidence.observed[name].groups.get(gid)
     if known is not None and known.status in OUT and is_out_unseen(evidence, gid, name):
         return True
     return _was_invited_in_vain(evidence, gid, name) or (
-        known is not None and _finds_it_closed(evidence, evidence.observed[name], known)
+        known is not None
+        and (
+            _finds_it_closed(evidence, evidence.observed[name], known)
+            or finds_no_way(evidence, name, known)
+        )
     )
 
 
@@ -88,7 +94,11 @@ def _taken_back_at(evidence: Evidence) -> float:
 
 def is_apart(evidence: Evidence, gid: bytes) -> bool:
     """Whether a group is a branch of those whom the others do not have any more."""
-    return _is_alone(evidence, gid) or _is_cast_out(evidence, gid)
+    return (
+        _is_alone(evidence, gid)
+        or _is_cast_out(evidence, gid)
+        or is_branch_of_others(evidence, gid)
+    )
 
 
 def goes_on_without(evidence: Evidence, gid: bytes, name: str) -> bool:
@@ -97,6 +107,19 @@ def goes_on_without(evidence: Evidence, gid: bytes, name: str) -> bool:
         name in evidence.holders(other) and not is_apart(evidence, other)
         for other in evidence.gids
         if other != gid
+    )
+
+
+def has_lost_its_owner(evidence: Evidence, gid: bytes) -> bool:
+    """Whether a group is a branch, and who owns it finds no way back into that of before.
+
+    It is still the owner by the group's profile, and is so again once somebody invites it.
+    """
+    return _is_branch(evidence, gid) and any(
+        held.status is Status.lost and "ask a member" in held.trouble
+        for observed in evidence.observed.values()
+        for held in observed.groups.values()
+        if gid in evidence.branches(held.gid)
     )
 
 
@@ -219,16 +242,17 @@ def _was_invited_in_vain(evidence: Evidence, gid: bytes, name: str) -> bool:
     holders = evidence.holders(gid)
     if not holders or any(name not in held.awaited for held in holders.values()):
         return False
-    added = max((at for at, event in _changes(evidence, gid) if name in event.added), default=None)
-    if added is None:
+    told = [(at, event) for at, event in _changes(evidence, gid) if name in event.added]
+    if not told:
         return False
+    last = max(event.epoch for _, event in told)
+    added = min(at for at, event in told if event.epoch == last)  # others hear of it later
     if observed.events(InvitationFailed, group=gid, since=added):
         return True
     if known is not None and known.status in OUT and _has_knocked(evidence, name):
         return True
-    lately = evidence.lately
-    return any(lately.get(each, 0.0) >= added for each in TAKES_BACK) or any(
-        lately.get(each, 0.0) >= added + _UNREAD for each in _LONG
+    return _taken_back_at(evidence) >= added or any(
+        evidence.lately.get(each, 0.0) >= added + _UNREAD for each in _LONG
     )
 
 

@@ -73,7 +73,7 @@ def _is_of(order: Order, what: str) -> bool:
 
 
 def _renamed_again(evidence: Evidence, wanted: Wanted) -> bool:
-    """Whether somebody wanted another name before it had given any, so that both are one commit.
+    """Whether somebody wanted another name since, so that both may have been one commit.
 
     Who was killed while it said so may have wanted that, too: then it gives a name of which it had
     not been promised anything.
@@ -85,15 +85,12 @@ def _renamed_again(evidence: Evidence, wanted: Wanted) -> bool:
         for each in evidence.wanted
         if isinstance(each.order, Rename) and (each.who, each.order.gid) == (wanted.who, order.gid)
     }
-    given = [
-        (told.at, told.event.name)
+    given = {
+        told.event.name
         for told in evidence.observed[wanted.who].events(Renamed, group=order.gid, since=wanted.at)
         if isinstance(told.event, Renamed) and told.event.by == wanted.who
-    ]
-    if any(name not in ours for _, name in given):
-        return True
-    later = [at for at in ours.values() if at > wanted.at]
-    return bool(later) and not any(at < int(min(later)) for at, _ in given)
+    }
+    return bool(given - ours.keys()) or any(at > wanted.at for at in ours.values())
 
 
 def _undone(order: Order, observed: Observed, held: Held, at: float) -> Iterator[str]:

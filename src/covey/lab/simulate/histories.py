@@ -177,7 +177,7 @@ def _deaf(evidence: Evidence, said: Said) -> Iterator[tuple[str, bytes]]:
     """Who was there, and does not have what was said; and in which group it should."""
     for name, observed in evidence.observed.items():
         there = observed.groups.get(said.gid)
-        if there is None or there.joined_at >= said.at or _has(observed, said):
+        if there is None or there.joined_at >= int(said.at) or _has(observed, said):
             continue
         held = _goes_on(observed, there)
         if held is not None and not _are_parted(evidence, said, name):

@@ -21,6 +21,7 @@ from covey.client.events import (
 from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.absences import (
     goes_on_without,
+    has_lost_its_owner,
     is_apart,
     is_excused,
     is_turned_away,
@@ -93,10 +94,10 @@ def agree(evidence: Evidence) -> Iterator[Finding]:
 
 
 def owned(evidence: Evidence) -> Iterator[Finding]:
-    """A group has an owner, who is in it."""
+    """A group has an owner, who is in it; but for a branch that could not reach its owner."""
     for gid in evidence.gids:
         for name, held in evidence.holders(gid).items():
-            if not held.owners:
+            if not held.owners and not has_lost_its_owner(evidence, gid):
                 yield Finding("owned", name, f"is in {gid.hex()[:8]}, which nobody owns")
 
 

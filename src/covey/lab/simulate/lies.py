@@ -112,6 +112,7 @@ class Front:
         is_down: Whether nobody is there.
         places: What was shown, to whom, and when last.
         caught: The blatant lies that were told; of each that lasts, the first time.
+        longest_fork: For how many seconds two logs were shown, at most.
     """
 
     def __init__(
@@ -134,6 +135,8 @@ class Front:
         self.is_down: bool = False
         self.places: dict[Shown, float] = {}
         self.caught: list[Caught] = []
+        self.longest_fork: float = 0.0
+        self._forked_at = 0.0
         self._lied_to: set[tuple[str, bytes]] = set()
         self._other: tuple[Copy, frozenset[str]] | None = None
         self._twists: dict[Lie, frozenset[str]] = {}
@@ -157,6 +160,7 @@ class Front:
         match lie:
             case Lie.fork:
                 store = self.main.store.copy()
+                self._forked_at = self._now()
                 self._other = (Copy(self._identity, store, self._days), victims)
             case Lie.rollback | Lie.restore:
                 self._roll_back(admitted=lie is Lie.restore)
@@ -182,6 +186,8 @@ class Front:
         if self._twists or self._other is not None:
             self._story.tell("broker", "is honest again", "honest")
         self._twists.clear()
+        if self._other is not None:
+            self.longest_fork = max(self.longest_fork, self._now() - self._forked_at)
         self._other = None
 
     def sweep(self) -> None:

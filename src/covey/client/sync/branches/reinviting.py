@@ -122,11 +122,6 @@ def every(rows: Rows) -> dict[int, list[Person]]:
     return {int(name.removeprefix(_NAME)): _people(kept) for name, kept in found}
 
 
-def has_noted(rows: Rows, number: int) -> bool:
-    """Whether somebody is to be invited again into a group."""
-    return settings.get(rows, f"{_NAME}{number}") is not None
-
-
 def drop(rows: Rows, number: int) -> None:
     """They have been invited again, or cannot be."""
     for name in (_NAME, _SETTLED):

@@ -42,6 +42,8 @@ class BehindError(PolicyError):
         super().__init__(why)
 
 
+_OUT: Final = frozenset({Status.left, Status.removed})
+
 NOBODY: Final = (1 << 32) - 1
 """Above every leaf index."""
 
@@ -161,14 +163,14 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
         Whether we do.
     """
     others = [
-        row
-        for row in groups.every(rows)
-        if row.predecessor == old.row.gid and row.id != new.number and row.status.is_in
+        row for row in groups.every(rows) if row.predecessor == old.row.gid and row.id != new.number
     ]
-    if any((row.branched_by, row.gid) < (by, new.row.gid) for row in others):
-        return False
+    followed = [row for row in others if row.status.is_in or row.status in _OUT]
+    if any((row.branched_by, row.gid) < (by, new.row.gid) for row in followed):
+        return False  # also if we are out of that one: the others go on there
     for row in others:
-        fold(rows, row, into=new)
+        if row.status.is_in:
+            fold(rows, row, into=new)
     before = groups.of(rows, old.number)
     assert before is not None
     _hand_over(rows, before, new)

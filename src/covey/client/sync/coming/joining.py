@@ -273,7 +273,6 @@ def _gone_on_from(
 
 def _in_place_of(rows: Rows, before: GroupRow, row: GroupRow) -> GroupRow:
     """The group's old secrets go; its history stays, and what waited is said anew."""
-    queues.forget_accepted(rows, before.id)
     groups.forget_engine(rows, before.id)
     queues.end_commit(rows, before.id)
     queues.to_be_encrypted_anew(rows, before.id)
