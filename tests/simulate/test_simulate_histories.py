@@ -10,7 +10,7 @@ from covey.client.events import Joined, MemberLeft, MessagesLost, RolledBack
 from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.judge import judge
 from covey.lab.simulate.world import Said
-from simulate.seen import GID, HELLO, at, denying, evidence, held, rules
+from simulate.seen import GID, HELLO, at, changed, denying, evidence, held, rules
 
 if TYPE_CHECKING:
     from covey.lab.simulate.evidence import Evidence
@@ -142,6 +142,41 @@ def in_a_branch(*told: MessagesLost) -> Evidence:
     for each in told:
         at(95, found, "bob", each)
     return found
+
+
+def test_who_missed_it_where_it_was_said_again_has_the_place_of_before() -> None:
+    again = HELLO._replace(seq=9, epoch=4)
+    for last, found in ((9, set()), (8, {"same order"})):
+        why = f"entries 7 to {last} are held back, or no longer kept"
+        gap = MessagesLost(GID.hex(), count=3, sender=None, why=why)
+        seen = evidence(ann=held(messages=(again,)), told={"bob": [gap]}, began={"away": 0.0})
+        assert rules(seen) == found
+        other = evidence(bob=held(messages=(again,)), told={"bob": [gap]}, began={"away": 0.0})
+        assert rules(other) == {"same order"}
+
+
+def test_who_leaves_the_branch_where_it_was_said_again_goes_on_without_the_others() -> None:
+    """It was heard by those who are gone from the others' group, and only by them."""
+    gone = {"ann": [changed(2, removed=("bob", "cid"))]}
+    other = bytes([1]) * 32
+    split = evidence(
+        ann=held(members=("ann",), messages=()),
+        told=gone,
+        kinds={"rollback": 1},
+        said=[Said("bob", GID, "hello", 50.0)],
+    )
+    hello = HELLO._replace(sender="bob")
+    branch = held(gid=other, predecessor=GID, members=("cid",), owners=("cid",), messages=(hello,))
+    left = branch._replace(status=Status.left, secrets=0, authenticator=b"", members=())
+    before = held(status=Status.branched, authenticator=b"", members=(), secrets=0, messages=())
+    bob = split.observed["bob"]
+    split.observed["cid"] = bob._replace(name="cid", groups={GID: before, other: branch})
+    split.observed["bob"] = bob._replace(groups={GID: before, other: left})
+    assert judge(split) == []
+    both = split.observed["ann"].groups[GID]._replace(members=("ann", "bob", "cid"))
+    split.observed["ann"].groups[GID] = both
+    split.observed["ann"] = split.observed["ann"]._replace(told=())
+    assert "nothing lost" in rules(split)
 
 
 def test_what_was_said_goes_on_in_a_branch() -> None:

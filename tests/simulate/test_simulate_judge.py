@@ -193,6 +193,11 @@ def test_who_is_lost_and_no_member_was_removed_or_is_seen_at_the_door() -> None:
     )
     at(120, back_in, "bob", Joined(GID.hex(), name="covey", how="welcome", epoch=4))
     assert rules(back_in) == {"nobody stranded"}
+    by_an_old_way = evidence(
+        ann=held(members=("ann",)), bob=lost, told={"ann": [changed(3, left=("bob",))]}
+    )
+    at(120, by_an_old_way, "bob", Joined(GID.hex(), name="covey", how="welcome", epoch=2))
+    assert judge(by_an_old_way) == []
 
 
 def back(gid: bytes = GID) -> Rejoining:

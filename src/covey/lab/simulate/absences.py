@@ -124,13 +124,21 @@ def has_lost_its_owner(evidence: Evidence, gid: bytes) -> bool:
 
 
 def was_removed(evidence: Evidence, gids: set[bytes], name: str) -> bool:
-    """Whether somebody tells of a group that another one has gone, who had come in before that."""
-    came = max(
-        (told.at for gid in gids for told in evidence.observed[name].events(Joined, group=gid)),
-        default=0,
-    )
+    """Whether somebody tells of a group that another one has gone, who had come in before that.
+
+    It may have come in later, by an invitation of before.
+    """
+    came = [
+        (told.at, told.event.epoch, gid)
+        for gid in gids
+        for told in evidence.observed[name].events(Joined, group=gid)
+        if isinstance(told.event, Joined)
+    ]
+    last, epoch, where = max(came, default=(0, 0, b""))
     return any(
-        at >= came and name in _gone(event) for gid in gids for at, event in _changes(evidence, gid)
+        (at >= last or (gid == where and event.epoch > epoch)) and name in _gone(event)
+        for gid in gids
+        for at, event in _changes(evidence, gid)
     )
 
 

@@ -5,6 +5,7 @@ Each rule is a function from what there is to be seen to what is wrong.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import combinations
 from math import inf
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from covey.client.events import Event
     from covey.lab.simulate.observing import Held, Message, Observed
     from covey.lab.simulate.world import Said
+
+_GAP: Final = re.compile(r"entries (\d+) to (\d+) are held back, or no longer kept")
 
 _OFFERS: Final = 900.0
 """Seconds after which members give up a log that a broker has taken back."""
@@ -58,8 +61,8 @@ def same_order(evidence: Evidence) -> Iterator[Finding]:
     that it has caught it at that may have the places of before; but not of what was said since. And
     what is said again since nobody knows who has it (docs/explanation/how-the-client-heals.md) has
     its last place for those who hear it there: who was not in the group at that time, or not yet in
-    the branch, keeps the place of before. What was to be said again and is lost, as its sender
-    says, has none any more.
+    the branch, or says that it has missed just those entries, keeps the place of before. What was
+    to be said again and is lost, as its sender says, has none any more.
     """
     said_at = {each.text: each.at for each in evidence.said}
     for gid in evidence.gids:
@@ -77,8 +80,8 @@ def same_order(evidence: Evidence) -> Iterator[Finding]:
                 ):
                     continue
                 if not (
-                    _was_out(evidence.observed[one], first, message, also)
-                    or _was_out(evidence.observed[other], second, also, message)
+                    _keeps_the_old(evidence.observed[one], first, message, also)
+                    or _keeps_the_old(evidence.observed[other], second, also, message)
                 ):
                     yield Finding(
                         "same order",
@@ -120,6 +123,19 @@ def _is_given_up(evidence: Evidence, gid: bytes, name: str, held: Message) -> bo
 
 def _ids(event: Event) -> tuple[str, ...]:
     return event.ids if isinstance(event, MessagesLost) else ()
+
+
+def _keeps_the_old(observed: Observed, held: Held, own: Message, other: Message) -> bool:
+    """Whether somebody did not hear a message at the others' place of it, which is later."""
+    return _was_out(observed, held, own, other) or (
+        other.seq is not None
+        and _place(own) < _place(other)
+        and any(
+            int(found[1]) <= other.seq <= int(found[2])
+            for told in observed.events(MessagesLost, group=held.gid)
+            if isinstance(told.event, MessagesLost) and (found := _GAP.match(told.event.why))
+        )
+    )
 
 
 def _was_out(observed: Observed, held: Held, own: Message, other: Message) -> bool:
@@ -201,9 +217,17 @@ def _goes_on(observed: Observed, held: Held) -> Held | None:
 
 
 def _are_parted(evidence: Evidence, said: Said, name: str) -> bool:
-    """Whether who speaks or who hears goes on without the other, where others are not."""
+    """Whether who speaks or who hears goes on without the other, where others are not.
+
+    Or it was said there at last, and who said it has left since.
+    """
     sender, hearer = evidence.observed[said.who], evidence.observed[name]
     theirs, ours = _lives(sender), _lives(hearer)
+    theirs |= {
+        gid
+        for gid, held in sender.groups.items()
+        if any(each.text == said.text for each in held.messages)
+    }
     return any(is_apart(evidence, gid) for gid in theirs ^ ours)
 
 
