@@ -464,3 +464,21 @@ def without_a_word(asked: Ask) -> str:
     if asked.operation != "append" or not isinstance(asked.request, Signed):
         return ""
     return "" if Append.decode(asked.request.request).next is not None else "request"
+
+
+def test_who_wakes_waits_for_the_others_to_offer_what_they_have(table: Table) -> None:
+    """All slept after the broker was set back: whoever wakes first would else go on alone."""
+    people = alice, bob = table.team("alice", "bob")
+    backup = table.snapshot()
+    for _ in range(2):
+        alice.wish(wishes.Renew())
+        table.settle(*people)
+    table.copies[0] = backup
+    table.settle(bob, rounds=10, step=30)  # he is beyond what it has
+    table.passes(30 * 86_400)
+    table.settle(bob, rounds=2, step=30)
+    assert bob.place.seat.look().status is Status.active
+    table.settle(*people, rounds=40, step=30)
+    assert bob.place.seat.look().status is Status.active
+    assert not any(isinstance(each, events.Branching) for each in bob.news())
+    assert alice.authenticator == bob.authenticator

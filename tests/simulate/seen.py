@@ -65,7 +65,9 @@ def evidence(
         )
         for name, each in (("ann", ann or held()), ("bob", bob or held()))
     }
-    front = cast("Front", SimpleNamespace(caught={}, denied=dict, longest_fork=0.0))
+    front = cast(
+        "Front", SimpleNamespace(caught={}, denied=dict, ever_denied=dict, longest_fork=0.0)
+    )
     plain = Evidence(
         observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {}, {}, {}, 200.0
     )
@@ -78,7 +80,12 @@ def rules(found: Evidence) -> set[str]:
 
 def denying(name: str, at: float) -> Front:
     shown = {Shown(name, GID, 3, bytes(32)): at}
-    return cast("Front", SimpleNamespace(caught={}, denied=lambda: shown, longest_fork=0.0))
+    return cast(
+        "Front",
+        SimpleNamespace(
+            caught={}, denied=lambda: shown, ever_denied=lambda: shown, longest_fork=0.0
+        ),
+    )
 
 
 def changed(epoch: int, **how: tuple[str, ...]) -> MembersChanged:

@@ -62,7 +62,10 @@ BROKEN: dict[str, Evidence] = {
         front=cast(
             "Front",
             SimpleNamespace(
-                caught=[Caught("bob", GID, Lie.drop, 90.0)], denied=dict, longest_fork=0.0
+                caught=[Caught("bob", GID, Lie.drop, 90.0)],
+                denied=dict,
+                ever_denied=dict,
+                longest_fork=0.0,
             ),
         )
     ),
@@ -331,7 +334,10 @@ def test_a_fork_that_outlasts_the_old_ways_back_parts_people() -> None:
     """Whoever is on the wrong side knows only doors that were closed since."""
     lost = held(status=Status.lost, authenticator=b"", trouble="ask a member to remove you")
     for days, found in ((31, set()), (29, {"agree", "nobody stranded"})):
-        front = cast("Front", SimpleNamespace(caught={}, denied=dict, longest_fork=days * 86_400.0))
+        front = cast(
+            "Front",
+            SimpleNamespace(caught={}, denied=dict, ever_denied=dict, longest_fork=days * 86_400.0),
+        )
         assert rules(evidence(bob=lost, front=front)) == found
         split = evidence(ann=held(), front=front)
         before = held(status=Status.branched, authenticator=b"", members=(), secrets=0)

@@ -63,7 +63,7 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
 
 def _is_denied(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether somebody was shown a place of a log that the broker does not have there any more."""
-    return any((each.client, each.gid) == (name, gid) for each in evidence.front.denied())
+    return any((each.client, each.gid) == (name, gid) for each in evidence.front.ever_denied())
 
 
 def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:

@@ -137,6 +137,7 @@ class Front:
         self.caught: list[Caught] = []
         self.longest_fork: float = 0.0
         self._forked_at = 0.0
+        self._denied: dict[Shown, float] = {}
         self._lied_to: set[tuple[str, bytes]] = set()
         self._other: tuple[Copy, frozenset[str]] | None = None
         self._twists: dict[Lie, frozenset[str]] = {}
@@ -188,13 +189,15 @@ class Front:
         self._twists.clear()
         if self._other is not None:
             self.longest_fork = max(self.longest_fork, self._now() - self._forked_at)
+            self._denied |= self.denied()
         self._other = None
 
     def sweep(self) -> None:
         """Throw away what is too old."""
-        self.main.sweep()
         if self._other is not None:
+            self._denied |= self.denied()
             self._other[0].sweep()
+        self.main.sweep()
 
     # --- answers -------------------------------------------------------------------------
 
@@ -252,6 +255,10 @@ class Front:
             if each.seq > max(logs[each.gid], default=-1)
             or logs[each.gid].get(each.seq, each.hash) != each.hash
         }
+
+    def ever_denied(self) -> dict[Shown, float]:
+        """Likewise, or while there was a fork: brokers do not keep for ever what shows it."""
+        return {**self._denied, **self.denied()}
 
     def _twist(self, lie: Lie, answer: WireStruct) -> WireStruct:
         match answer:

@@ -28,7 +28,7 @@ _REFUSED: Final = frozenset({Code.proof_refused.value})
 _HOPELESS: Final = 900.0
 """Seconds of contradictions after which what is missing will not come back: the members branch.
 
-Also when we slept in between: what we have is offered again before.
+Time in which we slept is none: the others may have slept, too, and offer what they have now.
 """
 
 _AGAIN: Final = 86_400.0
@@ -51,7 +51,8 @@ class Troubles:
         self._seat = seat
         self._failures = 0
         self._refusals = 0
-        self._since = 0.0
+        self._waited = 0.0
+        self._met_at = 0.0
         self._until = 0.0
         self._told: dict[str, float] = {}
         self.now: str = ""
@@ -75,7 +76,7 @@ class Troubles:
         """All went well."""
         self._failures = self._refusals = self.contradictions = 0
         self.served = None
-        self._since = self._until = 0.0
+        self._waited = self._met_at = self._until = 0.0
         self._told.clear()
         self.now = ""
 
@@ -127,9 +128,7 @@ class Troubles:
         else:
             told = ForkFound(seat.hex, heads=heads, sentence=str(error))
         self._tell_once(told)
-        now = seat.home.world.now()
-        self._since = self._since or now
-        if now - self._since > _HOPELESS and self.contradictions > seat.home.pace.refused:
+        if self._waited_for_others() > _HOPELESS and self.contradictions > seat.home.pace.refused:
             with seat.change() as rows:  # nothing of the log can be relied on, wherever we are
                 unsure_again(rows, seat)
                 seat.replace(seq=-1, hash=b"", head=None)
@@ -137,6 +136,15 @@ class Troubles:
                 entering.broke(seat, rows, str(error))
         self._until = self._later(error)
         return self._until
+
+    def _waited_for_others(self) -> float:
+        """For how long it has contradicted itself while we were awake, in seconds."""
+        home = self._seat.home
+        now = home.world.now()
+        if self._met_at:
+            self._waited += min(max(now - self._met_at, 0.0), home.pace.at_most)
+        self._met_at = now
+        return self._waited
 
     def _evidence(self, error: BrokerError | ForkError) -> tuple[str, ...]:
         """What the broker has signed, in hex: both heads, if it has signed two; else ours."""
