@@ -1,12 +1,12 @@
 """Bugs that can be planted, each in one named function: what the simulator is tested with.
 
-May import what it spoils: the client's flows and rows, the protocol, the broker's ordering. A judge
-that finds nothing proves nothing, unless it finds these.
+May import what it spoils: the client's flows and rows, the protocol, the broker's ordering, and the
+broker here. A judge that finds nothing proves nothing, unless it finds these.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from unittest.mock import patch
 
@@ -17,9 +17,11 @@ from covey.client.sync.group.seat import Seat
 from covey.client.sync.log import entering, hearing, reading, troubles, turning
 from covey.client.sync.rows import groups, queues
 from covey.client.words import history
+from covey.lab.simulate import broker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from covey.access.member.replies import Followed
     from covey.access.structs.heads import Position
@@ -40,17 +42,20 @@ class Bug(NamedTuple):
         owner: The module or the class whose function is spoilt.
         name: Of the function.
         spoil: Makes the wrong function from the right one.
+        also: Spoils besides what would hide the bug.
     """
 
     what: str
     owner: object
     name: str
     spoil: Callable[[Function], Function]
+    also: Callable[[], AbstractContextManager[None]]
 
     @contextmanager
     def planted(self) -> Iterator[None]:
         """Have the bug while the block lasts."""
-        with patch.object(self.owner, self.name, self.spoil(getattr(self.owner, self.name))):
+        wrong = self.spoil(getattr(self.owner, self.name))
+        with patch.object(self.owner, self.name, wrong), self.also():
             yield
 
 
@@ -58,11 +63,16 @@ BUGS: dict[str, Bug] = {}
 """Every bug, by name."""
 
 
-def _bug(owner: object, name: str, what: str) -> Callable[[Callable[[Function], Function]], None]:
+def _bug(
+    owner: object,
+    name: str,
+    what: str,
+    also: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Callable[[Callable[[Function], Function]], None]:
     """Register a bug under the name of what spoils the function."""
 
     def register(spoil: Callable[[Function], Function]) -> None:
-        BUGS[spoil.__name__.strip("_").replace("_", "-")] = Bug(what, owner, name, spoil)
+        BUGS[spoil.__name__.strip("_").replace("_", "-")] = Bug(what, owner, name, spoil, also)
 
     return register
 
@@ -74,7 +84,12 @@ def _nothing(*_: object, **__: object) -> None:
 # --- the broker ----------------------------------------------------------------------------
 
 
-@_bug(ordering, "append", "The broker takes a request again that it has taken before.")
+@_bug(
+    ordering,
+    "append",
+    "The broker takes a request again that it has taken before.",
+    broker.letting_idems_recur,
+)
 def _idem_ignored(right: Function) -> Function:
     def append(log: Log, _: Earlier | None, admitted: Admitted) -> object:
         return right(log, None, admitted)
