@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from covey.broker.transactions import birth
 from covey.client import events
 from covey.client.sync.coming import returning
 from covey.client.sync.log import entering, standing
 from covey.client.sync.rows import wishes
 from covey.client.sync.rows.groups import Status
+from covey.lab.simulate.broker import done
 
 if TYPE_CHECKING:
     from client.table import Someone, Table
@@ -115,6 +119,34 @@ def test_whose_own_commit_has_closed_the_epoch_lets_the_others_in(table: Table) 
     assert not any(isinstance(each, events.Rejoining) for each in news)
     lost = [each for each in news if isinstance(each, events.MessagesLost)]
     assert [(each.count, each.sender) for each in lost] == [(1, None)]
+
+
+@pytest.mark.parametrize("admitted", [False, True])
+def test_whose_own_commit_stands_earlier_in_a_log_that_was_set_back_goes_on_there(
+    table: Table, *, admitted: bool
+) -> None:
+    alice, bob = table.team("alice", "bob")
+    backup = table.snapshot()
+    for number in range(3):
+        alice.say(f"{number}")
+    table.settle(alice, bob)
+    reached = alice.place.seat.look().seq
+    alice.wish(wishes.Renew())
+    commit = alice.hold(alice.place.turns.turn(listening=True), "append")
+    table.copies[0] = backup
+    if admitted:
+        done(backup.store.write(None, lambda: birth.begin_anew(table.entropy(16))))
+    alice.cut = lambda asked: "answer" if asked.operation == "append" else "request"
+    commit.go()
+    alice.cut = lambda _: ""
+    table.passes(40 * 86_400)
+    table.copies[0].sweep()
+    alice.turn()
+    assert alice.place.seat.look().seq < reached
+    table.settle(alice, bob, rounds=60, step=30)
+    assert statuses(alice, bob) == {Status.active}
+    assert alice.authenticator == bob.authenticator
+    assert any(isinstance(each, events.MessagesLost) for each in alice.news())
 
 
 def test_whose_commit_was_not_taken_is_lost_where_another_s_was(table: Table) -> None:

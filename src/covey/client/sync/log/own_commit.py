@@ -19,7 +19,7 @@ from covey.client.sync.effects import Lane, Use
 from covey.client.sync.group.telling import tell
 from covey.client.sync.identity.proving import Prover
 from covey.client.sync.log.taking import take_entry
-from covey.client.sync.rows import queues
+from covey.client.sync.rows import places, queues
 from covey.errors import AuthenticationError, BrokerError, DecodeError, ForkError
 
 if TYPE_CHECKING:
@@ -50,22 +50,27 @@ def has_closed(seat: Seat) -> Flow[bool]:
         answer = yield from prover.ask(
             "read", lambda proof: Read(row.gid, access.epoch, 0, 0, proof), Entries
         )
-        msgspec.structs.replace(row.followed, position=None).read(access.epoch, answer)
+        msgspec.structs.replace(row.followed, position=None, head=None).read(access.epoch, answer)
     except (AuthenticationError, BrokerError, DecodeError, ForkError):
         return False
-    return answer.before.seq > row.seq and _go_on(seat, under, answer.before)
+    return _go_on(seat, under, answer.before)
 
 
 def _go_on(seat: Seat, under: UnderWay, place: Position) -> bool:
-    """Take our commit in, at its place; whether it is still under way."""
+    """Take our commit in, at its place; whether it is still under way.
+
+    If the log was set back since, that may be before the place that we had reached.
+    """
     body = Append.decode(Signed.decode(under.request).request).body
     entry = Entry(place.seq, under.epoch, Kind.commit, under.idem, body)
     with seat.change() as rows:
         if not seat.is_in or queues.under_way(rows, seat.number) != under:
             return False
         before = seat.row.seq
-        count = place.seq - 1 - before if before >= 0 else 0
-        if count or before < 0:
-            tell(seat, rows, MessagesLost(seat.hex, count=count, sender=None, why=_MISSED))
+        count = place.seq - 1 - before if 0 <= before < place.seq else None
+        if count != 0:
+            tell(seat, rows, MessagesLost(seat.hex, count=count or 0, sender=None, why=_MISSED))
+        if count is None:
+            places.set_aside(rows, seat.number, before)
         seat.replace(seq=place.seq, hash=place.hash)
         return take_entry(seat, rows, entry)
