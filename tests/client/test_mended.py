@@ -482,3 +482,25 @@ def test_who_wakes_waits_for_the_others_to_offer_what_they_have(table: Table) ->
     assert bob.place.seat.look().status is Status.active
     assert not any(isinstance(each, events.Branching) for each in bob.news())
     assert alice.authenticator == bob.authenticator
+
+
+def test_who_is_alone_in_a_group_that_the_broker_has_lost_goes_on_alone(table: Table) -> None:
+    alice, bob = table.sit("alice"), table.sit("bob")
+    backup = table.snapshot()
+    old = alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    alice.say("early")
+    alice.wish(wishes.Expel((b"bob",)))
+    table.settle(alice, bob)
+    table.copies[0] = backup
+    table.settle(alice, rounds=80, step=30)
+    assert old.seat.look().status is Status.branched
+    assert alice.place.seat.look().status is Status.active
+    assert alice.texts() == ["early"]
+    assert len(alice.peer.places()) == 2
+    alice.invite("bob")
+    table.settle(alice, bob)
+    alice.say("here again")
+    table.settle(alice, bob)
+    assert bob.texts()[-1:] == ["here again"]

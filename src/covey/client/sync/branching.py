@@ -150,6 +150,9 @@ class Branches:
         """Make a group of the old one's members; they come in by its first commit."""
         peer, old = self._peer, Seat(self._peer.home, row).group
         self._due[row.id] = peer.home.world.now() + peer.home.pace.at_most
+        if old.tree.census.members == 1:
+            self._branch_alone(row, old)
+            return
         try:
             packages, left_out = yield from self._claimed(old)
         except StateError:
@@ -166,6 +169,12 @@ class Branches:
                 queues.wish(rows, seat.number, wishes.encode(fitting.wish))
                 for name, why in (left_out | fitting.left_out).items():
                     tell(seat, rows, WishRefused(seat.hex, what=f"go on with {name}", why=why))
+
+    def _branch_alone(self, row: GroupRow, old: Group) -> None:
+        """Go on where nobody else is: the broker has lost a log of ours alone."""
+        seat = self._begun(row, old)
+        with seat.change() as rows:
+            winning.go_on(rows, Seat(self._peer.home, row), seat, seat.row.branched_by)
 
     def _claimed(self, old: Group) -> Flow[tuple[tuple[bytes, ...], dict[str, str]]]:
         """KeyPackages of a group's other members; and who has none that is good, and why.
