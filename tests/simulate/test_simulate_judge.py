@@ -77,6 +77,16 @@ def test_a_rule_that_is_broken_is_named(rule: str) -> None:
     assert rules(BROKEN[rule]) == {rule}
 
 
+def test_who_wants_to_leave_when_nobody_is_there_waits() -> None:
+    away = held(status=Status.lost, authenticator=b"", members=(), trouble="ask a member")
+    told = {"ann": [changed(2, removed=("bob",))]}
+    for status, found in ((Status.leaving, False), (Status.active, True)):
+        waits = evidence(ann=held(status=status, waiting=1, owners=("ann",)), bob=away, told=told)
+        assert ("quiet" in rules(waits)) == found
+    both = evidence(ann=held(status=Status.leaving))
+    assert rules(both) == {"quiet"}
+
+
 def test_who_has_lost_its_way_and_is_a_member_is_named() -> None:
     lost = held(status=Status.copy, authenticator=b"", members=())
     assert rules(evidence(bob=lost)) == {"agree", "nobody stranded"}

@@ -13,7 +13,7 @@ import pytest
 from client.table import PACE
 from covey.access.structs.basics import Signed
 from covey.access.structs.log import Append
-from covey.client.sync.rows import queues
+from covey.client.sync.rows import queues, wishes
 from covey.client.sync.rows.groups import Status
 
 if TYPE_CHECKING:
@@ -155,3 +155,21 @@ def test_few_of_many_who_speak_commit_when_those_before_them_are_dead(group: Gro
     assert commits[0].after <= PACE.patience
     assert not any(_waiting(each) for each in alive)
     assert len({each.authenticator for each in alive}) == 1
+
+
+def test_who_waits_for_others_to_let_it_go_does_not_look_all_the_time(table: Table) -> None:
+    """Its own proposal is due, and nothing of ours can be done about it."""
+    alice, bob = table.team("alice", "bob")
+    table.settle(alice, bob)
+    bob.leave()
+    table.settle(bob, rounds=3)
+    assert bob.place.seat.look().status is Status.leaving
+    when = bob.run(bob.place.turns.turn())
+    assert when is not None
+    assert when - table.now > PACE.knocks / 4  # until it looks at the door once more
+    bob.wish(wishes.Renew())
+    when = bob.run(bob.place.turns.turn())
+    assert when is not None
+    assert when > table.now
+    table.settle(alice, bob)
+    assert bob.place.seat.look().status is Status.left

@@ -137,16 +137,15 @@ def quiet(evidence: Evidence) -> Iterator[Finding]:
     """Nothing waits for ever, but who wants to leave when nobody is there any more to let it go."""
     for name, each in evidence.observed.items():
         for held in each.groups.values():
+            if held.status is Status.leaving and len(evidence.holders(held.gid)) == 1:
+                continue
             waits = [
                 word
                 for word, some in (
                     (f"{held.waiting} messages", held.waiting),
                     (f"{held.wishes} wishes", held.wishes),
                     ("a commit", held.pending),
-                    (
-                        "a wish to leave",
-                        held.status is Status.leaving and len(evidence.holders(held.gid)) > 1,
-                    ),
+                    ("a wish to leave", held.status is Status.leaving),
                 )
                 if some
             ]

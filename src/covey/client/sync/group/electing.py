@@ -12,6 +12,8 @@ from hashlib import sha256
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
+from covey.mls import Remove, SelfRemove
+
 if TYPE_CHECKING:
     from covey.client.sync.group.seat import Seat
 
@@ -45,16 +47,28 @@ class Election:
         """
         return self._seat.home.world.now() >= self.due(speaks=speaks)
 
-    def due(self, *, speaks: bool = False) -> float:
-        """When it is due, in seconds since the epoch; FOREVER when there is nothing to commit."""
+    def due(self, *, speaks: bool = False, wished: bool = False) -> float:
+        """When it is due, in seconds since the epoch; FOREVER when there is nothing to commit.
+
+        Who waits to go commits nothing, but what is wished for when nobody else is there.
+        """
+        if self.waits_to_go():
+            return self._alone_at() if wished else FOREVER
         when = min(self._proposals(speaks=speaks), self._arriving(speaks=speaks), self._ageing())
         return max(when, self._not_before)
 
     def is_left_alone(self) -> bool:
         """Whether nobody has committed what is proposed, though all have had their turn."""
-        pace = self._seat.home.pace
-        last = self._proposals(speaks=False) + (_SLOTS + 1) * pace.slot + pace.patience
-        return self._seat.home.world.now() >= last
+        return self._seat.home.world.now() >= self._alone_at()
+
+    def waits_to_go(self) -> bool:
+        """Whether our wish to leave waits for somebody else's commit."""
+        group = self._seat.group
+        return any(
+            isinstance(each.proposal, SelfRemove | Remove)
+            and each.sender.leaf_index == group.own_index
+            for each in group.proposals
+        )
 
     def failed(self) -> None:
         """What is proposed cannot be committed by us: others may be able to."""
@@ -67,6 +81,10 @@ class Election:
         if self._ranked[0] != epoch:
             self._ranked = epoch, rank(self._seat, _SLOTS)
         return self._ranked[1]
+
+    def _alone_at(self) -> float:
+        pace = self._seat.home.pace
+        return self._proposals(speaks=False) + (_SLOTS + 1) * pace.slot + pace.patience
 
     def _proposals(self, *, speaks: bool) -> float:
         seat = self._seat

@@ -34,7 +34,7 @@ from covey.errors import (
     ForkError,
     TransportError,
 )
-from covey.mls import ContentType, Remove, SelfRemove
+from covey.mls import ContentType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +152,9 @@ class Turns:
     def _due(self) -> float | None:
         if not self.seat.row.status.is_in:
             return None
-        return min(self.election.due(), self.doorkeeper.due())
+        with self.seat.home.store.reading() as rows:
+            wished = bool(queues.wishes(rows, self.seat.number))
+        return min(self.election.due(wished=wished), self.doorkeeper.due())
 
     # --- steps ---------------------------------------------------------------------------
 
@@ -168,24 +170,15 @@ class Turns:
         if under is not None:
             yield from self._submit(under)
             return True
-        waits = self._is_leaving() and not (wished and self.election.is_left_alone())
+        waits = self.election.waits_to_go() and not (wished and self.election.is_left_alone())
         if not waits and (wished or self.election.is_ours(speaks=first is not None)):
             return (yield from self._commit(wished))
         if first is not None and (yield from self._say(first)):
             return True
-        if seat.row.status is Status.leaving and first is None and not self._is_leaving():
+        if seat.row.status is Status.leaving and first is None and not self.election.waits_to_go():
             self._leave()
             return True
         return (yield from self.doorkeeper.attend())
-
-    def _is_leaving(self) -> bool:
-        """Whether our wish to leave waits for somebody else's commit."""
-        group = self.seat.group
-        return any(
-            isinstance(each.proposal, SelfRemove | Remove)
-            and each.sender.leaf_index == group.own_index
-            for each in group.proposals
-        )
 
     # --- commits -------------------------------------------------------------------------
 
@@ -344,7 +337,7 @@ class Turns:
         kind = ContentType.application if waiting.content else ContentType.proposal
         while True:
             group = seat.group
-            if waiting.content and (not group.can_send or self._is_leaving()):
+            if waiting.content and (not group.can_send or self.election.waits_to_go()):
                 return None
             seat.reserve(kind)
             with seat.change() as rows:
