@@ -85,6 +85,18 @@ def lost(sender: str | None, count: int, *ids: bytes) -> MessagesLost:
     return MessagesLost(GID.hex(), count=count, sender=sender, why="", ids=named)
 
 
+def test_who_was_removed_where_it_could_not_see_it_says_nothing_again() -> None:
+    lost = held(status=Status.lost, authenticator=b"", members=(), owners=())
+    for kinds, told, found in (
+        ({"fork": 1}, [changed(3, removed=("ann",))], False),
+        ({"fork": 1}, [], True),
+        ({"race": 1}, [changed(3, removed=("ann",))], True),
+    ):
+        bob = held(members=("bob",), owners=("bob",), messages=())
+        seen = evidence(ann=lost, bob=bob, told={"bob": told}, kinds=kinds)
+        assert ("nothing lost" in rules(seen)) == found
+
+
 def test_a_loss_is_told_by_as_many_as_there_are_and_of_whom() -> None:
     more = [HELLO._replace(number=n, id=bytes([n]) * 16, text=f"{n}") for n in (2, 3)]
     ann = held(messages=(HELLO, *more))

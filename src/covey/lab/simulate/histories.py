@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from covey.client.events import ForkFound, Joined, MessagesLost, RolledBack, Unreadable
 from covey.client.sync.rows.groups import Status
-from covey.lab.simulate.absences import is_apart, is_out_unseen
+from covey.lab.simulate.absences import is_apart, is_out_unseen, was_removed
 from covey.lab.simulate.evidence import Evidence, Finding, went_out
 from covey.lab.simulate.lies import TAKES_BACK, Lie
+from covey.lab.simulate.parted import finds_no_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +155,8 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
     """What was said has come to all who were there, unless somebody said that it is lost.
 
     Who has gone out in a log that a lying broker then took back says nothing again: it is out for
-    good, and nobody can tell from its last number that there was more. Nor do they hear it who do
+    good, and nobody can tell from its last number that there was more. Nor does who was removed
+    where it could not see it, and is lost. Nor do they hear it who do
     not have its sender any more, when it goes on with others who are gone.
     """
     missed: dict[tuple[str, bytes], list[Said]] = {}
@@ -163,8 +165,10 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
         message = _own(sender, said)
         if message is None:
             yield Finding("nothing lost", said.who, f"has not kept its own {said.text!r}")
-        elif _is_withdrawn(sender, message) or (
-            went_out(sender, said.gid, said.at) and is_out_unseen(evidence, said.gid, said.who)
+        elif (
+            _is_withdrawn(sender, message)
+            or (went_out(sender, said.gid, said.at) and is_out_unseen(evidence, said.gid, said.who))
+            or _is_shut_out(evidence, sender.groups[said.gid], said.who)
         ):
             continue
         elif message.seq is not None:
@@ -176,6 +180,15 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
         if not _says_of_so_many(evidence, name, gid, what):
             for said in what:
                 yield Finding("nothing lost", name, f"does not have {said.text!r}")
+
+
+def _is_shut_out(evidence: Evidence, held: Held, name: str) -> bool:
+    """Whether somebody is lost for good where it was shown a log that is not there any more."""
+    return (
+        held.status is Status.lost
+        and evidence.taken_back
+        and (was_removed(evidence, {held.gid}, name) or finds_no_way(evidence, name, held))
+    )
 
 
 def _own(sender: Observed, said: Said) -> Message | None:
