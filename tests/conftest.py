@@ -14,6 +14,8 @@ from vectors_path import vectors_path
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytest_plugins = ["crashes"]
+
 # The default draws the same examples in every run; `--hypothesis-profile` chooses another.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile(

@@ -523,11 +523,15 @@ def test_a_further_device_is_added_to_account_and_groups(
         rest, said = process.communicate(timeout=60)
         assert process.returncode == 0, said
     assert rest.startswith(f"{alice.name}, at {alice.url}, in {laptop.folder}")
-    laptop.says("join")
+    assert "covey groups" in rest
+    deadline = time.monotonic() + 40
+    while not laptop.finds("groups")["groups"]:  # its pointer may come a moment later
+        assert time.monotonic() < deadline
     laptop.says("send", "team", "from my laptop")
     assert f"{alice.name}: from my laptop" in bob.says("history", "team")
     found = {each["name"]: each["devices"] for each in bob.finds("members", "team")["members"]}
     assert found == {alice.name: 2, bob.name: 1}
+    assert "(you are in team already)" in laptop.refuses("join", "--wait", "0.1")
     assert "is there already" in laptop.refuses(*begins)
     assert "--device takes" in bob.refuses("init", "x", "--no-account", "--device", code=2)
     assert "code" in bob.refuses("add-device", "nonsense")

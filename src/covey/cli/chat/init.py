@@ -76,7 +76,9 @@ def command(
     anyio.run(_begin, path, key, name, broker, invite, shown)
     at = f"at {broker}" if broker else "without an account"
     chosen.tell({"name": name, "store": str(path), "broker": broker}, f"{name}, {at}, in {path}")
-    if broker:
+    if is_device:
+        chosen.advise("covey groups  shows your groups, as you come into them")
+    elif broker:
         chosen.advise("covey create GROUP  begins a group", "covey join  waits to be invited")
     else:
         chosen.advise("covey join --card FILE  writes a card: give it to who shall invite you")

@@ -81,7 +81,7 @@ def _join(chosen: Chosen, what: str | None, wait: float) -> Mapping[str, object]
         if not by_hand and not client.has_account:
             raise StateError(_NO_ACCOUNT.format(name=line(client.name)))
         try:
-            with waiting(_sentence(client.name, given, by_hand=by_hand)) as told:
+            with waiting(_sentence(client, given, by_hand=by_hand)) as told:
                 if what is not None:
                     group = await client.join(given, timeout=wait, knocked=lambda: told(_KNOCKED))
                 else:
@@ -121,9 +121,9 @@ def _text(what: str) -> str:
     return read_text(file).strip()
 
 
-def _sentence(name: str, given: str, *, by_hand: bool) -> str:
+def _sentence(client: Client, given: str, *, by_hand: bool) -> str:
     if not given:
-        return f"waiting until somebody invites {name}"
+        return f"waiting until somebody invites {client.name}{_already(client)}"
     return "opening the invitation" if by_hand else "asking to be let in"
 
 
@@ -134,12 +134,15 @@ def _too_long(client: Client, given: str, wait: float) -> str:
             f"nobody has let {client.name} in within {wait:g} seconds: ask that somebody of the "
             "group runs `covey follow`, and try again"
         )
-    named = [line(each.name) for each in client.groups()]
-    already = f" (you are in {', '.join(named)} already)" if named else ""
     return (
-        f"nobody has invited {client.name} within {wait:g} seconds{already}: tell a friend your "
-        "name, and try again, or wait longer with --wait SECONDS"
+        f"nobody has invited {client.name} within {wait:g} seconds{_already(client)}: tell a "
+        "friend your name, and try again, or wait longer with --wait SECONDS"
     )
+
+
+def _already(client: Client) -> str:
+    named = [line(each.name) for each in client.groups() if each.is_in]
+    return f" (you are in {', '.join(named)} already)" if named else ""
 
 
 def _write_card(chosen: Chosen, card: Path, *, qr: bool) -> None:
