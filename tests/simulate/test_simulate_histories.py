@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from covey.client.events import Joined, MemberLeft, MessagesLost, RolledBack
+from covey.client.events import Joined, MemberLeft, MessagesLost, Rejoining, RolledBack
 from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.judge import judge
 from covey.lab.simulate.world import Said
@@ -94,6 +94,17 @@ def test_who_was_removed_where_it_could_not_see_it_says_nothing_again() -> None:
     ):
         bob = held(members=("bob",), owners=("bob",), messages=())
         seen = evidence(ann=lost, bob=bob, told={"bob": told}, kinds=kinds)
+        assert ("nothing lost" in rules(seen)) == found
+
+
+def test_who_was_away_after_a_fork_until_its_epoch_was_gone_says_nothing_again() -> None:
+    for why, front, found in (
+        ("gone: not kept", denying("ann", 60.0), False),
+        ("gone: not kept", evidence().front, True),
+        ("proof_refused", denying("ann", 60.0), True),
+    ):
+        told = {"ann": [Rejoining(GID.hex(), why=why)]}
+        seen = evidence(bob=held(messages=()), told=told, front=front)
         assert ("nothing lost" in rules(seen)) == found
 
 

@@ -117,7 +117,8 @@ def test_users_11_the_private_keys_go_when_a_key_package_is_used(table: Table) -
     """Asked for: forward secrecy of joining; a second Welcome for the same keys must not work.
 
     Shown: with the group, in one transaction, the KeyPackage's private keys are gone. Somebody who
-    uses it in another group reaches nobody; bob stays as he is, and is not in that group.
+    uses it in another group reaches nobody; bob stays as he is. The broker takes no pointer for it,
+    and so her client sees that it takes another KeyPackage.
     """
     alice, bob, carol = (table.sit(name) for name in ("alice", "bob", "carol"))
     packages = _claims(alice, "bob", 1)
@@ -128,9 +129,12 @@ def test_users_11_the_private_keys_go_when_a_key_package_is_used(table: Table) -
         each.wish(wishes.Invite((reference,)))
     table.settle(alice, bob)
     assert _kept(bob, Where.broker, last_resort=False) == before - 1
-    table.settle(carol, bob)
+    table.settle(carol, bob, rounds=4)
     assert [each.seat.row.name for each in bob.peer.places()] == ["alice's"]
     assert alice.authenticator == bob.authenticator
+    table.settle(carol, bob)
+    assert [each.seat.row.name for each in bob.peer.places()] == ["alice's", "carol's"]
+    assert _kept(bob, Where.broker, last_resort=False) == before - 2
 
 
 def test_users_11_a_lost_race_takes_no_second_key_package(table: Table) -> None:

@@ -154,7 +154,7 @@ async def test_a_person_leaves_with_all_devices(town: Town) -> None:
             await ours.leave(everywhere=True)
         assert await theirs.leave(everywhere=True, timeout=LATE)
         await until(lambda: there.status == "removed")
-        assert [each.name for each in ours.members] == [alice.name]
+        await until(lambda: [each.name for each in ours.members] == [alice.name])
         assert theirs.status == "left"
 
 

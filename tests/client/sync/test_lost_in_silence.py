@@ -67,26 +67,6 @@ def test_two_things_that_were_taken_as_the_same_entry_are_both_offered_again(
         assert sorted(each.texts()) == ["one", "two"]
 
 
-def test_what_was_said_where_the_epoch_is_gone_is_said_again(table: Table) -> None:
-    """Others may never have seen it: nobody answers for what a broker keeps no more."""
-    people = alice, bob, carol = table.team("alice", "bob", "carol")
-    table.settle(*people)
-    backup = table.snapshot()
-    alice.say("last")
-    alice.turn()
-    table.copies[0] = backup
-    for _ in range(2):
-        bob.wish(wishes.Renew())
-        table.settle(bob, carol)
-        table.passes(40 * 86_400)
-        table.copies[0].sweep()
-    alice.turn()
-    assert alice.place.seat.look().status is Status.lost
-    slowly(table, *people)
-    assert alice.authenticator == bob.authenticator
-    assert bob.texts() == carol.texts() == ["last"]
-
-
 def test_an_entry_that_has_not_come_again_counts_as_unseen(table: Table) -> None:
     """Its number of before says nothing about a log that is read anew."""
     people = alice, bob, carol, dave = table.team("alice", "bob", "carol", "dave")

@@ -61,7 +61,7 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     )
 
 
-def _is_denied(evidence: Evidence, gid: bytes, name: str) -> bool:
+def is_denied(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether somebody was shown a place of a log that the broker does not have there any more."""
     return any((each.client, each.gid) == (name, gid) for each in evidence.front.ever_denied())
 
@@ -79,7 +79,7 @@ def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
         return False
     joined = observed.events(Joined, group=gid)
     came = max((each.at for each in joined if each.at <= out_at), default=0)
-    return _is_denied(evidence, gid, name) or not any(
+    return is_denied(evidence, gid, name) or not any(
         told.at >= came and name in _gone(told.event)
         for each in evidence.holders(gid)
         for told in evidence.observed[each].events(MembersChanged, group=gid)
@@ -147,7 +147,7 @@ def is_turned_away(evidence: Evidence, gid: bytes, name: str) -> bool:
 
     Who had let it in has gone since, or it would have been invited again: people see it knock.
     """
-    return _is_denied(evidence, gid, name) and any(
+    return is_denied(evidence, gid, name) and any(
         isinstance(told.event, Knocked) and told.event.name == name and not told.event.accepted
         for each in evidence.holders(gid)
         for told in evidence.observed[each].events(Knocked, group=gid)

@@ -13,8 +13,9 @@ from unittest.mock import patch
 from covey.access import chain
 from covey.access.member import replies
 from covey.broker import ordering
+from covey.client.sync.group import electing
 from covey.client.sync.group.seat import Seat
-from covey.client.sync.log import entering, hearing, reading, troubles, turning
+from covey.client.sync.log import entering, hearing, reading, troubles
 from covey.client.sync.rows import groups, queues
 from covey.client.words import history
 from covey.lab.simulate import broker
@@ -228,7 +229,11 @@ def _wishes_not_rebased(right: Function) -> Function:
     return end_commit
 
 
-@_bug(turning.Turns, "_is_leaving", "A client that wants to leave waits for nobody to let it go.")
+@_bug(
+    electing.Election,
+    "waits_to_go",
+    "A client that wants to leave waits for nobody to let it go.",
+)
 def _leaver_goes_on(_: Function) -> Function:
     def is_leaving(_: object) -> bool:
         return False

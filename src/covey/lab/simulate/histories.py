@@ -12,9 +12,16 @@ from math import inf
 from sys import maxsize
 from typing import TYPE_CHECKING, Final
 
-from covey.client.events import ForkFound, Joined, MessagesLost, RolledBack, Unreadable
+from covey.client.events import (
+    ForkFound,
+    Joined,
+    MessagesLost,
+    Rejoining,
+    RolledBack,
+    Unreadable,
+)
 from covey.client.sync.rows.groups import Status
-from covey.lab.simulate.absences import is_apart, is_out_unseen, was_removed
+from covey.lab.simulate.absences import is_apart, is_denied, is_out_unseen, was_removed
 from covey.lab.simulate.evidence import Evidence, Finding, went_out
 from covey.lab.simulate.lies import TAKES_BACK, Lie
 from covey.lab.simulate.parted import finds_no_way
@@ -156,7 +163,8 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
 
     Who has gone out in a log that a lying broker then took back says nothing again: it is out for
     good, and nobody can tell from its last number that there was more. Nor does who was removed
-    where it could not see it, and is lost. Nor do they hear it who do
+    where it could not see it, and is lost; or who was away, after it had said it where only some
+    saw it, until its epoch was not kept any more. Nor do they hear it who do
     not have its sender any more, when it goes on with others who are gone.
     """
     missed: dict[tuple[str, bytes], list[Said]] = {}
@@ -169,6 +177,7 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
             _is_withdrawn(sender, message)
             or (went_out(sender, said.gid, said.at) and is_out_unseen(evidence, said.gid, said.who))
             or _is_shut_out(evidence, sender.groups[said.gid], said.who)
+            or _was_away_after_a_fork(evidence, said)
         ):
             continue
         elif message.seq is not None:
@@ -188,6 +197,14 @@ def _is_shut_out(evidence: Evidence, held: Held, name: str) -> bool:
         held.status is Status.lost
         and evidence.taken_back
         and (was_removed(evidence, {held.gid}, name) or finds_no_way(evidence, name, held))
+    )
+
+
+def _was_away_after_a_fork(evidence: Evidence, said: Said) -> bool:
+    """Whether somebody was shown another log, and its epoch is gone since it said something."""
+    told = evidence.observed[said.who].events(Rejoining, group=said.gid, since=said.at)
+    return is_denied(evidence, said.gid, said.who) and any(
+        isinstance(each.event, Rejoining) and each.event.why.startswith("gone") for each in told
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member.replies import GapError, RestoredError, RolledBackError
 from covey.access.refusals import Code
 from covey.client.events import ForkFound, MessagesLost, RolledBack
-from covey.client.sync.branches.again import unseen_again, unsure_again
+from covey.client.sync.branches.again import unsure_again
 from covey.client.sync.group import capabilities
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.identity import replacing
@@ -173,8 +173,6 @@ class Troubles:
             if seat.row.status.is_in:
                 if forked:
                     unsure_again(rows, seat)
-                else:  # the broker may have lost it before others had seen it
-                    unseen_again(rows, seat, seat.row.epoch, -1)
                 entering.fell_behind(seat, rows, why)
                 standing.denied(rows, seat.row.gid)
         return seat.home.world.now()

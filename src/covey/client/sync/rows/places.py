@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 KEPT: Final = 1_000
 """How many places of a log are kept."""
 
+_LARGEST: Final = (1 << 63) - 1
+"""The largest number that a store can look for."""
+
 
 def remember(rows: Rows, number: int, seen: Iterable[Position]) -> None:
     """Keep the hashes up to some entries, and let go of those that are too old."""
@@ -58,5 +61,5 @@ def set_aside(rows: Rows, number: int, seq: int) -> None:
 
 
 def was_seen(rows: Rows, number: int, claimed: Position) -> bool:
-    """Whether we have read the log up to a place, as it was before."""
-    return hash_at(rows, number, -1 - claimed.seq) == claimed.hash
+    """Whether we have read the log up to a place, as it was before; a member can claim any."""
+    return claimed.seq <= _LARGEST and hash_at(rows, number, -1 - claimed.seq) == claimed.hash
