@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from covey.client.events import Joined, MemberLeft, MessagesLost, Rejoining, RolledBack
+from covey.client.events import (
+    Joined,
+    MemberLeft,
+    MessagesLost,
+    Rejoining,
+    RemovedFromGroup,
+    RolledBack,
+)
 from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.judge import judge
 from covey.lab.simulate.world import Said
@@ -105,6 +112,22 @@ def test_who_was_away_after_a_fork_until_its_epoch_was_gone_says_nothing_again()
     ):
         told = {"ann": [Rejoining(GID.hex(), why=why)]}
         seen = evidence(bob=held(messages=()), told=told, front=front)
+        assert ("nothing lost" in rules(seen)) == found
+
+
+def test_who_goes_out_before_it_has_said_again_what_was_lost_says_nothing() -> None:
+    """It may have come in again; what it knew of the log has gone with its keys."""
+    out = [RemovedFromGroup(GID.hex(), by="bob")]
+    again = [Joined(GID.hex(), name="covey", how="welcome", epoch=4)]
+    for ann, front, lately, found in (
+        ([*out, *again], denying("ann", 60.0), 80.0, False),
+        ([*out, *again], denying("ann", 60.0), 10.0, True),
+        ([*out, *again], evidence().front, 80.0, True),
+        (again, denying("ann", 60.0), 80.0, True),
+    ):
+        told: dict[str, list[Any]] = {"ann": ann}
+        kinds, at = {"rollback": 1}, {"rollback": lately}
+        seen = evidence(bob=held(messages=()), told=told, front=front, kinds=kinds, lately=at)
         assert ("nothing lost" in rules(seen)) == found
 
 

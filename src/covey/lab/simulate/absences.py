@@ -22,7 +22,7 @@ from covey.client.events import (
 from covey.client.events.base import Happened
 from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.actors import Knock, Leave, Remove
-from covey.lab.simulate.evidence import OUT, is_ours
+from covey.lab.simulate.evidence import OUT, is_ours, went_out
 from covey.lab.simulate.lies import TAKES_BACK
 from covey.lab.simulate.parted import finds_no_way, is_branch_of_others
 
@@ -83,6 +83,19 @@ def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
         told.at >= came and name in _gone(told.event)
         for each in evidence.holders(gid)
         for told in evidence.observed[each].events(MembersChanged, group=gid)
+    )
+
+
+def went_out_of_what_is_taken_back(evidence: Evidence, gid: bytes, name: str, since: float) -> bool:
+    """Whether a log was taken back since a moment, of which somebody has gone out since then.
+
+    It may have come in again. What it knew of the log before has gone with its keys.
+    """
+    return (
+        evidence.taken_back
+        and is_denied(evidence, gid, name)
+        and _taken_back_at(evidence) >= since
+        and went_out(evidence.observed[name], gid, since)
     )
 
 

@@ -21,7 +21,13 @@ from covey.client.events import (
     Unreadable,
 )
 from covey.client.sync.rows.groups import Status
-from covey.lab.simulate.absences import is_apart, is_denied, is_out_unseen, was_removed
+from covey.lab.simulate.absences import (
+    is_apart,
+    is_denied,
+    is_out_unseen,
+    was_removed,
+    went_out_of_what_is_taken_back,
+)
 from covey.lab.simulate.evidence import Evidence, Finding, went_out
 from covey.lab.simulate.lies import TAKES_BACK, Lie
 from covey.lab.simulate.parted import finds_no_way
@@ -161,11 +167,8 @@ def _was_out(observed: Observed, held: Held, own: Message, other: Message) -> bo
 def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
     """What was said has come to all who were there, unless somebody said that it is lost.
 
-    Who has gone out in a log that a lying broker then took back says nothing again: it is out for
-    good, and nobody can tell from its last number that there was more. Nor does who was removed
-    where it could not see it, and is lost; or who was away, after it had said it where only some
-    saw it, until its epoch was not kept any more. Nor do they hear it who do
-    not have its sender any more, when it goes on with others who are gone.
+    Or unless its sender can say it again no more (:func:`_says_it_no_more`). Nor do they hear it
+    who do not have its sender any more, when it goes on with others who are gone.
     """
     missed: dict[tuple[str, bytes], list[Said]] = {}
     for said in evidence.said:
@@ -173,12 +176,7 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
         message = _own(sender, said)
         if message is None:
             yield Finding("nothing lost", said.who, f"has not kept its own {said.text!r}")
-        elif (
-            _is_withdrawn(sender, message)
-            or (went_out(sender, said.gid, said.at) and is_out_unseen(evidence, said.gid, said.who))
-            or _is_shut_out(evidence, sender.groups[said.gid], said.who)
-            or _was_away_after_a_fork(evidence, said)
-        ):
+        elif _is_withdrawn(sender, message) or _says_it_no_more(evidence, said):
             continue
         elif message.seq is not None:
             for name, gid in _deaf(evidence, said):
@@ -189,6 +187,22 @@ def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
         if not _says_of_so_many(evidence, name, gid, what):
             for said in what:
                 yield Finding("nothing lost", name, f"does not have {said.text!r}")
+
+
+def _says_it_no_more(evidence: Evidence, said: Said) -> bool:
+    """Whether somebody cannot say again what a lying broker has taken back.
+
+    It is out for good, and nobody can tell from its last number that there was more; or it was out
+    since, and what it knew of the log went with its keys; or it was removed where it could not see
+    that, and is lost; or it was away until its epoch was not kept any more.
+    """
+    gid, who, sender = said.gid, said.who, evidence.observed[said.who]
+    return (
+        (went_out(sender, gid, said.at) and is_out_unseen(evidence, gid, who))
+        or went_out_of_what_is_taken_back(evidence, gid, who, said.at)
+        or _is_shut_out(evidence, sender.groups[gid], who)
+        or _was_away_after_a_fork(evidence, said)
+    )
 
 
 def _is_shut_out(evidence: Evidence, held: Held, name: str) -> bool:
