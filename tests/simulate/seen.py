@@ -65,9 +65,7 @@ def evidence(
         )
         for name, each in (("ann", ann or held()), ("bob", bob or held()))
     }
-    front = cast(
-        "Front", SimpleNamespace(caught={}, denied=dict, ever_denied=dict, longest_fork=0.0)
-    )
+    front = cast("Front", SimpleNamespace(caught={}, denied=dict, ever_denied=dict))
     plain = Evidence(
         observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {}, {}, {}, 200.0
     )
@@ -82,9 +80,7 @@ def denying(name: str, at: float) -> Front:
     shown = {Shown(name, GID, 3, bytes(32)): at}
     return cast(
         "Front",
-        SimpleNamespace(
-            caught={}, denied=lambda: shown, ever_denied=lambda: shown, longest_fork=0.0
-        ),
+        SimpleNamespace(caught={}, denied=lambda: shown, ever_denied=lambda: shown),
     )
 
 

@@ -343,13 +343,12 @@ def test_two_who_have_removed_each_other_are_a_group_in_two() -> None:
 def test_a_fork_that_outlasts_the_old_ways_back_parts_people() -> None:
     """Whoever is on the wrong side knows only doors that were closed since."""
     lost = held(status=Status.lost, authenticator=b"", trouble="ask a member to remove you")
+    refused = WishRefused(GID.hex(), what="come back", why="it is shut: ask a member to remove you")
     for days, found in ((31, set()), (29, {"agree", "nobody stranded"})):
-        front = cast(
-            "Front",
-            SimpleNamespace(caught={}, denied=dict, ever_denied=dict, longest_fork=days * 86_400.0),
-        )
-        assert rules(evidence(bob=lost, front=front)) == found
-        split = evidence(ann=held(), front=front)
+        parted = {"fork": 100.0 - days * 86_400.0}
+        assert rules(evidence(bob=lost, told={"bob": [refused]}, began=parted)) == found
+        into = Joined(OTHER.hex(), name="covey", how="branched", epoch=1)
+        split = evidence(told={"bob": [into]}, began=parted)
         before = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
         branch = held(gid=OTHER, predecessor=GID, members=("ann", "bob"))
         split.observed["bob"].groups.update({GID: before, OTHER: branch})

@@ -112,7 +112,6 @@ class Front:
         is_down: Whether nobody is there.
         places: What was shown, to whom, and when last.
         caught: The blatant lies that were told; of each that lasts, the first time.
-        longest_fork: For how many seconds two logs were shown, at most.
     """
 
     def __init__(
@@ -135,8 +134,6 @@ class Front:
         self.is_down: bool = False
         self.places: dict[Shown, float] = {}
         self.caught: list[Caught] = []
-        self.longest_fork: float = 0.0
-        self._forked_at = 0.0
         self._denied: dict[Shown, float] = {}
         self._lied_to: set[tuple[str, bytes]] = set()
         self._other: tuple[Copy, frozenset[str]] | None = None
@@ -161,7 +158,6 @@ class Front:
         match lie:
             case Lie.fork:
                 store = self.main.store.copy()
-                self._forked_at = self._now()
                 self._other = (Copy(self._identity, store, self._days), victims)
             case Lie.rollback | Lie.restore:
                 self._roll_back(admitted=lie is Lie.restore)
@@ -181,6 +177,7 @@ class Front:
             fresh = self._entropy(16)
             done(store.write(None, lambda: birth.begin_anew(fresh)))
         self.main = Copy(self._identity, store, self._days)
+        self._denied |= self.denied()
 
     def end(self) -> None:
         """Be honest from now on: everybody is shown one log."""
@@ -188,7 +185,6 @@ class Front:
             self._story.tell("broker", "is honest again", "honest")
         self._twists.clear()
         if self._other is not None:
-            self.longest_fork = max(self.longest_fork, self._now() - self._forked_at)
             self._denied |= self.denied()
         self._other = None
 
@@ -257,7 +253,7 @@ class Front:
         }
 
     def ever_denied(self) -> dict[Shown, float]:
-        """Likewise, or while there was a fork: brokers do not keep for ever what shows it."""
+        """Likewise, or it was so once: brokers do not keep for ever what shows it."""
         return {**self._denied, **self.denied()}
 
     def _twist(self, lie: Lie, answer: WireStruct) -> WireStruct:

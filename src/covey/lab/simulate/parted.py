@@ -1,15 +1,18 @@
-"""Members who were shown two logs for so long that no way back is left between them.
+"""Members who were shown two logs, and are parted for so long that there is no way back.
 
-May import this folder. A fork that lasts for more than the thirty days for which an old way back
-stands: whoever is on the wrong side knows only doors that were closed since
-(docs/explanation/how-the-client-heals.md).
+May import this folder, and the client's events. Old ways back stand for thirty days: whoever is on
+the wrong side of a fork until then, or sleeps after it until then, knows only doors that were
+closed since (docs/explanation/how-the-client-heals.md).
 """
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Final
 
+from covey.client.events import Joined, WishRefused
 from covey.client.sync.rows.groups import Status
+from covey.lab.simulate.lies import TAKES_BACK
 
 if TYPE_CHECKING:
     from covey.lab.simulate.evidence import Evidence
@@ -19,23 +22,38 @@ _OLD_WAY: Final = 30 * 86_400.0  # seconds
 
 
 def finds_no_way(evidence: Evidence, name: str, known: Held) -> bool:
-    """Whether somebody is shut out by such a fork, or has gone on in a branch for that reason."""
-    if not _was_long(evidence):
-        return False
+    """Whether somebody is shut out for that reason, or has gone on in a branch."""
     if known.status is Status.branched:
         return any(
             name in evidence.holders(gid) and is_branch_of_others(evidence, gid)
             for gid in evidence.branches(known.gid)
         )
-    return known.status is Status.lost and "ask a member" in known.trouble
-
-
-def is_branch_of_others(evidence: Evidence, gid: bytes) -> bool:
-    """Whether a group is a branch from one side of such a fork, and the other one went on."""
-    return _was_long(evidence) and any(
-        evidence.holders(other) and gid in evidence.branches(other) for other in evidence.gids
+    told = evidence.observed[name].events(WishRefused, group=known.gid)
+    return known.status is Status.lost and any(
+        _is_long_after(evidence, each.at)
+        for each in told
+        if isinstance(each.event, WishRefused) and "ask a member" in each.event.why
     )
 
 
-def _was_long(evidence: Evidence) -> bool:
-    return evidence.front.longest_fork > _OLD_WAY
+def is_branch_of_others(evidence: Evidence, gid: bytes) -> bool:
+    """Whether a group is a branch of those who found no way back, and others had gone on."""
+    goes_on = any(
+        evidence.holders(other) and gid in evidence.branches(other) for other in evidence.gids
+    )
+    begun = min(
+        (
+            told.at
+            for each in evidence.observed.values()
+            for told in each.events(Joined, group=gid)
+            if isinstance(told.event, Joined) and told.event.how == "branched"
+        ),
+        default=0,
+    )
+    return goes_on and _is_long_after(evidence, begun)
+
+
+def _is_long_after(evidence: Evidence, at: float) -> bool:
+    """Whether more time has passed, since a log was first taken back, than old ways back stand."""
+    parted = min((evidence.began.get(each, inf) for each in TAKES_BACK), default=inf)
+    return at - parted > _OLD_WAY
