@@ -115,11 +115,15 @@ def is_apart(evidence: Evidence, gid: bytes) -> bool:
 
 
 def goes_on_without(evidence: Evidence, gid: bytes, name: str) -> bool:
-    """Whether a group is apart, and somebody whom it has for a member is where the others are."""
+    """Whether a group is apart, and somebody whom it has for a member is where the others are.
+
+    Or has gone from there.
+    """
     return is_apart(evidence, gid) and any(
-        name in evidence.holders(other) and not is_apart(evidence, other)
+        (name in evidence.holders(other) or _has_gone(evidence, other, name))
+        and not is_apart(evidence, other)
         for other in evidence.gids
-        if other != gid
+        if other != gid and evidence.holders(other)
     )
 
 
@@ -160,7 +164,10 @@ def is_turned_away(evidence: Evidence, gid: bytes, name: str) -> bool:
 
     Who had let it in has gone since, or it would have been invited again: people see it knock.
     """
-    return is_denied(evidence, gid, name) and any(
+    joined = evidence.observed[name].events(Joined, group=gid)
+    came = max((each.at for each in joined), default=inf)
+    was_there = evidence.taken_back and came <= _taken_back_at(evidence)
+    return (was_there or is_denied(evidence, gid, name)) and any(
         isinstance(told.event, Knocked) and told.event.name == name and not told.event.accepted
         for each in evidence.holders(gid)
         for told in evidence.observed[each].events(Knocked, group=gid)
@@ -187,11 +194,19 @@ def _is_cast_out(evidence: Evidence, gid: bytes) -> bool:
 
 
 def _has_gone(evidence: Evidence, gid: bytes, name: str) -> bool:
-    """Whether those in a group know somebody to be gone; or it does, and they may not."""
+    """Whether those in a group know somebody to be gone; or it does, and they may not.
+
+    Or it is out of the group of which theirs is a branch, and was let in again by somebody else.
+    """
     if _is_out(evidence, gid, name):
         return True
     holders = evidence.holders(gid)
-    return not any(name in held.members for held in holders.values()) and any(
+    if any(name in held.members for held in holders.values()):
+        return False
+    return any(
+        gid in evidence.branches(before) and _is_out(evidence, before, name)
+        for before in evidence.observed[name].groups
+    ) or any(
         name in _gone(told.event)
         for each in holders
         for told in evidence.observed[each].events(MembersChanged, group=gid)

@@ -187,8 +187,15 @@ def take_entry(seat: Seat, rows: Rows, entry: Entry) -> bool:
 
 
 def _once_more(seat: Seat, rows: Rows, entry: Entry) -> None:
-    """An entry that was taken in before: it has another place, or is replayed."""
+    """An entry that was taken in before: it has another place, or is replayed.
+
+    Raises:
+        ForkError: It comes behind a gap: that was none, the log is another one by now.
+    """
     known = groups.taken_at(rows, seat.number, entry.idem)
+    if seat.gap_in == entry.epoch and not seat.again:
+        msg = f"entry {known} has come again as entry {entry.seq}, behind what seemed to be missing"
+        raise ForkError(msg)
     if seat.again:
         history.moved(rows, seat.number, entry.epoch, known, entry.seq)
         groups.note_moved(rows, seat.number, entry.idem, entry.seq)

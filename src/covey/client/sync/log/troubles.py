@@ -85,7 +85,7 @@ class Troubles:
         self.now = str(error)
         self._failures += 1
         match error:
-            case GapError():
+            case GapError() if not self.contradictions:  # else it is another log by now
                 return self._gap(error)
             case BrokerError(code=Code.group_unknown) if not self._seat.group.epoch:
                 return self._unconfirmed(error)
