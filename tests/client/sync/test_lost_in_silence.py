@@ -94,6 +94,28 @@ def refused(asked: Ask) -> str:
     return ""
 
 
+def test_a_gap_behind_which_something_comes_again_is_none(table: Table) -> None:
+    """The log was set back and has grown since: our epoch begins behind where we are."""
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
+    table.settle(*people)
+    backup = table.snapshot()
+    bob.wish(wishes.Renew())
+    table.settle(bob, alice, rounds=2)
+    bob.say("early")
+    alice.say("hers")
+    table.settle(bob, alice, rounds=3)
+    table.copies[0] = backup
+    for number in range(5):
+        carol.say(f"{number}")
+    table.settle(carol, rounds=2)
+    slowly(table, bob)
+    slowly(table, *people)
+    assert alice.place.seat.look().set_back_at > 0
+    for each in (alice, bob):
+        assert sorted(each.texts()) == ["early", "hers"]
+    assert len({each.authenticator for each in people}) == 1
+
+
 # --- of others -----------------------------------------------------------------------------
 
 
