@@ -111,6 +111,15 @@ def test_a_lie_that_is_told_of_is_noticed() -> None:
     assert rules(lost) == {"lies noticed"}
 
 
+def test_who_has_no_place_in_a_log_only_looks_whether_that_is_so() -> None:
+    caught = [Caught("bob", GID, Lie.drop, 150.0)]
+    front = cast("Front", SimpleNamespace(caught=caught, denied=dict, ever_denied=dict))
+    lost = Rejoining(GID.hex(), why="gone")
+    back_in = Joined(GID.hex(), name="covey", how="recovered", epoch=2)
+    for told, found in (([lost], set()), ([lost, back_in], {"lies noticed"})):
+        assert rules(evidence(told={"bob": told}, front=front)) == found
+
+
 def test_who_has_lost_its_place_since_knows_nothing_of_a_log_that_is_taken_back() -> None:
     shown = evidence(front=denying("bob", 90.0))
     at(-100_000, shown, "bob", ForkFound(GID.hex(), heads=(), sentence="another lie"))

@@ -13,6 +13,7 @@ from covey.client.events import (
     Branching,
     CopyFound,
     ForkFound,
+    Joined,
     MembersChanged,
     MessagesLost,
     Rejoining,
@@ -181,6 +182,8 @@ def lies_noticed(evidence: Evidence) -> Iterator[Finding]:
     """
     front = evidence.front
     for name, gid, lie, at in front.caught:
+        if _had_no_place(evidence.observed[name], gid, at):
+            continue
         if not evidence.observed[name].events(*_ALARMS, group=gid, since=at - _ONCE):
             yield Finding("lies noticed", name, f"was told a lie ({lie}), and said nothing")
     shown: dict[tuple[str, bytes], float] = {}
@@ -196,6 +199,13 @@ def lies_noticed(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 "lies noticed", name, "was shown entries that are not there, and is silent"
             )
+
+
+def _had_no_place(observed: Observed, gid: bytes, at: float) -> bool:
+    """Whether somebody had lost its place in a log at a moment: it only looks if that is so."""
+    signs = observed.events(Rejoining, Branching, Joined, group=gid)
+    before = [each.event for each in signs if each.at <= at]
+    return bool(before) and not isinstance(before[-1], Joined)
 
 
 def _forgot(observed: Observed, gid: bytes, since: float) -> bool:
