@@ -117,6 +117,24 @@ def test_who_is_let_in_anew_before_it_has_come_is_not_told_that_it_was_removed(
     assert alice.authenticator == carol.authenticator
 
 
+def test_who_wants_to_leave_and_is_let_in_anew_meanwhile_leaves_later(table: Table) -> None:
+    """Its leaf went for another one of its own: the others have it for a member still."""
+    alice, bob, carol = people = [table.sit(name) for name in ("alice", "bob", "carol")]
+    alice.create()
+    alice.invite("bob", "carol")
+    table.settle(alice, bob)
+    carol.run(carol.peer.attend())
+    alice.invite("carol")  # once more, since nobody has seen her come
+    table.settle(alice, bob)
+    carol.leave()
+    carol.run(carol.place.turns.turn())
+    assert carol.place.seat.look().status is Status.lost
+    slowly(table, *people)
+    assert carol.place.seat.look().status is Status.left
+    for each in (alice, bob):
+        assert "carol" not in {found.identity.decode() for found in each.place.seat.group.members}
+
+
 def taken_back(table: Table) -> tuple[Someone, Someone, Someone]:
     """Carol was invited into a group, and has not come; the broker forgets that she was."""
     alice, bob = table.team("alice", "bob")
@@ -206,3 +224,4 @@ def test_whom_we_had_let_in_is_invited_again_where_an_earlier_branch_wins(table:
     slowly(table, *people)
     slowly(table, *people)
     assert agree(*people)
+    assert there(alice).seat.look().set_back_at > 0  # for who may have been given old KeyPackages

@@ -216,7 +216,8 @@ def _invite(peer: Account, seat: Seat, people: list[Person]) -> Flow[None]:
         if not theirs:
             unreached.append(who)
     with seat.change() as rows:
-        if packages and seat.is_in:
+        if packages and seat.is_in:  # what the broker hands out may be of before, too
+            seat.replace(set_back_at=peer.home.world.second)
             queues.wish(rows, seat.number, wishes.encode(invitation(seat.group, packages)))
         if unreached:
             names = listed([name_of(each) for each in unreached])

@@ -217,7 +217,7 @@ def _ended(seat: Seat, rows: Rows, changed: Changed, before: Before) -> None:
     """We have been removed, or have left: no secret stays."""
     own = seat.row.status is Status.leaving
     by = _name(changed.committer)
-    if not own and _is_let_in_anew(seat, changed, before):
+    if _is_let_in_anew(seat, changed, before):
         fell_behind(seat, rows, f"{by} has let us in anew, for we had not come until then")
         return
     seat.replace(status=Status.left if own else Status.removed, trouble="" if own else f"by {by}")
