@@ -374,14 +374,13 @@ def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> _Seen:
         claimed = ClaimedPosition.decode(authenticated_data)
     except DecodeError:
         return _Seen()  # it claims nothing
-    was_seen = places.was_seen(rows, seat.number, claimed.head)
-    if claimed.head.seq >= seat.row.seq:
-        return _Seen(other=not was_seen)  # the broker has lost what was between
+    if claimed.head.seq >= seat.row.seq:  # the broker has lost what was between
+        return _Seen(other=not places.was_seen(rows, seat.number, claimed.head))
     known = places.hash_at(rows, seat.number, claimed.head.seq)
     try:
         is_known = compare({} if known is None else {claimed.head.seq: known}, claimed)
     except ForkError as error:
         head = b"" if seat.row.head is None else seat.row.head
         tell(seat, rows, ForkFound(seat.hex, sentence=str(error), heads=(head.hex(),)))
-        return _Seen(other=not was_seen)
+        return _Seen(other=not places.was_seen(rows, seat.number, claimed.head))
     return _Seen(claimed.head.seq if is_known else -1)
