@@ -82,6 +82,9 @@ class ThreadBroker:
             async with opened(config, self.clock()) as self.operations:
                 self.server = _Quiet(self.operations, lambda url: self._announced(url, ready))
                 await self.server.serve([listener])
+            for each in list(self.server.server_state.connections):
+                each.transport.close()  # of who came while it stopped
+            await asyncio.sleep(0)
 
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             try:
