@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.suite import Results
     from benchmarks.timing import Figure
 
-_STYLE: Final = {"svg.hashsalt": "covey", "svg.fonttype": "none", "font.size": 9}
+_STYLE: Final[Any] = {"svg.hashsalt": "covey", "svg.fonttype": "none", "font.size": 9}
 _PANELS: Final = (
     ("Handshakes, full tree, private", ("empty commit", "process it", "add one", "remove one")),
     ("In and out of a group", ("build by one commit", "join")),
