@@ -81,6 +81,17 @@ class Table:
         self.settle(*people)
         return people
 
+    def forgotten(self, *names: str) -> list[Someone]:
+        """People whose group the broker knows nothing of any more, and who go on in a branch."""
+        people = [self.sit(name) for name in names]
+        backup = self.snapshot()
+        people[0].create()
+        people[0].invite(*names[1:])
+        self.settle(*people)
+        self.copies[0] = backup
+        self.settle(*people, rounds=80, step=30)
+        return people
+
     def second_device(self, first: Someone) -> Someone:
         """Another device of somebody, which the first one adds to the account."""
         second = Someone(self, first.name, memory_store())

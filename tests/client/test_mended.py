@@ -346,13 +346,7 @@ def test_a_group_in_which_somebody_was_alone_for_long_is_begun_anew(table: Table
 def test_a_group_of_which_a_broker_that_was_set_back_knows_nothing_goes_on_in_a_branch(
     table: Table,
 ) -> None:
-    alice, bob = table.sit("alice"), table.sit("bob")
-    backup = table.snapshot()
-    alice.create()
-    alice.invite("bob")
-    table.settle(alice, bob)
-    table.copies[0] = backup
-    table.settle(alice, bob, rounds=80, step=30)
+    alice, bob = table.forgotten("alice", "bob")
     alice.say("here")
     table.settle(alice, bob)
     assert told(alice, events.RolledBack)

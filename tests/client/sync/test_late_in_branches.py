@@ -77,13 +77,7 @@ def test_who_is_beyond_what_the_broker_has_and_goes_on_in_a_branch_is_told_so(
     table: Table,
 ) -> None:
     """Others may be in an epoch to which it was set back, and speak there."""
-    alice, bob = table.sit("alice"), table.sit("bob")
-    backup = table.snapshot()
-    alice.create()
-    alice.invite("bob")
-    table.settle(alice, bob)
-    table.copies[0] = backup
-    table.settle(alice, bob, rounds=80, step=30)
+    alice, bob = table.forgotten("alice", "bob")
     assert alice.authenticator == bob.authenticator
     for each in (alice, bob):
         assert {told.count for told in missed(each)} == {0}

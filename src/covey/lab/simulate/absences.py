@@ -22,9 +22,9 @@ from covey.client.events import (
 from covey.client.events.base import Happened
 from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.actors import Knock, Leave, Remove
-from covey.lab.simulate.evidence import OUT, is_ours, went_out
+from covey.lab.simulate.evidence import is_ours, went_out
 from covey.lab.simulate.lies import TAKES_BACK
-from covey.lab.simulate.parted import finds_no_way, is_branch_of_others
+from covey.lab.simulate.parted import OLD_WAY, finds_no_way, is_branch_of_others
 
 if TYPE_CHECKING:
     from covey.client.events import Event
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _LONG: Final = ("away", "leap")
 _UNREAD: Final = 5 * 86_400.0  # seconds; whoever is away for less finds what was left for it
 
-_OLD_WAY: Final = 30 * 86_400.0  # seconds
 _OLD_WAYS: Final = 4
 _TELLING: Final = 3_600  # seconds, for which whoever opens another way back may be cut off
 
@@ -50,7 +49,7 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     then.
     """
     known = evidence.observed[name].groups.get(gid)
-    if known is not None and known.status in OUT and is_out_unseen(evidence, gid, name):
+    if known is not None and known.status.is_out and is_out_unseen(evidence, gid, name):
         return True
     return _was_invited_in_vain(evidence, gid, name) or (
         known is not None
@@ -223,7 +222,7 @@ def _gone(event: Event) -> set[str]:
 def _is_out(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether somebody has gone from a group, as it says itself."""
     known = evidence.observed[name].groups.get(gid)
-    return known is not None and known.status in OUT
+    return known is not None and known.status.is_out
 
 
 def _is_alone(evidence: Evidence, gid: bytes) -> bool:
@@ -285,7 +284,7 @@ def _was_invited_in_vain(evidence: Evidence, gid: bytes, name: str) -> bool:
     added = min(at for at, event in told if event.epoch == last)  # others hear of it later
     if observed.events(InvitationFailed, group=gid, since=added):
         return True
-    if known is not None and known.status in OUT and _has_knocked(evidence, name):
+    if known is not None and known.status.is_out and _has_knocked(evidence, name):
         return True
     return _taken_back_at(evidence) >= added or any(
         evidence.lately.get(each, 0.0) >= added + _UNREAD for each in _LONG
@@ -331,7 +330,7 @@ def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> boo
         for at, event in _changes(evidence, known.gid)
         if _goes(event) and (event.epoch >= known.epoch or event.epoch in untold)
     }
-    return len(missed) > _OLD_WAYS or any(evidence.ended - at > _OLD_WAY for at in missed.values())
+    return len(missed) > _OLD_WAYS or any(evidence.ended - at > OLD_WAY for at in missed.values())
 
 
 def _is_gap(event: Event) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from covey.client.events import MemberLeft, RemovedFromGroup
-from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.lies import TAKES_BACK
 
 if TYPE_CHECKING:
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from covey.lab.simulate.observing import Held, Observed
     from covey.lab.simulate.sealing import Sealed
     from covey.lab.simulate.world import Said, Wanted
-
-OUT: Final = frozenset({Status.left, Status.removed})
 
 
 class Finding(NamedTuple):

@@ -29,7 +29,7 @@ from covey.lab.simulate.absences import (
     was_removed,
 )
 from covey.lab.simulate.actors import Invite, Knock
-from covey.lab.simulate.evidence import OUT, Evidence, Finding, went_out
+from covey.lab.simulate.evidence import Evidence, Finding, went_out
 from covey.lab.simulate.fulfilment import wishes_come_true
 from covey.lab.simulate.histories import (
     losses_explained,
@@ -167,7 +167,7 @@ def nothing_kept(evidence: Evidence) -> Iterator[Finding]:
     """Who is out of a group holds none of its secrets."""
     for name, each in evidence.observed.items():
         for held in each.groups.values():
-            if held.status in OUT and held.secrets:
+            if held.status.is_out and held.secrets:
                 yield Finding("nothing kept", name, f"is {held.status}, and keeps secrets")
 
 

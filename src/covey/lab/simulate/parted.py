@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from covey.lab.simulate.evidence import Evidence
     from covey.lab.simulate.observing import Held
 
-_OLD_WAY: Final = 30 * 86_400.0  # seconds
+OLD_WAY: Final = 30 * 86_400.0
+"""Seconds for which an old way back stands."""
 
 
 def finds_no_way(evidence: Evidence, name: str, known: Held) -> bool:
@@ -56,4 +57,4 @@ def is_branch_of_others(evidence: Evidence, gid: bytes) -> bool:
 def _is_long_after(evidence: Evidence, at: float) -> bool:
     """Whether more time has passed, since a log was first taken back, than old ways back stand."""
     parted = min((evidence.began.get(each, inf) for each in TAKES_BACK), default=inf)
-    return at - parted > _OLD_WAY
+    return at - parted > OLD_WAY

@@ -42,8 +42,6 @@ class BehindError(PolicyError):
         super().__init__(why)
 
 
-_OUT: Final = frozenset({Status.left, Status.removed})
-
 NOBODY: Final = (1 << 32) - 1
 """Above every leaf index."""
 
@@ -165,7 +163,7 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
     others = [
         row for row in groups.every(rows) if row.predecessor == old.row.gid and row.id != new.number
     ]
-    followed = [row for row in others if row.status.is_in or row.status in _OUT]
+    followed = [row for row in others if row.status.is_in or row.status.is_out]
     if any((row.branched_by, row.gid) < (by, new.row.gid) for row in followed):
         return False  # also if we are out of that one: the others go on there
     for row in others:

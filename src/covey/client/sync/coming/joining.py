@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = 16
 _WELL: Final = "this goes on from a group that is well, as far as we know"
-_OVER: Final = frozenset({Status.left, Status.removed})
 _GOES_ON: Final = frozenset({Status.active, Status.leaving, Status.broken, Status.branched})
 
 
@@ -177,7 +176,7 @@ def _require_the_same(home: Home, found: Found, old: GroupRow, staged: StagedWel
     if public.context.group_id != old.group_id:
         msg = "this is another group, under the number of one that we know: ask who invites you"
         raise PolicyError(msg)
-    if old.status in _OVER or made_for.is_for(found.package.package.leaf_node, old.group_id):
+    if old.status.is_out or made_for.is_for(found.package.package.leaf_node, old.group_id):
         return
     inviter = public.tree.leaf(staged.joined.info.signer)
     if inviter is None or not _is_known(home, old, inviter):

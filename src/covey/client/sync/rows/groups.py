@@ -50,9 +50,14 @@ class Status(StrEnum):
         return self in (Status.active, Status.leaving)
 
     @property
+    def is_out(self) -> bool:
+        """Whether we were in it, and are not any more."""
+        return self in (Status.left, Status.removed)
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more is to be done for us in it, nor where it goes on."""
-        return self in (Status.left, Status.removed, Status.copy)
+        return self.is_out or self is Status.copy
 
     @property
     def comes_back(self) -> bool:
