@@ -349,6 +349,20 @@ def test_two_who_have_removed_each_other_are_a_group_in_two() -> None:
     assert rules(split) == {"one group"}
 
 
+def test_a_log_that_is_taken_back_after_a_month_of_sleep_parts_people() -> None:
+    """The ways back that all knew were shut before it."""
+    lost = held(status=Status.lost, authenticator=b"", trouble="ask a member to remove you")
+    refused = WishRefused(GID.hex(), what="come back", why="it is shut: ask a member to remove you")
+    for days, kinds, found in (
+        (31, {"rollback": 1}, set()),
+        (31, {"race": 1}, {"agree", "nobody stranded"}),
+        (29, {"rollback": 1}, {"agree", "nobody stranded"}),
+    ):
+        seen = evidence(bob=lost, told={"bob": [refused]}, kinds=kinds)
+        at(100 - days * 86_400, seen, "bob", Renamed(GID.hex(), by="ann", before="", name="b"))
+        assert rules(seen) == found
+
+
 def test_a_fork_that_outlasts_the_old_ways_back_parts_people() -> None:
     """Whoever is on the wrong side knows only doors that were closed since."""
     lost = held(status=Status.lost, authenticator=b"", trouble="ask a member to remove you")

@@ -28,6 +28,12 @@ CAUGHT = (
     " AND state = 'idle in transaction' AND clock_timestamp() - state_change > interval '0.3 s'"
 )
 
+ACTIVITY = (
+    "SELECT pid, state, wait_event_type, wait_event, clock_timestamp() - state_change,"
+    " left(query, 100) FROM pg_stat_activity WHERE datname = current_database()"
+)
+NEVER = 120.0  # seconds; a disk that others use, too, may be slow
+
 
 def race_at(broker: Process, epochs: int) -> Race:
     """A race on a broker that is not over before :attr:`Race.holding` is 0."""
@@ -54,6 +60,14 @@ async def stop_in_the_middle(dsn: str, broker: Process) -> None:
         await asyncio.sleep(random.uniform(0.02, 0.2))  # noqa: S311 - any moment
 
 
+async def others_go_on(dsn: str, race: Race) -> None:
+    """Wait until the others have committed; if they never do, say what the database does."""
+    try:
+        await asyncio.wait_for(race.until(race.committed + 3), NEVER)
+    except TimeoutError:
+        pytest.fail(f"nobody commits: {await rows(dsn, ACTIVITY)}")
+
+
 async def stop_now_and_then(dsn: str, broker: Process, race: Race, times: int) -> None:
     """Stop a process in its critical section, so often; the others have to go on meanwhile."""
     loop = asyncio.get_running_loop()
@@ -63,7 +77,7 @@ async def stop_now_and_then(dsn: str, broker: Process, race: Race, times: int) -
         while await caught(dsn):
             assert loop.time() - since < IDLE + 3, "whoever is stopped keeps the lock"
             await asyncio.sleep(0.1)
-        await asyncio.wait_for(race.until(race.committed + 3), 20)  # the others go on
+        await others_go_on(dsn, race)
         broker.send(signal.SIGCONT)
         await asyncio.sleep(0.3)
     race.holding -= 1

@@ -1,12 +1,13 @@
 """Members who were shown two logs, and are parted for so long that there is no way back.
 
 May import this folder, and the client's events. Old ways back stand for thirty days: whoever is on
-the wrong side of a fork until then, or sleeps after it until then, knows only doors that were
-closed since (docs/explanation/how-the-client-heals.md).
+the wrong side of a fork until then, or sleeps for so long before or after it, knows only doors that
+were closed since (docs/explanation/how-the-client-heals.md).
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +17,7 @@ from covey.lab.simulate.lies import TAKES_BACK
 
 if TYPE_CHECKING:
     from covey.lab.simulate.evidence import Evidence
-    from covey.lab.simulate.observing import Held
+    from covey.lab.simulate.observing import Held, Observed
 
 OLD_WAY: Final = 30 * 86_400.0
 """Seconds for which an old way back stands."""
@@ -29,12 +30,26 @@ def finds_no_way(evidence: Evidence, name: str, known: Held) -> bool:
             name in evidence.holders(gid) and is_branch_of_others(evidence, gid)
             for gid in evidence.branches(known.gid)
         )
-    told = evidence.observed[name].events(WishRefused, group=known.gid)
-    return known.status is Status.lost and any(
-        _is_long_after(evidence, each.at)
-        for each in told
+    if known.status is not Status.lost:
+        return False
+    observed = evidence.observed[name]
+    shut = [
+        each.at
+        for each in observed.events(WishRefused, group=known.gid)
         if isinstance(each.event, WishRefused) and "ask a member" in each.event.why
+    ]
+    return any(
+        _is_long_after(evidence, each)
+        or (evidence.taken_back and _has_slept(observed, known.gid, each))
+        for each in shut
     )
+
+
+def _has_slept(observed: Observed, gid: bytes, until: float) -> bool:
+    """Whether somebody heard nothing of a group until then, for longer than old ways back stand."""
+    told = [each.at for each in observed.told if each.event.group == gid.hex()]
+    heard = sorted(each for each in (*told, until) if each <= until)
+    return any(later - each > OLD_WAY for each, later in pairwise(heard))
 
 
 def is_branch_of_others(evidence: Evidence, gid: bytes) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from covey.lab.simulate.actors import Order
     from covey.lab.simulate.clients import Client
     from covey.lab.simulate.observing import Standing
     from covey.lab.simulate.world import Simulated
@@ -33,6 +34,9 @@ _PATIENCE: Final = 6
 """For how many rounds all has to be still then."""
 
 _SETTLING: Final = 900.0  # seconds that a beginning may take
+_DRAWS: Final = 50
+"""How often a step is drawn anew, when nobody can do what was drawn."""
+
 _LIE_LASTS: Final = 25  # steps, on average
 _LONG: Final = 5.0  # days; several of them are longer than the broker keeps anything
 _AWAY: Final = (0.2, 3.0, 35.0)  # days, one of which is the longest absence of a seed
@@ -192,9 +196,17 @@ class Script:
     # --- steps -----------------------------------------------------------------------------
 
     def _step(self) -> None:
-        """Let one thing happen."""
+        """Let one thing happen: draw until somebody can do what was drawn."""
         self._count += 1
-        kinds: list[tuple[float, Callable[[], None]]] = [
+        kinds = self._kinds()
+        weights = [weight for weight, _ in kinds]
+        for _, do in self._chance.choices(kinds, weights, k=_DRAWS):
+            if do():
+                return
+
+    def _kinds(self) -> list[tuple[float, Callable[[], bool]]]:
+        """What may happen, and how often each does; each says whether somebody could do it."""
+        kinds: list[tuple[float, Callable[[], bool]]] = [
             (45, self._say),
             (7, self._invite),
             (4, self._remove),
@@ -216,9 +228,7 @@ class Script:
             kinds += [(1, self._away), (2, self._leap)]
         if troubles.down:
             kinds += [(2, self._down)]
-        weights = [weight for weight, _ in kinds]
-        [(_, do)] = self._chance.choices(kinds, weights)
-        do()
+        return kinds
 
     def _alive(self) -> list[Client]:
         return [each for each in self._world.clients.values() if each.actor is not None]
@@ -232,84 +242,93 @@ class Script:
         gids = standing(client.store)
         return (client.name, self._chance.choice(gids)) if gids else None
 
-    def _say(self) -> None:
+    def _say(self) -> bool:
         found = self._member()
-        if found is not None:
-            name, gid = found
-            self._world.say(name, gid, f"{self._count} from {name}")
+        if found is None:
+            return False
+        name, gid = found
+        self._world.say(name, gid, f"{self._count} from {name}")
+        return True
 
-    def _invite(self) -> None:
+    def _invite(self) -> bool:
         found = self._member()
-        if found is not None:
-            name, gid = found
-            outside = [each.name for each in self._world.clients.values() if each.name != name
-                       and gid not in standing(each.store)]  # fmt: skip
-            if outside:
-                count = self._chance.randrange(1, 3)
-                self._world.order(name, Invite(gid, tuple(outside[:count])))
+        if found is None:
+            return False
+        name, gid = found
+        outside = [each.name for each in self._world.clients.values()
+                   if each.name != name and gid not in standing(each.store)]  # fmt: skip
+        count = self._chance.randrange(1, 3)
+        return self._wish(name, Invite(gid, tuple(outside[:count]))) if outside else False
 
-    def _remove(self) -> None:
+    def _remove(self) -> bool:
         found = self._member()
-        if found is not None:
-            name, gid = found
-            inside = [each.name for each in self._world.clients.values() if each.name != name
-                      and gid in standing(each.store)]  # fmt: skip
-            if len(inside) > 1:
-                self._world.order(name, Remove(gid, (self._chance.choice(inside),)))
+        if found is None:
+            return False
+        name, gid = found
+        inside = [each.name for each in self._world.clients.values()
+                  if each.name != name and gid in standing(each.store)]  # fmt: skip
+        if len(inside) < 2:
+            return False
+        return self._wish(name, Remove(gid, (self._chance.choice(inside),)))
 
-    def _leave(self) -> None:
+    def _leave(self) -> bool:
+        return self._wished(Leave)
+
+    def _rename(self) -> bool:
+        return self._wished(lambda gid: Rename(gid, f"name {self._count}"))
+
+    def _rotate(self) -> bool:
+        return self._wished(Rotate)
+
+    def _wished(self, order: Callable[[bytes], Order]) -> bool:
+        """Let somebody wish for something in a group."""
         found = self._member()
-        if found is not None:
-            name, gid = found
-            self._world.order(name, Leave(gid))
+        return found is not None and self._wish(found[0], order(found[1]))
 
-    def _rename(self) -> None:
-        found = self._member()
-        if found is not None:
-            name, gid = found
-            self._world.order(name, Rename(gid, f"name {self._count}"))
+    def _wish(self, name: str, order: Order) -> bool:
+        self._world.order(name, order)
+        return True
 
-    def _rotate(self) -> None:
-        found = self._member()
-        if found is not None:
-            name, gid = found
-            self._world.order(name, Rotate(gid))
-
-    def _race(self) -> None:
+    def _race(self) -> bool:
         """Let several want commits in the same moment."""
+        if self._member() is None:
+            return False
         self._world.story.tell("network", "several commit at once", "race")
         for _ in range(self._chance.randrange(2, 5)):
             self._chance.choice((self._rotate, self._rename, self._invite, self._remove))()
+        return True
 
-    def _link(self) -> None:
+    def _link(self) -> bool:
         found = self._member()
         if found is not None:
             self._world.link(*found)
+        return found is not None
 
-    def _knock(self) -> None:
+    def _knock(self) -> bool:
         if not self._world.links:
-            return
+            return False
         gid, link = self._chance.choice(self._world.links)
         outside = [each.name for each in self._alive() if gid not in standing(each.store)]
-        if outside:
-            self._world.order(self._chance.choice(outside), Knock(link))
+        return self._wish(self._chance.choice(outside), Knock(link)) if outside else False
 
     # --- trouble -----------------------------------------------------------------------------
 
     def _somebody(self) -> Client:
         return self._world.clients[self._chance.choice(self._names)]
 
-    def _kill(self) -> None:
+    def _kill(self) -> bool:
         client = self._somebody()
-        if client.actor is not None:
-            client.kill()
-            self._back_after(client, self._chance.choice((1.0, 30.0, 600.0)))
+        if client.actor is None:
+            return False
+        client.kill()
+        self._back_after(client, self._chance.choice((1.0, 30.0, 600.0)))
+        return True
 
-    def _doom(self) -> None:
+    def _doom(self) -> bool:
         """Let somebody die soon: after some effects, at a write, or after a commit."""
         client = self._somebody()
         if client.actor is None:
-            return
+            return False
         match self._chance.randrange(3):
             case 0:
                 client.doom_yield(self._chance.randrange(1, 12))
@@ -318,16 +337,19 @@ class Script:
             case _:
                 client.doom_commit(self._chance.randrange(1, 12))
         self._back_after(client, self._chance.choice((30.0, 120.0, 900.0)))
+        return True
 
     def _back_after(self, client: Client, seconds: float) -> None:
         self._world.agenda.after(seconds, client.live)
 
-    def _revive(self) -> None:
-        for client in self._world.clients.values():
-            if client.actor is None and not client.is_away:
-                client.live()
+    def _revive(self) -> bool:
+        dead = [each for each in self._world.clients.values()
+                if each.actor is None and not each.is_away]  # fmt: skip
+        for client in dead:
+            client.live()
+        return bool(dead)
 
-    def _partition(self) -> None:
+    def _partition(self) -> bool:
         seconds = self._chance.choice((10.0, 60.0, 600.0, _HOUR))
         names = self._chance.sample(self._names, self._chance.randrange(1, len(self._names)))
         self._world.story.tell("network", f"{', '.join(names)} cut off for {seconds:.0f} s",
@@ -335,28 +357,32 @@ class Script:
         for name in names:
             self._world.network.cut(name, seconds)
             self._world.agenda.after(seconds + 1, self._world.clients[name].wake)
+        return True
 
-    def _away(self) -> None:
+    def _away(self) -> bool:
         """Let somebody shut its machine, and come back much later."""
         client = self._somebody()
         if client.actor is None or client.is_away:
-            return
+            return False
         days = self.troubles.away * self._chance.uniform(0.1, 1.0)
         self._world.story.tell(client.name, f"is away for {days:.1f} days", _long("away", days))
         client.go_away()
         self._world.agenda.after(days * _DAY, client.come_back)
+        return True
 
-    def _leap(self) -> None:
+    def _leap(self) -> bool:
         """Let much time pass."""
         days = self.troubles.away * self._chance.choice((0.1, 0.3, 1.0))
         self._world.story.tell("network", f"{days:.1f} days pass", _long("leap", days))
         self._world.leap(days * _DAY)
         self._world.story.ends(_long("leap", days))
+        return True
 
-    def _down(self) -> None:
+    def _down(self) -> bool:
         self._world.front.is_down = True
         self._world.story.tell("broker", "is down", "down")
         self._world.agenda.after(self._chance.choice((5.0, 60.0, _HOUR)), self._up)
+        return True
 
     def _up(self) -> None:
         self._world.front.is_down = False

@@ -108,7 +108,7 @@ def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
         return True  # nothing is known of the rights that people had
     old = Seat(home, row)
     since = winning.epoch_of(stated.place)
-    if since < row.epoch:
+    if since < row.epoch and row.status is not Status.lost:  # where it was, it reads no more
         try:
             winning.require_timely(old, since)
         except PolicyError as error:

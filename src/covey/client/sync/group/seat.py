@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member.epochs import EpochAccess
 from covey.access.structs.heads import Position
 from covey.access.structs.sealed import ClaimedPosition
-from covey.client.sync.rows import anew, groups
+from covey.client.sync.rows import groups, marks
 from covey.client.sync.rows.groups import Status
+from covey.client.sync.rows.marks import Mark
 from covey.errors import StateError, StorageError
 from covey.mls import ContentType, Group
 
@@ -197,7 +198,7 @@ class Seat:
             self._forget()
             self._before = before
         if not self._looked:
-            self.again, self._looked = anew.is_under_way(rows, self.row.id), True
+            self.again, self._looked = marks.has(rows, self.row.id, Mark.read_anew), True
         self.row = found
 
     def _up_to_date(self, rows: Rows) -> None:

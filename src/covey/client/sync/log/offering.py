@@ -11,7 +11,8 @@ from covey.access.structs.basics import Signed
 from covey.access.structs.log import EpochClosed
 from covey.client.sync.asking import append
 from covey.client.sync.branches import again
-from covey.client.sync.rows import anew, places, queues
+from covey.client.sync.rows import marks, places, queues
+from covey.client.sync.rows.marks import Mark
 from covey.errors import BrokerError, TransportError
 
 if TYPE_CHECKING:
@@ -46,14 +47,30 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
         seat.replace(seq=-1, hash=b"", head=None)
         seat.replace(unsure_to=seat.row.epoch + again.UNSURE, set_back_at=seat.home.world.second)
         queues.unplace(rows, seat.number, seat.row.epoch)
-        anew.begun(rows, seat.number)
+        marks.put(rows, seat.number, Mark.read_anew)
         seat.again = True
+
+
+def offer_rest(seat: Seat, lane: Lane) -> Flow[bool]:
+    """Offer what has not come again, though the end of its epoch is reached; whether any was.
+
+    When it was offered before, the log may not have reached that epoch: others have brought it
+    there since.
+
+    Raises:
+        TransportError: The broker does not answer.
+    """
+    with seat.home.store.reading() as rows:
+        missing = queues.not_come_again(rows, seat.number, seat.row.epoch)
+    for each in missing:
+        yield from _offer(seat, lane, each)
+    return bool(missing)
 
 
 def end_anew(seat: Seat) -> None:
     """The end of a log that was read anew is reached."""
     with seat.change() as rows:
-        anew.ended(rows, seat.number)
+        marks.drop(rows, seat.number, Mark.read_anew)
         seat.again = False
 
 

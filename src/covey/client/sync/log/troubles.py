@@ -16,7 +16,8 @@ from covey.client.sync.group import capabilities
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.identity import replacing
 from covey.client.sync.log import entering, hearing, standing
-from covey.client.sync.rows import places, queues
+from covey.client.sync.rows import marks, places, queues
+from covey.client.sync.rows.marks import Mark
 from covey.errors import BrokerError, ForkError, TransportError
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Troubles:
         self._met_at = 0.0
         self._until = 0.0
         self._told: dict[str, float] = {}
+        with seat.home.store.reading() as rows:
+            self._is_suspected = marks.has(rows, seat.number, Mark.contradicted)
         self.now: str = ""
         self.contradictions: int = 0
         self.served: int | None = None
@@ -79,13 +82,17 @@ class Troubles:
         self._waited = self._met_at = self._until = 0.0
         self._told.clear()
         self.now = ""
+        if self._is_suspected:
+            self._is_suspected = False
+            with self._seat.change() as rows:
+                marks.drop(rows, self._seat.number, Mark.contradicted)
 
     def met(self, error: BrokerError | ForkError | TransportError) -> float:
         """Deal with what came in the way; returns when to try again, in seconds since the epoch."""
         self.now = str(error)
         self._failures += 1
         match error:
-            case GapError() if not self.contradictions:  # else it is another log by now
+            case GapError() if not self._is_suspected:  # else it is another log by now
                 return self._gap(error)
             case BrokerError(code=Code.group_unknown) if not self._seat.group.epoch:
                 return self._unconfirmed(error)
@@ -121,6 +128,10 @@ class Troubles:
         """The broker goes back behind what it had shown, or shows something else."""
         self.contradictions += 1
         seat = self._seat
+        if not self._is_suspected:
+            self._is_suspected = True
+            with seat.change() as rows:
+                marks.put(rows, seat.number, Mark.contradicted)
         heads = self._evidence(error)
         if isinstance(error, RolledBackError | RestoredError | BrokerError):
             self.served = error.served if isinstance(error, RolledBackError) else -1

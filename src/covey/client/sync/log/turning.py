@@ -147,6 +147,8 @@ class Turns:
         yield from self.speaker.catch_up()
         self._behind = False
         if self.seat.again:
+            if (yield from offering.offer_rest(self.seat, self.speaker.lane)):
+                yield from self.speaker.catch_up()
             offering.end_anew(self.seat)
 
     def _due(self) -> float | None:

@@ -13,7 +13,7 @@ import msgspec
 from covey.access.member.replies import Followed
 from covey.access.structs.heads import Position, SignedHead
 from covey.access.structs.sealed import Door
-from covey.client.sync.rows import anew
+from covey.client.sync.rows import marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -242,7 +242,7 @@ def apply(rows: Rows, number: int, changes: Changes) -> None:
 
 def forget_engine(rows: Rows, number: int) -> None:
     """Delete every secret of a group."""
-    anew.ended(rows, number)
+    marks.drop(rows, number)
     for table in ("group_rows", "sent", "doors"):
         rows.do(f"DELETE FROM {table} WHERE group_ = ?", number)  # noqa: S608 - names of our own
 

@@ -189,6 +189,13 @@ def accepted(rows: Rows, number: int) -> list[Accepted]:
     return [Accepted(*each[:4], _wished(each[4]), *each[5:]) for each in typed]
 
 
+def not_come_again(rows: Rows, number: int, epoch: int) -> list[Accepted]:
+    """What was taken in an epoch, and has not come again since its log is read anew."""
+    return [
+        each for each in accepted(rows, number) if each.epoch == epoch and each.seq >= _UNPLACED
+    ]
+
+
 def _wished(encoded: bytes | None) -> tuple[bytes, ...]:
     return () if encoded is None else msgspec.msgpack.decode(encoded, type=tuple[bytes, ...])
 
