@@ -200,7 +200,7 @@ class Someone:
         """Drive a flow until it is about to ask for an operation."""
         effect = next(flow)
         while not (isinstance(effect, Ask) and effect.operation == operation):
-            effect = flow.send(self._done(effect))
+            effect = self._sent(flow, effect)
         return Held(self, flow, effect)
 
     def run(self, flow: Flow[T], effect: Effect | None = None) -> T:
@@ -208,15 +208,18 @@ class Someone:
         try:
             effect = effect or next(flow)
             while True:
-                try:
-                    answer = self._done(effect)
-                except (BrokerError, TransportError) as error:
-                    effect = flow.throw(error)
-                else:
-                    effect = flow.send(answer)
+                effect = self._sent(flow, effect)
         except StopIteration as end:
             found: T = end.value
             return found
+
+    def _sent(self, flow: Flow[T], effect: Effect) -> Effect:
+        """Let a flow know what came of an effect; what it yields next."""
+        try:
+            answer = self._done(effect)
+        except (BrokerError, TransportError) as error:
+            return flow.throw(error)
+        return flow.send(answer)
 
     def _done(self, effect: Effect) -> Any:  # noqa: ANN401 - each effect has its own
         copy = self.table.copies[self.copy]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from covey.client import events
 from covey.client.sync.branches import winning
+from covey.client.sync.log import entering
+from covey.client.sync.rows import wishes
 from covey.client.sync.rows.groups import Status
 
 if TYPE_CHECKING:
@@ -180,9 +182,9 @@ def waits(someone: Someone, name: str) -> bytes:
 def test_who_is_missing_is_let_in_anew_for_a_month_and_more_and_more_seldom(table: Table) -> None:
     alice, bob, _ = taken_back(table)
     asked(table)
-    table.settle(alice, bob, rounds=240, step=30)
+    table.settle(alice, bob, rounds=80, step=30)
     first = len(asked(table, "claim"))
-    table.settle(alice, bob, rounds=240, step=300)
+    table.settle(alice, bob, rounds=80, step=300)
     second = len(asked(table, "claim"))
     table.settle(alice, bob, rounds=29 * 4, step=6 * 3_600)
     third = len(asked(table, "claim"))
@@ -225,3 +227,24 @@ def test_whom_we_had_let_in_is_invited_again_where_an_earlier_branch_wins(table:
     slowly(table, *people)
     assert agree(*people)
     assert there(alice).seat.look().set_back_at > 0  # for who may have been given old KeyPackages
+
+
+def test_who_is_lost_ahead_of_a_branch_comes_into_it(table: Table) -> None:
+    """It reads no more where it was, and hears of nobody else that the log was set back."""
+    people = alice, bob, carol, dave = [
+        table.sit(name) for name in ("alice", "bob", "carol", "dave")
+    ]
+    shelves = table.snapshot()
+    alice.create()
+    alice.invite("bob", "carol", "dave")
+    table.settle(*people)
+    carol.wish(wishes.Renew())
+    table.settle(carol, dave, rounds=3)
+    assert dave.place.seat.row.epoch > alice.place.seat.row.epoch
+    seat = dave.place.seat
+    with seat.change() as rows:
+        entering.fell_behind(seat, rows, "what comes next is not kept any more")
+    table.copies[0] = shelves
+    table.settle(alice, bob, rounds=80, step=30)
+    table.settle(alice, bob, dave, rounds=80, step=30)
+    assert len({there(each).seat.group.epoch_authenticator for each in (alice, bob, dave)}) == 1

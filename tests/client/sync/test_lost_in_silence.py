@@ -116,6 +116,50 @@ def test_a_gap_behind_which_something_comes_again_is_none(table: Table) -> None:
     assert len({each.authenticator for each in people}) == 1
 
 
+def test_what_was_offered_before_its_epoch_was_there_is_offered_once_more(table: Table) -> None:
+    """Others bring the epoch in between; no commit may follow for long."""
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
+    table.settle(*people)
+    backup = table.snapshot()
+    bob.wish(wishes.Renew())
+    table.settle(bob, alice, rounds=2)
+    alice.say("early")
+    table.settle(alice, rounds=2)
+    table.copies[0] = backup
+    while not alice.place.turns.troubles.is_set:
+        table.settle(alice, rounds=1)
+    table.passes(60.0)
+    reading = alice.hold(alice.place.turns.turn(), "read")  # has offered all, in vain
+    table.settle(bob, rounds=10, step=10)
+    reading.go()
+    assert not alice.place.turns.troubles.is_set
+    table.settle(*people)
+    assert carol.texts() == ["early"]
+
+
+def test_who_begins_again_after_a_contradiction_believes_no_gap(table: Table) -> None:
+    """What is missing was not thrown away: it is another log, which has nothing of ours."""
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
+    table.settle(*people)
+    backup = table.snapshot()
+    bob.wish(wishes.Renew())
+    table.settle(bob, alice, rounds=2)
+    alice.say("early")
+    table.settle(alice, rounds=2)
+    table.copies[0] = backup
+    alice.turn()
+    alice.start()
+    for number in range(5):
+        carol.say(f"{number}")
+    table.settle(carol, rounds=2)
+    table.settle(bob, rounds=10, step=10)
+    bob.say("late")
+    table.settle(bob, rounds=2)
+    slowly(table, *people)
+    for each in (bob, carol):
+        assert sorted(each.texts())[-2:] == ["early", "late"]
+
+
 # --- of others -----------------------------------------------------------------------------
 
 

@@ -108,7 +108,7 @@ def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
         return True  # nothing is known of the rights that people had
     old = Seat(home, row)
     since = winning.epoch_of(stated.place)
-    if since < row.epoch and row.status is not Status.lost:  # where it was, it reads no more
+    if since < row.epoch and not _has_nothing_else(home, row, group):
         try:
             winning.require_timely(old, since)
         except PolicyError as error:
@@ -117,6 +117,17 @@ def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
     return known is None or (
         winning.rights(known) == winning.rights(stated)
         or profile.role_of(known, identity(inviter.credential)) is profile.Role.owner
+    )
+
+
+def _has_nothing_else(home: Home, row: GroupRow, branch: Group) -> bool:
+    """Whether we read no more where we were, or have gone on in that branch already."""
+    if row.status is Status.lost:
+        return True
+    with home.store.reading() as rows:
+        known = groups.every(rows)
+    return any(
+        each.group_id == branch.group_id and each.predecessor == row.gid for each in known
     )
 
 
