@@ -196,13 +196,17 @@ class Script:
     # --- steps -----------------------------------------------------------------------------
 
     def _step(self) -> None:
-        """Let one thing happen: draw until somebody can do what was drawn."""
+        """Let one thing happen: draw until somebody can do what was drawn.
+
+        Much time passes only if that was drawn first: else those who can do nothing would sleep.
+        """
         self._count += 1
         kinds = self._kinds()
         weights = [weight for weight, _ in kinds]
-        for _, do in self._chance.choices(kinds, weights, k=_DRAWS):
-            if do():
-                return
+        drawn = [do for _, do in self._chance.choices(kinds, weights, k=_DRAWS)]
+        slow = (self._away, self._leap)
+        if not drawn[0]():
+            any(do() for do in drawn[1:] if do not in slow)
 
     def _kinds(self) -> list[tuple[float, Callable[[], bool]]]:
         """What may happen, and how often each does; each says whether somebody could do it."""

@@ -126,9 +126,7 @@ def _has_nothing_else(home: Home, row: GroupRow, branch: Group) -> bool:
         return True
     with home.store.reading() as rows:
         known = groups.every(rows)
-    return any(
-        each.group_id == branch.group_id and each.predecessor == row.gid for each in known
-    )
+    return any(each.group_id == branch.group_id and each.predecessor == row.gid for each in known)
 
 
 def missing(branch: Group, key: bytes) -> bytes | None:
