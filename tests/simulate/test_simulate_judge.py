@@ -349,6 +349,44 @@ def test_two_who_have_removed_each_other_are_a_group_in_two() -> None:
     assert rules(split) == {"one group"}
 
 
+def test_who_is_left_in_a_branch_that_folds_is_told_of() -> None:
+    for what, found in (("take bob along", False), ("take cid along", True), ("invite bob", True)):
+        refused = WishRefused(GID.hex(), what=what, why="it is over")
+        split = evidence(ann=held(members=("ann",)), told={"ann": [refused]})
+        folded = "it folded into another one"
+        split.observed["ann"].groups[OTHER] = held(
+            gid=OTHER,
+            predecessor=GID,
+            status=Status.branched,
+            trouble=folded,
+            members=(),
+            secrets=0,
+        )
+        split.observed["bob"].groups.clear()
+        split.observed["bob"].groups[OTHER] = held(gid=OTHER, members=("ann", "bob"))
+        assert ("one group" in rules(split)) == found
+
+
+def test_who_was_let_in_by_somebody_who_left_is_known_to_nobody() -> None:
+    into = Joined(GID.hex(), name="covey", how="link", inviter="cid", epoch=1)
+    branched = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+    for status, began, found in (
+        (Status.left, {"rollback": 50.0}, False),
+        (Status.left, {"rollback": 150.0}, True),
+        (Status.left, {}, True),
+        (Status.branched, {"rollback": 50.0}, True),
+    ):
+        kinds = dict.fromkeys(began, 1)
+        split = evidence(ann=branched, told={"bob": [into]}, began=began, kinds=kinds)
+        branch = held(gid=OTHER, predecessor=GID, members=("ann",))
+        split.observed["ann"].groups[OTHER] = branch
+        gone = held(status=status, members=(), secrets=0)
+        split.observed["cid"] = split.observed["bob"]._replace(
+            name="cid", groups={GID: gone}, told=()
+        )
+        assert ("one group" in rules(split)) == found
+
+
 def test_a_log_that_is_taken_back_after_a_month_of_sleep_parts_people() -> None:
     """The ways back that all knew were shut before it."""
     lost = held(status=Status.lost, authenticator=b"", trouble="ask a member to remove you")

@@ -70,6 +70,46 @@ def test_the_later_of_two_branches_folds_once_somebody_of_it_has_come_into_the_b
         assert each.texts_of(called(each, "1")) == ["only in the second"]
 
 
+def test_a_branch_folds_into_the_group_that_others_had_never_left(table: Table) -> None:
+    """Bob was let into the branch when he was in neither, and comes into the group later."""
+    people = alice, bob, carol = [table.sit(name) for name in ("alice", "bob", "carol")]
+    whole = carol.create("whole")
+    given = profile.first_profile("part", b"alice")
+    alice.peer.create(given.replace(goes_on_from=whole.seat.row.gid, place=3))
+    alice.turn()
+    alice.invite("bob")
+    table.settle(*people)
+    say(bob, "part", "only in the branch")
+    table.settle(*people)
+    carol.invite("bob")
+    table.settle(bob, carol)
+    assert statuses(bob) == {"part": Status.active, "whole": Status.active}  # nobody has come
+    carol.invite("alice")
+    table.settle(*people, rounds=20)
+    assert statuses(bob) == {"part": Status.branched, "whole": Status.active}
+    for each in people:
+        assert each.texts_of(called(each, "whole")) == ["only in the branch"]
+
+
+def test_who_folds_is_told_who_is_left(table: Table) -> None:
+    """The others may have removed them, or never heard of them: people know."""
+    names = "alice", "bob", "carol", "dave", "erin"
+    people = alice, bob, carol, dave, erin = [table.sit(name) for name in names]
+    branch(bob, 2)
+    bob.invite("carol", "dave")
+    table.settle(*people)
+    carol.invite("erin")
+    table.settle(*people)
+    branch(alice, 1)
+    alice.invite("bob", "dave")
+    table.settle(alice, bob, dave, erin, rounds=20)
+    assert statuses(erin) == {"2": Status.active}
+    for each, left in ((bob, "erin"), (dave, "carol and erin")):  # bob invites carol again
+        assert statuses(each) == {"1": Status.active, "2": Status.branched}
+        told = [event for event in each.news() if isinstance(event, events.WishRefused)]
+        assert [event.what for event in told] == [f"take {left} along"]
+
+
 def test_of_groups_of_which_none_is_a_branch_each_goes_on(table: Table) -> None:
     people = [table.sit(name) for name in ("alice", "bob")]
     for name in ("one", "other"):

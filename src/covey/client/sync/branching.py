@@ -97,15 +97,20 @@ class Branches:
     def _fold_twins(self, every: list[GroupRow]) -> None:
         """Of two branches of one group in which we are, the better one goes on.
 
-        Anybody can say of a group of which other one it is a branch. So somebody must have come
-        into it who is in the other branch, too.
+        Or that group, if we are in it again, and were not when we were let into the branch. Anybody
+        can say of a group of which other one it is a branch. So somebody must have come into it who
+        is in the other branch, too.
         """
         home = self._peer.home
         best: dict[bytes, GroupRow] = {}
+        whole = {row.gid: row for row in every if row.status.is_in and row.epoch}
         for row in sorted(every, key=lambda each: (each.branched_by, each.gid)):
             if row.branch_of is None or not row.status.is_in or not row.epoch:
                 continue
             first = best.setdefault(row.branch_of, row)
+            before = whole.get(row.branch_of)
+            if before is not None and row.predecessor is None and before.joined_at > row.joined_at:
+                first = before
             if first is row or not _has_come(self._peer.place(row.id).seat, first, self._peer):
                 continue
             with home.store.transaction() as rows:

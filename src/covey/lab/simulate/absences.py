@@ -24,7 +24,13 @@ from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.actors import Knock, Leave, Remove
 from covey.lab.simulate.evidence import is_ours, went_out
 from covey.lab.simulate.lies import TAKES_BACK
-from covey.lab.simulate.parted import OLD_WAY, finds_no_way, is_branch_of_others
+from covey.lab.simulate.parted import (
+    OLD_WAY,
+    came_in_unseen,
+    finds_no_way,
+    is_branch_of_others,
+    is_left_behind,
+)
 
 if TYPE_CHECKING:
     from covey.client.events import Event
@@ -110,6 +116,8 @@ def is_apart(evidence: Evidence, gid: bytes) -> bool:
         _is_alone(evidence, gid)
         or _is_cast_out(evidence, gid)
         or is_branch_of_others(evidence, gid)
+        or is_left_behind(evidence, gid)
+        or came_in_unseen(evidence, gid)
     )
 
 

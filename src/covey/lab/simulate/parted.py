@@ -1,4 +1,4 @@
-"""Members who were shown two logs, and are parted for so long that there is no way back.
+"""Members who were shown two logs, and are parted: nobody who has a say knows of them any more.
 
 May import this folder, and the client's events. Old ways back stand for thirty days: whoever is on
 the wrong side of a fork until then, or sleeps for so long before or after it, knows only doors that
@@ -69,7 +69,48 @@ def is_branch_of_others(evidence: Evidence, gid: bytes) -> bool:
     return goes_on and _is_long_after(evidence, begun)
 
 
+def is_left_behind(evidence: Evidence, gid: bytes) -> bool:
+    """Whether others had a branch with those who are in a group, and said who is left there."""
+    said = [
+        told.event.what
+        for observed in evidence.observed.values()
+        if (held := observed.groups.get(gid)) is not None and "folded into" in held.trouble
+        for told in observed.events(WishRefused)
+        if isinstance(told.event, WishRefused) and told.event.what.endswith(" along")
+    ]
+    holders = evidence.holders(gid)
+    return bool(holders) and all(any(name in what for what in said) for name in holders)
+
+
+def came_in_unseen(evidence: Evidence, gid: bytes) -> bool:
+    """Whether all who are in a group came in after its log was taken back, and have no witness.
+
+    Whoever let them in has gone, and the others, who had been shown another log, are in a branch.
+    """
+    if not (evidence.taken_back and any(map(evidence.holders, evidence.branches(gid)))):
+        return False
+    holders = evidence.holders(gid)
+    return bool(holders) and all(_is_unseen(evidence, gid, each) for each in holders)
+
+
+def _is_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
+    """Whether somebody came in last by one who has gone, after the log was taken back."""
+    since = _taken_back_at(evidence)
+    came = [
+        told.event.inviter
+        for told in evidence.observed[name].events(Joined, group=gid, since=since)
+        if isinstance(told.event, Joined)
+    ]
+    inviter = evidence.observed.get(came[-1]) if came else None
+    held = None if inviter is None else inviter.groups.get(gid)
+    return held is not None and held.status.is_out
+
+
 def _is_long_after(evidence: Evidence, at: float) -> bool:
     """Whether more time has passed, since a log was first taken back, than old ways back stand."""
-    parted = min((evidence.began.get(each, inf) for each in TAKES_BACK), default=inf)
-    return at - parted > OLD_WAY
+    return at - _taken_back_at(evidence) > OLD_WAY
+
+
+def _taken_back_at(evidence: Evidence) -> float:
+    """When a log was first taken back, in seconds since the epoch."""
+    return min((evidence.began.get(each, inf) for each in TAKES_BACK), default=inf)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.client.events import Joined
+from covey.client.events import Joined, WishRefused
+from covey.client.events.base import listed
 from covey.client.sync.branches import reinviting
 from covey.client.sync.branches.again import say_again
 from covey.client.sync.group.seat import Seat
@@ -17,6 +18,7 @@ from covey.client.sync.rows import groups, queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.sync.rows.wishes import GoOn
 from covey.client.words import profile
+from covey.client.words.showing import name_of
 from covey.errors import PolicyError
 from covey.mls.group.identity import identity
 from covey.mls.wire.code_points import LeafNodeSource
@@ -41,6 +43,11 @@ class BehindError(PolicyError):
         self.key = key
         super().__init__(why)
 
+
+_LEFT: Final = (
+    "they were in a branch with you that is over, and are not here: invite them, if they are to be"
+    " here"
+)
 
 NOBODY: Final = (1 << 32) - 1
 """Above every leaf index."""
@@ -216,16 +223,36 @@ def go_back(rows: Rows, into: Seat) -> None:
 def fold(rows: Rows, row: GroupRow, into: Seat) -> None:
     """Leave a branch for a better one; what was said there stays, and is said to the others."""
     queues.end_commit(rows, row.id)
-    _hand_over(rows, row, into)
     branch = Seat(into.home, row)
+    _hand_over(rows, row, into)
     for each in queues.accepted(rows, row.id):  # who is not in that branch does not have it
         say_again(rows, each, branch, into)
+    _tell_of_those_left(rows, branch, into)
     groups.forget_engine(rows, row.id)
     trouble = f"it folded into {into.row.gid.hex()[:8]}"
     folded = row.replaced(
         status=Status.branched, trouble=trouble, epoch=-1, version=row.version + 1
     )
     groups.update(rows, folded)
+
+
+def _tell_of_those_left(rows: Rows, branch: Seat, into: Seat) -> None:
+    """Say who is in a branch that is over, and not where we go on, nor invited again by us.
+
+    Others may have removed them, so it is for people to say whether they are to be there. Those
+    who are left cannot know.
+    """
+    group = branch.group_in(rows)
+    there = {each.signature_key for each in into.group_in(rows).members}
+    there.update(each.key for each in reinviting.every(rows).get(into.number, ()))
+    left = {
+        name_of(each.identity)
+        for each in group.members
+        if each.signature_key not in there and each.index != group.own_index
+    }
+    if left:
+        what = f"take {listed(sorted(left))} along"
+        tell(into, rows, WishRefused(into.hex, what=what, why=_LEFT))
 
 
 def _hand_over(rows: Rows, row: GroupRow, into: Seat) -> None:

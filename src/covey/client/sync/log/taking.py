@@ -113,10 +113,11 @@ def _begins(seat: Seat, rows: Rows, start: Position) -> None:
     """The log is read from the beginning of our epoch on; in one that is set back, that moves.
 
     What others have put before it since, we have no keys for any more. Nobody knows how much that
-    is: what stood there before may be gone, or have another place.
+    is: what stood there before may be gone, or have another place. And who had not read anything
+    yet does not know where it began.
     """
     row = seat.row
-    has_moved = bool(row.began_hash) and (row.began, row.began_hash) != (start.seq, start.hash)
+    has_moved = (row.began, row.began_hash) != (start.seq, start.hash)
     if seat.again and has_moved:
         tell(seat, rows, MessagesLost(seat.hex, count=0, sender=None, why=_PUT_BEFORE))
     seat.replace(began=start.seq, began_hash=start.hash)
