@@ -148,9 +148,9 @@ def test_who_goes_on_from_a_group_that_is_well_says_what_was_not_heard_and_stays
     carol.say("not heard")
     table.settle(carol, bob)
     alice.breaks(alice.place)
-    seat = claims(alice, carol, epoch, given).seat
+    seat, broken = claims(alice, carol, epoch, given).seat, alice.peer.places()[0].seat.row.gid
     with seat.change():
-        seat.replace(predecessor=alice.peer.places()[0].seat.row.gid)
+        seat.replace(predecessor=broken)
     table.settle(carol, rounds=3)
     assert statuses(carol) == [Status.branched, Status.active]
     table.asked.clear()
