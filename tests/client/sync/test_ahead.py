@@ -148,14 +148,11 @@ def test_who_goes_on_from_a_group_that_is_well_says_what_was_not_heard_and_stays
     carol.say("not heard")
     table.settle(carol, bob)
     alice.breaks(alice.place)
-    hers = claims(alice, carol, epoch, given).seat
-    broken = alice.peer.places()[0].seat
-    with alice.store.transaction() as rows:
-        winning.go_on(rows, broken, hers, hers.row.branched_by)
+    claims(alice, carol, epoch, given)
     table.settle(carol, rounds=3)
     assert statuses(carol) == [Status.branched, Status.active]
     table.asked.clear()
-    table.settle(alice, bob, carol, rounds=20)
+    table.settle(alice, carol, rounds=20)
     assert alice.texts_of(alice.peer.places()[-1]) == ["not heard"]
     assert ("carol", "knock") not in table.asked
     assert statuses(carol) == [Status.branched, Status.active]
