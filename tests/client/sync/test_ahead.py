@@ -148,7 +148,10 @@ def test_who_goes_on_from_a_group_that_is_well_says_what_was_not_heard_and_stays
     carol.say("not heard")
     table.settle(carol, bob)
     alice.breaks(alice.place)
-    claims(alice, carol, epoch, given)
+    hers = claims(alice, carol, epoch, given).seat
+    broken = alice.peer.places()[0].seat
+    with alice.store.transaction() as rows:
+        winning.go_on(rows, broken, hers, hers.row.branched_by)
     table.settle(carol, rounds=3)
     assert statuses(carol) == [Status.branched, Status.active]
     table.asked.clear()
