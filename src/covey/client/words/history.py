@@ -105,7 +105,7 @@ def keep(
     now: int,
     seq: int | None = None,
     epoch: int | None = None,
-) -> int | None:
+) -> bool:
     """Put a message into the history, if it does not stand there already.
 
     One that does, and waits for its place, gets it.
@@ -121,7 +121,7 @@ def keep(
         epoch: The epoch in which it was said; likewise.
 
     Returns:
-        Its number, or None when it stands there already.
+        Whether it is new there.
 
     Raises:
         ValueError: It does not belong into the history.
@@ -129,21 +129,25 @@ def keep(
     if not contents.belongs(content):
         msg = "what is ephemeral, or for clients alone, stands in no history"
         raise ValueError(msg)
-    known = rows.one(
-        "SELECT sender, leaf, seq FROM messages WHERE group_ = ? AND message = ?", group, content.id
-    )
-    if known is not None:
-        if seq is not None and epoch is not None and known[0] == sender:
-            placed(rows, group, content.id, seq, epoch)  # the last place in the log is the place
-        return None
-    return rows.insert(
+    new = rows.do(
         "INSERT INTO messages (group_, message, seq, epoch, sender, leaf, kind, text, content,"
-        " about, sent_at, received_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " about, sent_at, received_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (group_, message) DO NOTHING",
         *(group, content.id, seq, epoch, sender, leaf),
         *_described(content),
         now,
         now + content.expires_after if content.expires_after else None,
     )
+    if not new and seq is not None and epoch is not None:
+        _placed_by(rows, group, content.id, sender, seq, epoch)
+    return bool(new)
+
+
+def _placed_by(rows: Rows, group: int, message: bytes, sender: bytes, seq: int, epoch: int) -> None:
+    """The last place of a message in the log is its place, if it is of who had said it."""
+    known = rows.one("SELECT sender FROM messages WHERE group_ = ? AND message = ?", group, message)
+    if known == (sender,):
+        placed(rows, group, message, seq, epoch)
 
 
 def _described(content: Content) -> tuple[Value, ...]:

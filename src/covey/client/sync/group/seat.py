@@ -79,6 +79,7 @@ class Seat:
         again: Whether the log is read anew from an earlier place: what was taken in is passed over.
         gap_in: The epoch of which entries are not kept any more that we have not read.
         let_in_at: When somebody else let people in with the commit that opened this epoch.
+        page: The hashes up to the entries that are taken in now, by their numbers.
     """
 
     def __init__(self, home: Home, row: GroupRow, group: Group | None = None) -> None:
@@ -89,6 +90,7 @@ class Seat:
         self.again: bool = False
         self.gap_in: int | None = None
         self.let_in_at: float | None = None
+        self.page: dict[int, bytes] = {}
         self._group = group
         self._access: EpochAccess | None = None
         self._looked = False

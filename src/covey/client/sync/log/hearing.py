@@ -81,7 +81,7 @@ def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Con
             told = _ephemeral(seat, sender, content)
             tell(seat, rows, told)
         case _:
-            number = history.keep(
+            new = history.keep(
                 rows,
                 seat.number,
                 content,
@@ -91,7 +91,7 @@ def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Con
                 epoch=entry.epoch,
                 now=seat.home.world.second,
             )
-            if number is not None:
+            if new:
                 tell(seat, rows, MessageArrived(seat.hex, id=content.id.hex(), seq=entry.seq))
 
 

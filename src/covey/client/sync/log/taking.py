@@ -99,14 +99,25 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
         _require_promised(seat, rows, seen, answer.head.head.position.seq, promised)
         places.remember(rows, seat.number, seen)
         _require_closing(seat, answer.entries)
-        for entry, place in zip(answer.entries, seen[1:], strict=True):
-            seat.replace(seq=place.seq, hash=place.hash)
-            if not take_entry(seat, rows, entry):
-                _settle(seat, rows)
-                return False
+        is_in = _take_page(seat, rows, answer.entries, seen)
         _settle(seat, rows)
+        if not is_in:
+            return False
         seat.row = seat.row.at(followed)
         return not answer.complete or seat.group.epoch != epoch
+
+
+def _take_page(seat: Seat, rows: Rows, entries: Iterable[Entry], seen: list[Position]) -> bool:
+    """Take in entry after entry; whether we are in the group after them."""
+    seat.page = {each.seq: each.hash for each in seen}  # what is said of them is looked up here
+    try:
+        for entry, place in zip(entries, seen[1:], strict=True):
+            seat.replace(seq=place.seq, hash=place.hash)
+            if not take_entry(seat, rows, entry):
+                return False
+        return True
+    finally:
+        seat.page = {}
 
 
 def _begins(seat: Seat, rows: Rows, start: Position) -> None:
@@ -377,7 +388,7 @@ def _compare(seat: Seat, rows: Rows, authenticated_data: bytes) -> _Seen:
         return _Seen()  # it claims nothing
     if claimed.head.seq >= seat.row.seq:  # the broker has lost what was between
         return _Seen(other=not places.was_seen(rows, seat.number, claimed.head))
-    known = places.hash_at(rows, seat.number, claimed.head.seq)
+    known = seat.page.get(claimed.head.seq) or places.hash_at(rows, seat.number, claimed.head.seq)
     try:
         is_known = compare({} if known is None else {claimed.head.seq: known}, claimed)
     except ForkError as error:

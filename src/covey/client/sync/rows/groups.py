@@ -353,6 +353,12 @@ def counted(rows: Rows, number: int, key: bytes, counter: int) -> int:
         key: The sender's signature key, whatever its leaf is.
         counter: The number of the content.
     """
+    next_one = (number, key, counter)
+    if rows.do(
+        "UPDATE counters SET next = next + 1 WHERE group_ = ? AND signature_key = ? AND next = ?",
+        *next_one,
+    ):
+        return 0
     found = rows.one(
         "SELECT next FROM counters WHERE group_ = ? AND signature_key = ?", number, key
     )
