@@ -19,6 +19,9 @@ pytest_plugins = ["crashes"]
 # The default draws the same examples in every run; `--hypothesis-profile` chooses another.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile(
+    "full", parent=settings.get_profile("ci"), max_examples=200, derandomize=True
+)
+settings.register_profile(
     "soak",
     max_examples=10_000,
     deadline=None,

@@ -7,17 +7,16 @@ docs/explanation/what-the-broker-sees.md are made by ``python -m covey.lab.analy
 from __future__ import annotations
 
 import base64
-import faulthandler
 from random import Random
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from hypothesis import settings
 
 from covey.lab.analyst import places, postgres_pages, scoring, sqlite_pages
 from covey.lab.analyst.__main__ import CLIENTS, at_rest, main, watched
 from covey.lab.analyst.searching import PAGE, Search, changed_pages, outside, pages
+from lengths import is_soak, only_in_full, only_in_soak
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,10 +50,9 @@ class Runs(NamedTuple):
 @pytest.fixture
 def runs() -> Runs:
     """As the profile of hypothesis says."""
-    if settings().max_examples < settings.get_profile("soak").max_examples:
-        return Runs([SEED], hits=0.4, pairs=0.3)
-    faulthandler.cancel_dump_traceback_later()  # it takes longer than what hangs
-    return Runs(range(1, 13), hits=0.12, pairs=0.12)
+    if is_soak():
+        return Runs(range(1, 13), hits=0.12, pairs=0.12)
+    return Runs([SEED], hits=0.4, pairs=0.3)
 
 
 def lifts(scored: Sequence[Scored]) -> tuple[float, float]:
@@ -66,6 +64,8 @@ def lifts(scored: Sequence[Scored]) -> tuple[float, float]:
 @pytest.mark.parametrize("kind", places.KINDS)
 def test_order_says_much_and_nothing_once_the_broker_has_tidied_up(kind: Kind, runs: Runs) -> None:
     """The same analyst: it would find what there is to be found."""
+    if kind != "sqlite":
+        only_in_full("it takes a minute on each store")
     found = [at_rest(kind, seed) for seed in runs.seeds]
 
     hits, pairs = lifts([each.before for each in found])
@@ -86,9 +86,7 @@ def test_order_says_much_and_nothing_once_the_broker_has_tidied_up(kind: Kind, r
 
 def test_a_watcher_finds_most_groups_though_all_come_from_one_address() -> None:
     """What the default client shows is seen above."""
-    if settings().max_examples < settings.get_profile("soak").max_examples:
-        pytest.skip("it takes as long as a run above; `make soak` plays it")
-    faulthandler.cancel_dump_traceback_later()  # it takes longer than what hangs
+    only_in_soak("it takes as long as a run above")
     scored = watched(CLIENTS["default, relayed"], SEED)
     assert scored.hits > 0.8
     assert scored.p < 0.01

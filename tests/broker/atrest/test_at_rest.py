@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
-from hypothesis import settings
 
 from covey.lab.analyst import guessing, places, remains, scoring
 from covey.lab.analyst.script import GROUPS, PEOPLE, SHORT, Pace, Script
 from covey.lab.analyst.searching import Search, Sighting, outside
 from covey.lab.analyst.tap import Time
+from lengths import is_full, is_soak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +45,9 @@ EVERYTHING = {
 
 
 def pace(kind: Kind) -> Pace:
-    """On PostgreSQL everything happens too, with fewer visits; with all of them in the soak."""
-    in_soak = settings().max_examples >= settings.get_profile("soak").max_examples
-    return SHORT if in_soak or kind == "sqlite" else Pace(visits=0, messages=1)
+    """Everything happens, with fewer visits than `.ci/run` has on SQLite, and the soak on both."""
+    many = is_soak() or (is_full() and kind == "sqlite")
+    return SHORT if many else Pace(visits=0, messages=1)
 
 
 @pytest.mark.parametrize("kind", places.KINDS)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import faulthandler
 from typing import NamedTuple
 
 import pytest
-from hypothesis import settings
+
+from lengths import is_soak
 
 
 class Length(NamedTuple):
@@ -26,7 +26,4 @@ class Length(NamedTuple):
 @pytest.fixture
 def length() -> Length:
     """As the profile of hypothesis says."""
-    if settings().max_examples < settings.get_profile("soak").max_examples:
-        return Length(20, 1, 2)
-    faulthandler.cancel_dump_traceback_later()  # it takes longer than what hangs
-    return Length(1000, 8, 12)
+    return Length(1000, 8, 12) if is_soak() else Length(20, 1, 2)

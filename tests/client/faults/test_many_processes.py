@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import faulthandler
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from hypothesis import settings
 
 from client.faults.scene import agree, said, team
 from client.table import Someone, Table
 from covey.client.sync.rows import queues
 from covey.client.sync.rows.wishes import Describe, decode
+from lengths import is_soak
 
 if TYPE_CHECKING:
     from client.faults.scene import Scene
@@ -23,10 +22,7 @@ PROCESSES = "abcd"
 @pytest.fixture
 def times() -> int:
     """How much each says; together with the commits, a thousand things in `make soak` and in CI."""
-    if settings().max_examples < settings.get_profile("soak").max_examples:
-        return 9
-    faulthandler.cancel_dump_traceback_later()  # it takes longer than what hangs
-    return 189
+    return 189 if is_soak() else 9
 
 
 EVERY = 3

@@ -182,8 +182,9 @@ class Troubles:
         seat = self._seat
         with seat.change() as rows:
             if seat.row.status.is_in:
-                if forked:
+                if forked:  # and what its shelves hand out may be of the other log, too
                     unsure_again(rows, seat)
+                    seat.replace(set_back_at=seat.home.world.second)
                 entering.fell_behind(seat, rows, why)
                 standing.denied(rows, seat.row.gid)
         return seat.home.world.now()
