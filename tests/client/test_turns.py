@@ -232,6 +232,11 @@ def test_who_was_shown_a_fork_comes_back(table: Table) -> None:
     assert alice.authenticator == bob.authenticator == carol.authenticator
     assert sorted(alice.texts()) == ["into the fork", "into the true one"]
     assert any(isinstance(each, events.ForkFound) for each in bob.news())
+    dave = table.sit("dave")
+    bob.invite("dave")
+    dave.forgets_key_packages()  # that broker may hand out those of its other log
+    table.settle(*people, dave, rounds=80, step=30)
+    assert dave.authenticator == bob.authenticator
 
 
 def test_who_was_shown_another_log_of_the_epoch_gets_over_it(table: Table) -> None:
