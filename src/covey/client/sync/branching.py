@@ -103,14 +103,11 @@ class Branches:
         """
         home = self._peer.home
         best: dict[bytes, GroupRow] = {}
-        whole = {row.gid: row for row in every if row.status.is_in and row.epoch}
         for row in sorted(every, key=lambda each: (each.branched_by, each.gid)):
             if row.branch_of is None or not row.status.is_in or not row.epoch:
                 continue
             first = best.setdefault(row.branch_of, row)
-            before = whole.get(row.branch_of)
-            if before is not None and row.predecessor is None and before.joined_at > row.joined_at:
-                first = before
+            first = _whole(row, every) or first
             if first is row or not _has_come(self._peer.place(row.id).seat, first, self._peer):
                 continue
             with home.store.transaction() as rows:
@@ -261,6 +258,23 @@ def _tried(seat: Seat, wish: GoOn) -> Exception | None:
 def _make_and_take_back(seat: Seat, rows: Rows, wish: GoOn) -> NoReturn:
     commits.make(seat, rows, commits.merge(seat, (wish,)), ())
     raise _TriedError
+
+
+def _whole(branch: GroupRow, every: list[GroupRow]) -> GroupRow | None:
+    """The group of which one is a branch, if we came into it after we were let into the branch."""
+    if branch.predecessor is not None:
+        return None
+    return next(
+        (
+            each
+            for each in every
+            if each.gid == branch.branch_of
+            and each.status.is_in
+            and each.epoch
+            and each.joined_at > branch.joined_at
+        ),
+        None,
+    )
 
 
 def _has_come(branch: Seat, better: GroupRow, peer: Account) -> bool:
