@@ -137,6 +137,24 @@ def test_what_was_offered_before_its_epoch_was_there_is_offered_once_more(table:
     assert carol.texts() == ["early"]
 
 
+def test_what_is_new_where_something_else_was_keeps_its_place(table: Table) -> None:
+    """What was there before comes later, and moves from there, whenever that is read."""
+    people = alice, bob, carol, dave = table.team("alice", "bob", "carol", "dave")
+    table.settle(*people)
+    backup = table.snapshot()
+    for number in range(3):
+        alice.say(f"early {number}")
+    table.settle(alice, dave, rounds=2)
+    table.copies[0] = backup
+    for number in range(2):
+        bob.say(f"late {number}")
+    table.settle(bob, carol, rounds=2)
+    slowly(table, *people)
+    expected = ["late 0", "late 1", *(f"early {number}" for number in range(3))]
+    for each in people:
+        assert each.texts() == expected
+
+
 def test_who_begins_again_after_a_contradiction_believes_no_gap(table: Table) -> None:
     """What is missing was not thrown away: it is another log, which has nothing of ours."""
     people = alice, bob, carol = table.team("alice", "bob", "carol")

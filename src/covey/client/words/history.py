@@ -162,16 +162,29 @@ def _described(content: Content) -> tuple[Value, ...]:
     )
 
 
+def anew(seq: int) -> int:
+    """How a place is kept while a log is read anew, so that it is none of before.
+
+    Others may still have the place there that this one has now; see :func:`settle`.
+    """
+    return -1 - seq
+
+
+def place(kept: int) -> int:
+    """Which place is meant by one as it is kept; see :func:`anew`."""
+    return kept if kept >= 0 else -1 - kept
+
+
 def moved(rows: Rows, group: int, epoch: int, before: int, seq: int) -> None:
-    """A message of an epoch has another place in the log than before; see :func:`settle`."""
+    """A message of an epoch has another place in the log, which is read anew, than before."""
     rows.do(
         "UPDATE messages SET seq = ? WHERE group_ = ? AND epoch = ? AND seq = ?",
-        *(-1 - seq, group, epoch, before),
+        *(anew(seq), group, epoch, before),
     )
 
 
 def settle(rows: Rows, group: int) -> None:
-    """All of those that were moved are where they belong."""
+    """The log was read anew to its end, or is from its beginning: all have their places."""
     rows.do("UPDATE messages SET seq = -1 - seq WHERE group_ = ? AND seq < 0", group)
 
 
@@ -343,7 +356,7 @@ def _message(row: tuple[Value, ...]) -> Message:
         sent_at=_number(sent),
         received_at=_number(received),
         expires_at=_optional(expires),
-        seq=_optional(seq),
+        seq=None if seq is None else place(_number(seq)),
         epoch=_optional(epoch),
         queued=queued == 1,
         content=content,

@@ -87,12 +87,16 @@ def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Con
                 content,
                 sender=sender.identity,
                 leaf=sender.index,
-                seq=entry.seq,
+                seq=_place(seat, entry.seq),
                 epoch=entry.epoch,
                 now=seat.home.world.second,
             )
             if new:
                 tell(seat, rows, MessageArrived(seat.hex, id=content.id.hex(), seq=entry.seq))
+
+
+def _place(seat: Seat, seq: int) -> int:
+    return history.anew(seq) if seat.again else seq
 
 
 def _take_door(seat: Seat, rows: Rows, body: NewDoor, sender: MemberInfo) -> None:
@@ -164,7 +168,7 @@ def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
     queues.taken(rows, seat.number, taken)
     if content is None:  # that we leave
         return
-    history.placed(rows, seat.number, content.id, seq, waiting.epoch)
+    history.placed(rows, seat.number, content.id, _place(seat, seq), waiting.epoch)
     if isinstance(content.body, Recovery):
         _told_recovery(seat, content.body.seed)
     if not isinstance(content.body, contents.CONTROL):
@@ -183,7 +187,8 @@ def has_it_elsewhere(seat: Seat, rows: Rows, entry: Entry) -> None:
         if each.idem == entry.idem and each.seq != entry.seq:
             queues.moved(rows, seat.number, each.idem, entry.seq)
             if each.message is not None:
-                history.placed(rows, seat.number, each.message, entry.seq, entry.epoch)
+                place = _place(seat, entry.seq)
+                history.placed(rows, seat.number, each.message, place, entry.epoch)
 
 
 def say(

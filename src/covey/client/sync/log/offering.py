@@ -13,6 +13,7 @@ from covey.client.sync.asking import append
 from covey.client.sync.branches import again
 from covey.client.sync.rows import marks, places, queues
 from covey.client.sync.rows.marks import Mark
+from covey.client.words import history
 from covey.errors import BrokerError, TransportError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
         seat.replace(seq=-1, hash=b"", head=None)
         seat.replace(unsure_to=seat.row.epoch + again.UNSURE, set_back_at=seat.home.world.second)
         queues.unplace(rows, seat.number, seat.row.epoch)
+        history.settle(rows, seat.number)
         marks.put(rows, seat.number, Mark.read_anew)
         seat.again = True
 
@@ -70,6 +72,7 @@ def offer_rest(seat: Seat, lane: Lane) -> Flow[bool]:
 def end_anew(seat: Seat) -> None:
     """The end of a log that was read anew is reached."""
     with seat.change() as rows:
+        history.settle(rows, seat.number)
         marks.drop(rows, seat.number, Mark.read_anew)
         seat.again = False
 

@@ -99,9 +99,7 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
         _require_promised(seat, rows, seen, answer.head.head.position.seq, promised)
         places.remember(rows, seat.number, seen)
         _require_closing(seat, answer.entries)
-        is_in = _take_page(seat, rows, answer.entries, seen)
-        _settle(seat, rows)
-        if not is_in:
+        if not _take_page(seat, rows, answer.entries, seen):
             return False
         seat.row = seat.row.at(followed)
         return not answer.complete or seat.group.epoch != epoch
@@ -132,11 +130,6 @@ def _begins(seat: Seat, rows: Rows, start: Position) -> None:
     if seat.again and has_moved:
         tell(seat, rows, MessagesLost(seat.hex, count=0, sender=None, why=_PUT_BEFORE))
     seat.replace(began=start.seq, began_hash=start.hash)
-
-
-def _settle(seat: Seat, rows: Rows) -> None:
-    if seat.again:
-        history.settle(rows, seat.number)
 
 
 def _is_known(seat: Seat, epoch: int, answer: Entries) -> bool:
