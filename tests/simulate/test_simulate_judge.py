@@ -175,6 +175,18 @@ def test_who_is_out_and_had_knocked_may_be_let_in_in_vain() -> None:
     assert judge(missing._replace(wanted=[Wanted("bob", Knock("link"), 50.0)])) == []
 
 
+def test_who_was_invited_in_vain_by_somebody_who_left_is_seen_to_be_missing() -> None:
+    for by, kinds, found in (
+        ("cid", {"rollback": 1}, set()),
+        ("ann", {"rollback": 1}, {"agree"}),
+        ("cid", {"race": 1}, {"agree"}),
+    ):
+        added = msgspec.structs.replace(changed(2, added=("bob",)), by=by)
+        missing = evidence(ann=held(awaited=("bob",)), told={"ann": [added]}, kinds=kinds)
+        missing.observed["bob"].groups.clear()
+        assert rules(missing) == found
+
+
 def test_who_went_out_in_a_log_that_is_taken_back_is_a_member_there_still() -> None:
     """That some log was taken back is not enough: it is that in which it went out."""
     out = held(status=Status.left, authenticator=b"", secrets=0)

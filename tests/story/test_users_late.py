@@ -145,11 +145,14 @@ LIES: dict[str, Callable[[tuple[Entry, ...]], tuple[Entry, ...]]] = {
 
 
 def _sizes(someone: Someone) -> dict[str, int]:
-    """How many rows each table has, but for what the application is told."""
+    """How many rows each table has, but for what the application is told, and that it lied."""
     with someone.store.reading() as rows:
         tables = rows.all("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        lied = rows.one("SELECT count(*) FROM settings WHERE name LIKE 'contradicted %'")
         counts = {str(name): rows.one(f"SELECT count(*) FROM {name}") for (name,) in tables}  # noqa: S608 - names of our own
-    return {name: int(str(count[0])) for name, count in counts.items() if count} | {"events": 0}
+    sizes = {name: int(str(count[0])) for name, count in counts.items() if count}
+    assert lied is not None
+    return sizes | {"events": 0, "settings": sizes["settings"] - int(str(lied[0]))}
 
 
 @pytest.mark.parametrize("lie", LIES)

@@ -94,7 +94,7 @@ class Gathering:
             if not missing:
                 self._awaited.pop(row.id, None)
                 continue
-            keys = frozenset(each.encryption_key for each in missing)
+            keys = _keys(missing)
             awaited = self._awaited[row.id] = self._known(seat, keys)
             if home.world.now() >= awaited.due:
                 yield from self._let_in(seat, missing)
@@ -138,6 +138,8 @@ class Gathering:
         with seat.change() as rows:
             if not seat.is_in or queues.wishes(rows, seat.number):
                 return
+            if _keys(_missing(seat.group)) != _keys(missing):  # others were faster
+                return
             wish = invitation(seat.group, packages)
             if wish.anew:
                 queues.wish(rows, seat.number, wishes.encode(wish))
@@ -163,6 +165,10 @@ def _is_concerned(row: GroupRow, now: int) -> bool:
     """Whether somebody may be missing in a group without having had a chance to come."""
     since = row.set_back_at if row.predecessor is None else max(row.joined_at, row.set_back_at)
     return row.status.is_in and row.epoch > 0 and 0 <= now - since < _FOR
+
+
+def _keys(missing: list[LeafNode]) -> frozenset[bytes]:
+    return frozenset(each.encryption_key for each in missing)
 
 
 def _missing(group: Group) -> list[LeafNode]:

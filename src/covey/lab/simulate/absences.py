@@ -9,7 +9,6 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from covey.client.events import (
-    InvitationFailed,
     Joined,
     Knocked,
     MemberLeft,
@@ -21,9 +20,9 @@ from covey.client.events import (
 )
 from covey.client.events.base import Happened
 from covey.client.sync.rows.groups import Status
-from covey.lab.simulate.actors import Knock, Leave, Remove
+from covey.lab.simulate.actors import Leave, Remove
 from covey.lab.simulate.evidence import is_ours, went_out
-from covey.lab.simulate.lies import TAKES_BACK
+from covey.lab.simulate.invited import was_invited_in_vain
 from covey.lab.simulate.parted import (
     OLD_WAY,
     came_in_unseen,
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from covey.lab.simulate.observing import Held, Observed
 
 _LONG: Final = ("away", "leap")
-_UNREAD: Final = 5 * 86_400.0  # seconds; whoever is away for less finds what was left for it
 
 _OLD_WAYS: Final = 4
 _TELLING: Final = 3_600  # seconds, for which whoever opens another way back may be cut off
@@ -49,15 +47,15 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether somebody is a member of a group for those who are in it, and need not be there.
 
     Four such have an end of which people know (docs/explanation/how-the-client-heals.md): who has
-    gone out in a log that a lying broker took back; who was invited in vain, since the broker did
-    not keep the invitation, and whom members see as not having come; who was away, since somebody
+    gone out in a log that a lying broker took back; who was invited in vain, and whom members see
+    as not having come; who was away, since somebody
     went or soon after that, until the old way back had closed; and who was shown another log until
     then.
     """
     known = evidence.observed[name].groups.get(gid)
     if known is not None and known.status.is_out and is_out_unseen(evidence, gid, name):
         return True
-    return _was_invited_in_vain(evidence, gid, name) or (
+    return was_invited_in_vain(evidence, gid, name) or (
         known is not None
         and (
             _finds_it_closed(evidence, evidence.observed[name], known)
@@ -80,7 +78,7 @@ def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
     observed = evidence.observed[name]
     ended = observed.events(RemovedFromGroup, MemberLeft, group=gid)
     out_at = max((each.at for each in ended if is_ours(each.event)), default=None)
-    if out_at is None or not evidence.taken_back or _taken_back_at(evidence) < out_at:
+    if out_at is None or not evidence.taken_back or evidence.taken_back_until < out_at:
         return False
     joined = observed.events(Joined, group=gid)
     came = max((each.at for each in joined if each.at <= out_at), default=0)
@@ -99,15 +97,9 @@ def went_out_of_what_is_taken_back(evidence: Evidence, gid: bytes, name: str, si
     return (
         evidence.taken_back
         and is_denied(evidence, gid, name)
-        and _taken_back_at(evidence) >= since
+        and evidence.taken_back_until >= since
         and went_out(evidence.observed[name], gid, since)
     )
-
-
-def _taken_back_at(evidence: Evidence) -> float:
-    """Until when the broker has shown a log that it took back; a fork does so while it lasts."""
-    kinds = (*TAKES_BACK, "honest") if "fork" in evidence.kinds else TAKES_BACK
-    return max(evidence.lately.get(each, 0.0) for each in kinds)
 
 
 def is_apart(evidence: Evidence, gid: bytes) -> bool:
@@ -162,7 +154,7 @@ def was_removed(evidence: Evidence, gids: set[bytes], name: str) -> bool:
     return any(
         (at >= last or (gid == where and event.epoch > epoch)) and name in _gone(event)
         for gid in gids
-        for at, event in _changes(evidence, gid)
+        for at, event in evidence.changes(gid)
     )
 
 
@@ -173,7 +165,7 @@ def is_turned_away(evidence: Evidence, gid: bytes, name: str) -> bool:
     """
     joined = evidence.observed[name].events(Joined, group=gid)
     came = max((each.at for each in joined), default=inf)
-    was_there = evidence.taken_back and came <= _taken_back_at(evidence)
+    was_there = evidence.taken_back and came <= evidence.taken_back_until
     return (was_there or is_denied(evidence, gid, name)) and any(
         isinstance(told.event, Knocked) and told.event.name == name and not told.event.accepted
         for each in evidence.holders(gid)
@@ -272,38 +264,6 @@ def _may_be_alone(observed: Observed, name: str) -> bool:
     )
 
 
-def _was_invited_in_vain(evidence: Evidence, gid: bytes, name: str) -> bool:
-    """Whether it never came, and was told so; or what was left for it is not there any more.
-
-    That is so when the broker was set back since, or when it was away for too long. And who is out,
-    and had knocked, may be let in by a KeyPackage that is used up: it was at another door.
-    """
-    observed = evidence.observed[name]
-    known = observed.groups.get(gid)
-    if known is not None and known.status is Status.copy:
-        return False
-    holders = evidence.holders(gid)
-    if not holders or any(name not in held.awaited for held in holders.values()):
-        return False
-    told = [(at, event) for at, event in _changes(evidence, gid) if name in event.added]
-    if not told:
-        return False
-    last = max(event.epoch for _, event in told)
-    added = min(at for at, event in told if event.epoch == last)  # others hear of it later
-    if observed.events(InvitationFailed, group=gid, since=added):
-        return True
-    if known is not None and known.status.is_out and _has_knocked(evidence, name):
-        return True
-    return _taken_back_at(evidence) >= added or any(
-        evidence.lately.get(each, 0.0) >= added + _UNREAD for each in _LONG
-    )
-
-
-def _has_knocked(evidence: Evidence, name: str) -> bool:
-    """Whether somebody has knocked at a link."""
-    return any(isinstance(each.order, Knock) and each.who == name for each in evidence.wanted)
-
-
 def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> bool:
     """Whether members went so long ago, or so many, that no way back is left that it knows.
 
@@ -335,7 +295,7 @@ def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> boo
         return False
     missed = {
         event.epoch: min(at, _wanted_at(evidence, event, at, known.gid))
-        for at, event in _changes(evidence, known.gid)
+        for at, event in evidence.changes(known.gid)
         if _goes(event) and (event.epoch >= known.epoch or event.epoch in untold)
     }
     return len(missed) > _OLD_WAYS or any(evidence.ended - at > OLD_WAY for at in missed.values())
@@ -365,7 +325,7 @@ def _wanted_at(evidence: Evidence, event: MembersChanged, at: int, gid: bytes) -
     before = max(
         (
             earlier
-            for earlier, other in _changes(evidence, gid)
+            for earlier, other in evidence.changes(gid)
             if earlier < at and other.epoch < event.epoch and _gone(other) & _gone(event)
         ),
         default=0,
@@ -387,12 +347,3 @@ def _wants(order: Order, who: str, event: MembersChanged) -> bool:
 def _goes(event: MembersChanged) -> bool:
     """Whether somebody has gone, who knows the way back."""
     return bool(event.removed or event.left)
-
-
-def _changes(evidence: Evidence, gid: bytes) -> list[tuple[int, MembersChanged]]:
-    return [
-        (told.at, told.event)
-        for each in evidence.observed.values()
-        for told in each.events(MembersChanged, group=gid)
-        if isinstance(told.event, MembersChanged)
-    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from covey.client.events import MemberLeft, RemovedFromGroup
+from covey.client.events import MemberLeft, MembersChanged, RemovedFromGroup
 from covey.lab.simulate.lies import TAKES_BACK
 
 if TYPE_CHECKING:
@@ -69,6 +69,21 @@ class Evidence(NamedTuple):
     def taken_back(self) -> bool:
         """Whether the broker has shown entries of a log that is not the one which went on."""
         return any(self.kinds.get(each, 0) for each in TAKES_BACK)
+
+    @property
+    def taken_back_until(self) -> float:
+        """Until when it has shown a log that it took back; a fork does so while it lasts."""
+        kinds = (*TAKES_BACK, "honest") if "fork" in self.kinds else TAKES_BACK
+        return max(self.lately.get(each, 0.0) for each in kinds)
+
+    def changes(self, gid: bytes) -> list[tuple[int, MembersChanged]]:
+        """Who is told to have come into a group or gone, and when, by each who is told."""
+        return [
+            (told.at, told.event)
+            for each in self.observed.values()
+            for told in each.events(MembersChanged, group=gid)
+            if isinstance(told.event, MembersChanged)
+        ]
 
     @property
     def gids(self) -> list[bytes]:

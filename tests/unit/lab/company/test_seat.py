@@ -12,13 +12,12 @@ from broker_process import LosesAnswers
 from covey.access.member import addresses, links
 from covey.access.structs.basics import Signed
 from covey.access.structs.extensions import Right
-from covey.access.structs.heads import Position
 from covey.access.structs.log import Append, Appended, Entries, Read
 from covey.client.events import CopyFound, RemovedFromGroup, Unreadable
 from covey.client.sync import asking
 from covey.client.sync.asking import append, ask, challenge
 from covey.client.sync.group import capabilities
-from covey.client.sync.rows import places, queues
+from covey.client.sync.rows import queues
 from covey.client.sync.rows.wishes import Expel, Invite, Renew
 from covey.client.words.contents import Attachment, Text
 from covey.errors import BrokerError, ForkError, StateError, TransportError
@@ -238,11 +237,10 @@ def test_who_holds_a_fork_is_refused_and_told_so(trio: Trio, opened: Opened) -> 
 def test_a_broker_that_shows_two_logs_is_found_out_by_what_members_claim(trio: Trio) -> None:
     _, [alice, bob, _] = trio
     bob.read()
-    seq, number = bob.row.seq, bob.place.seat.number
-    with bob.person.store.transaction() as rows:  # as if the broker had shown him another entry
-        places.forget(rows, number)
-        places.remember(rows, number, [Position(seq, bytes(32))])
-    alice.say(hello(f"I have seen entry {seq}"))
+    seq = bob.row.seq
+    with alice.place.seat.change():  # as if the broker had shown her another entry
+        alice.place.seat.replace(hash=bytes(32))
+    alice.say(hello(f"I have seen entry {seq}"), look_first=False)
     with pytest.raises(ForkError, match=f"another log up to entry {seq}"):
         bob.catch_up()
 
