@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from client.table import PACE
 from covey.client import events
 from covey.client.sync.branches import winning
 from covey.client.sync.log import entering
@@ -181,16 +182,31 @@ def waits(someone: Someone, name: str) -> bytes:
 
 def test_who_is_missing_is_let_in_anew_for_a_month_and_more_and_more_seldom(table: Table) -> None:
     alice, bob, _ = taken_back(table)
+    for each in (alice, bob):
+        each.pace = PACE._replace(knocks=1_800.0)
+        each.start()
     asked(table)
-    table.settle(alice, bob, rounds=80, step=30)
-    first = len(asked(table, "claim"))
-    table.settle(alice, bob, rounds=80, step=300)
-    second = len(asked(table, "claim"))
-    table.settle(alice, bob, rounds=29 * 4, step=6 * 3_600)
-    third = len(asked(table, "claim"))
-    assert first / 2 > second / 20 > third / (29 * 24) > 0  # in an hour
-    table.settle(alice, bob, rounds=24, step=3_600)
+    claims = []
+    for days in (1, 6, 23):
+        table.settle(alice, bob, rounds=days * 48, step=1_800)
+        claims.append(len(asked(table, "claim")) / days)
+    first, second, third = claims
+    assert first > second > third > 0
+    table.settle(alice, bob, rounds=240, step=1_800)
     assert asked(table, "claim") == []
+
+
+def test_time_in_which_all_slept_is_no_time_for_which_somebody_was_awaited(table: Table) -> None:
+    alice, bob, carol = taken_back(table)
+    asked(table)
+    for each in (alice, bob):
+        each.start()
+    table.settle(alice, bob, rounds=1)
+    table.passes(DAY)
+    table.settle(alice, bob, rounds=1)
+    assert asked(table, "claim") == []
+    slowly(table, alice, bob, carol)
+    assert agree(alice, bob, carol)
 
 
 def test_nobody_is_let_in_anew_where_no_log_was_set_back(table: Table) -> None:

@@ -21,6 +21,7 @@ from covey.client.sync.group.telling import tell
 from covey.client.sync.rows import groups, queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.sync.rows.wishes import GoOn
+from covey.client.sync.waking import Waking
 from covey.client.words import profile
 from covey.client.words.explaining import explained
 from covey.client.words.showing import name_of
@@ -55,7 +56,7 @@ class Branches:
     def __init__(self, peer: Account) -> None:
         self._peer = peer
         self._due: dict[int, float] = {}
-        self._looked_at = 0.0
+        self._waking = Waking(peer.home)
 
     def attend(self) -> Flow[float]:
         """Make the branches that are due; when to look again, in seconds since the epoch."""
@@ -68,7 +69,8 @@ class Branches:
                 if each.status.is_in and not _is_barren(rows, each)
             }
         self._fold_twins(every)
-        self._count_only_waking()
+        slept = self._waking.slept()
+        self._due = {number: when + slept for number, when in self._due.items()}
         due = electing.FOREVER
         for row in every:
             if row.status is Status.branched:
@@ -80,19 +82,10 @@ class Branches:
                 continue
             when = self._when(row)
             if home.world.now() < when:
-                due = min(due, when, home.world.now() + home.pace.knocks)
+                due = min(due, when, self._waking.next_look())
                 continue
             yield from self._branch(row)
         return due
-
-    def _count_only_waking(self) -> None:
-        """Put off what is due by the time for which we slept: others could not answer us then."""
-        home = self._peer.home
-        now, pace = home.world.now(), home.pace.knocks
-        slept = now - self._looked_at - pace
-        if self._looked_at and slept > pace:
-            self._due = {number: when + slept for number, when in self._due.items()}
-        self._looked_at = now
 
     def _fold_twins(self, every: list[GroupRow]) -> None:
         """Of two branches of one group in which we are, the better one goes on.

@@ -19,6 +19,7 @@ from covey.client.sync.group import electing
 from covey.client.sync.group.inviting import invitation, key_package
 from covey.client.sync.group.telling import tell
 from covey.client.sync.rows import groups, queues, wishes
+from covey.client.sync.waking import Waking
 from covey.client.words.showing import name_of
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError
 from covey.mls.group.identity import identity
@@ -78,10 +79,14 @@ class Gathering:
     def __init__(self, peer: Account) -> None:
         self._peer = peer
         self._awaited: dict[int, _Awaited] = {}
+        self._waking = Waking(peer.home)
 
     def attend(self) -> Flow[float]:
         """Let those in anew who are due; when to look again, in seconds since the epoch."""
-        home = self._peer.home
+        home, slept = self._peer.home, self._waking.slept()
+        self._awaited = {
+            number: each._replace(due=each.due + slept) for number, each in self._awaited.items()
+        }
         with home.store.reading() as rows:
             every = groups.every(rows)
         due = electing.FOREVER
@@ -99,7 +104,7 @@ class Gathering:
             if home.world.now() >= awaited.due:
                 yield from self._let_in(seat, missing)
                 awaited = self._awaited[row.id] = self._waited(seat, awaited)
-            due = min(due, awaited.due)
+            due = min(due, awaited.due, self._waking.next_look())
         return due
 
     def _known(self, seat: Seat, keys: frozenset[bytes]) -> _Awaited:
