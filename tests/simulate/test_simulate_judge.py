@@ -361,6 +361,17 @@ def test_two_who_have_removed_each_other_are_a_group_in_two() -> None:
     assert rules(split) == {"one group"}
 
 
+def test_who_is_alone_in_a_branch_that_all_others_have_left_is_with_them_elsewhere() -> None:
+    for members, kinds, found in (
+        (("ann",), {"rollback": 1}, False),
+        (("ann", "bob"), {"rollback": 1}, True),
+        (("ann",), {"race": 1}, True),
+    ):
+        split = evidence(kinds=kinds)
+        split.observed["ann"].groups[OTHER] = held(gid=OTHER, members=members)
+        assert ("one group" in rules(split)) == found
+
+
 def test_who_is_left_in_a_branch_that_folds_is_told_of() -> None:
     for what, found in (("take bob along", False), ("take cid along", True), ("invite bob", True)):
         refused = WishRefused(GID.hex(), what=what, why="it is over")

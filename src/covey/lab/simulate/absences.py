@@ -28,6 +28,7 @@ from covey.lab.simulate.parted import (
     came_in_unseen,
     finds_no_way,
     is_branch_of_others,
+    is_deserted,
     is_left_behind,
 )
 
@@ -110,6 +111,7 @@ def is_apart(evidence: Evidence, gid: bytes) -> bool:
         or is_branch_of_others(evidence, gid)
         or is_left_behind(evidence, gid)
         or came_in_unseen(evidence, gid)
+        or is_deserted(evidence, gid)
     )
 
 

@@ -82,6 +82,20 @@ def is_left_behind(evidence: Evidence, gid: bytes) -> bool:
     return bool(holders) and all(any(name in what for what in said) for name in holders)
 
 
+def is_deserted(evidence: Evidence, gid: bytes) -> bool:
+    """Whether all but one have gone out of a branch, as that one knows, who is with them elsewhere."""
+    holders = evidence.holders(gid)
+    return evidence.taken_back and any(
+        held.members == (name,)
+        and any(
+            name in evidence.holders(other)
+            for other in evidence.gids
+            if other != gid and len(evidence.holders(other)) > 1
+        )
+        for name, held in holders.items()
+    )
+
+
 def came_in_unseen(evidence: Evidence, gid: bytes) -> bool:
     """Whether all who are in a group came in after its log was taken back, and have no witness.
 
