@@ -83,7 +83,7 @@ def is_left_behind(evidence: Evidence, gid: bytes) -> bool:
 
 
 def is_deserted(evidence: Evidence, gid: bytes) -> bool:
-    """Whether all but one have gone out of a branch, as that one knows, who is with them elsewhere."""
+    """Whether all but one have gone out of a branch, who knows, and is with others elsewhere."""
     holders = evidence.holders(gid)
     return evidence.taken_back and any(
         held.members == (name,)
