@@ -154,3 +154,23 @@ def test_who_has_no_way_back_is_told_what_to_do() -> None:
     [told] = bob.news()
     assert isinstance(told, WishRefused)
     assert "ask a member to remove you" in str(told)
+
+
+def test_who_was_leaving_when_it_was_invited_is_told_so_and_stays_out(table: Table) -> None:
+    """It was removed, and invited again, before it could say that it leaves."""
+    alice, bob = table.team("alice", "bob")
+    bob.leave()
+    alice.wish(wishes.Expel(identities=(b"bob",)))
+    table.settle(alice)
+    alice.invite("bob")
+    table.settle(alice)
+    bob.news()
+    table.settle(bob, alice)
+    assert bob.peer.places()[0].seat.look().status is Status.left
+    [failed] = [each for each in bob.news() if isinstance(each, InvitationFailed)]
+    assert "while you were leaving" in failed.why
+    alice.wish(wishes.Expel(identities=(b"bob",)))
+    table.settle(alice)
+    alice.invite("bob")
+    table.settle(alice, bob)
+    assert bob.authenticator == alice.authenticator

@@ -59,6 +59,8 @@ _CROWDED_OUT: Final = (
     "too much came at once that could not be used, and it had to make room: ask to be invited again"
 )
 
+_LEFT: Final = "it came while you were leaving the group: ask to be invited again, to come back"
+
 _BACK: Final = "come back by ourselves"
 _FROM_BACKUP: Final = (
     "this store comes from a backup: a member who is online lets you in anew, and only then can "
@@ -268,6 +270,7 @@ class Arrivals:
                 continue
             if self._has_left(each):
                 with home.store.transaction() as rows:
+                    self._say_useless(rows, each.gid, _LEFT)
                     _let_go(rows, each.body)
                 continue
             place = yield from self._try(each.body)
