@@ -361,6 +361,20 @@ def test_two_who_have_removed_each_other_are_a_group_in_two() -> None:
     assert rules(split) == {"one group"}
 
 
+def test_who_has_left_the_branch_of_a_group_is_a_member_for_who_had_stayed() -> None:
+    before = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+    for status, kinds, found in (
+        (Status.left, {"rollback": 1}, set()),
+        (Status.branched, {"rollback": 1}, {"agree"}),
+        (Status.left, {"race": 1}, {"agree"}),
+    ):
+        split = evidence(bob=before, kinds=kinds)
+        split.observed["bob"].groups[OTHER] = held(
+            gid=OTHER, predecessor=GID, status=status, members=(), secrets=0
+        )
+        assert rules(split) == found
+
+
 def test_who_is_alone_in_a_branch_that_all_others_have_left_is_with_them_elsewhere() -> None:
     for members, kinds, found in (
         (("ann",), {"rollback": 1}, False),

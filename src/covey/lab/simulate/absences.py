@@ -27,6 +27,7 @@ from covey.lab.simulate.parted import (
     OLD_WAY,
     came_in_unseen,
     finds_no_way,
+    has_left_elsewhere,
     is_branch_of_others,
     is_deserted,
     is_left_behind,
@@ -47,11 +48,11 @@ _TELLING: Final = 3_600  # seconds, for which whoever opens another way back may
 def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether somebody is a member of a group for those who are in it, and need not be there.
 
-    Four such have an end of which people know (docs/explanation/how-the-client-heals.md): who has
+    Five such have an end of which people know (docs/explanation/how-the-client-heals.md): who has
     gone out in a log that a lying broker took back; who was invited in vain, and whom members see
     as not having come; who was away, since somebody
-    went or soon after that, until the old way back had closed; and who was shown another log until
-    then.
+    went or soon after that, until the old way back had closed; who was shown another log until
+    then; and who has gone on in a branch, and left that.
     """
     known = evidence.observed[name].groups.get(gid)
     if known is not None and known.status.is_out and is_out_unseen(evidence, gid, name):
@@ -61,6 +62,7 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
         and (
             _finds_it_closed(evidence, evidence.observed[name], known)
             or finds_no_way(evidence, name, known)
+            or has_left_elsewhere(evidence, name, known)
         )
     )
 

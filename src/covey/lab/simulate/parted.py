@@ -96,6 +96,18 @@ def is_deserted(evidence: Evidence, gid: bytes) -> bool:
     )
 
 
+def has_left_elsewhere(evidence: Evidence, name: str, known: Held) -> bool:
+    """Whether somebody has gone on in a branch and is out of that: who had stayed does not know."""
+    groups = evidence.observed[name].groups
+    return (
+        evidence.taken_back
+        and known.status is Status.branched
+        and any(
+            each in groups and groups[each].status.is_out for each in evidence.branches(known.gid)
+        )
+    )
+
+
 def came_in_unseen(evidence: Evidence, gid: bytes) -> bool:
     """Whether all who are in a group came in after its log was taken back, and have no witness.
 
