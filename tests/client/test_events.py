@@ -165,7 +165,9 @@ def test_what_is_no_event_says_so(data: bytes) -> None:
 
 def said(rows: Rows, group: int, body: Body, expires_after: int = 0) -> None:
     content = Content(VERSION, ID, 0, NOW, expires_after, 1, body)
-    history.keep(rows, group, content, sender=b"bob", leaf=1, now=NOW, seq=5, epoch=2)
+    history.keep(
+        rows, group, content, sender=b"bob", leaf=1, now=NOW, place=history.Place(5, 2, bytes(16))
+    )
 
 
 def test_events_come_in_order_and_by_pages(rows: Rows, group: int) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 NOW = 1_700_000_000
 
+THERE = history.Place(9, 2, bytes(16))
+"""Where a message may stand."""
+
 
 def content(number: int, body: Body, expires_after: int = 0, kept: int = 1) -> Content:
     return Content(VERSION, number.to_bytes(16), number, NOW - 5, expires_after, kept, body)
@@ -41,8 +44,8 @@ def keep(
     seq: int | None = None,
 ) -> bool:
     said = content(number, Text(body.encode()) if isinstance(body, str) else body, expires_after)
-    epoch = None if seq is None else 1
-    return history.keep(rows, group, said, sender=sender, leaf=1, now=NOW, seq=seq, epoch=epoch)
+    place = None if seq is None else history.Place(seq, 1, said.id)
+    return history.keep(rows, group, said, sender=sender, leaf=1, now=NOW, place=place)
 
 
 def searched(rows: Rows, query: str, *args: int, **named: int) -> list[history.Message]:
@@ -80,7 +83,7 @@ def test_what_waits_gets_its_place(rows: Rows, group: int) -> None:
     queues.say(rows, group, (1).to_bytes(16), b"content")
     [waiting] = history.read(rows, group)
     assert waiting.state(b"bob") == "waiting"
-    assert history.placed(rows, group, (1).to_bytes(16), 9, 2) == unsent.number
+    assert history.placed(rows, group, (1).to_bytes(16), THERE) == unsent.number
     [sent] = history.read(rows, group)
     assert (sent.seq, sent.epoch, sent.state(b"bob"), sent.state(b"amy")) == (
         9,
@@ -88,7 +91,7 @@ def test_what_waits_gets_its_place(rows: Rows, group: int) -> None:
         "sent",
         "received",
     )
-    assert history.placed(rows, group, (2).to_bytes(16), 9, 2) is None
+    assert history.placed(rows, group, (2).to_bytes(16), THERE) is None
 
 
 def test_its_own_echo_gives_it_its_place_and_no_forgery_does(rows: Rows, group: int) -> None:

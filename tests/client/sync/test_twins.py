@@ -70,27 +70,6 @@ def test_the_later_of_two_branches_folds_once_somebody_of_it_has_come_into_the_b
         assert each.texts_of(called(each, "1")) == ["only in the second"]
 
 
-def test_a_branch_folds_into_the_group_that_others_had_never_left(table: Table) -> None:
-    """Bob was let into the branch when he was in neither, and comes into the group later."""
-    people = alice, bob, carol = [table.sit(name) for name in ("alice", "bob", "carol")]
-    whole = carol.create("whole")
-    given = profile.first_profile("part", b"alice")
-    alice.peer.create(given.replace(goes_on_from=whole.seat.row.gid, place=3))
-    alice.turn()
-    alice.invite("bob")
-    table.settle(*people)
-    say(bob, "part", "only in the branch")
-    table.settle(*people)
-    carol.invite("bob")
-    table.settle(bob, carol)
-    assert statuses(bob) == {"part": Status.active, "whole": Status.active}  # nobody has come
-    carol.invite("alice")
-    table.settle(*people, rounds=20)
-    assert statuses(bob) == {"part": Status.branched, "whole": Status.active}
-    for each in people:
-        assert each.texts_of(called(each, "whole")) == ["only in the branch"]
-
-
 def test_who_folds_is_told_who_is_left(table: Table) -> None:
     """The others may have removed them, or never heard of them: people know."""
     names = "alice", "bob", "carol", "dave", "erin"

@@ -32,10 +32,12 @@ LONGEST: Final = 60.0
 """Seconds that are waited for a broker which says when to come again; what takes longer is the
 asker's to decide."""
 
-_PAUSE: Final = 0.2  # seconds before the second try; doubled for each further one
-_PASSING: Final = frozenset(
+PASSING: Final = frozenset(
     {Code.unavailable.value, Code.issuer_unavailable.value, Code.over_quota.value}
 )
+"""What the broker says of a moment, and not of what is asked for."""
+
+_PAUSE: Final = 0.2  # seconds before the second try; doubled for each further one
 _KEY: Final = 16  # bytes of the name of a connection that is used once
 
 
@@ -57,7 +59,7 @@ def patiently(effect: Effect, tries: int = TRIES) -> Flow[Any]:
         except TransportError:
             pause = Pause(_pause(effect, attempt))
         except BrokerError as error:
-            if error.code not in _PASSING or error.retry_after > LONGEST:
+            if error.code not in PASSING or error.retry_after > LONGEST:
                 raise
             pause = Pause(error.retry_after + _pause(effect, attempt), error)
         yield pause

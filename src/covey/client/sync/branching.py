@@ -90,9 +90,8 @@ class Branches:
     def _fold_twins(self, every: list[GroupRow]) -> None:
         """Of two branches of one group in which we are, the better one goes on.
 
-        Or that group, if we are in it again, and were not when we were let into the branch. Anybody
-        can say of a group of which other one it is a branch. So somebody must have come into it who
-        is in the other branch, too.
+        Anybody can say of a group of which other one it is a branch. So somebody must have come
+        into it who is in the other branch, too.
         """
         home = self._peer.home
         best: dict[bytes, GroupRow] = {}
@@ -100,13 +99,14 @@ class Branches:
             if row.branch_of is None or not row.status.is_in or not row.epoch:
                 continue
             first = best.setdefault(row.branch_of, row)
-            first = _whole(row, every) or first
             if first is row or not _has_come(self._peer.place(row.id).seat, first, self._peer):
                 continue
             with home.store.transaction() as rows:
                 into = groups.of(rows, first.id)
                 twin = groups.of(rows, row.id)
-                if into is not None and twin is not None and twin.status.is_in:
+                if into is None or twin is None:
+                    continue
+                if into.status.is_in and twin.status.is_in:
                     winning.fold(rows, twin, into=Seat(home, into))
 
     def _forget(self, row: GroupRow, every: list[GroupRow]) -> None:
@@ -251,23 +251,6 @@ def _tried(seat: Seat, wish: GoOn) -> Exception | None:
 def _make_and_take_back(seat: Seat, rows: Rows, wish: GoOn) -> NoReturn:
     commits.make(seat, rows, commits.merge(seat, (wish,)), ())
     raise _TriedError
-
-
-def _whole(branch: GroupRow, every: list[GroupRow]) -> GroupRow | None:
-    """The group of which one is a branch, if we came into it after we were let into the branch."""
-    if branch.predecessor is not None:
-        return None
-    return next(
-        (
-            each
-            for each in every
-            if each.gid == branch.branch_of
-            and each.status.is_in
-            and each.epoch
-            and each.joined_at > branch.joined_at
-        ),
-        None,
-    )
 
 
 def _has_come(branch: Seat, better: GroupRow, peer: Account) -> bool:

@@ -3,7 +3,7 @@
 May import the flows below, the engine and the rows. The first commit of a branch lets all in who
 were in the broken group. But a broker that was set back hands out KeyPackages whose keys nobody has
 any more, and forgets which ones were claimed; and who was behind cannot follow. So whoever has come
-looks who is missing, one member after the other, and lets them in anew; for a day, and more and
+looks who is missing, one member after the other, and lets them in anew; for a month, and more and
 more seldom. Likewise in any group of which a broker has taken back the log. And whom a commit of
 ours had let in that nobody has now is invited again by us.
 """
@@ -143,9 +143,10 @@ class Gathering:
         with seat.change() as rows:
             if not seat.is_in or queues.wishes(rows, seat.number):
                 return
-            if _keys(_missing(seat.group)) != _keys(missing):  # others were faster
+            theirs = _of(packages, missing, _keys(_missing(seat.group)))
+            if not theirs:  # others were faster
                 return
-            wish = invitation(seat.group, packages)
+            wish = invitation(seat.group, theirs)
             if wish.anew:
                 queues.wish(rows, seat.number, wishes.encode(wish))
 
@@ -170,6 +171,12 @@ def _is_concerned(row: GroupRow, now: int) -> bool:
     """Whether somebody may be missing in a group without having had a chance to come."""
     since = row.set_back_at if row.predecessor is None else max(row.joined_at, row.set_back_at)
     return row.status.is_in and row.epoch > 0 and 0 <= now - since < _FOR
+
+
+def _of(packages: list[bytes], missing: list[LeafNode], still: frozenset[bytes]) -> list[bytes]:
+    """Those of some KeyPackages whose owners are still missing, as they were."""
+    owners = {each.signature_key for each in missing if each.encryption_key in still}
+    return [each for each in packages if key_package(each).leaf_node.signature_key in owners]
 
 
 def _keys(missing: list[LeafNode]) -> frozenset[bytes]:

@@ -6,7 +6,7 @@ words in the index, and with ``secure_delete`` its bytes in the file.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.client.words import contents
 from covey.client.words.contents import Content, Data, Reaction, Unknown
@@ -95,6 +95,23 @@ class Message(Unshown, frozen=True, kw_only=True):
         return f"Message({self.number}, {self.kind!r}, …)"
 
 
+class Place(NamedTuple):
+    """Where a message stands in the log.
+
+    Attributes:
+        seq: The entry.
+        epoch: In which it was said.
+        idem: Under which it came there; the entry may become another one.
+    """
+
+    seq: int
+    epoch: int
+    idem: bytes
+
+
+_NOWHERE: Final = (None, None, None)
+
+
 def keep(
     rows: Rows,
     group: int,
@@ -103,8 +120,7 @@ def keep(
     sender: bytes,
     leaf: int,
     now: int,
-    seq: int | None = None,
-    epoch: int | None = None,
+    place: Place | None = None,
 ) -> bool:
     """Put a message into the history, if it does not stand there already.
 
@@ -117,8 +133,7 @@ def keep(
         sender: The identity of who said it.
         leaf: From which leaf.
         now: In seconds since the epoch; if it is to disappear, it does so that much later.
-        seq: Its place in the log; None for what waits in the outbox.
-        epoch: The epoch in which it was said; likewise.
+        place: In the log; None for what waits in the outbox.
 
     Returns:
         Whether it is new there.
@@ -130,24 +145,25 @@ def keep(
         msg = "what is ephemeral, or for clients alone, stands in no history"
         raise ValueError(msg)
     new = rows.do(
-        "INSERT INTO messages (group_, message, seq, epoch, sender, leaf, kind, text, content,"
-        " about, sent_at, received_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO messages (group_, message, seq, epoch, idem, sender, leaf, kind, text,"
+        " content, about, sent_at, received_at, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (group_, message) DO NOTHING",
-        *(group, content.id, seq, epoch, sender, leaf),
+        *(group, content.id, *(place or _NOWHERE), sender, leaf),
         *_described(content),
         now,
         now + content.expires_after if content.expires_after else None,
     )
-    if not new and seq is not None and epoch is not None:
-        _placed_by(rows, group, content.id, sender, seq, epoch)
+    if not new and place is not None:
+        _placed_by(rows, group, content.id, sender, place)
     return bool(new)
 
 
-def _placed_by(rows: Rows, group: int, message: bytes, sender: bytes, seq: int, epoch: int) -> None:
+def _placed_by(rows: Rows, group: int, message: bytes, sender: bytes, place: Place) -> None:
     """The last place of a message in the log is its place, if it is of who had said it."""
     known = rows.one("SELECT sender FROM messages WHERE group_ = ? AND message = ?", group, message)
     if known == (sender,):
-        placed(rows, group, message, seq, epoch)
+        placed(rows, group, message, place)
 
 
 def _described(content: Content) -> tuple[Value, ...]:
@@ -162,48 +178,25 @@ def _described(content: Content) -> tuple[Value, ...]:
     )
 
 
-def anew(seq: int) -> int:
-    """How a place is kept while a log is read anew, so that it is none of before.
-
-    Others may still have the place there that this one has now; see :func:`settle`.
-    """
-    return -1 - seq
-
-
-def place(kept: int) -> int:
-    """Which place is meant by one as it is kept; see :func:`anew`."""
-    return kept if kept >= 0 else -1 - kept
-
-
-def moved(rows: Rows, group: int, epoch: int, before: int, seq: int) -> None:
-    """A message of an epoch has another place in the log, which is read anew, than before."""
-    rows.do(
-        "UPDATE messages SET seq = ? WHERE group_ = ? AND epoch = ? AND seq = ?",
-        *(anew(seq), group, epoch, before),
-    )
-
-
-def settle(rows: Rows, group: int) -> None:
-    """The log was read anew to its end, or is from its beginning: all have their places."""
-    rows.do("UPDATE messages SET seq = -1 - seq WHERE group_ = ? AND seq < 0", group)
+def moved(rows: Rows, group: int, idem: bytes, seq: int) -> None:
+    """A message has another place in the log, which is read anew, than before."""
+    rows.do("UPDATE messages SET seq = ? WHERE group_ = ? AND idem = ?", seq, group, idem)
 
 
 def unplaced(rows: Rows, group: int, message_id: bytes) -> None:
     """A message has lost its place: it waits to be sent once more."""
     rows.do(
-        "UPDATE messages SET seq = NULL, epoch = NULL WHERE group_ = ? AND message = ?",
+        "UPDATE messages SET seq = NULL, epoch = NULL, idem = NULL"
+        " WHERE group_ = ? AND message = ?",
         *(group, message_id),
     )
 
 
-def placed(rows: Rows, group: int, message_id: bytes, seq: int, epoch: int) -> int | None:
+def placed(rows: Rows, group: int, message_id: bytes, place: Place) -> int | None:
     """A message that waited has got its place; its number, or None when it is not there."""
     rows.do(
-        "UPDATE messages SET seq = ?, epoch = ? WHERE group_ = ? AND message = ?",
-        seq,
-        epoch,
-        group,
-        message_id,
+        "UPDATE messages SET seq = ?, epoch = ?, idem = ? WHERE group_ = ? AND message = ?",
+        *(*place, group, message_id),
     )
     row = rows.one("SELECT id FROM messages WHERE group_ = ? AND message = ?", group, message_id)
     return None if row is None else _number(row[0])
@@ -356,7 +349,7 @@ def _message(row: tuple[Value, ...]) -> Message:
         sent_at=_number(sent),
         received_at=_number(received),
         expires_at=_optional(expires),
-        seq=None if seq is None else place(_number(seq)),
+        seq=_optional(seq),
         epoch=_optional(epoch),
         queued=queued == 1,
         content=content,

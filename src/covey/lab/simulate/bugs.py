@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from covey.access.structs.log import Entries, Entry
     from covey.broker.ordering import Admitted, Earlier, Log
     from covey.client.sync.rows.queues import Waiting
+    from covey.client.words.history import Place
     from covey.mls import ContentType
     from covey.store.port import Rows
 
@@ -191,8 +192,8 @@ def _outbox_emptied_too_early(_: Function) -> Function:
 
 @_bug(history, "placed", "An echo of one's own is put into the history beside what was said.")
 def _own_echo_twice(right: Function) -> Function:
-    def placed(rows: Rows, group: int, message: bytes, seq: int, epoch: int) -> int | None:
-        number: int | None = right(rows, group, message, seq, epoch)
+    def placed(rows: Rows, group: int, message: bytes, place: Place) -> int | None:
+        number: int | None = right(rows, group, message, place)
         rows.do(
             "INSERT INTO messages (group_, message, seq, epoch, sender, leaf, kind, text, content,"
             " sent_at, received_at) SELECT group_, substr(message, 2) || x'00', seq, epoch, sender,"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from covey.client import events
 from covey.client.sync.rows import groups
-from covey.client.words.history import place
 from covey.client.words.profile import EXTENSION_TYPES, Role, profile_of, role_of
 from covey.errors import StateError, StorageError
 from covey.mls import Group, Policy, Ports
@@ -245,7 +244,7 @@ def messages(rows: Rows, number: int) -> tuple[Message, ...]:
     )
     typed = cast("list[tuple[int, bytes, int | None, int | None, bytes, str, int]]", found)
     return tuple(
-        Message(at, name, None if seq is None else place(seq), epoch, sender.decode(), text, since)
+        Message(at, name, seq, epoch, sender.decode(), text, since)
         for at, name, seq, epoch, sender, text, since in typed
     )
 

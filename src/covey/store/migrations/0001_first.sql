@@ -128,6 +128,7 @@ CREATE TABLE messages (
     message BLOB NOT NULL,              -- the id in its content
     seq INTEGER,                        -- in the log; NULL while it is in the outbox
     epoch INTEGER,
+    idem BLOB,                          -- under which it came there: a log may be read anew
     sender BLOB NOT NULL,               -- the identity
     leaf INTEGER NOT NULL,
     kind TEXT NOT NULL,                 -- text, reply, reaction, attachment, or a content type

@@ -121,12 +121,13 @@ def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
 
 
 def _has_nothing_else(home: Home, row: GroupRow, branch: Group) -> bool:
-    """Whether we read no more where we were, or have gone on in that branch already."""
+    """Whether we read no more where we were, and know all who are there; or are there already."""
     if row.status is Status.lost:
-        return True
+        known = {each.signature_key for each in Seat(home, row).group.members}
+        return all(each.signature_key in known for each in branch.members)
     with home.store.reading() as rows:
-        known = groups.every(rows)
-    return any(each.group_id == branch.group_id and each.predecessor == row.gid for each in known)
+        every = groups.every(rows)
+    return any(each.group_id == branch.group_id and each.predecessor == row.gid for each in every)
 
 
 def missing(branch: Group, key: bytes) -> bytes | None:

@@ -227,7 +227,8 @@ def fold(rows: Rows, row: GroupRow, into: Seat) -> None:
     _hand_over(rows, row, into)
     for each in queues.accepted(rows, row.id):  # who is not in that branch does not have it
         say_again(rows, each, branch, into)
-    _tell_of_those_left(rows, branch, into)
+    if row.opens and row.status is not Status.restored:  # a backup has no members
+        _tell_of_those_left(rows, branch, into)
     groups.forget_engine(rows, row.id)
     trouble = f"it folded into {into.row.gid.hex()[:8]}"
     folded = row.replaced(

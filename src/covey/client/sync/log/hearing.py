@@ -87,16 +87,15 @@ def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Con
                 content,
                 sender=sender.identity,
                 leaf=sender.index,
-                seq=_place(seat, entry.seq),
-                epoch=entry.epoch,
+                place=_place(entry),
                 now=seat.home.world.second,
             )
             if new:
                 tell(seat, rows, MessageArrived(seat.hex, id=content.id.hex(), seq=entry.seq))
 
 
-def _place(seat: Seat, seq: int) -> int:
-    return history.anew(seq) if seat.again else seq
+def _place(entry: Entry) -> history.Place:
+    return history.Place(entry.seq, entry.epoch, entry.idem)
 
 
 def _take_door(seat: Seat, rows: Rows, body: NewDoor, sender: MemberInfo) -> None:
@@ -168,7 +167,8 @@ def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
     queues.taken(rows, seat.number, taken)
     if content is None:  # that we leave
         return
-    history.placed(rows, seat.number, content.id, _place(seat, seq), waiting.epoch)
+    place = history.Place(seq, waiting.epoch, waiting.idem)
+    history.placed(rows, seat.number, content.id, place)
     if isinstance(content.body, Recovery):
         _told_recovery(seat, content.body.seed)
     if not isinstance(content.body, contents.CONTROL):
@@ -187,8 +187,7 @@ def has_it_elsewhere(seat: Seat, rows: Rows, entry: Entry) -> None:
         if each.idem == entry.idem and each.seq != entry.seq:
             queues.moved(rows, seat.number, each.idem, entry.seq)
             if each.message is not None:
-                place = _place(seat, entry.seq)
-                history.placed(rows, seat.number, each.message, place, entry.epoch)
+                history.placed(rows, seat.number, each.message, _place(entry))
 
 
 def say(
@@ -221,8 +220,6 @@ def say(
             content,
             sender=seat.home.identity,
             leaf=own,
-            seq=None,
-            epoch=None,
             now=world.second,
         )
     return content

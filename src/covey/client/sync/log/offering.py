@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from covey.access.structs.basics import Signed
 from covey.access.structs.log import EpochClosed
-from covey.client.sync.asking import append
+from covey.client.sync.asking import PASSING, append
 from covey.client.sync.branches import again
 from covey.client.sync.rows import marks, places, queues
 from covey.client.sync.rows.marks import Mark
-from covey.client.words import history
 from covey.errors import BrokerError, TransportError
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
         served: The last entry that the broker has, if it was set back.
 
     Raises:
+        BrokerError: It takes nothing at this moment.
         TransportError: It does not answer.
     """
     with seat.home.store.reading() as rows:
@@ -48,7 +48,6 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
         seat.replace(seq=-1, hash=b"", head=None)
         seat.replace(unsure_to=seat.row.epoch + again.UNSURE, set_back_at=seat.home.world.second)
         queues.unplace(rows, seat.number, seat.row.epoch)
-        history.settle(rows, seat.number)
         marks.put(rows, seat.number, Mark.read_anew)
         seat.again = True
 
@@ -60,7 +59,8 @@ def offer_rest(seat: Seat, lane: Lane) -> Flow[bool]:
     there since.
 
     Raises:
-        TransportError: The broker does not answer.
+        BrokerError: It takes nothing at this moment.
+        TransportError: It does not answer.
     """
     with seat.home.store.reading() as rows:
         missing = queues.not_come_again(rows, seat.number, seat.row.epoch)
@@ -72,7 +72,6 @@ def offer_rest(seat: Seat, lane: Lane) -> Flow[bool]:
 def end_anew(seat: Seat) -> None:
     """The end of a log that was read anew is reached."""
     with seat.change() as rows:
-        history.settle(rows, seat.number)
         marks.drop(rows, seat.number, Mark.read_anew)
         seat.again = False
 
@@ -105,7 +104,9 @@ def let_go(seat: Seat, idem: bytes | None) -> None:
 def _offer(seat: Seat, lane: Lane, accepted: Accepted) -> Flow[None]:
     try:
         answer = yield from append(lane, Signed.decode(accepted.request))
-    except BrokerError:
+    except BrokerError as error:
+        if error.code in PASSING:
+            raise
         return  # its epoch is not there yet, or not any more: others may bring it
     if isinstance(answer, EpochClosed):
         with seat.change() as rows:

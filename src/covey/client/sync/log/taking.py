@@ -202,7 +202,7 @@ def _once_more(seat: Seat, rows: Rows, entry: Entry) -> None:
         msg = f"entry {known} has come again as entry {entry.seq}, behind what seemed to be missing"
         raise ForkError(msg)
     if seat.again:
-        history.moved(rows, seat.number, entry.epoch, known, entry.seq)
+        history.moved(rows, seat.number, entry.idem, entry.seq)
         groups.note_moved(rows, seat.number, entry.idem, entry.seq)
         queues.moved(rows, seat.number, entry.idem, entry.seq)
         return

@@ -56,8 +56,7 @@ class Troubles:
         self._met_at = 0.0
         self._until = 0.0
         self._told: dict[str, float] = {}
-        with seat.home.store.reading() as rows:
-            self._is_suspected = marks.has(rows, seat.number, Mark.contradicted)
+        self._may_be_marked = True
         self.now: str = ""
         self.contradictions: int = 0
         self.served: int | None = None
@@ -82,17 +81,17 @@ class Troubles:
         self._waited = self._met_at = self._until = 0.0
         self._told.clear()
         self.now = ""
-        if self._is_suspected:
-            self._is_suspected = False
+        if self._may_be_marked and self._is_suspected():
             with self._seat.change() as rows:
                 marks.drop(rows, self._seat.number, Mark.contradicted)
+        self._may_be_marked = False
 
     def met(self, error: BrokerError | ForkError | TransportError) -> float:
         """Deal with what came in the way; returns when to try again, in seconds since the epoch."""
         self.now = str(error)
         self._failures += 1
         match error:
-            case GapError() if not self._is_suspected:  # else it is another log by now
+            case GapError() if not self._is_suspected():  # else it is another log by now
                 return self._gap(error)
             case BrokerError(code=Code.group_unknown) if not self._seat.group.epoch:
                 return self._unconfirmed(error)
@@ -105,6 +104,12 @@ class Troubles:
             case _:
                 pass
         return self._later(error)
+
+    def _is_suspected(self) -> bool:
+        """Whether the broker has contradicted itself, also before we began, and to no end yet."""
+        seat = self._seat
+        with seat.home.store.reading() as rows:
+            return marks.has(rows, seat.number, Mark.contradicted)
 
     def _later(self, error: Exception) -> float:
         home = self._seat.home
@@ -128,10 +133,9 @@ class Troubles:
         """The broker goes back behind what it had shown, or shows something else."""
         self.contradictions += 1
         seat = self._seat
-        if not self._is_suspected:
-            self._is_suspected = True
-            with seat.change() as rows:
-                marks.put(rows, seat.number, Mark.contradicted)
+        self._may_be_marked = True
+        with seat.change() as rows:
+            marks.put(rows, seat.number, Mark.contradicted)
         heads = self._evidence(error)
         if isinstance(error, RolledBackError | RestoredError | BrokerError):
             self.served = error.served if isinstance(error, RolledBackError) else -1

@@ -177,6 +177,7 @@ def update(rows: Rows, row: GroupRow) -> None:
 
 def drop(rows: Rows, number: int) -> None:
     """Delete a group, and all that hangs on it: its history, too."""
+    marks.drop(rows, number)
     rows.do("DELETE FROM groups WHERE id = ?", number)
 
 
