@@ -30,6 +30,7 @@ from covey.lab.simulate.parted import (
     has_left_elsewhere,
     is_branch_of_others,
     is_deserted,
+    is_in_both,
     is_left_behind,
 )
 
@@ -114,6 +115,7 @@ def is_apart(evidence: Evidence, gid: bytes) -> bool:
         or is_left_behind(evidence, gid)
         or came_in_unseen(evidence, gid)
         or is_deserted(evidence, gid)
+        or is_in_both(evidence, gid)
     )
 
 
@@ -135,7 +137,7 @@ def has_lost_its_owner(evidence: Evidence, gid: bytes) -> bool:
 
     It is still the owner by the group's profile, and is so again once somebody invites it.
     """
-    return _is_branch(evidence, gid) and any(
+    return evidence.is_branch(gid) and any(
         held.status is Status.lost and "ask a member" in held.trouble
         for observed in evidence.observed.values()
         for held in observed.groups.values()
@@ -188,7 +190,7 @@ def _is_cast_out(evidence: Evidence, gid: bytes) -> bool:
         return False
     return any(
         other != gid
-        and (_is_branch(evidence, gid) or _is_branch(evidence, other))
+        and (evidence.is_branch(gid) or evidence.is_branch(other))
         and all(_has_gone(evidence, other, name) for name in holders)
         and not all(_has_gone(evidence, gid, name) for name in evidence.holders(other))
         for other in evidence.gids
@@ -243,19 +245,13 @@ def _is_alone(evidence: Evidence, gid: bytes) -> bool:
     return (
         bool(holders and others)
         and evidence.taken_back
-        and _is_branch(evidence, gid)
+        and evidence.is_branch(gid)
         and not any(name in each.members for name in holders for each in others)
         and all(
             any(_may_be_alone(each, name) for each in evidence.observed.values())
             for name in holders
         )
     )
-
-
-def _is_branch(evidence: Evidence, gid: bytes) -> bool:
-    """Whether anybody knows a group as a branch; who was let in later may not."""
-    known = (each.groups.get(gid) for each in evidence.observed.values())
-    return any(held is not None and held.predecessor for held in known)
 
 
 def _may_be_alone(observed: Observed, name: str) -> bool:

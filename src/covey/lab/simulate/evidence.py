@@ -90,6 +90,11 @@ class Evidence(NamedTuple):
         """All groups that somebody knows."""
         return sorted({gid for each in self.observed.values() for gid in each.groups})
 
+    def is_branch(self, gid: bytes) -> bool:
+        """Whether anybody knows a group as a branch; who was let in later may not."""
+        known = (each.groups.get(gid) for each in self.observed.values())
+        return any(held is not None and held.predecessor for held in known)
+
     def branches(self, gid: bytes) -> set[bytes]:
         """The groups in which a group goes on, and those in which these do."""
         known = {

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from covey.lab.simulate.evidence import Evidence
     from covey.lab.simulate.observing import Held, Observed
 
-OLD_WAY: Final = 30 * 86_400.0
+DAY: Final = 86_400.0
+"""Seconds."""
+
+OLD_WAY: Final = 30 * DAY
 """Seconds for which an old way back stands."""
 
 
@@ -40,16 +43,34 @@ def finds_no_way(evidence: Evidence, name: str, known: Held) -> bool:
     ]
     return any(
         _is_long_after(evidence, each)
-        or (evidence.taken_back and _has_slept(observed, known.gid, each))
+        or (evidence.taken_back and _have_all_slept(evidence, known.gid, name, each))
         for each in shut
     )
 
 
-def _has_slept(observed: Observed, gid: bytes, until: float) -> bool:
-    """Whether somebody heard nothing of a group until then, for longer than old ways back stand."""
-    told = [each.at for each in observed.told if each.event.group == gid.hex()]
-    heard = sorted(each for each in (*told, until) if each <= until)
-    return any(later - each > OLD_WAY for each, later in pairwise(heard))
+def _have_all_slept(evidence: Evidence, gid: bytes, name: str, until: float) -> bool:
+    """Whether all slept for longer than old ways back stand, until a log was taken back.
+
+    Somebody heard nothing of the group, and neither did those who are in it now.
+    """
+    since = _taken_back_at(evidence)
+    everybody = [_heard(evidence.observed[each], gid) for each in {name, *evidence.holders(gid)}]
+    return any(
+        later - each > OLD_WAY
+        and each <= since
+        and all(_is_silent(other, each) for other in everybody)
+        for each, later in pairwise(sorted((*_heard(evidence.observed[name], gid), until)))
+    )
+
+
+def _heard(observed: Observed, gid: bytes) -> list[float]:
+    """When somebody was told something of a group."""
+    return [each.at for each in observed.told if each.event.group == gid.hex()]
+
+
+def _is_silent(heard: list[float], since: float) -> bool:
+    """Whether, but for the first day of it, nothing was heard for as long as old ways back stand."""
+    return not any(since + DAY < each < since + OLD_WAY for each in heard)
 
 
 def is_branch_of_others(evidence: Evidence, gid: bytes) -> bool:
@@ -79,20 +100,45 @@ def is_left_behind(evidence: Evidence, gid: bytes) -> bool:
         if isinstance(told.event, WishRefused) and told.event.what.endswith(" along")
     ]
     holders = evidence.holders(gid)
-    return bool(holders) and all(any(name in what for what in said) for name in holders)
+    left = bool(holders) and all(any(name in what for what in said) for name in holders)
+    return evidence.taken_back and left
 
 
 def is_deserted(evidence: Evidence, gid: bytes) -> bool:
     """Whether all but one have gone out of a branch, who knows, and is with others elsewhere."""
     holders = evidence.holders(gid)
-    return evidence.taken_back and any(
-        held.members == (name,)
+    others = [
+        held
+        for name, each in evidence.observed.items()
+        if name not in holders and (held := each.groups.get(gid)) is not None
+    ]
+    return (
+        evidence.taken_back
+        and evidence.is_branch(gid)
+        and all(each.status.is_out for each in others)
         and any(
-            name in evidence.holders(other)
-            for other in evidence.gids
-            if other != gid and len(evidence.holders(other)) > 1
+            held.members == (name,) and _is_with_others(evidence, gid, name)
+            for name, held in holders.items()
         )
-        for name, held in holders.items()
+    )
+
+
+def _is_with_others(evidence: Evidence, gid: bytes, name: str) -> bool:
+    """Whether somebody is in another group, and not alone."""
+    others = [evidence.holders(each) for each in evidence.gids if each != gid]
+    return any(name in each and len(each) > 1 for each in others)
+
+
+def is_in_both(evidence: Evidence, gid: bytes) -> bool:
+    """Whether all who are in a branch are in the group of which it is one, and were not before."""
+    holders = evidence.holders(gid)
+    return (
+        bool(holders)
+        and any(
+            gid in evidence.branches(whole) and holders.keys() <= evidence.holders(whole).keys()
+            for whole in evidence.gids
+        )
+        and not any(held.predecessor for held in holders.values())
     )
 
 
@@ -129,7 +175,7 @@ def _is_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
     ]
     inviter = evidence.observed.get(came[-1]) if came else None
     held = None if inviter is None else inviter.groups.get(gid)
-    return held is not None and held.status.is_out
+    return held is not None and held.status is Status.left
 
 
 def _is_long_after(evidence: Evidence, at: float) -> bool:
