@@ -382,7 +382,19 @@ def test_who_is_alone_in_a_branch_that_all_others_have_left_is_with_them_elsewhe
         (("ann",), {"race": 1}, True),
     ):
         split = evidence(kinds=kinds)
-        split.observed["ann"].groups[OTHER] = held(gid=OTHER, members=members)
+        branch = held(gid=OTHER, predecessor=GID, members=members)
+        split.observed["ann"].groups[OTHER] = branch
+        assert ("one group" in rules(split)) == found
+
+
+def test_who_was_let_into_a_branch_from_outside_may_be_in_both() -> None:
+    """Nothing that a group says of itself folds it."""
+    for predecessor, found in ((b"", False), (GID, True)):
+        split = evidence()
+        folded = held(gid=OTHER, predecessor=GID, status=Status.branched, members=(), secrets=0)
+        split.observed["ann"].groups[OTHER] = folded
+        branch = held(gid=OTHER, predecessor=predecessor, members=("ann", "bob"))
+        split.observed["bob"].groups[OTHER] = branch
         assert ("one group" in rules(split)) == found
 
 

@@ -69,7 +69,7 @@ def _heard(observed: Observed, gid: bytes) -> list[float]:
 
 
 def _is_silent(heard: list[float], since: float) -> bool:
-    """Whether, but for the first day of it, nothing was heard for as long as old ways back stand."""
+    """Whether nothing was heard for as long as old ways back stand, but for the first day."""
     return not any(since + DAY < each < since + OLD_WAY for each in heard)
 
 
