@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 
 OTHER = bytes([1]) * 32
+SET_BACK: dict[str, Any] = {"kinds": {"rollback": 1}}
 
 
 def test_all_is_well() -> None:
@@ -401,7 +402,7 @@ def test_who_was_let_into_a_branch_from_outside_may_be_in_both() -> None:
 def test_who_is_left_in_a_branch_that_folds_is_told_of() -> None:
     for what, found in (("take bob along", False), ("take cid along", True), ("invite bob", True)):
         refused = WishRefused(GID.hex(), what=what, why="it is over")
-        split = evidence(ann=held(members=("ann",)), told={"ann": [refused]})
+        split = evidence(ann=held(members=("ann",)), told={"ann": [refused]}, **SET_BACK)
         folded = "it folded into another one"
         split.observed["ann"].groups[OTHER] = held(
             gid=OTHER,
