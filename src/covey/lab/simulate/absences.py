@@ -201,20 +201,20 @@ def _is_cast_out(evidence: Evidence, gid: bytes) -> bool:
 def _has_gone(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether those in a group know somebody to be gone; or it does, and they may not.
 
-    Or it is out of the group of which theirs is a branch, and was let in again by somebody else.
+    From that group, or from one of which it is a branch: then somebody else may have let it in
+    there again.
     """
     if _is_out(evidence, gid, name):
         return True
     holders = evidence.holders(gid)
     if any(name in held.members for held in holders.values()):
         return False
-    return any(
-        gid in evidence.branches(before) and _is_out(evidence, before, name)
-        for before in evidence.observed[name].groups
-    ) or any(
+    before = [each for each in evidence.gids if gid in evidence.branches(each)]
+    return any(_is_out(evidence, each, name) for each in before) or any(
         name in _gone(told.event)
         for each in holders
-        for told in evidence.observed[each].events(MembersChanged, group=gid)
+        for whole in (gid, *before)
+        for told in evidence.observed[each].events(MembersChanged, group=whole)
     )
 
 
