@@ -10,6 +10,7 @@ from covey.client.sync.branches import winning
 from covey.client.sync.log import entering
 from covey.client.sync.rows import wishes
 from covey.client.sync.rows.groups import Status
+from covey.client.words.profile import Role
 
 if TYPE_CHECKING:
     from client.table import Someone, Table
@@ -264,3 +265,27 @@ def test_who_is_lost_ahead_of_a_branch_comes_into_it(table: Table) -> None:
     table.settle(alice, bob, rounds=80, step=30)
     table.settle(alice, bob, dave, rounds=80, step=30)
     assert len({there(each).seat.group.epoch_authenticator for each in (alice, bob, dave)}) == 1
+
+
+def test_who_is_lost_follows_no_branch_with_people_who_were_removed_since(table: Table) -> None:
+    """What waits to be said is for those who were there."""
+    names = "alice", "bob", "carol", "dave", "mallory"
+    people = alice, bob, carol, dave, mallory = [table.sit(name) for name in names]
+    shelves = table.snapshot()
+    alice.create()
+    alice.invite(*names[1:])
+    table.settle(*people)
+    alice.wish(wishes.Describe(roles={"carol": Role.admin}))
+    table.settle(*people)
+    carol.wish(wishes.Expel(identities=(b"mallory",)))
+    table.settle(carol, dave, rounds=3)
+    assert dave.place.seat.row.epoch > alice.place.seat.row.epoch
+    dave.say("not for mallory")
+    seat = dave.place.seat
+    with seat.change() as rows:
+        entering.fell_behind(seat, rows, "what comes next is not kept any more")
+    table.copies[0] = shelves
+    table.settle(alice, bob, mallory, rounds=80, step=30)
+    table.settle(alice, bob, mallory, dave, rounds=80, step=30)
+    assert dave.place.seat.look().status is Status.lost
+    assert mallory.texts_of(there(mallory)) == []

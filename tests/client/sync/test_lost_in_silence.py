@@ -94,6 +94,32 @@ def refused(asked: Ask) -> str:
     return ""
 
 
+def test_what_a_broker_puts_off_while_it_is_offered_anew_is_offered_later(table: Table) -> None:
+    """That it is too much at once says nothing of what is offered."""
+    people = alice, *_ = table.team("alice", "bob", "carol")
+    table.settle(*people)
+    backup = table.snapshot()
+    alice.say("early")
+    table.settle(alice, rounds=2)
+    table.copies[0] = backup
+    alice.cut = too_much
+    slowly(table, *people)
+    alice.cut = lambda _: ""
+    slowly(table, *people)
+    alice.wish(wishes.Renew())
+    slowly(table, *people)
+    for each in people:
+        assert each.texts() == ["early"]
+    assert len({each.authenticator for each in people}) == 1
+
+
+def too_much(asked: Ask) -> str:
+    """The broker takes nothing at this moment."""
+    if asked.operation == "append":
+        raise BrokerError(Code.over_quota, "too much at once")
+    return ""
+
+
 def test_a_gap_behind_which_something_comes_again_is_none(table: Table) -> None:
     """The log was set back and has grown since: our epoch begins behind where we are."""
     people = alice, bob, carol = table.team("alice", "bob", "carol")

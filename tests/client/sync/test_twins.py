@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from client.table import Someone
 from covey.client import events
+from covey.client.sync.group import inviting
 from covey.client.sync.log import entering, hearing
-from covey.client.sync.rows import wishes
+from covey.client.sync.rows import queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile
 from covey.client.words.contents import Text
+from covey.store import RawKey, open_store, restore_backup, write_backup
 
 if TYPE_CHECKING:
-    from client.table import Someone, Table
+    from pathlib import Path
+
+    from client.table import Table
     from covey.client.sync.log.place import Place
 
+KEY = RawKey(bytes(32))
 OLD = bytes(range(32))
 """The log of the group that both go on from."""
 
@@ -153,3 +159,39 @@ def test_who_was_removed_from_the_better_branch_does_not_go_on_in_a_worse_one(
     rows_of = [each.seat.look() for each in carol.peer.places()]
     assert {each.status for each in rows_of if each.gid != old.seat.row.gid} == {Status.removed}
     assert old.seat.look().status is Status.branched
+
+
+def test_a_branch_that_a_backup_knows_folds_into_the_group_that_others_had_never_left(
+    table: Table, tmp_path: Path
+) -> None:
+    """The backup has no members of it, of whom somebody might be left."""
+    people = alice, bob, carol = table.team("alice", "bob", "carol")
+    whole = alice.place
+    alice.say("so that the backup knows her")
+    table.settle(*people)
+    alice.cut = lambda asked: "request" if asked.operation == "fetch" else ""
+    for each in (bob, carol):
+        each.breaks(each.place)
+    table.settle(bob, carol, rounds=30)
+    assert len(bob.peer.places()) == 2
+    write_backup(bob.store, tmp_path / "backup", KEY)
+    restore_backup(tmp_path / "backup", tmp_path / "bob.covey", KEY, KEY)
+    again = Someone(table, "bob", open_store(tmp_path / "bob.covey", KEY))
+    table.settle(again)
+    _wished(alice, whole, wishes.Expel(identities=(b"bob",)))
+    packages = alice.run(alice.peer.claim("bob"))
+    _wished(alice, whole, inviting.invitation(whole.seat.group, packages))
+    table.settle(alice, again, rounds=8)
+    stands = {each.seat.row.gid: each.seat.look().status for each in again.peer.places()}
+    assert stands.pop(whole.seat.row.gid) is Status.active
+    assert list(stands.values()) == [Status.branched]
+    again.store.close()
+
+
+def _wished(someone: Someone, place: Place, wish: wishes.Wish) -> None:
+    """Let somebody wish for something in one of its groups, and have it."""
+    with place.seat.change() as rows:
+        queues.wish(rows, place.seat.number, wishes.encode(wish))
+    for _ in range(2):
+        someone.run(place.turns.turn())
+        someone.table.passes(3)
