@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 class Waking:
-    """Looks, at least one in each pause between two looks at a door while something is awaited.
+    """Looks, and the time between them: while something is awaited, it takes no longer than
+    :meth:`next_look` says, or we slept, or there was no broker.
 
     Args:
         home: What all groups share.
