@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 
 class Waking:
-    """Looks, and the time between them: while something is awaited, it takes no longer than
-    :meth:`next_look` says, or we slept, or there was no broker.
+    """Looks, and the time between them.
+
+    While something is awaited, that is no longer than :meth:`next_look` says, or we slept, or there
+    was no broker.
 
     Args:
         home: What all groups share.
