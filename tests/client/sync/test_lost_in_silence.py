@@ -25,6 +25,19 @@ def slowly(table: Table, *people: Someone) -> None:
     table.settle(*people, rounds=30, step=10)
 
 
+def set_back_before_an_epoch(table: Table) -> list[Someone]:
+    """Alice, who has said "early" in an epoch that bob has begun; and carol knows none of it."""
+    people = alice, bob, _ = table.team("alice", "bob", "carol")
+    table.settle(*people)
+    backup = table.snapshot()
+    bob.wish(wishes.Renew())
+    table.settle(bob, alice, rounds=2)
+    alice.say("early")
+    table.settle(alice, rounds=2)
+    table.copies[0] = backup
+    return people
+
+
 def missing(someone: Someone) -> list[int]:
     """Of how much it was told that others had seen it."""
     told = [each for each in someone.news() if isinstance(each, events.MessagesLost)]
@@ -144,14 +157,7 @@ def test_a_gap_behind_which_something_comes_again_is_none(table: Table) -> None:
 
 def test_what_was_offered_before_its_epoch_was_there_is_offered_once_more(table: Table) -> None:
     """Others bring the epoch in between; no commit may follow for long."""
-    people = alice, bob, carol = table.team("alice", "bob", "carol")
-    table.settle(*people)
-    backup = table.snapshot()
-    bob.wish(wishes.Renew())
-    table.settle(bob, alice, rounds=2)
-    alice.say("early")
-    table.settle(alice, rounds=2)
-    table.copies[0] = backup
+    people = alice, bob, carol = set_back_before_an_epoch(table)
     while not alice.place.turns.troubles.is_set:
         table.settle(alice, rounds=1)
     table.passes(60.0)
@@ -183,14 +189,7 @@ def test_what_is_new_where_something_else_was_keeps_its_place(table: Table) -> N
 
 def test_who_begins_again_after_a_contradiction_believes_no_gap(table: Table) -> None:
     """What is missing was not thrown away: it is another log, which has nothing of ours."""
-    people = alice, bob, carol = table.team("alice", "bob", "carol")
-    table.settle(*people)
-    backup = table.snapshot()
-    bob.wish(wishes.Renew())
-    table.settle(bob, alice, rounds=2)
-    alice.say("early")
-    table.settle(alice, rounds=2)
-    table.copies[0] = backup
+    people = alice, bob, carol = set_back_before_an_epoch(table)
     alice.turn()
     alice.start()
     for number in range(5):

@@ -51,7 +51,8 @@ def _has_knocked(evidence: Evidence, name: str) -> bool:
 def _has_no_witness(evidence: Evidence, gid: bytes, last: list[MembersChanged]) -> bool:
     """Whether whoever was told by a broker that was set back that it was in vain is out."""
     groups = [evidence.observed[each.by].groups for each in last if each.by in evidence.observed]
-    return evidence.taken_back and all(gid in each and each[gid].status.is_out for each in groups)
+    out = [gid in each and each[gid].status.is_out for each in groups]
+    return evidence.taken_back and bool(out) and all(out)
 
 
 def _is_not_kept(evidence: Evidence, added: float) -> bool:

@@ -133,7 +133,8 @@ def is_in_both(evidence: Evidence, gid: bytes) -> bool:
     """Whether all who are in a branch are in the group of which it is one, and were not before."""
     holders = evidence.holders(gid)
     return (
-        bool(holders)
+        evidence.taken_back
+        and bool(holders)
         and any(
             gid in evidence.branches(whole) and holders.keys() <= evidence.holders(whole).keys()
             for whole in evidence.gids
