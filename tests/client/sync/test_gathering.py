@@ -210,6 +210,22 @@ def test_time_in_which_all_slept_is_no_time_for_which_somebody_was_awaited(table
     assert agree(alice, bob, carol)
 
 
+def test_who_goes_on_alone_says_that_others_may_have_spoken_meanwhile(table: Table) -> None:
+    """Its log was set back: they may have another one, in which they do not have it any more."""
+    people = alice, _, carol = [table.sit(name) for name in ("alice", "bob", "carol")]
+    shelves = table.snapshot()
+    alice.create()
+    alice.invite("bob", "carol")
+    table.settle(*people)
+    old = carol.place
+    table.copies[0] = shelves
+    table.settle(carol, rounds=80, step=30)
+    assert old.seat.look().status is Status.branched
+    told = [each for each in carol.news() if each.group == there(carol).seat.hex]
+    kinds = [type(each) for each in told]
+    assert events.MessagesLost in kinds[kinds.index(events.Joined) :]
+
+
 def test_nobody_is_let_in_anew_where_no_log_was_set_back(table: Table) -> None:
     """There people invite again, who know whom they want."""
     alice, bob = table.team("alice", "bob")

@@ -192,7 +192,9 @@ def go_on(rows: Rows, old: Seat, new: Seat, by: int) -> bool:
         after = after.replaced(epoch=-1)
     groups.update(rows, after)
     tell(new, rows, Joined(new.hex, name=new.row.name, how="branched", epoch=new.row.epoch))
-    if new.row.epoch > 1:  # others have come by the first commit, and may have spoken since
+    # Others have come by the first commit, and may have spoken since; or they had another log, in
+    # which they spoke while we waited to be let in there.
+    if new.row.epoch > 1 or before.seq < 0:
         tell_missed(new, rows)
     return True
 
