@@ -6,10 +6,16 @@ import pytest
 
 from covey.lab.interop.play.scenarios.catalogue import ALL, KINDS
 from interop import bugs, building, matrix, table
+from lengths import only_in_full
+
+QUICK = ("welcome_join", "external_join", "application")
+"""What `make test` plays: a third of all scenarios, in a fifth of the time."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_play_passes_or_shows_a_named_bug(kind: str) -> None:
+    if kind not in QUICK:
+        only_in_full("`make interop` has it, in all suites")
     peer = building.TS_MLS
     played = tuple(each.id for each in ALL if each.kind == kind)
     part = matrix.Part((peer.name,), 1, (peer.command(),), played)
