@@ -11,7 +11,7 @@ help: ## list the commands
 .venv/%.ok: requirements/%.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) --require-hashes -r $<
-	$(PIP) --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q src && touch $@
+	$(PIP) --no-deps --no-build-isolation -e . && touch $@
 demo: .venv/run.ok ## the main job: a broker, its members, what each of them reads
 	$(BIN)/covey demo
 test: .venv/dev.ok ## all tests

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +31,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ci")
+
+# Each worker and hundreds of programs begin here: what one has compiled, the next one finds.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # What a shell has sent into the background ignores Ctrl-C, and what ``nohup`` has begun does not
 # hang up; so would the programs of the tests, which begin with what is ignored here.
