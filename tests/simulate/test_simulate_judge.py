@@ -203,6 +203,11 @@ def test_who_went_out_in_a_log_that_is_taken_back_is_a_member_there_still() -> N
         zombie = evidence(bob=out, told=events, kinds={"rollback": 1}, lately={"rollback": moment})
         assert rules(zombie) == found
     assert rules(zombie._replace(front=denying("bob", 90.0))) == set()
+    early = zombie._replace(front=denying("bob", 90.0), lately={"rollback": 50.0})
+    assert rules(early) == {"agree"}
+    unread = {GID: out._replace(seq=-1)}  # it had not read yet what was there again
+    early.observed["bob"] = early.observed["bob"]._replace(groups=unread)
+    assert rules(early) == set()
     fork = evidence(bob=out, told={"bob": [MemberLeft(GID.hex())]}, kinds={"fork": 1})
     assert judge(fork._replace(lately={"fork": 50.0, "honest": 150.0})) == []
     assert rules(fork._replace(lately={"fork": 50.0, "honest": 60.0})) == {"agree"}

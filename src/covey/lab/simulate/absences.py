@@ -74,7 +74,7 @@ def is_denied(evidence: Evidence, gid: bytes, name: str) -> bool:
 
 
 def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
-    """Whether somebody has gone out of a group where the log was taken back.
+    """Whether somebody has gone out of a group whose log was taken back later, or not back yet.
 
     The broker has another log there; or it keeps neither, and nobody who is in the group has told
     that it has gone, since it came in last.
@@ -82,8 +82,10 @@ def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
     observed = evidence.observed[name]
     ended = observed.events(RemovedFromGroup, MemberLeft, group=gid)
     out_at = max((each.at for each in ended if is_ours(each.event)), default=None)
-    if out_at is None or not evidence.taken_back or evidence.taken_back_until < out_at:
+    if out_at is None or not evidence.taken_back:
         return False
+    if evidence.taken_back_until < out_at and observed.groups[gid].seq >= 0:
+        return False  # it had read of the log that was there again
     joined = observed.events(Joined, group=gid)
     came = max((each.at for each in joined if each.at <= out_at), default=0)
     return is_denied(evidence, gid, name) or not any(

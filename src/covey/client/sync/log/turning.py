@@ -101,7 +101,7 @@ class Turns:
             if self.troubles.is_set:
                 yield from offering.begin_anew(self.seat, self.speaker.lane, self.troubles.served)
                 self._behind = True
-            if self._behind or not listening:
+            if self.seat.is_in and (self._behind or not listening):
                 yield from self._catch_up()
             place = self._place()
             while (yield from self._step()):
