@@ -46,6 +46,7 @@ def test_all_is_well() -> None:
 
 
 BROKEN: dict[str, Evidence] = {
+    "nothing breaks": evidence(kinds={"stuck": 1}),
     "agree": evidence(bob=held(authenticator=b"b")),
     "owned": evidence(bob=held(owners=())),
     "quiet": evidence(bob=held(waiting=1)),

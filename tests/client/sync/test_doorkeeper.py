@@ -8,6 +8,7 @@ from covey.access.refusals import Code
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
 from covey.client import events
+from covey.client.sync.rows.groups import Status
 from covey.client.sync.rows.wishes import Describe, OpenDoor
 from covey.client.words.profile import Inviting, Role
 from covey.errors import BrokerError
@@ -127,3 +128,31 @@ def test_who_is_told_of_a_commit_that_nobody_shows_says_so(table: Table) -> None
         said.append(alice.place.turns.troubles.now)
         table.passes(10 * PACE.knocks)
     assert said == ["", "epoch_passed"]
+
+
+def test_who_goes_out_while_it_looks_at_the_door_answers_nobody(table: Table) -> None:
+    """The keys are gone when what is under way goes on."""
+    alice = table.sit("alice")
+    alice.create()
+    link = link_of(alice)
+    table.settle(alice)
+    dan = table.sit("dan")
+    dan.run(dan.peer.knock(link))
+    table.passes(60)
+    held = alice.hold(alice.place.turns.turn(), "knocks")
+    alice.leave()
+    held.go()
+    assert alice.place.seat.look().status is Status.left
+    assert answers(alice) == []
+
+
+def test_who_goes_out_while_it_asks_meets_no_trouble(table: Table) -> None:
+    alice = table.sit("alice")
+    alice.create()
+    table.settle(alice)
+    alice.say("something")
+    held = alice.hold(alice.place.turns.turn(), "append")
+    alice.leave()
+    held.fails(BrokerError(Code.group_unknown))
+    assert alice.place.seat.look().status is Status.left
+    assert [str(each) for each in alice.news() if isinstance(each, events.RolledBack)] == []

@@ -95,6 +95,8 @@ class Doorkeeper:
         if now < self._knocks_due():
             return False
         waiting = yield from self._reader.knocks()
+        if not self._seat.look().status.is_in:  # another flow has gone out while we waited
+            return False
         self._looked_at = now
         known = self._judged
         self._judged = {each.id: known[each.id] for each in waiting if each.id in known}
@@ -135,6 +137,8 @@ class Doorkeeper:
         """Wish for what somebody knocks for, if it is entitled to that; whether to commit now."""
         seat, before = self._seat, self._judged.get(waiting.id)
         with seat.change() as rows:
+            if not seat.is_in:
+                return False
             wished = [wishes.decode(each) for each in queues.wishes(rows, seat.number).values()]
             if any(isinstance(each, Invite) and waiting.id in each.answered for each in wished):
                 self._judged[waiting.id] = _Judged("", None)
