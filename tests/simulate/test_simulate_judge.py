@@ -450,6 +450,20 @@ def test_who_was_let_in_by_somebody_who_left_is_known_to_nobody() -> None:
         assert ("one group" in rules(split)) == found
 
 
+def test_who_is_let_into_a_branch_by_whom_it_cannot_know_is_lost_where_it_was() -> None:
+    lost = held(status=Status.lost, epoch=5, authenticator=b"", members=(), secrets=0)
+    gone_on = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+    into = Joined(OTHER.hex(), name="covey", how="welcome", inviter="ann", epoch=2)
+    for came, kinds, found in ((7, {"fork": 1}, False), (5, {"fork": 1}, True), (7, {}, True)):
+        came_in = Joined(GID.hex(), name="covey", how="link", inviter="eve", epoch=came)
+        parted = evidence(
+            ann=gone_on, bob=lost, told={"ann": [came_in], "bob": [into]}, kinds=kinds
+        )
+        for name, before in (("ann", GID), ("bob", b"")):
+            parted.observed[name].groups[OTHER] = held(gid=OTHER, predecessor=before)
+        assert ("nobody stranded" in rules(parted)) == found
+
+
 def test_a_log_that_is_taken_back_after_a_month_of_sleep_parts_people() -> None:
     """The ways back that all knew were shut before it."""
     lost = held(status=Status.lost, authenticator=b"", trouble="ask a member to remove you")

@@ -32,6 +32,7 @@ from covey.lab.simulate.parted import (
     is_deserted,
     is_in_both,
     is_left_behind,
+    is_let_in_by_a_stranger,
 )
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ _TELLING: Final = 3_600  # seconds, for which whoever opens another way back may
 def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether somebody is a member of a group for those who are in it, and need not be there.
 
-    Five such have an end of which people know (docs/explanation/how-the-client-heals.md): who has
+    Six such have an end of which people know (docs/explanation/how-the-client-heals.md): who has
     gone out in a log that a lying broker took back; who was invited in vain, and whom members see
-    as not having come; who was away, since somebody
-    went or soon after that, until the old way back had closed; who was shown another log until
-    then; and who has gone on in a branch, and left that.
+    as not having come; who was away, since somebody went or soon after that, until the old way back
+    had closed; who was shown another log until then; who was let into a branch by somebody whom it
+    does not know; and who has gone on in a branch, and left that.
     """
     known = evidence.observed[name].groups.get(gid)
     if known is not None and known.status.is_out and is_out_unseen(evidence, gid, name):
@@ -63,6 +64,7 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
         and (
             _finds_it_closed(evidence, evidence.observed[name], known)
             or finds_no_way(evidence, name, known)
+            or is_let_in_by_a_stranger(evidence, gid, name, known)
             or has_left_elsewhere(evidence, name, known)
         )
     )
