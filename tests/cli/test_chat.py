@@ -348,6 +348,18 @@ def test_following_from_before(team: tuple[Terminal, Terminal]) -> None:
     assert "Say a time" in bob.refuses("follow", "--since", "tea", code=2)
 
 
+def test_a_wrong_clock_is_said(tmp_path: Path) -> None:
+    with thread_broker() as broker:
+        alice = Terminal(tmp_path, "alice", broker.url).begin()
+        alice.says("create", "team")
+        assert "clock" not in alice.run("send", "team", "one").stderr
+        broker.ahead = 3 * 365 * 86_400
+        said = alice.run("send", "team", "two").stderr
+        assert "Note: this machine's clock is 1095 days behind the broker's" in said
+        with alice.beside("follow", "team") as following:
+            lines_until(following, "messages disappear at the wrong time")
+
+
 def test_nobody_has_to_follow_to_the_end(team: tuple[Terminal, Terminal]) -> None:
     """As `covey follow | head` does."""
     alice, bob = team

@@ -222,6 +222,14 @@ class Client(Entrance, Accounts):
         return self._engine.online
 
     @property
+    def clock_off(self) -> int:
+        """Hours by which this machine's clock is ahead of the broker's; negative for behind.
+
+        0 when they agree to about an hour, or when the broker has not said yet what time it is.
+        """
+        return self._engine.clocks.off
+
+    @property
     def trouble(self) -> str:
         """What was in the way last time, for people; empty when nothing was."""
         return self._engine.trouble

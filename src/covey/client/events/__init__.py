@@ -48,6 +48,7 @@ from covey.client.events.messages import (
 )
 from covey.client.events.trouble import (
     Branching,
+    ClockOff,
     CopyFound,
     EventsMissed,
     ForkFound,
@@ -62,6 +63,7 @@ __all__ = [
     "WEEK",
     "Arrived",
     "Branching",
+    "ClockOff",
     "CopyFound",
     "EphemeralArrived",
     "Event",
