@@ -12,6 +12,7 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
+from covey.client.words.safety import digits
 from covey.client.words.showing import line
 
 if TYPE_CHECKING:
@@ -25,41 +26,56 @@ _ROW = 4  # groups of digits on a line
 @click.argument("group")
 @click.argument("name")
 @click.option("--qr", is_flag=True, help="Show the number as a QR code, too.")
-@click.option("--yes", is_flag=True, help="Do not ask: they are the same.")
+@click.option(
+    "--same", metavar="NUMBER", help="Do not show and ask: they see this number; note it."
+)
 @click.option("--undo", is_flag=True, help="Take it back.")
 @for_member
-def command(chosen: Chosen, *, group: str, name: str, qr: bool, yes: bool, undo: bool) -> None:
+def command(
+    chosen: Chosen, *, group: str, name: str, qr: bool, same: str | None, undo: bool
+) -> None:
     """Show the safety number that you share with somebody, and note that you compared it.
 
     Both of you see the same digits, unless somebody stands between you. Compare them by another
     way than this group: side by side, or on the phone.
     """
+    if undo and same is not None:
+        msg = "--same notes it, and --undo takes it back: say one of them"
+        raise click.UsageError(msg)
     if undo:
-        _note(chosen, group, name, same=False)
-        chosen.tell({"name": name, "verified": False}, f"{line(name)} is not verified any more")
-        return
+        _forget(chosen, group, name)
+    elif same is not None:
+        _note(chosen, group, name, same)
+        result = {"name": name, "safety_number": same, "verified": True}
+        chosen.tell(result, f"{line(name)} is verified")
+    else:
+        _compare(chosen, group, name, qr=qr)
+
+
+def _compare(chosen: Chosen, group: str, name: str, *, qr: bool) -> None:
+    """Show a number, ask, and note that this number was compared, whatever has come meanwhile."""
 
     async def work(client: Client) -> tuple[str, str]:
         return client.name, client.group(group).safety_number(name)
 
     own, number = run(chosen, work, alone=True)
     if not chosen.in_json:
-        _show(own, name, number, qr=qr)
-    same = yes or (
+        _show(f"The safety number of {own} and {line(name)}:", number, qr=qr)
+    same = (
         not chosen.in_json
         and sys.stdin.isatty()
         and click.confirm(f"Does {line(name)} see the same?")
     )
     if same:
-        _note(chosen, group, name, same=True)
-    what = "nothing was noted: --yes notes that it is the same"
+        _note(chosen, group, name, number)
+    what = "nothing was noted: --same NUMBER notes that they see this number"
     if same:
         what = f"{line(name)} is verified"
     chosen.tell({"name": name, "safety_number": number, "verified": same}, what)
 
 
-def _show(own: str, name: str, number: str, *, qr: bool) -> None:
-    click.echo(f"The safety number of {own} and {line(name)}:\n")
+def _show(what: str, number: str, *, qr: bool) -> None:
+    click.echo(f"{what}\n")
     groups = number.split()
     for start in range(0, len(groups), _ROW):
         click.echo(f"    {' '.join(groups[start : start + _ROW])}")
@@ -67,15 +83,19 @@ def _show(own: str, name: str, number: str, *, qr: bool) -> None:
     if qr:
         from covey.cli.chat import qr as codes  # noqa: PLC0415 - who wants none needs no segno
 
-        codes.show("".join(groups))
+        codes.show(digits(number))
 
 
-def _note(chosen: Chosen, group: str, name: str, *, same: bool) -> None:
+def _note(chosen: Chosen, group: str, name: str, number: str) -> None:
     async def work(client: Client) -> None:
-        of = client.group(group)
-        if same:
-            of.verify(name)
-        else:
-            of.unverify(name)
+        await client.group(group).verify(name, number)
 
     run(chosen, work, alone=True)
+
+
+def _forget(chosen: Chosen, group: str, name: str) -> None:
+    async def work(client: Client) -> None:
+        await client.group(group).unverify(name)
+
+    run(chosen, work, alone=True)
+    chosen.tell({"name": name, "verified": False}, f"{line(name)} is not verified any more")

@@ -151,30 +151,55 @@ class Conversation(Talking, Governing, Leaving):
         )
         return safety.group_number(authenticator, head)
 
-    def verify(self, name: str) -> None:
-        """Take note that we have compared numbers with a member, and they were the same.
+    async def verify(self, name: str, number: str) -> None:
+        """Take note that a member sees the same safety number as we do.
+
+        What is noted are the keys of which this number is made, and no others: those that have come
+        since it was shown, nobody has compared.
+
+        Args:
+            name: Who.
+            number: The number that was compared, as :meth:`safety_number` gave it, or as a camera
+                has read it from the other screen; white space does not matter.
 
         Raises:
-            StateError: We are not in the group, or it is not.
+            StateError: We are not in the group, or it is not; or keys of one of us have changed
+                since the number was shown, and nothing was noted.
+            TypeError: The number is no text.
         """
-        _, _, them, theirs = self._with_group(partial(_keys, name))
-        now = self._engine.home.world.second
+        typed.text("a safety number", number)
+        await self._engine.call(partial(self._note, name, number))
 
-        def mark(rows: Rows) -> None:
+    def _note(self, name: str, number: str) -> None:
+        own, ours, them, theirs = self._with_group(partial(_keys, name))
+        if safety.digits(number) != safety.digits(safety.member_number(own, ours, them, theirs)):
+            who = name_of(them)
+            msg = (
+                f"nothing was noted: this is not the safety number of you and {who} as it is now."
+                f" If it was shown here before, keys of {who} or of yours have changed meanwhile:"
+                " see who is in the group, and with how many devices, show the number anew, and"
+                f" compare that one. If it is what {who} sees now, somebody stands between you"
+            )
+            raise StateError(msg)
+        now = self._engine.home.world.second
+        with self._engine.store.transaction() as rows:
             for key in theirs:
                 safety.mark(rows, them, key, now)
 
-        self._engine.change(mark)
+    async def unverify(self, name: str) -> bool:
+        """Take somebody as not verified, who is in the group or not; whether it was.
 
-    def unverify(self, name: str) -> bool:
-        """Take somebody as not verified, who is in the group or not; whether it was."""
+        Raises:
+            TypeError: The name is no text.
+        """
+        typed.string("a name", name)
         there = self._with_group(_identities) if self.is_in else set()
 
         def forget(rows: Rows) -> bool:
             return safety.forget(rows, identity_of(name, there | safety.verified(rows)))
 
         try:
-            return self._engine.change(forget)
+            return await self._engine.write(forget)
         except StateError:  # nobody is called so
             return False
 

@@ -68,6 +68,11 @@ def member_number(
     )
 
 
+def digits(number: str) -> str:
+    """A number without what parts its groups, as a QR code has it."""
+    return "".join(number.split())
+
+
 def as_qr(text: str) -> str:
     """A QR code for a terminal of light characters on dark, two rows of it on one line.
 
