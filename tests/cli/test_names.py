@@ -151,7 +151,7 @@ def test_no_command_prints_what_controls_a_terminal(bob: tuple[Terminal, str]) -
         ("groups",), ("members", gid), ("history", gid), ("search", "wire"), ("members", name),
         ("verify", gid, ATTACK), ("send", gid, "--reply", "1", "why?"), ("groups", "--json"),
         ("members", gid, "--json"), ("history", gid, "--json"), ("search", "wire", "--json"),
-        ("verify", gid, ATTACK, "--json"),
+        ("verify", gid, ATTACK, "--json"), ("verify", name), ("verify", name, "--json"),
     ):  # fmt: skip
         printed = terminal.run(*arguments)
         assert printed.exit_code == 0, printed.output

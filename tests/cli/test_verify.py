@@ -1,22 +1,28 @@
-"""``covey verify``: two people compare numbers."""
+"""``covey verify``: two people compare numbers, of each other and of their group."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import shutil
 import sys
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from broker_thread import thread_broker
+from broker_thread import broker_at, thread_broker
 from pseudo import pseudo
 from terminals import Terminal, lines_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+SIXTY = re.compile(r"\d{5}( \d{5}){11}")
 
 
 @pytest.fixture
@@ -49,6 +55,16 @@ def with_laptop(bob: Terminal, folder: Path) -> None:
         code = lines_until(process, "COVEY:D:")[-1]
         bob.says("add-device", code)
         assert process.wait(60) == 0
+
+
+def same_place(*people: Terminal) -> list[dict[str, Any]]:
+    """The group's number as each sees it, once all are at the same entry."""
+    deadline = time.monotonic() + 30
+    while True:
+        found: list[dict[str, Any]] = [each.finds("verify", "team") for each in people]
+        if len({(each["epoch"], each["entry"]) for each in found}) == 1:
+            return found
+        assert time.monotonic() < deadline, found
 
 
 # --- of two people ---------------------------------------------------------------------------
@@ -85,8 +101,10 @@ def test_another_number_is_not_noted(team: tuple[Terminal, Terminal]) -> None:
     assert verified(alice) == []
 
 
-def test_it_is_noted_or_taken_back(team: tuple[Terminal, Terminal]) -> None:
+def test_the_options_go_with_somebody(team: tuple[Terminal, Terminal]) -> None:
     alice, _ = team
+    assert "say who" in alice.refuses("verify", "team", "--undo", code=2)
+    assert "say who" in alice.refuses("verify", "team", "--same", "1", code=2)
     said = alice.refuses("verify", "team", "bob", "--same", "1", "--undo", code=2)
     assert "say one of them" in said
 
@@ -125,3 +143,79 @@ def test_keys_that_change_while_the_question_is_open_are_not_verified(
         terminals.type("alice", "y")
         terminals.wait("alice", re.compile(r"bob is verified"))
     assert verified(alice) == ["bob"]
+
+
+# --- of the group ----------------------------------------------------------------------------
+
+
+def test_members_see_the_same_number_of_the_group(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    hers, his = same_place(alice, bob)
+    assert hers == his
+    [group] = alice.finds("groups")["groups"]
+    assert (hers["group"], hers["epoch"]) == (group["id"], group["epoch"])
+    assert SIXTY.fullmatch(hers["group_number"])
+    assert set(hers) == {"group", "epoch", "entry", "group_number"}
+
+
+def test_the_number_of_the_group_changes_with_every_entry(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    before, _ = same_place(alice, bob)
+    alice.says("send", "team", "hello")
+    after, his = same_place(alice, bob)
+    assert after == his
+    assert after["entry"] > before["entry"]
+    assert after["group_number"] != before["group_number"]
+
+
+def test_the_number_of_the_group_for_people(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    found, _ = same_place(alice, bob)
+    said = alice.says("verify", "team", "--qr")
+    heading, _, number, *_ = said.split("\n")
+    assert heading == f"The number of team in epoch {found['epoch']}, after entry {found['entry']}:"
+    assert found["group_number"].startswith(number.strip())
+    assert "▄" in said
+    assert "It changes with every entry" in said
+    assert "the\nbroker shows you different logs" in said
+
+
+def test_who_is_not_in_the_group_has_no_number_of_it(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    alice.says("remove", "team", "bob")
+    ended = bob.run("verify", "team", "--json")
+    assert ended.exit_code == 1
+    assert "you are not in this group any more" in json.loads(ended.stdout)["error"]
+
+
+def test_without_a_broker_the_number_is_that_of_the_store(tmp_path: Path) -> None:
+    with thread_broker() as broker:
+        alice, bob = together(tmp_path, broker.url)
+        found, _ = same_place(alice, bob)
+    ended = alice.run("verify", "team", "--json")
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout) == found
+    assert "Note: this is what is in the store" in ended.stderr
+
+
+def test_a_broker_that_shows_two_logs_shows_two_numbers(tmp_path: Path) -> None:
+    """Each hears of nobody who has seen another log; only the numbers say so."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    with broker_at(str(one / "broker.db"), one) as broker:
+        alice, bob = together(tmp_path, broker.url)
+        port = urlsplit(broker.url).port
+        common, _ = same_place(alice, bob)
+    shutil.copytree(one, other)
+    with broker_at(str(other / "broker.db"), other, port=port):
+        bob.says("send", "team", "his")
+        his = bob.finds("verify", "team")
+        assert [each["trouble"] for each in bob.finds("groups")["groups"]] == [""]
+    hers = common
+    with broker_at(str(one / "broker.db"), one, port=port):
+        while hers["entry"] < his["entry"]:  # he may have renewed his keys, too
+            alice.says("send", "team", "hers")
+            hers = alice.finds("verify", "team")
+        assert [each["trouble"] for each in alice.finds("groups")["groups"]] == [""]
+    assert hers["entry"] == his["entry"] > common["entry"]
+    assert hers["group_number"] != his["group_number"]

@@ -16,6 +16,7 @@ from covey.client.conversing.leaving import Leaving
 from covey.client.conversing.talking import Talking
 from covey.client.conversing.whom import identity_of
 from covey.client.words import profile, safety, typed
+from covey.client.words.safety import GroupNumber
 from covey.client.words.showing import name_of
 from covey.errors import StateError
 from covey.mls.wire.code_points import LeafNodeSource
@@ -140,16 +141,17 @@ class Conversation(Talking, Governing, Leaving):
         own, ours, them, theirs = self._with_group(partial(_keys, name))
         return safety.member_number(own, ours, them, theirs)
 
-    def group_number(self) -> str:
+    def group_number(self) -> GroupNumber:
         """The number of the group as it is now: members who see the same agree on all of it.
+
+        On its members, their keys and its whole log, also when the broker would have it otherwise.
+        It changes with every entry of the log, and each message is one; so members compare it when
+        both have :meth:`~covey.client.client.Client.sync`-ed, and nobody says anything.
 
         Raises:
             StateError: We are not in it.
         """
-        authenticator, head = self._with_group(
-            lambda place, group: (group.epoch_authenticator, place.seat.row.hash)
-        )
-        return safety.group_number(authenticator, head)
+        return self._with_group(_group_number)
 
     async def verify(self, name: str, number: str) -> None:
         """Take note that a member sees the same safety number as we do.
@@ -222,6 +224,12 @@ class Conversation(Talking, Governing, Leaving):
             msg = "labels that begin with covey are its own: choose another"
             raise StateError(msg)
         return self._with_group(lambda _, group: group.export(label, context, length))
+
+
+def _group_number(place: Place, group: Group) -> GroupNumber:
+    row = place.seat.row
+    number = safety.group_number(group.epoch_authenticator, row.hash)
+    return GroupNumber(number, group.epoch, row.seq)
 
 
 def _identities(_: Place, group: Group) -> set[bytes]:
