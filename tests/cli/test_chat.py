@@ -259,7 +259,9 @@ def test_what_is_said_can_come_from_standard_input(team: tuple[Terminal, Termina
 def test_to_send_takes_something(alice: Terminal) -> None:
     alice.says("create", "team")
     assert alice.says("history", "team") == "no messages\n"
-    assert "there is nothing to say" in alice.refuses("send", "team", " ")
+    assert alice.refuses("send", "team", " ") == "there is nothing to say: type a text\n"
+    alice.says("send", "team", "hello")
+    assert "a reaction needs a sign" in alice.refuses("send", "team", "--react", "1", "")
     assert "say what" in alice.refuses("send", "team", code=2)
 
 

@@ -216,6 +216,7 @@ class Conversation(Talking, Governing, Leaving):
         Raises:
             StateError: We are not in the group, or the label is one of covey's own.
             TypeError: What is given is of another type.
+            ValueError: There cannot be so many bytes: at most 255 times those of the suite's hash.
         """
         typed.text("a label", label)
         typed.octets("a context", context)
