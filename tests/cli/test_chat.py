@@ -275,7 +275,9 @@ def test_what_is_said_can_come_from_standard_input(team: tuple[Terminal, Termina
 def test_to_send_takes_something(alice: Terminal) -> None:
     alice.says("create", "team")
     assert alice.says("history", "team") == "no messages\n"
-    assert "there is nothing to say" in alice.refuses("send", "team", " ")
+    assert alice.refuses("send", "team", " ") == "there is nothing to say: type a text\n"
+    alice.says("send", "team", "hello")
+    assert "a reaction needs a sign" in alice.refuses("send", "team", "--react", "1", "")
     assert "say what" in alice.refuses("send", "team", code=2)
 
 
@@ -530,25 +532,6 @@ def test_renaming(team: tuple[Terminal, Terminal]) -> None:
     assert alice.says("rename", "team", "crew") == "team is called crew now\n"
     [group] = bob.finds("groups")["groups"]
     assert group["name"] == "crew"
-
-
-def test_safety_numbers_are_the_same_and_noted(team: tuple[Terminal, Terminal]) -> None:
-    alice, bob = team
-    hers = alice.finds("verify", "team", bob.name)
-    his = bob.finds("verify", "team", alice.name, "--yes")
-    assert hers["safety_number"] == his["safety_number"]
-    assert (hers["verified"], his["verified"]) == (False, True)
-    [her] = [each for each in bob.finds("members", "team")["members"] if not each["you"]]
-    assert her["verified"]
-    bob.says("verify", "team", alice.name, "--undo")
-    assert not any(each["verified"] for each in bob.finds("members", "team")["members"])
-
-
-def test_a_safety_number_as_a_qr_code(team: tuple[Terminal, Terminal]) -> None:
-    alice, bob = team
-    said = alice.says("verify", "team", bob.name, "--qr")
-    assert "▄" in said
-    assert "nothing was noted" in said
 
 
 def test_a_further_device_is_added_to_account_and_groups(

@@ -101,13 +101,18 @@ def test_every_command_means_who_is_named(scene: Scene) -> None:
     bob.says("role", "team", "josé", "admin")
     roles = {each["name"]: each["role"] for each in bob.finds("members", "team")["members"]}
     assert roles == {"jose\\u0301": "member", "bob": "owner", "josé": "admin"}
-    bob.says("verify", "team", "jose\u0301", "--yes")
+    compared(bob, "jose\u0301")
     assert verified(bob) == {"jose\\u0301"}
-    bob.says("verify", "team", "josé", "--yes")
+    compared(bob, "josé")
     bob.says("verify", "team", "jose\\u0301", "--undo")
     assert verified(bob) == {"josé"}
     theirs = scene.jose.finds("verify", "team", "bob")["safety_number"]
     assert bob.finds("verify", "team", "josé")["safety_number"] == theirs
+
+
+def compared(person: Terminal, name: str) -> None:
+    number = person.finds("verify", "team", name)["safety_number"]
+    person.says("verify", "team", name, "--same", number)
 
 
 def verified(person: Terminal) -> set[str]:
@@ -146,7 +151,7 @@ def test_no_command_prints_what_controls_a_terminal(bob: tuple[Terminal, str]) -
         ("groups",), ("members", gid), ("history", gid), ("search", "wire"), ("members", name),
         ("verify", gid, ATTACK), ("send", gid, "--reply", "1", "why?"), ("groups", "--json"),
         ("members", gid, "--json"), ("history", gid, "--json"), ("search", "wire", "--json"),
-        ("verify", gid, ATTACK, "--json"),
+        ("verify", gid, ATTACK, "--json"), ("verify", name), ("verify", name, "--json"),
     ):  # fmt: skip
         printed = terminal.run(*arguments)
         assert printed.exit_code == 0, printed.output

@@ -38,6 +38,17 @@ def test_a_group_number_is_of_the_epoch_and_of_the_log() -> None:
     assert one != safety.group_number(b"epocH", b"head")
 
 
+def test_a_group_number_is_shown_as_its_digits() -> None:
+    one = safety.GroupNumber("12345", 3, 17)
+    assert str(one) == "12345"
+    assert one == safety.GroupNumber("12345", 3, 17)
+    assert one != safety.GroupNumber("12345", 3, 18)
+
+
+def test_a_number_without_what_parts_its_groups() -> None:
+    assert safety.digits(" 06469 99551\n62009") == "064699955162009"
+
+
 def test_both_members_get_the_same_number() -> None:
     one = safety.member_number(b"amy", [b"1", b"2"], b"bob", [b"3"])
     assert one == safety.member_number(b"bob", [b"3"], b"amy", [b"2", b"1", b"1"])

@@ -37,7 +37,7 @@ MEMBER: Final = {
     "download": "Save a file that somebody sent.",
     "groups": "List your groups.",
     "members": "List who is in a group.",
-    "verify": "Compare safety numbers with somebody.",
+    "verify": "Compare safety numbers, of somebody or of the group.",
     "remove": "Remove members from a group.",
     "leave": "Leave a group.",
     "come-back": "Go on with a copy of a store whose original is gone.",

@@ -239,8 +239,8 @@ class Conversation(_Face[conversation.Conversation]):
 
     safety_number: Final = plain(conversation.Conversation.safety_number)
     group_number: Final = plain(conversation.Conversation.group_number)
-    verify: Final = plain(conversation.Conversation.verify)
-    unverify: Final = plain(conversation.Conversation.unverify)
+    verify: Final = waited(conversation.Conversation.verify)
+    unverify: Final = waited(conversation.Conversation.unverify)
     export: Final = plain(conversation.Conversation.export)
 
     def events(self, *, live: bool = True, since: int | None = None) -> Feed:

@@ -144,11 +144,18 @@ class Entrance(Held):
             knocked: Is called when the broker has our knock, and a member has to see it.
 
         Raises:
-            DecodeError: It is neither, or not all of it.
-            StateError: It is not for us, or has been used; or we are in that group, or leaving it.
+            DecodeError: It is neither, or not all of it; or what it leads to is damaged.
+            UnsupportedError: It is of a later version.
+            StateError: It is not for us, or has been used; or we are in that group, or leaving it;
+                or a link needs an account, and there is none.
             PolicyError: It is for another broker.
-            BrokerError: ``capability_refused``: the link is not good any more.
+            BrokerError: ``capability_refused``: the link is not good any more;
+                ``parcel_unknown``: what the invitation leads to is not kept any more.
+            ProtocolError: What the member who answered our card has made breaks a rule.
+            AuthenticationError: It was changed on its way, or is somebody else's.
+            MissingKeyError: It is for who was in another group before.
             TransportError: The broker cannot be reached, or nobody has let us in yet.
+            TypeError: It is no text.
         """
         typed.text("a link or an invitation", what)
         found = cards.parse(what)

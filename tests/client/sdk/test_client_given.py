@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
+from covey.access.member.pointers import NOWHERE, open_pointer
+from covey.access.structs.extensions import InboxAddress
+from covey.access.structs.log import Parcel
 from covey.client.client import Client
-from covey.errors import StateError, StorageError
+from covey.client.sync.identity import key_packages
+from covey.client.words import cards
+from covey.client.words.cards import Invitation
+from covey.errors import (
+    AuthenticationError,
+    DecodeError,
+    StateError,
+    StorageError,
+    UnsupportedError,
+)
 from people import Town, group
 
 if TYPE_CHECKING:
@@ -79,7 +92,66 @@ async def test_what_is_asked_of_a_client_and_a_group(town: Town) -> None:
             await alice.backup("backup", b"words")  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="a name is a str, not int"):
             await team.invite(5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="a card is a str, not int"):
+            await team.invite_card(5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="a safety number is a str, not int"):
+            await team.verify(alice.name, 5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="a name is a str, not int"):
+            await team.unverify(5)  # type: ignore[arg-type]
         assert [each.text for each in team.history()] == ["hello"]
+
+
+@pytest.mark.parametrize("text", ["garbage", "", "covey:https://broker.example#abc"])
+async def test_what_is_no_link_or_card_is_said_to_be_none(town: Town, text: str) -> None:
+    async with town.client("alice") as alice:
+        [team] = await group(alice)
+        with pytest.raises(DecodeError):
+            await alice.join(text)
+        with pytest.raises(DecodeError):
+            await team.invite_card(text)
+        with pytest.raises(DecodeError):
+            team.dry_run(add=[text])
+        with pytest.raises(DecodeError):
+            await alice.add_device(text)
+
+
+async def test_a_link_of_a_later_version(town: Town) -> None:
+    async with town.client("alice") as alice:
+        [team] = await group(alice)
+        front, _, fragment = (await team.link()).partition("#")
+        assert fragment[0] == "A"  # the upper bits of the version
+        with pytest.raises(UnsupportedError, match="of version 5"):
+            await alice.join(f"{front}#B{fragment[1:]}")
+
+
+async def test_an_invitation_to_what_is_damaged(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("dora", broker=None) as dora:
+        [team] = await group(alice)
+        _, text = await team.invite_card(await dora.card())
+        paper = cards.from_text(text)
+        assert isinstance(paper, Invitation)
+        with dora._engine.store.reading() as rows:  # noqa: SLF001 - to see what it leads to
+            package = key_packages.find(rows, paper.reference)
+        assert package is not None
+        there = InboxAddress(paper.broker_id, NOWHERE)
+        pointer = open_pointer(package, there, paper.pointer)
+        junk = tuple(
+            Parcel(each.id, b"junk" * 99) for each in (pointer.welcome, pointer.ratchet_tree)
+        )
+        damaged = msgspec.structs.replace(paper, parcels=junk)
+        with pytest.raises(AuthenticationError):
+            await dora.join(cards.to_text(damaged))
+        assert (await dora.join(text)).name == "team"
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\n\t", "\u2003"])
+async def test_who_says_nothing_is_told_so(town: Town, nothing: str) -> None:
+    async with town.client("alice") as alice:
+        [team] = await group(alice)
+        with pytest.raises(StateError, match="there is nothing to say: type a text"):
+            await team.send(nothing)
+        assert team.history() == []
+        assert team.waiting == 0
 
 
 async def test_what_was_in_memory_is_gone(town: Town) -> None:

@@ -1,4 +1,4 @@
-"""Who is in a group: invited, by link, by card, removed, left; roles, names, safety numbers."""
+"""Who is in a group: invited, by link, by card, removed, left; roles and names."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 from anyio import move_on_after
 
+from broker_thread import broker_at
 from covey.client.events import Branching, Joined, MembersChanged, RemovedFromGroup, Renamed
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
-from people import LATE, PACE, group, happens, texts, until
+from people import LATE, PACE, Town, group, happens, texts, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from covey.client.roles import Change
-    from people import Town
 
 pytestmark = pytest.mark.anyio
+
+YEAR = 366 * 86_400  # seconds
 
 
 async def test_somebody_who_is_invited_arrives(town: Town) -> None:
@@ -68,10 +70,53 @@ async def test_a_group_for_which_nobody_waits_is_not_made(town: Town) -> None:
 async def test_nobody_is_called_so(town: Town) -> None:
     async with town.client("alice") as alice:
         [ours] = await group(alice)
-        with pytest.raises(BrokerError, match="account_unknown"):
-            await ours.invite(town.called("nobody"))
+        nobody = town.called("nobody")
+        with pytest.raises(BrokerError, match="account_unknown") as refused:
+            await ours.invite(nobody)
+        said = f"account_unknown: nobody is called {nobody} at {alice.broker}: see the spelling"
+        assert str(refused.value) == said
         with pytest.raises(StateError, match="its members are alice"):
             await ours.remove("mallory")
+
+
+async def test_of_several_it_is_said_who_is_not_found(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        [ours] = await group(alice)
+        with pytest.raises(BrokerError, match=f"nobody is called {town.called('zoe')} at"):
+            await ours.invite(bob.name, town.called("zoe"))
+        assert [each.name for each in ours.members] == [alice.name]
+
+
+async def test_who_has_left_nothing_to_be_invited_by_is_named(tmp_path: Path) -> None:
+    with broker_at(str(tmp_path / "broker.db"), tmp_path) as broker:
+        town = Town(broker.url)
+        async with town.client("alice") as alice:
+            [ours] = await group(alice)
+            async with town.client("bob") as bob:
+                await bob.sync()
+                name = bob.name
+            broker.ahead = YEAR  # in which bob was never there
+            with pytest.raises(BrokerError) as refused:
+                await ours.invite(name)
+    assert refused.value.code == "nothing_to_claim"
+    assert refused.value.message.startswith(f"{name} has nothing there to be invited by")
+
+
+async def test_a_device_that_was_taken_out_of_its_account_is_told_so(town: Town) -> None:
+    """And not that whom it invites is unknown, which the broker says in the same words."""
+    async with (
+        town.client("alice") as phone,
+        town.client("alice", enrol=False) as laptop,
+        town.client("bob") as bob,
+    ):
+        await phone.add_device(await laptop.device_code())
+        theirs = await laptop.create_group("of the laptop")
+        [key] = [each.key for each in await phone.devices() if not each.own]
+        await phone.remove_device(key)
+        with pytest.raises(BrokerError) as refused:
+            await theirs.invite(bob.name)
+    assert refused.value.code == "account_unknown"
+    assert "this device is in no account" in refused.value.message
 
 
 async def test_who_is_removed_is_told_and_is_out(town: Town) -> None:
@@ -246,15 +291,9 @@ async def test_an_invitation_is_for_one_card_alone(town: Town) -> None:
             await eve.join(invitation)
 
 
-async def test_safety_numbers_agree_and_are_remembered(town: Town) -> None:
+async def test_members_of_an_epoch_share_its_secrets(town: Town) -> None:
     async with town.client("alice") as alice, town.client("bob") as bob:
         ours, theirs = await group(alice, bob)
-        assert ours.safety_number(bob.name) == theirs.safety_number(alice.name)
-        ours.verify(bob.name)
-        assert [each.verified for each in ours.members] == [True, True]
-        assert ours.unverify(bob.name)
-        assert [each.verified for each in ours.members] == [True, False]
-        await until(lambda: ours.group_number() == theirs.group_number())
         await until(lambda: ours.export("app", b"", 16) == theirs.export("app", b"", 16))
         with pytest.raises(StateError, match="choose another"):
             ours.export("covey access 1", b"", 16)

@@ -87,7 +87,7 @@ def _by_name(chosen: Chosen, group: str, names: tuple[str, ...], *, again: bool)
     async def work(client: Client) -> str:
         into = client.group(group)
         for name in names:
-            await _invite(client, into, name, again=again)
+            await _invite(into, name, again=again)
         return into.id
 
     gid = run(chosen, work)
@@ -96,23 +96,18 @@ def _by_name(chosen: Chosen, group: str, names: tuple[str, ...], *, again: bool)
     chosen.advise("covey join  is what they run, unless `covey follow` runs there already")
 
 
-async def _invite(client: Client, into: Conversation, name: str, *, again: bool) -> None:
+async def _invite(into: Conversation, name: str, *, again: bool) -> None:
     """Invite somebody.
 
     Raises:
-        StateError: Nobody is called so, or can be invited by that name now.
+        StateError: Nobody is called so, or can be invited by that name now; it says who.
     """
     try:
         await into.invite(name, again=again)
     except BrokerError as error:
-        match error.code:
-            case Code.account_unknown:
-                msg = f"nobody is called {name} at {client.broker}: see the spelling"
-            case Code.nothing_to_claim:
-                msg = f"{name} has nothing there to be invited by: try again when {name} is online"
-            case _:
-                raise
-        raise StateError(msg) from error
+        if error.code in {Code.account_unknown, Code.nothing_to_claim}:
+            raise StateError(error.message) from error
+        raise
 
 
 def _by_card(chosen: Chosen, group: str, card: Path, out: Path | None, *, qr: bool) -> None:

@@ -67,10 +67,6 @@ def command(
         raise click.UsageError(msg)
     said = read_text(Path("-")).rstrip("\n") if text == ("-",) else " ".join(text)
 
-    if file is None and not said.strip():
-        msg = "there is nothing to say: type a text"
-        raise StateError(msg)
-
     async def work(client: Client) -> tuple[Mapping[str, object], str]:
         to = client.group(group)
         if not to.is_in:

@@ -16,6 +16,7 @@ from covey.client.conversing.leaving import Leaving
 from covey.client.conversing.talking import Talking
 from covey.client.conversing.whom import identity_of
 from covey.client.words import profile, safety, typed
+from covey.client.words.safety import GroupNumber
 from covey.client.words.showing import name_of
 from covey.errors import StateError
 from covey.mls.wire.code_points import LeafNodeSource
@@ -140,41 +141,67 @@ class Conversation(Talking, Governing, Leaving):
         own, ours, them, theirs = self._with_group(partial(_keys, name))
         return safety.member_number(own, ours, them, theirs)
 
-    def group_number(self) -> str:
+    def group_number(self) -> GroupNumber:
         """The number of the group as it is now: members who see the same agree on all of it.
+
+        On its members, their keys and its whole log, also when the broker would have it otherwise.
+        It changes with every entry of the log, and each message is one; so members compare it when
+        both have :meth:`~covey.client.client.Client.sync`-ed, and nobody says anything.
 
         Raises:
             StateError: We are not in it.
         """
-        authenticator, head = self._with_group(
-            lambda place, group: (group.epoch_authenticator, place.seat.row.hash)
-        )
-        return safety.group_number(authenticator, head)
+        return self._with_group(_group_number)
 
-    def verify(self, name: str) -> None:
-        """Take note that we have compared numbers with a member, and they were the same.
+    async def verify(self, name: str, number: str) -> None:
+        """Take note that a member sees the same safety number as we do.
+
+        What is noted are the keys of which this number is made, and no others: those that have come
+        since it was shown, nobody has compared.
+
+        Args:
+            name: Who.
+            number: The number that was compared, as :meth:`safety_number` gave it, or as a camera
+                has read it from the other screen; white space does not matter.
 
         Raises:
-            StateError: We are not in the group, or it is not.
+            StateError: We are not in the group, or it is not; or keys of one of us have changed
+                since the number was shown, and nothing was noted.
+            TypeError: The number is no text.
         """
-        _, _, them, theirs = self._with_group(partial(_keys, name))
-        now = self._engine.home.world.second
+        typed.text("a safety number", number)
+        await self._engine.call(partial(self._note, name, number))
 
-        def mark(rows: Rows) -> None:
+    def _note(self, name: str, number: str) -> None:
+        own, ours, them, theirs = self._with_group(partial(_keys, name))
+        if safety.digits(number) != safety.digits(safety.member_number(own, ours, them, theirs)):
+            who = name_of(them)
+            msg = (
+                f"nothing was noted: this is not the safety number of you and {who} as it is now."
+                f" If it was shown here before, keys of {who} or of yours have changed meanwhile:"
+                " see who is in the group, and with how many devices, show the number anew, and"
+                f" compare that one. If it is what {who} sees now, somebody stands between you"
+            )
+            raise StateError(msg)
+        now = self._engine.home.world.second
+        with self._engine.store.transaction() as rows:
             for key in theirs:
                 safety.mark(rows, them, key, now)
 
-        self._engine.change(mark)
+    async def unverify(self, name: str) -> bool:
+        """Take somebody as not verified, who is in the group or not; whether it was.
 
-    def unverify(self, name: str) -> bool:
-        """Take somebody as not verified, who is in the group or not; whether it was."""
+        Raises:
+            TypeError: The name is no text.
+        """
+        typed.string("a name", name)
         there = self._with_group(_identities) if self.is_in else set()
 
         def forget(rows: Rows) -> bool:
             return safety.forget(rows, identity_of(name, there | safety.verified(rows)))
 
         try:
-            return self._engine.change(forget)
+            return await self._engine.write(forget)
         except StateError:  # nobody is called so
             return False
 
@@ -189,6 +216,7 @@ class Conversation(Talking, Governing, Leaving):
         Raises:
             StateError: We are not in the group, or the label is one of covey's own.
             TypeError: What is given is of another type.
+            ValueError: There cannot be so many bytes: at most 255 times those of the suite's hash.
         """
         typed.text("a label", label)
         typed.octets("a context", context)
@@ -197,6 +225,12 @@ class Conversation(Talking, Governing, Leaving):
             msg = "labels that begin with covey are its own: choose another"
             raise StateError(msg)
         return self._with_group(lambda _, group: group.export(label, context, length))
+
+
+def _group_number(place: Place, group: Group) -> GroupNumber:
+    row = place.seat.row
+    number = safety.group_number(group.epoch_authenticator, row.hash)
+    return GroupNumber(number, group.epoch, row.seq)
 
 
 def _identities(_: Place, group: Group) -> set[bytes]:

@@ -26,7 +26,7 @@ from covey.client.sync.rows.wishes import (
     OpenDoor,
     Renew,
 )
-from covey.client.words import cards
+from covey.client.words import cards, typed
 from covey.client.words.cards import Card, CardAnswer, Invitation
 from covey.client.words.showing import line
 from covey.errors import BrokerError, DecodeError, StateError, TransportError
@@ -57,7 +57,8 @@ class Governing(Bound):
 
         Raises:
             PolicyError: We may not, or the broker hands out KeyPackages of somebody else.
-            BrokerError: ``account_unknown``: nobody is called so; ``nothing_to_claim``.
+            BrokerError: ``account_unknown``: nobody is called so; ``nothing_to_claim``: somebody
+                is, and has left nothing to be invited by. The message says who.
             StateError: We are not in the group, or have no account; or somebody is in already, with
                 all of their devices, or is named twice.
             TransportError: The broker cannot be reached.
@@ -82,12 +83,41 @@ class Governing(Bound):
         try:
             packages = await engine.run(engine.peer.claim(name))
         except BrokerError as error:
-            if there and error.code is Code.nothing_to_claim:
+            if there and error.code == Code.nothing_to_claim:
                 raise StateError(msg) from error
-            raise
+            raise await self._unclaimed(error, name) from error
         if all(key_package(each).leaf_node.signature_key in keys for each in packages):
             raise StateError(msg)
         return packages
+
+    async def _unclaimed(self, error: BrokerError, name: str) -> BrokerError:
+        """Why there are no KeyPackages of somebody, with the name; the broker says none."""
+        engine = self._engine
+        match error.code:
+            case Code.nothing_to_claim:
+                said = f"{name} has nothing there to be invited by: try again when {name} is online"
+            case Code.account_unknown if await self._has_account():
+                said = f"nobody is called {name} at {engine.url}: see the spelling"
+            case Code.account_unknown:
+                said = (
+                    f"this device is in no account at {engine.url} any more: see whether it was"
+                    " removed, or the broker was set up anew"
+                )
+            case _:
+                return error
+        return BrokerError(error.code, said)
+
+    async def _has_account(self) -> bool:
+        """Whether the broker knows our own account; it is called unknown by the same code."""
+        engine = self._engine
+        assert engine.peer.device is not None
+        try:
+            await engine.run(engine.peer.device.devices())
+        except BrokerError as error:
+            if error.code == Code.account_unknown:
+                return False
+            raise
+        return True
 
     async def invite_card(self, card: str, *, timeout: float | None = None) -> CardAnswer:
         """Let somebody in who has no account here, and has handed us a card.
@@ -106,9 +136,12 @@ class Governing(Bound):
         Raises:
             PolicyError: We may not; or the name is in the group already, or has a role in it.
             StateError: We are not in the group, or the card was used.
-            DecodeError: It is no card.
+            DecodeError: It is no card, or not all of it.
+            UnsupportedError: It is of a later version.
             TransportError: The broker cannot be reached.
+            TypeError: It is no text.
         """
+        typed.text("a card", card)
         paper = cards.from_text(card)
         if not isinstance(paper, Card):
             msg = "this is an invitation, and no card: join by it"
@@ -283,6 +316,7 @@ class Governing(Bound):
             StateError: We are not in the group, somebody to be removed is not, or what is given
                 means nothing.
             DecodeError: A card is none.
+            UnsupportedError: It is of a later version.
             TypeError: What is given is of another type.
         """
         return self._with_group(

@@ -61,12 +61,13 @@ class Talking(Bound):
             The message as it stands in the history.
 
         Raises:
-            StateError: We are not in the group, or what is given means nothing.
+            StateError: We are not in the group, or what is given means nothing, such as a text of
+                nothing but white space.
             TransportError: The broker cannot be reached; what was said stays queued.
             TypeError: It is no text.
             ValueError: It is too long: send it as an attachment.
         """
-        body = Text(typed.text("what is said", text), self._about(reply_to))
+        body = Text(wanted.said(text), self._about(reply_to))
         return await self._say(body, expires_after=expires_after, wait=wait, timeout=timeout)
 
     async def react(
@@ -84,6 +85,7 @@ class Talking(Bound):
             StateError: We are not in the group, there is no such message, or the sign is empty.
             TransportError: The broker cannot be reached; it stays queued.
             TypeError: The sign is no text.
+            ValueError: It is too long.
         """
         body = Reaction(self._id(message), wanted.sign(emoji), int(withdraw))
         return await self._say(body, wait=wait)
@@ -111,6 +113,8 @@ class Talking(Bound):
             StateError: We are not in the group, or it has no name.
             BrokerError: ``too_large``, ``over_quota``, …
             TransportError: The broker cannot be reached.
+            TypeError: It is neither a path nor bytes, or its name or type is no text.
+            ValueError: Its name is too long.
         """
         if isinstance(file, bytes):
             data, called = file, name
@@ -128,15 +132,7 @@ class Talking(Bound):
         kind = media_type or mimetypes.guess_type(called)[0] or _ANY
         media = typed.text("the media type", kind)
         carried = await self._carry(data, progress)
-        body = Attachment(
-            carried.blob,
-            carried.key,
-            encoded,
-            media,
-            len(data),
-            carried.size,
-            about,
-        )
+        body = Attachment(carried.blob, carried.key, encoded, media, len(data), carried.size, about)
         return await self._say(body)
 
     async def _carry(self, data: bytes, progress: Progress | None) -> Carried:

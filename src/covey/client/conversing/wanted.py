@@ -77,6 +77,20 @@ def hours(given: object) -> int:
     return _whole("a link is good for a number of hours", given, 1, _MOST_HOURS)
 
 
+def said(text: object) -> bytes:
+    """What is said.
+
+    Raises:
+        TypeError: It is no text.
+        StateError: There is nothing in it.
+    """
+    encoded = typed.text("what is said", text)
+    if not encoded.decode().strip():
+        msg = "there is nothing to say: type a text"
+        raise StateError(msg)
+    return encoded
+
+
 def sign(emoji: object) -> bytes:
     """The sign of a reaction.
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 from hashlib import sha512
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import segno
 
 from covey.mls.wire.varint import opaque
@@ -39,6 +40,26 @@ _BYTES: Final = 5
 _HALVES: Final = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
 _QUIET: Final = 4
 """How many modules of light a reader wants around a QR code."""
+
+
+class GroupNumber(msgspec.Struct, frozen=True):
+    """The safety number of a group, and of when. Equal ones are of the same group state.
+
+    It is of one epoch and of one place in the log: whoever is at another place has another number.
+    Two who are at the same place and have different numbers do not see the same group.
+
+    Attributes:
+        number: Sixty digits.
+        epoch: The number of the epoch.
+        entry: The number of the last entry of the log that was taken in; -1 when there is none.
+    """
+
+    number: str
+    epoch: int
+    entry: int
+
+    def __str__(self) -> str:
+        return self.number
 
 
 def group_number(epoch_authenticator: bytes, head_hash: bytes) -> str:
@@ -66,6 +87,11 @@ def member_number(
         b"covey member number 1",
         *sorted((_person(identity_a, keys_a), _person(identity_b, keys_b))),
     )
+
+
+def digits(number: str) -> str:
+    """A number without what parts its groups, as a QR code has it."""
+    return "".join(number.split())
 
 
 def as_qr(text: str) -> str:
