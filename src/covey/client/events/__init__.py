@@ -20,8 +20,10 @@ from covey.client.events.keeping import (
     latest,
     missed,
     next_ephemeral,
+    refusals,
     timed,
     trim,
+    why_lost,
 )
 from covey.client.events.kinds import Event, decode, encode
 from covey.client.events.members import (
@@ -95,6 +97,8 @@ __all__ = [
     "latest",
     "missed",
     "next_ephemeral",
+    "refusals",
     "timed",
     "trim",
+    "why_lost",
 ]
