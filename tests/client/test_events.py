@@ -377,3 +377,29 @@ def test_a_backup_holds_nothing_that_is_ephemeral(tmp_path: Path) -> None:
         waiting = [each for (each,) in rows.all("SELECT message FROM outbox ORDER BY id")]
         assert waiting == [b"said".ljust(16), bytes(16), b"leaves"]
         assert [event for _, event in events.after(rows, 0)] == [Arrived(GROUP, name="bob")]
+
+
+def test_why_a_message_was_lost_is_said_for_this_one_alone(rows: Rows, group: int) -> None:
+    ids = ["a1" * 16, "b2" * 16, "c3" * 16]
+    since = events.add(
+        rows, group, MessagesLost(GROUP, count=1, sender=None, why="before", ids=(ids[0],)), NOW
+    )
+    events.add(rows, group, MessageSent(GROUP, id=ids[0], seq=1), NOW)
+    assert events.why_lost(rows, since, ids[0]) == ""
+    told = MessagesLost(GROUP, count=1, sender=None, why=f"not {ids[2]}", ids=tuple(ids[:2]))
+    events.add(rows, group, told, NOW)
+    events.add(rows, group, MessagesLost(GROUP, count=3, sender="bob", why="a gap"), NOW)
+    assert events.why_lost(rows, since, ids[0]) == events.why_lost(rows, since, ids[1]) == told.why
+    assert events.why_lost(rows, since, ids[2]) == ""
+    assert events.why_lost(rows, events.latest(rows), ids[0]) == ""
+
+
+def test_why_a_wish_was_refused_is_said_for_this_one_alone(rows: Rows, group: int) -> None:
+    since = events.add(rows, group, WishRefused(GROUP, what="x", why="before", wish=1), NOW)
+    leave = WishRefused(GROUP, what="leave", why="the last owner")
+    eleven = WishRefused(GROUP, what='say "wish":1', why="no", wish=11)
+    for each in (leave, eleven, MessagesLost(GROUP, count=0, sender=None, why='"wish":1')):
+        events.add(rows, group, each, NOW)
+    assert list(events.refusals(rows, since, 11)) == [eleven]
+    assert list(events.refusals(rows, since, 1)) == []
+    assert list(events.refusals(rows, since)) == [eleven, leave]

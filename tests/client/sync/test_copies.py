@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.access.member import envelopes
+from covey.access.member.epochs import EpochAccess
 from covey.access.signing import public_key
 from covey.access.structs.basics import Signed
 from covey.access.structs.log import Append, NextEpoch
@@ -15,6 +16,7 @@ from covey.client import events
 from covey.client.sync.asking import append
 from covey.client.sync.coming import returning
 from covey.client.sync.effects import Lane, Use
+from covey.client.sync.group.own_idems import AHEAD
 from covey.client.sync.rows import wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile
@@ -87,6 +89,95 @@ def test_nobody_else_makes_a_member_believe_that_it_was_copied(table: Table) -> 
     assert [each.why for each in news if isinstance(each, events.Unreadable)] == [
         "it says that it is of us, and is not: a member, whoever that may be, has forged it"
     ] * 2
+
+
+def idems_made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of which generation each idem is that anybody works out from now on."""
+    made: list[int] = []
+    real = EpochAccess.idem
+
+    def counted(
+        access: EpochAccess, kind: int, leaf: int, generation: int, own: bytes | None = None
+    ) -> bytes:
+        made.append(generation)
+        return real(access, kind, leaf, generation, own)
+
+    monkeypatch.setattr(EpochAccess, "idem", counted)
+    return made
+
+
+def test_entries_in_our_name_cost_no_more_the_more_there_are(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who forges them pays for each one; whom they name works out its idems once in an epoch."""
+    alice, bob, mallory = table.team("alice", "bob", "mallory")
+    said = forged(mallory, alice, ContentType.application)
+    made = idems_made(monkeypatch)
+    for _ in range(40):
+        put(mallory, said, table.entropy(16))
+    made.clear()
+    alice.turn()
+    assert 3 * AHEAD <= len(made) < 3 * (AHEAD + 100)
+    made.clear()
+    for _ in range(40):
+        put(mallory, said, table.entropy(16))
+    alice.say("meanwhile")
+    alice.turn()
+    alice.turn()
+    assert len(made) < 100
+    whys = [each.why for each in alice.news() if isinstance(each, events.Unreadable)]
+    assert len(whys) == 80
+    assert not any(isinstance(each, events.CopyFound) for each in alice.news())
+    bob.turn()
+    assert bob.texts() == ["meanwhile"]
+
+
+def test_a_copy_is_found_behind_entries_in_our_name(table: Table) -> None:
+    """What was worked out for those before does not hide what a copy has sent meanwhile."""
+    alice, _, mallory = table.team("alice", "bob", "mallory")
+    copy = twin(table, alice)
+    put(mallory, forged(mallory, alice, ContentType.application), table.entropy(16))
+    copy.turn()
+    assert copy.place.seat.look().status is Status.active
+    for number in range(3):
+        alice.say(f"the real one, {number}")
+    alice.turn()
+    copy.turn()
+    assert copy.place.seat.look().status is Status.copy
+    assert any(isinstance(each, events.CopyFound) for each in copy.news())
+
+
+def test_a_copy_is_known_as_far_ahead_of_where_we_are_by_now(table: Table) -> None:
+    """Our generations have grown since our idems were worked out, and so has what is looked for."""
+    alice, _, mallory = table.team("alice", "bob", "mallory")
+    put(mallory, forged(mallory, alice, ContentType.application), table.entropy(16))
+    alice.turn()
+    seat = alice.place.seat
+    group, kind = seat.group, ContentType.application
+    last = group.next_generation(kind) + AHEAD - 1
+
+    def idem(generation: int) -> bytes:
+        return seat.access.idem(kind, group.own_index, generation, seat.home.mark)
+
+    assert seat.could_make(idem(last))
+    assert not seat.could_make(idem(last + 1))
+    alice.say("one more")
+    alice.turn()
+    assert seat.could_make(idem(last + 1))
+    assert not seat.could_make(seat.access.idem(kind, group.own_index, 0))  # as others know it
+
+
+def test_what_an_epoch_had_for_idems_is_nothing_to_the_next_one(table: Table) -> None:
+    alice, bob, mallory = people = table.team("alice", "bob", "mallory")
+    seat = alice.place.seat
+    put(mallory, forged(mallory, alice, ContentType.application), table.entropy(16))
+    alice.turn()
+    before = seat.idem(ContentType.application)
+    assert seat.could_make(before)
+    bob.wish(wishes.Renew())
+    table.settle(*people)
+    assert not seat.could_make(before)
+    assert seat.could_make(seat.idem(ContentType.application))
 
 
 def test_a_commit_in_our_name_is_one_that_nobody_can_follow(table: Table) -> None:

@@ -123,3 +123,35 @@ def test_who_is_in_already_is_not_invited(table: Table, crowd: Someone) -> None:
     crowd.wish(Invite((package,)))
     crowd.turn()
     assert inviting.invited(crowd.place.seat.group, Invite((package,))) == ([], set())
+
+
+def test_who_is_missing_is_looked_up_once_in_an_epoch(
+    table: Table, crowd: Someone, visits: Visits
+) -> None:
+    """As long as somebody is missing where a log was set back, whatever the group's messages."""
+    seat = crowd.place.seat
+    with seat.change():
+        seat.replace(set_back_at=int(table.now))
+    crowd.turn()
+    assert visits.count >= MANY
+    visits.count = 0
+    for number in range(10):
+        crowd.say(f"message {number}")
+        crowd.turn()
+    assert visits.count == 0
+    crowd.wish(Renew())
+    crowd.turn()
+    crowd.run(crowd.peer.attend())
+    assert MANY <= visits.count <= 2 * MANY + _FEW
+
+
+def test_who_goes_out_is_missing_no_more(table: Table, crowd: Someone) -> None:
+    seat = crowd.place.seat
+    with seat.change():
+        seat.replace(set_back_at=int(table.now))
+    crowd.turn()
+    _, *others = seat.group.members[1:]
+    crowd.wish(Expel((), tuple(each.signature_key for each in others)))
+    table.asked.clear()
+    table.settle(crowd, rounds=10)
+    assert table.asked.count(("alice", "claim")) == 1

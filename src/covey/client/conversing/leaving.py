@@ -61,8 +61,8 @@ class Leaving(Bound):
             if not row.status.is_in:
                 return ""
             with engine.store.reading() as rows:
-                why = wishing.refusal(rows, since, is_it)
-            return why or "it was taken back"
+                whys = [each.why for each in events.refusals(rows, since) if is_it(each)]
+            return (whys[0] or "it was refused") if whys else "it was taken back"
 
         try:
             why = await wishing.settled(

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from covey.client import events
-from covey.client.events import MessagesLost, WishRefused
+from covey.client.running.awaiting import Awaited
 from covey.client.sync.log import hearing
 from covey.client.sync.rows import groups, queues, wishes
 from covey.client.sync.rows.groups import Status
@@ -71,33 +71,24 @@ async def wish(engine: Engine, number: int, wanted: Wish, timeout: float | None)
         with engine.store.reading() as rows:
             if queues.still_wished(rows, wish_number):
                 return None
-            return refusal(rows, since, lambda each: each.wish == wish_number)
+            return refusal(rows, since, wish_number)
 
-    why = await settled(engine, number, refused, _WISHED, timeout)
+    awaited = Awaited(number, wish=wish_number)
+    why = await settled(engine, number, refused, _WISHED, timeout, awaited)
     if why:
         raise PolicyError(why)
 
 
-def refusal(rows: Rows, since: int, is_it: Callable[[WishRefused], bool]) -> str:
+def refusal(rows: Rows, since: int, wish_number: int) -> str:
     """Why a wish was refused; empty when it was not.
 
     Args:
         rows: The transaction.
         since: The number of the last event before it was wished.
-        is_it: Whether an event is about it.
+        wish_number: Its number in the store.
     """
-    for event in _since(rows, since):
-        if isinstance(event, WishRefused) and is_it(event):
-            return event.why or "it was refused"
-    return ""
-
-
-def _since(rows: Rows, number: int) -> list[events.Event]:
-    found: list[events.Event] = []
-    while batch := events.after(rows, number):
-        found += [event for _, event in batch]
-        number = batch[-1][0]
-    return found
+    found = events.refusals(rows, since, wish_number)
+    return next((each.why or "it was refused" for each in found), "")
 
 
 async def settled(
@@ -106,6 +97,7 @@ async def settled(
     look: Callable[[], T | None],
     otherwise: str,
     timeout: float | None,
+    awaited: Awaited | None = None,
 ) -> T:
     """Let a group take a turn, and wait for something that comes of it.
 
@@ -115,6 +107,7 @@ async def settled(
         look: Looks for it, in the worker thread; None while it is not there.
         otherwise: What becomes of it when the broker cannot be reached now.
         timeout: Seconds to wait.
+        awaited: The message or the wish that it is about, if it is about one.
 
     Raises:
         TransportError: The broker cannot be reached.
@@ -141,7 +134,7 @@ async def settled(
             raise kept.error(otherwise)
         return None
 
-    return await engine.until(ready, timeout, f"there is no answer yet; {otherwise}")
+    return await engine.until(ready, timeout, f"there is no answer yet; {otherwise}", awaited)
 
 
 # --- saying ------------------------------------------------------------------------------
@@ -179,16 +172,18 @@ async def say(
     content, since = await engine.call(
         partial(_said, await place_of(engine, number), body, kept=kept, expires_after=expires_after)
     )
+    awaited = Awaited(number)
 
     def sent() -> str | None:
         with engine.store.reading() as rows:
-            if queues.is_waiting(rows, number, content.id):
+            awaited.place = queues.place_of(rows, number, content.id)
+            if awaited.place is not None:
                 row = groups.of(rows, number)
                 return row.trouble if row is not None and row.status is Status.copy else None
-            return _lost(rows, since, content.id.hex())
+            return events.why_lost(rows, since, content.id.hex())
 
     if wait:
-        why = await settled(engine, number, sent, _QUEUED, timeout)
+        why = await settled(engine, number, sent, _QUEUED, timeout, awaited)
         if why:
             msg = f"it cannot be sent: {why}"
             raise StateError(msg)
@@ -223,10 +218,3 @@ def _expires_after(seat: Seat) -> int:
 def _found(engine: Engine, number: int, message_id: bytes) -> Message | None:
     with engine.store.reading() as rows:
         return history.find(rows, number, message_id)
-
-
-def _lost(rows: Rows, since: int, message_id: str) -> str:
-    for event in _since(rows, since):
-        if isinstance(event, MessagesLost) and message_id in event.ids:
-            return event.why
-    return ""

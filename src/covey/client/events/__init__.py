@@ -20,9 +20,11 @@ from covey.client.events.keeping import (
     latest,
     missed,
     next_ephemeral,
+    refusals,
     timed,
     trim,
     was_told,
+    why_lost,
 )
 from covey.client.events.kinds import Event, decode, encode
 from covey.client.events.members import (
@@ -98,7 +100,9 @@ __all__ = [
     "latest",
     "missed",
     "next_ephemeral",
+    "refusals",
     "timed",
     "trim",
     "was_told",
+    "why_lost",
 ]

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from covey.client.events.kinds import decode, encode
-from covey.client.events.messages import MessageArrived, MessageSent
+from covey.client.events.members import WishRefused
+from covey.client.events.messages import MessageArrived, MessageSent, MessagesLost
 from covey.client.words import history
 from covey.errors import StateError
 from covey.store import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from covey.client.events.kinds import Event
     from covey.store.port import Rows
 
@@ -41,6 +44,21 @@ LINGERS: Final = 2
 """For how long it is kept at least, in seconds: for those who read and do not acknowledge."""
 
 _MISSED: Final = "events missed"  # the setting with the last number that was dropped unseen
+
+_REFUSED: Final = (
+    "SELECT event FROM events INDEXED BY events_refusing WHERE number > ? AND {begins}"
+    " AND instr(event, ?) > 0 ORDER BY number DESC"
+)
+
+_LOST: Final = _REFUSED.format(
+    begins="substr(event, 1, 23) = x'7b226576656e74223a224d657373616765734c6f737422'"
+)
+"""Messages that were lost; the index and this begin with ``{"event":"MessagesLost"``."""
+
+_UNDONE: Final = _REFUSED.format(
+    begins="substr(event, 1, 22) = x'7b226576656e74223a22576973685265667573656422'"
+)
+"""Wishes that were refused; likewise ``{"event":"WishRefused"``."""
 
 _FLEETING: Final = (
     "SELECT number, happened_at + CASE WHEN number <= coalesce((SELECT min(acknowledged)"
@@ -113,6 +131,38 @@ def timed(rows: Rows, number: int, limit: int = 100) -> list[tuple[int, int, Eve
             event = _filled(rows, group, event)
         events.append((place, happened_at, event))
     return events
+
+
+def why_lost(rows: Rows, since: int, message_id: str) -> str:
+    """Why a message of ours was lost; empty when it was not.
+
+    Args:
+        rows: The transaction.
+        since: The number of the last event before it was said.
+        message_id: Its id, in hex.
+    """
+    for (encoded,) in rows.all(_LOST, since, message_id.encode()):
+        assert isinstance(encoded, bytes)
+        event = decode(encoded)
+        if isinstance(event, MessagesLost) and message_id in event.ids:
+            return event.why
+    return ""
+
+
+def refusals(rows: Rows, since: int, wish: int | None = None) -> Iterator[WishRefused]:
+    """What was wished for and refused, the last of it first.
+
+    Args:
+        rows: The transaction.
+        since: The number of an event; only those after it.
+        wish: The number of a wish; only what is about this one.
+    """
+    holding = b"" if wish is None else b'"wish":%d' % wish
+    for (encoded,) in rows.all(_UNDONE, since, holding):
+        assert isinstance(encoded, bytes)
+        event = decode(encoded)
+        if isinstance(event, WishRefused) and wish in {None, event.wish}:
+            yield event
 
 
 def latest(rows: Rows) -> int:

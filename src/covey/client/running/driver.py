@@ -19,6 +19,7 @@ import anyio.to_thread
 
 from covey import bugs
 from covey.client.network import Network
+from covey.client.running.awaiting import NOTHING, Board
 from covey.client.sync.peer import Peer
 from covey.client.sync.rows import groups, queues
 from covey.errors import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from covey.client.running.awaiting import Awaited, Standing
     from covey.client.running.watching import Watched
     from covey.client.sync.effects import Flow, Pause
     from covey.client.sync.identity.home import Home
@@ -88,6 +90,11 @@ class Driver:
         self._one_at_a_time = anyio.CapacityLimiter(1)
         self._network: Network | None = None
         self._seen = 0
+        self._checked = 0
+        self._jobs = 0  # how often something was done with the store
+        self._inside = False
+        self._board = Board()
+        self._standing: Standing | None = NOTHING
         self._moved = anyio.Event()
         self._nudged = anyio.Event()
 
@@ -166,7 +173,25 @@ class Driver:
 
     def _locked(self, work: Callable[[], T]) -> T:
         with self._lock:
-            return work()
+            inside, self._inside = self._inside, True
+            self._jobs += 1
+            try:
+                return work()
+            finally:
+                self._inside = inside
+                if not inside and self.store.writes != self._checked:
+                    self._checked = self.store.writes
+                    self._check()
+
+    def _check(self) -> None:
+        """See what still waits in the groups in which somebody waits for something."""
+        if self._board.is_empty or self.closed:
+            return
+        try:
+            with self.store.reading() as rows:
+                self._standing = self._board.look(rows, self._jobs)
+        except StorageError:
+            self._standing = None  # who looks by itself is told so
 
     # --- news ----------------------------------------------------------------------------
 
@@ -176,29 +201,60 @@ class Driver:
         return self._moved
 
     def stir(self) -> None:
-        """Wake all who wait for a change."""
+        """Wake all who wait for a change, but for those who wait for what is theirs alone."""
         moved, self._moved = self._moved, anyio.Event()
         moved.set()
+
+    def wake(self, number: int | None = None) -> None:
+        """Wake those who wait for a message or a wish of theirs, settled or not.
+
+        Args:
+            number: The number of their group in the store; None for all of them.
+        """
+        self._board.wake(number)
 
     def _look(self) -> None:
         writes = self.store.writes
         if writes != self._seen:
             self._seen = writes
             self.stir()
+            self._tell()
 
-    async def until(self, ready: Callable[[], T | None], timeout: float | None, late: str) -> T:
+    def _tell(self) -> None:
+        if self._standing is None:
+            self.wake()
+        else:
+            self._board.tell(self._standing)
+
+    async def look_around(self) -> None:
+        """Others may have written: wake those who wait for what they have done."""
+        await self.call(self._check)
+        self.stir()
+        self._tell()
+
+    async def until(
+        self,
+        ready: Callable[[], T | None],
+        timeout: float | None,
+        late: str,
+        awaited: Awaited | None = None,
+    ) -> T:
         """Wait for something.
 
         Args:
             ready: Looks for it, in the worker thread; None while it is not there.
             timeout: Seconds to wait; None for as long as it takes.
             late: What the error says when it is not there by then.
+            awaited: The message or the wish that it is about: it is looked for again when that is
+                settled, or everybody is woken. Without one, after each change.
 
         Raises:
             TransportError: It takes longer.
             StateError: The client is closed.
         """
         with anyio.move_on_after(timeout):
+            if awaited is not None:
+                return await self._settled(ready, awaited)
             while True:
                 moved = self._moved
                 found = await self.call(partial(self._unless_closed, ready))
@@ -208,6 +264,20 @@ class Driver:
         why = f" ({self.trouble})" if self.trouble else ""
         msg = f"{late}{why}"
         raise TransportError(msg)
+
+    async def _settled(self, ready: Callable[[], T | None], awaited: Awaited) -> T:
+        def looked() -> T | None:
+            awaited.looked = self._jobs
+            return self._unless_closed(ready)
+
+        with self._board.holding(awaited):
+            while True:
+                awaited.begin()
+                found = await self.call(looked)
+                if found is not None:
+                    return found
+                self._board.waits(awaited)
+                await awaited.woken.wait()
 
     def _unless_closed(self, work: Callable[[], T]) -> T:
         if self.closed:

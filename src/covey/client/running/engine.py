@@ -92,6 +92,7 @@ class Engine(Driver):
         """End the loops, and let go of the store. Whether an error was that of the loops' own."""
         self.closed = True
         self.stir()
+        self.wake()
         self._keeping.cancel_scope.cancel()
         own = isinstance(error, anyio.get_cancelled_exc_class())
         given = (type(error), error, error.__traceback__) if own and error else (None, None, None)
@@ -182,7 +183,7 @@ class Engine(Driver):
                 now = known
             if now != known:
                 known = now
-                self.stir()
+                await self.look_around()
                 await self.look_at_groups(nudges=True)
             await anyio.sleep(_LOOK)
 

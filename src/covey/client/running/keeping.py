@@ -119,6 +119,8 @@ class Keeper:
             due = await self._turn()
             self.ended = self.begun
             driver.stir()
+            if due is None or self.trouble:
+                driver.wake(self.number)
             if due is None:
                 driver.nudge()
                 return

@@ -69,6 +69,20 @@ class _Awaited(NamedTuple):
     tries: int
 
 
+class _Missing(NamedTuple):
+    """Who has not come into a group, as one of its epochs has it.
+
+    Attributes:
+        of: The hash of that epoch's tree, and our leaf in it.
+        leaves: Their leaves.
+        keys: The encryption keys of those.
+    """
+
+    of: tuple[bytes, int]
+    leaves: list[LeafNode]
+    keys: frozenset[bytes]
+
+
 class Gathering:
     """Those who are missing in one identity's groups.
 
@@ -79,6 +93,7 @@ class Gathering:
     def __init__(self, peer: Account) -> None:
         self._peer = peer
         self._awaited: dict[int, _Awaited] = {}
+        self._known_missing: dict[int, _Missing] = {}
         self._waking = Waking(peer.home)
 
     def attend(self) -> Flow[float]:
@@ -93,30 +108,44 @@ class Gathering:
         for row in every:
             if not _is_concerned(row, home.world.second):
                 self._awaited.pop(row.id, None)
+                self._known_missing.pop(row.id, None)
                 continue
             seat = self._peer.place(row.id).seat
-            missing = _missing(seat.group)
-            if not missing:
+            missing = self._missing(seat)
+            if not missing.leaves:
                 self._awaited.pop(row.id, None)
                 continue
-            keys = _keys(missing)
-            awaited = self._awaited[row.id] = self._known(seat, keys)
+            awaited = self._awaited[row.id] = self._known(seat, missing.keys)
             if home.world.now() >= awaited.due:
-                yield from self._let_in(seat, missing)
+                yield from self._let_in(seat, missing.leaves)
                 awaited = self._awaited[row.id] = self._waited(seat, awaited)
             due = min(due, awaited.due, self._waking.next_look())
         return due
+
+    def _missing(self, seat: Seat) -> _Missing:
+        """Who is missing; all leaves are looked at once in an epoch, not whenever a group moves."""
+        group = seat.group
+        of = group.context.tree_hash, group.own_index
+        known = self._known_missing.get(seat.number)
+        if known is None or known.of != of:
+            leaves = _missing(group)
+            known = self._known_missing[seat.number] = _Missing(of, leaves, _keys(leaves))
+        return known
 
     def _known(self, seat: Seat, keys: frozenset[bytes]) -> _Awaited:
         """Since when they are awaited; somebody else may have let them in anew meanwhile."""
         known = self._awaited.get(seat.number)
         if known is None:
             return self._due(seat, keys, 0)
+        if keys is known.keys:
+            return known
         if keys < known.keys:  # who still waits may have waited for who has come
             return min(
                 known._replace(keys=keys), self._due(seat, keys, 0), key=lambda each: each.due
             )
-        return known if keys == known.keys else self._due(seat, keys, known.tries)
+        if keys == known.keys:
+            return known._replace(keys=keys)
+        return self._due(seat, keys, known.tries)
 
     def _waited(self, seat: Seat, awaited: _Awaited) -> _Awaited:
         return self._due(seat, awaited.keys, awaited.tries + 1)
@@ -143,7 +172,7 @@ class Gathering:
         with seat.change() as rows:
             if not seat.is_in or queues.wishes(rows, seat.number):
                 return
-            theirs = _of(packages, missing, _keys(_missing(seat.group)))
+            theirs = _of(packages, missing, self._missing(seat).keys)
             if not theirs:  # others were faster
                 return
             wish = invitation(seat.group, theirs)

@@ -158,7 +158,8 @@ def without_spoilers(
 
     A received proposal may be right by itself and yet not be committable: its PSK is unknown
     here, or the tree would become invalid by it. Those that fail alone go first; if the rest
-    fails together, halves are tried.
+    fails together, halves are tried, from those on by which members leave: whatever else there
+    is keeps nobody in.
 
     Args:
         chosen: What :func:`choose` has found, our own proposals at its end.
@@ -169,7 +170,9 @@ def without_spoilers(
     if not received or works(tuple(chosen)):
         return tuple(chosen)
     alone = [each for each in received if works((each,))]
-    return (*_Halving(own, works).working(alone, ()), *own)
+    alone.sort(key=lambda each: not isinstance(each.proposal, SelfRemove))
+    taken = {each.reference for each in _Halving(own, works).working(alone, ())}
+    return (*(each for each in received if each.reference in taken), *own)
 
 
 class _Halving:

@@ -80,6 +80,8 @@ CREATE TABLE outbox (
     request BLOB
 ) STRICT;
 CREATE INDEX outbox_of_group ON outbox (group_, id);
+CREATE INDEX outbox_by_message ON outbox (group_, message);
+CREATE INDEX outbox_by_idem ON outbox (group_, idem) WHERE idem IS NOT NULL;
 
 -- What the broker has taken from us of late: offered again to one that was set back.
 CREATE TABLE accepted (
@@ -93,6 +95,8 @@ CREATE TABLE accepted (
     request BLOB NOT NULL,
     PRIMARY KEY (group_, idem)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX accepted_by_place ON accepted (group_, seq, epoch);
+CREATE INDEX accepted_by_epoch ON accepted (group_, epoch);
 
 -- What our commits are to do, until one of them has won. JSON of client/sync/wishes.py.
 CREATE TABLE wishes (
@@ -173,6 +177,10 @@ CREATE TABLE events (
     event BLOB NOT NULL,                -- JSON of client/events.py
     happened_at INTEGER NOT NULL
 ) STRICT;
+-- What was refused, for who has waited for it: x'7b…' are the first bytes of that JSON.
+CREATE INDEX events_refusing ON events (number)
+WHERE substr(event, 1, 23) = x'7b226576656e74223a224d657373616765734c6f737422' -- {"event":"MessagesLost"
+OR substr(event, 1, 22) = x'7b226576656e74223a22576973685265667573656422'; -- {"event":"WishRefused"
 CREATE TABLE consumers (
     name TEXT PRIMARY KEY,
     acknowledged INTEGER NOT NULL

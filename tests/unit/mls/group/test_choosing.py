@@ -114,6 +114,19 @@ def test_of_two_that_exclude_each_other_the_first_stays() -> None:
     assert kept == tuple(item for item in items if item is not items[5])
 
 
+def test_who_leaves_comes_before_all_that_exclude_each_other() -> None:
+    """However many they are: at some time the rest is left for another commit."""
+    spoilers = [(PSK, 1)] * 200
+    items = tuple(received(*spoilers[:100], (SelfRemove(), 2), *spoilers[100:], (SelfRemove(), 3)))
+    leaving = [each for each in items if isinstance(each.proposal, SelfRemove)]
+    kept = without_spoilers(
+        items, (), lambda tried: sum(each.proposal is PSK for each in tried) < 2
+    )
+    assert [each for each in kept if each in leaving] == leaving
+    assert list(kept) == sorted(kept, key=items.index)
+    assert len(kept) == 3
+
+
 def test_our_own_proposals_stay_even_if_nothing_works() -> None:
     own = (sent(ADD),)
     items = (*received((PSK, 1)), *own)

@@ -41,7 +41,7 @@ from covey.mls.structs.proposals import Remove, SelfRemove
 from covey.mls.wire.code_points import ContentType, ResumptionPSKUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from covey.access.structs.sealed import Door
     from covey.client.sync.group.seat import Seat
@@ -68,6 +68,11 @@ IMPOSSIBLE: Final = (
 
 References = tuple[bytes, ...] | None
 """Some proposals of an epoch by their ProposalRefs; or None for all that fit together."""
+
+
+_ONE_BY_ONE: Final = 8
+"""How many proposals that cannot be committed together are tried one by one, of those by which
+somebody leaves, and of all others."""
 
 
 class _Linked(TypedDict, total=False):
@@ -252,6 +257,33 @@ def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Seque
     return (
         extensions if after == before or after is None else profile.with_profile(extensions, after)
     )
+
+
+def attempts(group: Group) -> Iterator[References]:
+    """Which proposals a commit takes: all; if they cannot be together, some of them, or none.
+
+    First those by which others leave: nobody is kept in by what somebody else proposes. What is
+    left out ends with the epoch; who made it makes it again, or is refused.
+    """
+    yield None
+    references = [each.reference for each in group.proposals if each.reference]
+    going = _going(group)
+    if len(going) > 1:
+        yield going
+    others = [each for each in references if each not in going]
+    yield from ((each,) for each in (*going[:_ONE_BY_ONE], *others[:_ONE_BY_ONE]))
+    if references:
+        yield ()
+
+
+def _going(group: Group) -> tuple[bytes, ...]:
+    """The ProposalRefs by which others leave, one for each of them."""
+    found: dict[int | None, bytes] = {}
+    for each in group.proposals:
+        leaf = each.sender.leaf_index
+        if isinstance(each.proposal, SelfRemove) and leaf != group.own_index and each.reference:
+            found.setdefault(leaf, each.reference)
+    return tuple(found.values())
 
 
 def leaving(group: Group) -> frozenset[bytes]:

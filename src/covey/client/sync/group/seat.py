@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member.epochs import EpochAccess
 from covey.access.structs.heads import Position
 from covey.access.structs.sealed import ClaimedPosition
+from covey.client.sync.group.own_idems import OwnIdems
 from covey.client.sync.rows import groups, marks
 from covey.client.sync.rows.groups import Status
 from covey.client.sync.rows.marks import Mark
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 RESERVED: Final = 16
 """Generations of our ratchet for messages that are given up at once (DESIGN: storage, 1)."""
-
-_AHEAD: Final = 1_024
-"""How many generations ahead of us a copy may be, and still be known."""
 
 RESERVED_HANDSHAKES: Final = 2
 """Likewise, of that for proposals and commits."""
@@ -93,6 +91,7 @@ class Seat:
         self.page: dict[int, bytes] = {}
         self._group = group
         self._access: EpochAccess | None = None
+        self._own_idems: OwnIdems | None = None
         self._looked = False
         self._before: Group | None = None  # as it was when another process changed it
 
@@ -265,12 +264,11 @@ class Seat:
 
         A copy may be ahead of us, as far as it gets between two looks of ours.
         """
-        group, access, mark = self.group, self.access, self.home.mark
-        return any(
-            access.idem(kind, group.own_index, generation, mark) == idem
-            for kind in (ContentType.application, ContentType.proposal, ContentType.commit)
-            for generation in range(group.next_generation(kind) + _AHEAD)
-        )
+        group, access = self.group, self.access
+        known = self._own_idems
+        if known is None or not known.are_of(access, group.own_index):
+            known = self._own_idems = OwnIdems(access, group.own_index, self.home.mark)
+        return known.has(idem, access, group)
 
     def require_in(self) -> None:
         """Refuse what only members can do.

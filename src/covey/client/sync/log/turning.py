@@ -37,17 +37,12 @@ from covey.errors import (
 from covey.mls import ContentType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from covey.client.sync.effects import Flow
     from covey.client.sync.group.commits import References
     from covey.client.sync.group.seat import Seat
     from covey.client.sync.rows.queues import UnderWay, Waiting
     from covey.client.sync.rows.wishes import Wish
     from covey.store.port import Rows
-
-_ONE_BY_ONE: Final = 8
-"""How many proposals that cannot be committed together are tried one by one."""
 
 _PASSING: Final = frozenset(
     {Code.over_quota.value, Code.unavailable.value, Code.full.value, Code.broken.value}
@@ -190,7 +185,7 @@ class Turns:
         """Make a commit of all wishes; if they cannot be together, of the first one."""
         decoded = {number: wishes.decode(each) for number, each in wished.items()}
         why: Exception | None = None
-        for references in self._proposals():
+        for references in commits.attempts(self.seat.group):
             try:
                 made = self._make(decoded, references)
             except IMPOSSIBLE as error:
@@ -205,17 +200,6 @@ class Turns:
         assert why is not None
         self._refuse(decoded, why)
         return bool(decoded)
-
-    def _proposals(self) -> Iterator[References]:
-        """Which proposals a commit takes: all; if they cannot be together, one of them, or none.
-
-        Those that are left out end with the epoch; who made them makes them again, or is refused.
-        """
-        yield None
-        references = [each.reference for each in self.seat.group.proposals if each.reference]
-        yield from ((each,) for each in references[:_ONE_BY_ONE])
-        if references:
-            yield ()
 
     def _make(self, decoded: dict[int, Wish], references: References) -> UnderWay | None:
         """Make a commit and keep it; None when there is nothing left to do."""

@@ -85,10 +85,16 @@ def waits(rows: Rows, number: int) -> int:
     return cast("int", found[0])
 
 
-def is_waiting(rows: Rows, number: int, message: bytes) -> bool:
-    """Whether the broker does not yet have a content, by its id."""
-    found = rows.one("SELECT 1 FROM outbox WHERE group_ = ? AND message = ?", number, message)
-    return found is not None
+def place_of(rows: Rows, number: int, message: bytes) -> int | None:
+    """The number of what waits, by the id in its content; None when it does not wait any more."""
+    found = rows.one("SELECT id FROM outbox WHERE group_ = ? AND message = ?", number, message)
+    return None if found is None else cast("int", found[0])
+
+
+def first_place(rows: Rows, number: int) -> int | None:
+    """The number of what is to be sent next."""
+    found = rows.one("SELECT id FROM outbox WHERE group_ = ? ORDER BY id LIMIT 1", number)
+    return None if found is None else cast("int", found[0])
 
 
 def encrypted(rows: Rows, waiting: Waiting, epoch: int, idem: bytes, request: bytes) -> None:
@@ -101,7 +107,11 @@ def encrypted(rows: Rows, waiting: Waiting, epoch: int, idem: bytes, request: by
 
 def to_be_encrypted_anew(rows: Rows, number: int) -> None:
     """Drop the requests of an epoch that has closed: nobody could read them."""
-    rows.do("UPDATE outbox SET epoch = NULL, idem = NULL, request = NULL WHERE group_ = ?", number)
+    rows.do(
+        "UPDATE outbox SET epoch = NULL, idem = NULL, request = NULL"
+        " WHERE group_ = ? AND idem IS NOT NULL",
+        number,
+    )
 
 
 def done(rows: Rows, waiting: Waiting) -> None:
@@ -154,10 +164,10 @@ def taken(rows: Rows, number: int, accepted: Accepted) -> None:
         *(number, accepted.idem, accepted.seq, accepted.epoch, accepted.message, wishes),
         *(accepted.request, accepted.control),
     )
-    rows.do(
-        "DELETE FROM accepted WHERE group_ = ? AND (seq < ? OR epoch < ?)",
-        *(number, accepted.seq - KEPT, accepted.epoch - KEPT_EPOCHS),
-    )
+    # Two, since SQLite would walk over all of them for one with an OR.
+    rows.do("DELETE FROM accepted WHERE group_ = ? AND seq < ?", number, accepted.seq - KEPT)
+    ended = accepted.epoch - KEPT_EPOCHS
+    rows.do("DELETE FROM accepted WHERE group_ = ? AND epoch < ?", number, ended)
 
 
 def moved(rows: Rows, number: int, idem: bytes, seq: int) -> None:
@@ -220,6 +230,12 @@ def wishes(rows: Rows, number: int) -> dict[int, bytes]:
     """The wishes of a group by their numbers, in order."""
     found = rows.all("SELECT id, wish FROM wishes WHERE group_ = ? ORDER BY id", number)
     return dict(cast("list[tuple[int, bytes]]", found))
+
+
+def wished(rows: Rows, number: int) -> frozenset[int]:
+    """The numbers of the wishes of a group."""
+    found = rows.all("SELECT id FROM wishes WHERE group_ = ?", number)
+    return frozenset(cast("int", each) for (each,) in found)
 
 
 def still_wished(rows: Rows, wish_number: int) -> bool:
