@@ -94,7 +94,7 @@ def refusal(rows: Rows, since: int, is_it: Callable[[WishRefused], bool]) -> str
 
 def _since(rows: Rows, number: int) -> list[events.Event]:
     found: list[events.Event] = []
-    while batch := events.after(rows, number):
+    while batch := events.after(rows, number, now=0):  # nothing that messages say is looked at
         found += [event for _, event in batch]
         number = batch[-1][0]
     return found
@@ -222,7 +222,7 @@ def _expires_after(seat: Seat) -> int:
 
 def _found(engine: Engine, number: int, message_id: bytes) -> Message | None:
     with engine.store.reading() as rows:
-        return history.find(rows, number, message_id)
+        return history.find(rows, number, message_id, now=engine.home.world.second)
 
 
 def _lost(rows: Rows, since: int, message_id: str) -> str:

@@ -22,6 +22,7 @@ from covey.client.events.keeping import (
     next_ephemeral,
     timed,
     trim,
+    without_expired,
 )
 from covey.client.events.kinds import Event, decode, encode
 from covey.client.events.members import (
@@ -97,4 +98,5 @@ __all__ = [
     "next_ephemeral",
     "timed",
     "trim",
+    "without_expired",
 ]
