@@ -310,13 +310,13 @@ class Someone:
     def texts_of(self, place: Place) -> list[str]:
         """The history of one of several groups."""
         with self.store.reading() as rows:
-            found = history.read(rows, place.seat.number, limit=1000)
+            found = history.read(rows, place.seat.number, limit=1000, now=int(self.now()))
         return [each.text for each in sorted(found, key=lambda each: each.seq or 1 << 60)]
 
     def news(self) -> list[events.Event]:
         """The events since the last call."""
         with self.store.reading() as rows:
-            found = events.after(rows, self.told, 1000)
+            found = events.after(rows, self.told, 1000, now=int(self.now()))
         if found:
             self.told = found[-1][0]
         return [event for _, event in found]

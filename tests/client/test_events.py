@@ -38,7 +38,7 @@ from covey.client.events import (
     keeping,
 )
 from covey.client.sync.rows import queues
-from covey.client.words import contents, history
+from covey.client.words import contents, expiring, history
 from covey.client.words.contents import VERSION, Content, Data, Recovery, Text
 from covey.errors import StateError, StorageError
 from covey.store import RawKey, memory_store, open_store, restore_backup, write_backup
@@ -181,9 +181,9 @@ def said(rows: Rows, group: int, body: Body, expires_after: int = 0) -> None:
 def test_events_come_in_order_and_by_pages(rows: Rows, group: int) -> None:
     numbers = [events.add(rows, group, Arrived(GROUP, name=str(each)), NOW) for each in range(5)]
     assert numbers == sorted(numbers)
-    first = events.after(rows, 0, 2)
+    first = events.after(rows, 0, 2, now=NOW)
     assert [str(event) for _, event in first] == ["0 has arrived", "1 has arrived"]
-    rest = events.after(rows, first[-1][0], 9)
+    rest = events.after(rows, first[-1][0], 9, now=NOW)
     assert [number for number, _ in rest] == numbers[2:]
 
 
@@ -191,7 +191,7 @@ def test_what_a_message_says_stands_in_the_history_alone(rows: Rows, group: int)
     said(rows, group, Text(b"between us", ID))
     events.add(rows, group, MessageArrived(GROUP, id=ID.hex(), text="between us", kind="text"), NOW)
     assert rows.one("SELECT 1 FROM events WHERE instr(event, CAST('between' AS BLOB)) > 0") is None
-    [(_, event)] = events.after(rows, 0)
+    [(_, event)] = events.after(rows, 0, now=NOW)
     assert isinstance(event, MessageArrived)
     assert (event.text, event.kind, event.about) == ("between us", "reply", ID.hex())
     assert (event.sender, event.leaf, event.seq, event.epoch) == ("bob", 1, 5, 2)
@@ -201,7 +201,7 @@ def test_what_a_message_says_stands_in_the_history_alone(rows: Rows, group: int)
 def test_bytes_come_with_the_event(rows: Rows, group: int) -> None:
     said(rows, group, Data(b"a/b", b"\0\1"))
     events.add(rows, group, MessageSent(GROUP, id=ID.hex(), seq=5), NOW)
-    [(_, event)] = events.after(rows, 0)
+    [(_, event)] = events.after(rows, 0, now=NOW)
     assert isinstance(event, MessageSent)
     assert (event.kind, event.data) == ("a/b", b"\0\1")
 
@@ -210,11 +210,11 @@ def test_what_went_on_into_a_branch_is_found_there(rows: Rows, group: int, other
     said(rows, group, Text(b"hello"))
     events.add(rows, group, MessageArrived(GROUP, id=ID.hex()), NOW)
     rows.do("UPDATE messages SET group_ = ?", other)
-    [(_, event)] = events.after(rows, 0)
+    [(_, event)] = events.after(rows, 0, now=NOW)
     assert isinstance(event, MessageArrived)
     assert event.text == ""
     rows.do("UPDATE groups SET predecessor = ? WHERE id = ?", bytes.fromhex(GROUP), other)
-    [(_, event)] = events.after(rows, 0)
+    [(_, event)] = events.after(rows, 0, now=NOW)
     assert isinstance(event, MessageArrived)
     assert (event.text, event.group) == ("hello", GROUP)
 
@@ -222,8 +222,8 @@ def test_what_went_on_into_a_branch_is_found_there(rows: Rows, group: int, other
 def test_what_has_disappeared_is_gone_from_the_events(rows: Rows, group: int) -> None:
     said(rows, group, Text(b"secret"), expires_after=10)
     events.add(rows, group, MessageArrived(GROUP, id=ID.hex(), text="secret"), NOW)
-    history.expire(rows, NOW + 10)
-    [(_, event)] = events.after(rows, 0)
+    expiring.expire(rows, NOW + 10)
+    [(_, event)] = events.after(rows, 0, now=NOW)
     assert event == MessageArrived(GROUP, id=ID.hex())
 
 
@@ -257,10 +257,10 @@ def test_only_what_all_have_seen_and_is_old_is_dropped(rows: Rows, group: int) -
     events.acknowledge(rows, "screen", first)
     assert events.trim(rows, NOW + 1) == 0
     assert events.trim(rows, later) == 1
-    assert [number for number, _ in events.after(rows, 0)] == [second, third]
+    assert [number for number, _ in events.after(rows, 0, now=NOW)] == [second, third]
     events.forget(rows, "screen")
     assert events.trim(rows, later) == 1
-    assert [number for number, _ in events.after(rows, 0)] == [third]
+    assert [number for number, _ in events.after(rows, 0, now=NOW)] == [third]
 
 
 def test_numbers_are_not_used_again(rows: Rows, group: int) -> None:
@@ -281,18 +281,18 @@ def test_what_is_ephemeral_is_gone_once_all_consumers_have_seen_it(rows: Rows, g
     assert events.next_ephemeral(rows, 0, NOW) == NOW + events.LINGERS
     assert events.next_ephemeral(rows, first, NOW) is None
     events.drop_ephemeral(rows, NOW)
-    assert len(events.after(rows, 0)) == 2
+    assert len(events.after(rows, 0, now=NOW)) == 2
     events.drop_ephemeral(rows, NOW + events.LINGERS)
-    assert [number for number, _ in events.after(rows, 0)] == [stays]
+    assert [number for number, _ in events.after(rows, 0, now=NOW)] == [stays]
 
 
 def test_what_is_ephemeral_waits_for_nobody_for_long(rows: Rows, group: int) -> None:
     typing = EphemeralArrived(GROUP, sender="bob", content_type="a/typing", data=b"words")
     events.add(rows, group, typing, NOW)
     events.drop_ephemeral(rows, NOW + events.MOMENT - 1)
-    assert len(events.after(rows, 0)) == 1
+    assert len(events.after(rows, 0, now=NOW)) == 1
     events.drop_ephemeral(rows, NOW + events.MOMENT)
-    assert events.after(rows, 0) == []
+    assert events.after(rows, 0, now=NOW) == []
 
 
 def test_what_came_while_the_clock_was_years_ahead_is_gone_as_soon_as_all_else(
@@ -304,23 +304,23 @@ def test_what_came_while_the_clock_was_years_ahead_is_gone_as_soon_as_all_else(
     events.add(rows, group, typing, NOW)
     assert events.next_ephemeral(rows, 0, NOW + 1) == NOW + 1  # there is something to be done
     events.drop_ephemeral(rows, NOW + 1)
-    assert len(events.after(rows, 0)) == 2  # nobody has seen it yet
+    assert len(events.after(rows, 0, now=NOW)) == 2  # nobody has seen it yet
     assert events.next_ephemeral(rows, 0, NOW + 1) == NOW + 1 + events.MOMENT
     events.drop_ephemeral(rows, NOW + 1 + events.MOMENT)
-    assert events.after(rows, 0) == []
+    assert events.after(rows, 0, now=NOW) == []
     seen = events.add(rows, group, typing, NOW + 5 * 365 * 86_400)
     events.acknowledge(rows, "bot", seen)
     for now in (NOW + 700, NOW + 700 + events.LINGERS):
-        assert events.after(rows, 0)
+        assert events.after(rows, 0, now=NOW)
         events.drop_ephemeral(rows, now)
-    assert events.after(rows, 0) == []
+    assert events.after(rows, 0, now=NOW) == []
 
 
 def test_a_name_does_not_pass_for_what_is_ephemeral(rows: Rows, group: int) -> None:
     name = '"event":"EphemeralArrived"'
     events.add(rows, group, Arrived(GROUP, name=name), NOW)
     events.drop_ephemeral(rows, NOW + events.MONTH)
-    assert len(events.after(rows, 0)) == 1
+    assert len(events.after(rows, 0, now=NOW)) == 1
 
 
 def test_no_consumer_keeps_events_for_ever(rows: Rows, group: int) -> None:
@@ -329,7 +329,7 @@ def test_no_consumer_keeps_events_for_ever(rows: Rows, group: int) -> None:
     second = events.add(rows, group, Arrived(GROUP, name="c"), NOW + 1)
     later = NOW + events.MONTH + 1
     assert events.trim(rows, later) == 1
-    assert [number for number, _ in events.after(rows, 0)] == [second]
+    assert [number for number, _ in events.after(rows, 0, now=NOW)] == [second]
     assert events.missed(rows, "abandoned") == first
     events.acknowledge(rows, "abandoned", first)
     assert events.missed(rows, "abandoned") == 0
@@ -342,7 +342,7 @@ def test_there_are_never_more_events_than_can_be_kept(
     events.begin(rows, "abandoned")
     numbers = [events.add(rows, group, Arrived(GROUP, name="b"), NOW) for _ in range(5)]
     assert events.trim(rows, NOW) == 2
-    assert [number for number, _ in events.after(rows, 0)] == numbers[2:]
+    assert [number for number, _ in events.after(rows, 0, now=NOW)] == numbers[2:]
     assert events.missed(rows, "abandoned") == numbers[1]
 
 
@@ -376,7 +376,9 @@ def test_a_backup_holds_nothing_that_is_ephemeral(tmp_path: Path) -> None:
     with closing(open_store(tmp_path / "store", key)) as store, store.reading() as rows:
         waiting = [each for (each,) in rows.all("SELECT message FROM outbox ORDER BY id")]
         assert waiting == [b"said".ljust(16), bytes(16), b"leaves"]
-        assert [event for _, event in events.after(rows, 0)] == [Arrived(GROUP, name="bob")]
+        assert [event for _, event in events.after(rows, 0, now=NOW)] == [
+            Arrived(GROUP, name="bob")
+        ]
 
 
 def test_why_a_message_was_lost_is_said_for_this_one_alone(rows: Rows, group: int) -> None:

@@ -183,7 +183,7 @@ def _invited(scene: Scene) -> None:
 def _renamed(scene: Scene) -> None:
     """It had both names, one after the other; neither was refused."""
     with scene.alice.store.reading() as rows:
-        told = [each for _, each in events.after(rows, 0, 1000)]
+        told = [each for _, each in events.after(rows, 0, 1000, now=0)]
     names = [each.name for each in told if isinstance(each, events.Renamed)]
     assert names == ["hers", "his"] or (names == ["hers"] and not scene.acknowledged)
     assert {each.place.seat.look().name for each in (scene.alice, scene.bob)} == {names[-1]}

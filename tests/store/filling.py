@@ -60,6 +60,7 @@ def fill(rows: Rows, length: int = 1000) -> None:
     put(rows, "consumers", name="terminal", acknowledged=EVENTS - 5)
     put(rows, "packages", reference=b"ref", private=b"private")
     put(rows, "slots", token=b"token", group_=1)
+    put(rows, "heard", message=b"gone", until=9)
     put(rows, "verified", identity=b"bob", signature_key=b"key")
 
 

@@ -41,7 +41,7 @@ def _senders(someone: Someone) -> list[tuple[str, str]]:
     """Who said what, and whether this device takes it for its person's own."""
     number = someone.place.seat.number
     with someone.store.reading() as rows:
-        found = history.read(rows, number, limit=100)
+        found = history.read(rows, number, limit=100, now=0)
     own = someone.name.encode()
     return [(each.text, each.state(own)) for each in sorted(found, key=lambda each: each.seq or 0)]
 

@@ -208,6 +208,7 @@ class Accounts(Held):
             StorageError: It cannot be written.
         """
         engine, key = self._engine, passphrase_of(passphrase)
+        await engine.call(engine.let_all_disappear)
         await engine.call(partial(write_backup, engine.store.inner, Path(path), key, progress))
 
     @classmethod

@@ -290,6 +290,16 @@ class Conversation(_Face[conversation.Conversation]):
         return self._portal.plain(lambda: self._inner.waiting)
 
     @property
+    def inviting(self) -> str:
+        """Who may invite: ``members`` or ``admins``; empty when the group does not say."""
+        return self._portal.plain(lambda: self._inner.inviting)
+
+    @property
+    def expires_after(self) -> int:
+        """Seconds after which messages disappear that do not say it themselves; 0 is never."""
+        return self._portal.plain(lambda: self._inner.expires_after)
+
+    @property
     def members(self) -> list[MemberView]:
         """Who is in it, in the order of the tree; nobody when we are not."""
         return self._portal.plain(lambda: self._inner.members)

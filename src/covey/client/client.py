@@ -322,7 +322,8 @@ class Client(Entrance, Accounts):
         """
         typed.text("what is searched for", query)
         typed.count("a limit", limit)
-        return self._engine.search(partial(history.search, query=query, limit=limit))
+        now = self._engine.home.world.second
+        return self._engine.search(partial(history.search, query=query, limit=limit, now=now))
 
     async def sync(self, *, timeout: float | None = None) -> None:
         """Take in all that is new, and let out all that waits: for programs that do not stay.

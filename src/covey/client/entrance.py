@@ -117,8 +117,9 @@ class Entrance(Held):
         return self._conversation(found)
 
     def _joined(self) -> groups.GroupRow | None:
+        now = self._engine.home.world.second
         with self._engine.store.reading() as rows:
-            while batch := events.after(rows, self._joined_up_to):
+            while batch := events.after(rows, self._joined_up_to, now=now):
                 for number, event in batch:
                     self._joined_up_to = number
                     if isinstance(event, Joined) and event.how != "created":

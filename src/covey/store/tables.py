@@ -95,6 +95,7 @@ BACKED_UP: Final = (
     # Before their rows: so the numbers go on, and none is used twice, though all may be gone.
     Table("sqlite_sequence", ("name",), where="name IN ('events', 'messages', 'wishes')"),
     Table("messages", ("id",)),
+    Table("heard", ("message",)),
     Table("counters", ("group_", "signature_key")),
     Table(
         "events",

@@ -121,3 +121,12 @@ def test_who_is_dropped_says_nothing_more() -> None:
     flow = asking.alone(WORLD, asking.challenge)
     next(flow)
     flow.close()
+
+
+@pytest.mark.parametrize("error", [LOST, refused(Code.unavailable)])
+def test_what_has_disappeared_meanwhile_is_not_sent_again(error: Exception) -> None:
+    late = iter((False, True))
+    request = signed(bytes(32), "append", Append(bytes(32), bytes(32), 0, bytes(16), b"", None))
+    with pytest.raises(type(error)):
+        played(asking.append(LANE, request, over=lambda: next(late)), [error] * 2)
+    assert next(late, None) is None  # it was asked before each further try

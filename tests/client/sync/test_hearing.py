@@ -50,8 +50,8 @@ def test_nobody_takes_the_id_of_what_another_one_says(table: Table) -> None:
     table.settle(*people)
     number = alice.place.seat.number
     with alice.store.reading() as rows:
-        [reaction] = history.reactions(rows, number, waiting.message)
-        answered = history.find(rows, number, waiting.message)
+        [reaction] = history.reactions(rows, number, waiting.message, now=int(table.now))
+        answered = history.find(rows, number, waiting.message, now=int(table.now))
     assert reaction.sender == "bob"
     assert answered is not None
     assert answered.text == "what alice says"

@@ -36,5 +36,8 @@ def command(chosen: Chosen, *, offline: bool) -> None:
 
 
 def _standing(group: Mapping[str, object]) -> str:
-    trouble = line(str(group["trouble"]))
-    return f"{group['status']}: {trouble}" if trouble else str(group["status"])
+    trouble, after = line(str(group["trouble"])), group["expires_after"]
+    if trouble:
+        return f"{group['status']}: {trouble}"
+    expiry = f", messages disappear after {after} seconds" if after else ""
+    return f"{group['status']}{expiry}"

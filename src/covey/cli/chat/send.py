@@ -59,9 +59,6 @@ def command(
     if (file is None) == (not text):
         msg = "say what: TEXT, - for standard input, or --file PATH"
         raise click.UsageError(msg)
-    if file is not None and expires_after is not None:
-        msg = "--expires-after is for texts: send the file and a text"
-        raise click.UsageError(msg)
     if react is not None and (text == () or reply is not None or expires_after is not None):
         msg = "--react takes a sign as TEXT, and no other option"
         raise click.UsageError(msg)
@@ -74,7 +71,9 @@ def command(
         answered = None if reply is None else numbered(to, reply)
         if file is not None:
             with progress(file.name) as told:
-                message = await to.attach(file, reply_to=answered, progress=told)
+                message = await to.attach(
+                    file, reply_to=answered, expires_after=expires_after, progress=told
+                )
         elif react is not None:
             message = await to.react(numbered(to, react), said)
         else:

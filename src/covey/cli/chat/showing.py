@@ -98,6 +98,8 @@ def group_json(group: Conversation) -> Mapping[str, object]:
         "status": group.status,
         "trouble": group.trouble,
         "epoch": group.epoch,
+        "inviting": group.inviting,
+        "expires_after": group.expires_after,
     }
 
 

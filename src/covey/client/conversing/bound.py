@@ -47,6 +47,11 @@ class Bound:
             raise StorageError(msg)
         return row
 
+    @property
+    def _now(self) -> int:
+        """The time by our clock, in seconds since the epoch."""
+        return self._engine.home.world.second
+
     def _rows(self, work: Callable[[Rows], T]) -> T:
         return self._engine.rows(work)
 

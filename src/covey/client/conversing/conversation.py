@@ -99,6 +99,16 @@ class Conversation(Talking, Governing, Leaving):
         return self._engine.waiting(self._number)
 
     @property
+    def inviting(self) -> str:
+        """Who may invite: ``members`` or ``admins``; empty when the group does not say."""
+        return self._row.inviting
+
+    @property
+    def expires_after(self) -> int:
+        """Seconds after which messages disappear that do not say it themselves; 0 is never."""
+        return self._row.expires_after
+
+    @property
     def members(self) -> list[MemberView]:
         """Who is in it, in the order of the tree; nobody when we are not."""
         if not self._row.status.is_in:

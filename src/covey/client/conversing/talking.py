@@ -52,8 +52,8 @@ class Talking(Bound):
         Args:
             text: What.
             reply_to: The message that it answers, or its id.
-            expires_after: Seconds after which it disappears for everybody; 0 for never; None for
-                what the group has agreed on.
+            expires_after: Seconds after which it disappears for everybody, from now on, and from
+                when it comes in to them; 0 for never; None for what the group has agreed on.
             wait: Whether to wait until the broker has it.
             timeout: Seconds to wait for that; 30 by default.
 
@@ -61,8 +61,8 @@ class Talking(Bound):
             The message as it stands in the history.
 
         Raises:
-            StateError: We are not in the group, or what is given means nothing, such as a text of
-                nothing but white space.
+            StateError: We are not in the group, what is given means nothing, such as a text of
+                nothing but white space, or it has disappeared before the broker had it.
             TransportError: The broker cannot be reached; what was said stays queued.
             TypeError: It is no text.
             ValueError: It is too long: send it as an attachment.
@@ -73,7 +73,7 @@ class Talking(Bound):
     async def react(
         self, message: Message | str, emoji: str, *, withdraw: bool = False, wait: bool = True
     ) -> Message:
-        """Put a sign to a message, or take it back.
+        """Put a sign to a message, or take it back. It disappears when the message does.
 
         Args:
             message: The message, or its id.
@@ -87,8 +87,9 @@ class Talking(Bound):
             TypeError: The sign is no text.
             ValueError: It is too long.
         """
-        body = Reaction(self._id(message), wanted.sign(emoji), int(withdraw))
-        return await self._say(body, wait=wait)
+        about = self._found(message)
+        body = Reaction(bytes.fromhex(about.id), wanted.sign(emoji), int(withdraw))
+        return await self._say(body, expires_after=about.content.expires_after, wait=wait)
 
     async def attach(
         self,
@@ -97,34 +98,33 @@ class Talking(Bound):
         *,
         media_type: str | None = None,
         reply_to: Message | str | None = None,
+        expires_after: int | None = None,
         progress: Progress | None = None,
     ) -> Message:
         """Send a file. It is encrypted under a key of its own, which goes to the members only.
+
+        When the message disappears, so does that key from every history. The broker keeps what it
+        cannot open for as long as it keeps all files.
 
         Args:
             file: Where it is, or its bytes.
             name: What it is called; by default as it is here.
             media_type: Such as ``image/png``; by default what its name says.
             reply_to: The message that it answers, or its id.
+            expires_after: Seconds after which it disappears, as for :meth:`send`; they count from
+                when the broker has the file.
             progress: Is told how many bytes are sent, and how many there are; in another thread.
 
         Raises:
             StorageError: It cannot be read.
-            StateError: We are not in the group, or it has no name.
+            StateError: We are not in the group, it has no name, or disappears after too long.
             BrokerError: ``too_large``, ``over_quota``, …
             TransportError: The broker cannot be reached.
             TypeError: It is neither a path nor bytes, or its name or type is no text.
             ValueError: Its name is too long.
         """
-        if isinstance(file, bytes):
-            data, called = file, name
-        else:
-            path = anyio.Path(file)
-            try:
-                data, called = await path.read_bytes(), name or path.name
-            except OSError as error:
-                msg = f"cannot read {path}: {error.strerror}; see the path"
-                raise StorageError(msg) from error
+        _expiry(expires_after)
+        data, called = await _read(file, name)
         if not called:
             msg = "say what the file is called: give a name"
             raise StateError(msg)
@@ -133,7 +133,7 @@ class Talking(Bound):
         media = typed.text("the media type", kind)
         carried = await self._carry(data, progress)
         body = Attachment(carried.blob, carried.key, encoded, media, len(data), carried.size, about)
-        return await self._say(body)
+        return await self._say(body, expires_after=expires_after)
 
     async def _carry(self, data: bytes, progress: Progress | None) -> Carried:
         """Bring a file to the broker, in the name of the group."""
@@ -191,22 +191,30 @@ class Talking(Bound):
         world = self._engine.home.world
         return await self._engine.run(attachments.fetch(carried, world, progress=progress))
 
-    async def send_bytes(self, data: bytes, content_type: str, *, wait: bool = True) -> Message:
+    async def send_bytes(
+        self,
+        data: bytes,
+        content_type: str,
+        *,
+        expires_after: int | None = None,
+        wait: bool = True,
+    ) -> Message:
         """Say something that is no chat; it stands in the history with its content type.
 
         Args:
             data: What, up to some 60 KiB.
             content_type: By which the application knows it, such as ``application/json``.
+            expires_after: Seconds after which it disappears, as for :meth:`send`.
             wait: Whether to wait until the broker has it.
 
         Raises:
-            StateError: We are not in the group.
+            StateError: We are not in the group, or it disappears after too long.
             TransportError: The broker cannot be reached; it stays queued.
             TypeError: It is not bytes, or its type is no text.
             ValueError: It is too long, or its type has no slash in it.
         """
         body = Data(wanted.content_type(content_type), typed.octets("what is said", data))
-        return await self._say(body, wait=wait)
+        return await self._say(body, expires_after=expires_after, wait=wait)
 
     async def send_ephemeral(self, data: bytes, content_type: str, *, wait: bool = True) -> None:
         """The same for what stands in no history, such as that somebody is typing.
@@ -230,8 +238,7 @@ class Talking(Bound):
         wait: bool = True,
         timeout: float | None = None,
     ) -> Message:
-        if expires_after is not None:
-            wanted.expiry(expires_after)
+        _expiry(expires_after)
         message = await wishing.say(
             self._engine,
             self._number,
@@ -264,9 +271,8 @@ class Talking(Bound):
         typed.count("a limit", limit)
         for each in (before, after):
             typed.count("the number of a message", each or 0)
-        return self._rows(
-            partial(history.read, group=self._number, before=before, after=after, limit=limit)
-        )
+        work = partial(history.read, group=self._number, before=before, after=after, limit=limit)
+        return self._rows(partial(work, now=self._now))
 
     def message(self, message: str) -> Message:
         """One message by its id.
@@ -279,7 +285,8 @@ class Talking(Bound):
     def reactions(self, message: Message | str) -> list[Message]:
         """The reactions to a message that stand."""
         about = self._id(message)
-        return self._rows(partial(history.reactions, group=self._number, message_id=about))
+        work = partial(history.reactions, group=self._number, message_id=about, now=self._now)
+        return self._rows(work)
 
     def search(self, query: str, limit: int = 50) -> list[Message]:
         """The latest messages that hold all of these words, or words that begin like them.
@@ -291,7 +298,7 @@ class Talking(Bound):
         typed.text("what is searched for", query)
         typed.count("a limit", limit)
         work = partial(history.search, query=query, group=self._number, limit=limit)
-        return self._engine.search(work)
+        return self._engine.search(partial(work, now=self._now))
 
     def events(self, *, live: bool = True, since: int | None = None) -> Feed:
         """What happens in this group, for ``async for``. Nothing of it is acknowledged.
@@ -328,16 +335,43 @@ class Talking(Bound):
         if isinstance(message, Message):
             return message
         typed.text("a message is a Message, or its id, which", message)
-        found = self._rows(partial(_by_id, group=self._number, text=message))
+        found = self._rows(partial(_by_id, group=self._number, text=message, now=self._now))
         if found is None:
             msg = f"there is no message {message} in this group: see its history"
             raise StateError(msg)
         return found
 
 
-def _by_id(rows: Rows, group: int, text: str) -> Message | None:
+async def _read(file: Path | str | bytes, name: str | None) -> tuple[bytes, str | None]:
+    """The bytes of a file, and what it is called.
+
+    Raises:
+        StorageError: It cannot be read.
+    """
+    if isinstance(file, bytes):
+        return file, name
+    path = anyio.Path(file)
+    try:
+        return await path.read_bytes(), name or path.name
+    except OSError as error:
+        msg = f"cannot read {path}: {error.strerror}; see the path"
+        raise StorageError(msg) from error
+
+
+def _expiry(expires_after: int | None) -> None:
+    """Refuse what says of no message when it disappears.
+
+    Raises:
+        StateError: It is less than nothing, or too long.
+        TypeError: It is no whole number.
+    """
+    if expires_after is not None:
+        wanted.expiry(expires_after)
+
+
+def _by_id(rows: Rows, group: int, text: str, now: int) -> Message | None:
     try:
         message_id = bytes.fromhex(text)
     except ValueError:
         return None
-    return history.find(rows, group, message_id)
+    return history.find(rows, group, message_id, now=now)

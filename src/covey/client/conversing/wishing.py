@@ -217,4 +217,4 @@ def _expires_after(seat: Seat) -> int:
 
 def _found(engine: Engine, number: int, message_id: bytes) -> Message | None:
     with engine.store.reading() as rows:
-        return history.find(rows, number, message_id)
+        return history.find(rows, number, message_id, now=engine.home.world.second)

@@ -25,6 +25,7 @@ from covey.client.events.keeping import (
     trim,
     was_told,
     why_lost,
+    without_expired,
 )
 from covey.client.events.kinds import Event, decode, encode
 from covey.client.events.members import (
@@ -105,4 +106,5 @@ __all__ = [
     "trim",
     "was_told",
     "why_lost",
+    "without_expired",
 ]

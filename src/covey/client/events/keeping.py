@@ -83,9 +83,7 @@ def add(rows: Rows, group: int | None, event: Event, now: int) -> int:
     Returns:
         Its number, which is higher than that of every event before.
     """
-    kept = event
-    if isinstance(event, MessageArrived | MessageSent):
-        kept = type(event)(event.group, id=event.id, seq=event.seq)
+    kept = _bare(event) if isinstance(event, MessageArrived | MessageSent) else event
     return rows.insert(
         "INSERT INTO events (group_, event, happened_at) VALUES (?, ?, ?)", group, encode(kept), now
     )
@@ -100,16 +98,22 @@ def was_told(rows: Rows, group: int | None, event: Event, since: int) -> bool:
     return found is not None
 
 
-def after(rows: Rows, number: int, limit: int = 100) -> list[tuple[int, Event]]:
+def after(rows: Rows, number: int, limit: int = 100, *, now: int) -> list[tuple[int, Event]]:
     """The events after a number, in order.
+
+    Args:
+        rows: The transaction.
+        number: The number.
+        limit: At most so many.
+        now: In seconds since the epoch: of messages that have disappeared, nothing is said.
 
     Raises:
         StorageError: A later covey has written one of them.
     """
-    return [(place, event) for place, _, event in timed(rows, number, limit)]
+    return [(place, event) for place, _, event in timed(rows, number, limit, now=now)]
 
 
-def timed(rows: Rows, number: int, limit: int = 100) -> list[tuple[int, int, Event]]:
+def timed(rows: Rows, number: int, limit: int = 100, *, now: int) -> list[tuple[int, int, Event]]:
     """Likewise, each with the time at which it happened, in seconds since the epoch.
 
     Raises:
@@ -128,7 +132,7 @@ def timed(rows: Rows, number: int, limit: int = 100) -> list[tuple[int, int, Eve
         assert isinstance(happened_at, int)
         event = decode(encoded)
         if isinstance(event, MessageArrived | MessageSent) and isinstance(group, int):
-            event = _filled(rows, group, event)
+            event = _filled(rows, group, event, now)
         events.append((place, happened_at, event))
     return events
 
@@ -295,10 +299,29 @@ def drop_ephemeral(rows: Rows, now: int) -> None:
     rows.many("DELETE FROM events WHERE number = ?", gone)
 
 
-def _filled(rows: Rows, group: int, event: MessageArrived | MessageSent) -> Event:
+def without_expired(event: Event, now: int) -> Event:
+    """An event that was read before, as it is now: its message may have disappeared since.
+
+    Args:
+        event: The event.
+        now: In seconds since the epoch.
+    """
+    if isinstance(event, MessageArrived | MessageSent) and (event.expires_at or now + 1) <= now:
+        return _bare(event)
+    return event
+
+
+def _bare(event: MessageArrived | MessageSent) -> MessageArrived | MessageSent:
+    """No more of it than by which id to find its message."""
+    return type(event)(event.group, id=event.id, seq=event.seq)
+
+
+def _filled(rows: Rows, group: int, event: MessageArrived | MessageSent, now: int) -> Event:
     """An event with what the history says of its message."""
     name = bytes.fromhex(event.id)
-    message = history.find(rows, group, name) or history.find_after_branch(rows, group, name)
+    message = history.find(rows, group, name, now=now) or history.find_after_branch(
+        rows, group, name, now=now
+    )
     if message is None:
         return event
     fields = {

@@ -103,7 +103,7 @@ class EphemeralArrived(Happened, frozen=True, kw_only=True):
 
 
 class MessagesLost(Happened, frozen=True, kw_only=True):
-    """Messages will not come, or not go out, any more.
+    """Messages will not come, or not go out, any more; such as those that disappeared unsent.
 
     Attributes:
         count: How many; 0 when nobody knows.

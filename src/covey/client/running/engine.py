@@ -19,8 +19,9 @@ from covey.client.running import opening
 from covey.client.running.clocks import Clocks
 from covey.client.running.driver import Driver
 from covey.client.running.keeping import LISTEN, Keeper, Patience
+from covey.client.sync import expiring
 from covey.client.sync.rows import groups, queues
-from covey.client.words import history
+from covey.client.words.expiring import forget
 from covey.errors import BugError, CoveyError, StateError, StorageError, TransportError
 from covey.store import words
 
@@ -188,16 +189,16 @@ class Engine(Driver):
             await anyio.sleep(_LOOK)
 
     async def _tidy(self) -> None:
-        """Let messages disappear when it is time, and drop events that nobody needs any more."""
+        """Let messages disappear, at first and when it is time; drop events that nobody needs."""
         trimmed_at = 0.0
         while True:
             moved, now = self._moved, self.home.world.now()
             due = now + _TRIM
             try:
+                expiry = await self.call(self._let_disappear)
                 if now >= trimmed_at + _TRIM:
-                    await self.write(partial(events.trim, now=int(now)))
+                    await self.write(partial(_trim, now=int(now)))
                     trimmed_at = now
-                expiry = await self.call(partial(self._drop, history.next_expiry, history.expire))
                 passing = partial(self._drop, self._next_ephemeral, events.drop_ephemeral)
                 due = min(due, expiry, await self.call(passing))
             except StorageError as error:
@@ -224,6 +225,19 @@ class Engine(Driver):
             except StorageError as error:
                 self.met(str(error))
 
+    def let_all_disappear(self) -> None:
+        """Delete all messages that have disappeared, in the worker thread.
+
+        Raises:
+            StorageError: The store cannot be written.
+        """
+        while self._let_disappear() <= self.home.world.second:
+            pass
+
+    def _let_disappear(self) -> float:
+        """Delete messages that have disappeared; when the next one does, or now if some did."""
+        return self._drop(expiring.next_due, expiring.let_disappear)
+
     def _drop(
         self, next_due: Callable[[Rows], int | None], drop: Callable[[Rows, int], object]
     ) -> float:
@@ -247,9 +261,11 @@ class Engine(Driver):
         return due
 
     def _let_pass(self) -> None:
-        """Leave nothing that is ephemeral behind, except what was not told yet."""
+        """Leave nothing behind that has disappeared, nor what is ephemeral and was told."""
+        self.let_all_disappear()
         with self.store.transaction() as rows:
             now = self.home.world.second
+            forget(rows, now)
             events.drop_ephemeral(rows, now)
             events.drop_ephemeral(rows, now + events.LINGERS)
 
@@ -354,3 +370,9 @@ class Engine(Driver):
         finally:
             del self._keepers[keeper.number]
         self.nudge()
+
+
+def _trim(rows: Rows, now: int) -> None:
+    """Drop what nobody needs any more."""
+    events.trim(rows, now=now)
+    forget(rows, now)

@@ -75,7 +75,7 @@ class Feed:
         self.number, self.happened_at, event = self._ready.popleft()
         if self._told is not None:
             self._told(self.number)
-        return event
+        return events.without_expired(event, self._engine.home.world.second)
 
     async def _more(self) -> bool:
         """Read on; whether there was anything, be it for others."""
@@ -90,8 +90,8 @@ class Feed:
         if self._engine.closed:
             return []
         with self._engine.store.reading() as rows:
+            now = self._engine.home.world.second
             missed = events.missed(rows, self._consumer) if self._consumer else 0
             if missed > self._read_up_to:
-                now = self._engine.home.world.second
                 return [(missed, now, EventsMissed("", up_to=missed))]
-            return events.timed(rows, self._read_up_to, _BATCH)
+            return events.timed(rows, self._read_up_to, _BATCH, now=now)

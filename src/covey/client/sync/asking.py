@@ -41,28 +41,34 @@ _PAUSE: Final = 0.2  # seconds before the second try; doubled for each further o
 _KEY: Final = 16  # bytes of the name of a connection that is used once
 
 
-def patiently(effect: Effect, tries: int = TRIES) -> Flow[Any]:
+def patiently(
+    effect: Effect, tries: int = TRIES, over: Callable[[], bool] = lambda: False
+) -> Flow[Any]:
     """What an effect gives, tried again when nobody knows what became of it, or it may pass.
 
     Args:
         effect: One that does no harm when it is repeated.
         tries: How often it is tried, at most.
+        over: Whether it is too late to try again.
 
     Raises:
         BrokerError: The broker refuses; ``unavailable`` and ``over_quota`` only after all tries,
             or when it says to come again much later.
         TransportError: It never answered.
     """
+    met: CoveyError
     for attempt in range(tries - 1):
         try:
             return (yield effect)
-        except TransportError:
-            pause = Pause(_pause(effect, attempt))
+        except TransportError as error:
+            met, pause = error, Pause(_pause(effect, attempt))
         except BrokerError as error:
             if error.code not in PASSING or error.retry_after > LONGEST:
                 raise
-            pause = Pause(error.retry_after + _pause(effect, attempt), error)
+            met, pause = error, Pause(error.retry_after + _pause(effect, attempt), error)
         yield pause
+        if over():
+            raise met
     return (yield effect)
 
 
@@ -103,15 +109,23 @@ def ask(
     return _as(answer, operation, given)
 
 
-def append(lane: Lane, request: Signed, *, tries: int = TRIES) -> Flow[Appended | EpochClosed]:
+def append(
+    lane: Lane, request: Signed, *, tries: int = TRIES, over: Callable[[], bool] = lambda: False
+) -> Flow[Appended | EpochClosed]:
     """Add to a group's log, or learn which commit was faster.
+
+    Args:
+        lane: Over which connection.
+        request: The request.
+        tries: How often it is tried, at most.
+        over: Whether it is too late to try again.
 
     Raises:
         BrokerError: The broker refuses.
         TransportError: It does not answer; nobody knows whether it has been added. The same
             request can be sent again.
     """
-    given = yield from patiently(Ask(lane, "append", request), tries)
+    given = yield from patiently(Ask(lane, "append", request), tries, over)
     return given if isinstance(given, EpochClosed) else _as(Appended, "append", given)
 
 

@@ -205,7 +205,8 @@ class Content(Unshown, frozen=True):
         id: Its name (16 bytes, see :func:`new_id`); the same however often it is sent.
         counter: Which of its sender's contents in this group it is, from 0.
         sent_at: When it was said, in seconds since the epoch, by the sender's clock.
-        expires_after: Seconds after which it disappears; 0 is never.
+        expires_after: Seconds after which it disappears, for each client from when it came in, or
+            was said by it; 0 is never.
         kept: 1 when it belongs into the history, 0 when it is ephemeral.
         body: What is said.
     """

@@ -1,14 +1,15 @@
 """What was said, ours too, once each: the rows of ``messages`` and the index of their words.
 
 May import the store's port and the contents. A message that disappears is deleted: its row, its
-words in the index, and with ``secure_delete`` its bytes in the file.
+words in the index, and with ``secure_delete`` its bytes in the file. Until that is done, nothing
+is read of it either.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.client.words import contents
+from covey.client.words import contents, expiring
 from covey.client.words.contents import Content, Data, Reaction, Unknown
 from covey.client.words.showing import name_of
 from covey.errors import StorageError
@@ -33,6 +34,9 @@ _FAMILY: Final = (
     " ON groups.predecessor IN (family.gid, family.predecessor)) "
 )
 """The group, those that go on from it, and the other branches of the one that it goes on from."""
+
+_STANDS: Final = "(expires_at IS NULL OR expires_at > ?)"
+"""Which messages have not disappeared at a time, in seconds since the epoch."""
 
 _LATEST: Final = 2**63 - 1
 """The largest integer of a column; a sender's clock may say anything."""
@@ -136,7 +140,7 @@ def keep(
         place: In the log; None for what waits in the outbox.
 
     Returns:
-        Whether it is new there.
+        Whether it is new there, and has not disappeared before.
 
     Raises:
         ValueError: It does not belong into the history.
@@ -144,6 +148,9 @@ def keep(
     if not contents.belongs(content):
         msg = "what is ephemeral, or for clients alone, stands in no history"
         raise ValueError(msg)
+    expires_at = expiring.due(rows, group, content, now)
+    if expires_at is not None and expires_at <= now:
+        return False
     new = rows.do(
         "INSERT INTO messages (group_, message, seq, epoch, idem, sender, leaf, kind, text,"
         " content, about, sent_at, received_at, expires_at)"
@@ -152,7 +159,7 @@ def keep(
         *(group, content.id, *(place or _NOWHERE), sender, leaf),
         *_described(content),
         now,
-        now + content.expires_after if content.expires_after else None,
+        expires_at,
     )
     if not new and place is not None:
         _placed_by(rows, group, content.id, sender, place)
@@ -221,6 +228,7 @@ def read(
     before: int | None = None,
     after: int | None = None,
     limit: int = 50,
+    now: int,
 ) -> list[Message]:
     """Messages of a group, in the order in which they came.
 
@@ -230,42 +238,45 @@ def read(
         before: Only messages before this number.
         after: Only messages after this number; then the first of them, else the last.
         limit: At most so many.
+        now: In seconds since the epoch: what has disappeared by then is not there.
     """
     order = "DESC" if after is None else "ASC"
     found = rows.all(
         f"{_COLUMNS} WHERE group_ = ? AND messages.id > ? AND messages.id < ?"
-        f" ORDER BY messages.id {order} LIMIT ?",
+        f" AND {_STANDS} ORDER BY messages.id {order} LIMIT ?",
         group,
         -1 if after is None else after,
         _LATEST if before is None else before,
+        now,
         limit,
     )
     messages = [_message(row) for row in found]
     return messages if after is not None else messages[::-1]
 
 
-def find(rows: Rows, group: int, message_id: bytes) -> Message | None:
-    """The message with an id, or None."""
-    row = rows.one(f"{_COLUMNS} WHERE group_ = ? AND message = ?", group, message_id)
+def find(rows: Rows, group: int, message_id: bytes, *, now: int) -> Message | None:
+    """The message with an id, or None; also when it has disappeared by now."""
+    where = f"WHERE group_ = ? AND message = ? AND {_STANDS}"
+    row = rows.one(f"{_COLUMNS} {where}", group, message_id, now)
     return None if row is None else _message(row)
 
 
-def find_after_branch(rows: Rows, group: int, message_id: bytes) -> Message | None:
-    """The message with an id, also when it went on with its group into a branch; or None."""
+def find_after_branch(rows: Rows, group: int, message_id: bytes, *, now: int) -> Message | None:
+    """Likewise, also when it went on with its group into a branch."""
     where = "WHERE group_ IN (SELECT id FROM family) AND message = ?2"
-    row = rows.one(f"{_FAMILY} {_COLUMNS} {where}", group, message_id)
+    row = rows.one(f"{_FAMILY} {_COLUMNS} {where} AND {_STANDS}", group, message_id, now)
     return None if row is None else _message(row)
 
 
-def reactions(rows: Rows, group: int, message_id: bytes) -> list[Message]:
-    """The reactions to a message that have not been withdrawn, in their order.
+def reactions(rows: Rows, group: int, message_id: bytes, *, now: int) -> list[Message]:
+    """The reactions to a message that have not been withdrawn, nor disappeared, in their order.
 
     Each sign counts once for each who gave it, whichever device that was.
     """
     found = rows.all(
-        f"{_COLUMNS} WHERE group_ = ? AND about = ? AND kind = 'reaction' ORDER BY messages.id",
-        group,
-        message_id,
+        f"{_COLUMNS} WHERE group_ = ? AND about = ? AND kind = 'reaction' AND {_STANDS}"
+        " ORDER BY messages.id",
+        *(group, message_id, now),
     )
     standing: dict[tuple[bytes, str], Message] = {}
     for message in map(_message, found):
@@ -277,7 +288,9 @@ def reactions(rows: Rows, group: int, message_id: bytes) -> list[Message]:
     return list(standing.values())
 
 
-def search(rows: Rows, query: str, group: int | None = None, limit: int = 50) -> list[Message]:
+def search(
+    rows: Rows, query: str, group: int | None = None, limit: int = 50, *, now: int
+) -> list[Message]:
     """The latest messages that hold all words of a query, or words that begin like them.
 
     It finds what is in the index: see :mod:`covey.store.words`.
@@ -287,6 +300,7 @@ def search(rows: Rows, query: str, group: int | None = None, limit: int = 50) ->
         query: Words, whatever characters they have.
         group: The number of a group, or None for all of them.
         limit: At most so many.
+        now: In seconds since the epoch: what has disappeared by then is not found.
 
     Returns:
         The messages, the latest first; none for a query without words.
@@ -296,10 +310,8 @@ def search(rows: Rows, query: str, group: int | None = None, limit: int = 50) ->
         return []
     found = rows.all(
         f"{_COLUMNS} WHERE {_HOLDING}"
-        " AND (?2 IS NULL OR group_ = ?2) ORDER BY messages.id DESC LIMIT ?3",
-        match,
-        group,
-        limit,
+        f" AND (?2 IS NULL OR group_ = ?2) AND {_STANDS} ORDER BY messages.id DESC LIMIT ?4",
+        *(match, group, now, limit),
     )
     return [_message(row) for row in found]
 
@@ -309,17 +321,6 @@ def matching(query: str) -> str:
     text = query.encode(errors="replace").decode().replace("\0", " ")
     words = [word.replace('"', '""') for word in text.split()]
     return " ".join(f'"{word}"*' for word in words if any(map(str.isalnum, word)))
-
-
-def expire(rows: Rows, now: int) -> int:
-    """Delete what has disappeared, for good; how many messages that were."""
-    return rows.do("DELETE FROM messages WHERE expires_at <= ?", now)
-
-
-def next_expiry(rows: Rows) -> int | None:
-    """When the next message disappears, in seconds since the epoch; None when none does."""
-    row = rows.one("SELECT min(expires_at) FROM messages WHERE expires_at IS NOT NULL")
-    return None if row is None or row[0] is None else _number(row[0])
 
 
 def _message(row: tuple[Value, ...]) -> Message:

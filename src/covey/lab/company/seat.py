@@ -153,8 +153,9 @@ class Seat:
     def _said(self, event: Event) -> Body | None:
         if not isinstance(event, MessageArrived):
             return None
+        message, now = bytes.fromhex(event.id), self.person.home.world.second
         with self.person.store.reading() as rows:
-            found = history.find(rows, self.place.seat.number, bytes.fromhex(event.id))
+            found = history.find(rows, self.place.seat.number, message, now=now)
         return None if found is None else found.content.body
 
     def drive(self, flow: Flow[T]) -> T:
@@ -179,9 +180,9 @@ class Seat:
                 raise PolicyError(msg)
 
     def _news(self) -> list[Event]:
-        found = []
+        found, now = [], self.person.home.world.second
         with self.person.store.reading() as rows:
-            while page := events.after(rows, self._told, _PAGE):
+            while page := events.after(rows, self._told, _PAGE, now=now):
                 found += page
                 self._told = page[-1][0]
         return [each for _, each in found if each.group == self.place.seat.hex]
@@ -205,7 +206,7 @@ class Seat:
             content = hearing.say(seat, rows, body)
         self.drive(self._turns.turn() if look_first else self._turns.hurry())
         with self.person.store.reading() as rows:
-            found = history.find(rows, seat.number, content.id)
+            found = history.find(rows, seat.number, content.id, now=seat.home.world.second)
         if found is None or found.seq is None:
             msg = f"it could not be said: we are {seat.row.status} ({seat.row.trouble})"
             raise StateError(msg)

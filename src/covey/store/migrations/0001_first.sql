@@ -15,6 +15,8 @@ CREATE TABLE groups (
     status TEXT NOT NULL,               -- store/groups.py: Status
     trouble TEXT NOT NULL,              -- why, for people; empty when all is well
     name TEXT NOT NULL,                 -- as the GroupContext says, so that lists need no group
+    inviting TEXT NOT NULL,             -- likewise: who may invite; empty when it does not say
+    expires_after INTEGER NOT NULL,     -- likewise: seconds after which messages disappear
     version INTEGER NOT NULL,
     epoch INTEGER NOT NULL,
     seq INTEGER NOT NULL,               -- the last entry of the log that was taken in; -1 before any
@@ -77,11 +79,13 @@ CREATE TABLE outbox (
     content BLOB NOT NULL,
     epoch INTEGER,
     idem BLOB,
-    request BLOB
+    request BLOB,
+    expires_at INTEGER                  -- when it disappears, sent or not; NULL for never
 ) STRICT;
 CREATE INDEX outbox_of_group ON outbox (group_, id);
 CREATE INDEX outbox_by_message ON outbox (group_, message);
 CREATE INDEX outbox_by_idem ON outbox (group_, idem) WHERE idem IS NOT NULL;
+CREATE INDEX outbox_expiring ON outbox (expires_at) WHERE expires_at IS NOT NULL;
 
 -- What the broker has taken from us of late: offered again to one that was set back.
 CREATE TABLE accepted (
@@ -93,10 +97,12 @@ CREATE TABLE accepted (
     control BLOB,                       -- the content of what no history keeps, and all need
     wishes BLOB,                        -- what a commit fulfilled; NULL for what is none
     request BLOB NOT NULL,
+    expires_at INTEGER,                 -- when what it says disappears; NULL for never
     PRIMARY KEY (group_, idem)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX accepted_by_place ON accepted (group_, seq, epoch);
 CREATE INDEX accepted_by_epoch ON accepted (group_, epoch);
+CREATE INDEX accepted_expiring ON accepted (expires_at) WHERE expires_at IS NOT NULL;
 
 -- What our commits are to do, until one of them has won. JSON of client/sync/wishes.py.
 CREATE TABLE wishes (
@@ -161,6 +167,13 @@ CREATE TRIGGER messages_removed AFTER DELETE ON messages
 WHEN old.id <= (SELECT upto FROM indexed) BEGIN
     INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text);
 END;
+
+-- The ids of what was told and stands in no history: said again, it is not told again.
+CREATE TABLE heard (
+    message BLOB PRIMARY KEY,           -- the id in its content, of which no more is kept
+    until INTEGER NOT NULL              -- when this is forgotten, too
+) STRICT, WITHOUT ROWID;
+CREATE INDEX heard_until ON heard (until);
 
 -- How many contents of each member have come: a gap in them is a message that was lost.
 CREATE TABLE counters (

@@ -61,8 +61,9 @@ def unseen_again(rows: Rows, seat: Seat, epoch: int, seen: int) -> None:
 def say_again(rows: Rows, accepted: Accepted, seat: Seat, into: Seat | None = None) -> None:
     """Let something that was taken wait once more.
 
-    What a commit has changed is wished for again only if it is so to this day: others may have
-    changed it since. Who was invited by such a commit is invited anew, if it is not where we go on.
+    What has disappeared meanwhile is not said again. What a commit has changed is wished for again
+    only if it is so to this day: others may have changed it since. Who was invited by such a commit
+    is invited anew, if it is not where we go on.
 
     Args:
         rows: The transaction.
@@ -80,13 +81,13 @@ def say_again(rows: Rows, accepted: Accepted, seat: Seat, into: Seat | None = No
         left = wish if is_door else still(wish, seat.group_in(rows))
         if left is not None:
             queues.wish(rows, number, wishes.encode(left))
-    if accepted.message is not None:
+    if accepted.message is not None and not accepted.is_over(seat.home.world):
         content = history.encoded(rows, number, accepted.message)
         if into is None:
             content = content or accepted.control
         if content is not None:
             history.unplaced(rows, number, accepted.message)
-            queues.say(rows, number, accepted.message, content)
+            queues.say(rows, number, accepted.message, content, accepted.expires_at)
     queues.forget_accepted(rows, seat.number, accepted.idem)
 
 

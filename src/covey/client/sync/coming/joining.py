@@ -320,4 +320,6 @@ def new_row(home: Home, group: Group, broker_id: bytes, gid: bytes) -> GroupRow:
         began_hash=b"",
         unsure_to=-1,
         set_back_at=0,
+        inviting="" if stated is None else stated.inviting.name,
+        expires_after=0 if stated is None else stated.expires_after,
     )

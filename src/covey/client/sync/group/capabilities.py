@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 from covey.access.member import addresses, knocks
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
 from covey.access.structs.sealed import WayBack
+from covey.client.sync.rows.wishes import OpenDoor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.access.member.knocks import CapabilityKeys
+    from covey.client.sync.effects import World
     from covey.client.sync.group.seat import Seat
     from covey.client.sync.rows.groups import GroupRow
     from covey.mls.crypto.suite import Suite
@@ -40,6 +42,11 @@ _SEEDS: Final = 16
 
 _TOLD: Final = 4
 """How many of them a joiner is told."""
+
+
+def way_back(world: World) -> OpenDoor:
+    """The wish for a capability with which members can ask to be let in anew."""
+    return OpenDoor(world.entropy(_SEED), Right.recover, world.hour + RECOVERY_HOURS)
 
 
 def keys(seed: bytes, suite: Suite) -> CapabilityKeys:

@@ -208,6 +208,7 @@ def _tell_profile(seat: Seat, rows: Rows, changed: Changed, before: GroupProfile
             seat.hex, by=by, inviting=after.inviting.name, expires_after=after.expires_after
         )
         tell(seat, rows, told)
+        seat.replace(inviting=after.inviting.name, expires_after=after.expires_after)
 
 
 # --- the end -------------------------------------------------------------------------------

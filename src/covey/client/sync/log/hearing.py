@@ -19,7 +19,7 @@ from covey.client.events import (
 from covey.client.sync.group import capabilities
 from covey.client.sync.group.telling import tell
 from covey.client.sync.rows import groups, queues
-from covey.client.words import contents, history
+from covey.client.words import contents, expiring, history
 from covey.client.words.contents import Content, Data, NewDoor, Recovery
 from covey.client.words.showing import name_of
 from covey.errors import DecodeError, UnsupportedError
@@ -71,16 +71,16 @@ def heard(seat: Seat, rows: Rows, entry: Entry, event: MessageReceived) -> None:
 
 
 def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Content) -> None:
-    body = content.body
+    body, now = content.body, seat.home.world.second
     match body:
         case NewDoor():
             _take_door(seat, rows, body, sender)
         case Recovery():
             take_recovery(seat, rows, body)
         case _ if not content.kept:
-            told = _ephemeral(seat, sender, content)
-            tell(seat, rows, told)
-        case _:
+            if expiring.note_heard(rows, content.id, now + expiring.DAY):
+                tell(seat, rows, _ephemeral(seat, sender, content))
+        case _ if not expiring.was_heard(rows, content.id):
             new = history.keep(
                 rows,
                 seat.number,
@@ -88,7 +88,7 @@ def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Con
                 sender=sender.identity,
                 leaf=sender.index,
                 place=_place(entry),
-                now=seat.home.world.second,
+                now=now,
             )
             if new:
                 tell(seat, rows, MessageArrived(seat.hex, id=content.id.hex(), seq=entry.seq))
@@ -163,6 +163,7 @@ def has_it(seat: Seat, rows: Rows, waiting: Waiting, seq: int) -> None:
         (),
         waiting.request,
         waiting.content if content and isinstance(content.body, contents.CONTROL) else None,
+        waiting.expires_at,
     )
     queues.taken(rows, seat.number, taken)
     if content is None:  # that we leave
@@ -211,7 +212,8 @@ def say(
     encoded = contents.encode(content)
     if not isinstance(body, contents.CONTROL):
         seat.replace(counter=row.counter + 1)
-    queues.say(rows, seat.number, content.id, encoded)
+    expires_at = expiring.due(rows, seat.number, content, world.second)
+    queues.say(rows, seat.number, content.id, encoded, expires_at)
     if kept and not isinstance(body, contents.CONTROL):
         own = seat.group.own_index
         history.keep(

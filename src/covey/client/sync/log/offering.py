@@ -5,6 +5,7 @@ May import the flows below and the rows.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from covey.access.structs.basics import Signed
@@ -104,8 +105,11 @@ def let_go(seat: Seat, idem: bytes | None) -> None:
 
 
 def _offer(seat: Seat, lane: Lane, accepted: Accepted) -> Flow[None]:
+    over = partial(accepted.is_over, seat.home.world)
+    if over():
+        return  # it has disappeared, and is to come to nobody any more
     try:
-        answer = yield from append(lane, Signed.decode(accepted.request))
+        answer = yield from append(lane, Signed.decode(accepted.request), over=over)
     except BrokerError as error:
         if error.code in PASSING:
             raise

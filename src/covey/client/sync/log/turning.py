@@ -7,17 +7,18 @@ be taken again. It can be dropped at any yield: the next turn goes on from the s
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from covey.access.member import envelopes
 from covey.access.refusals import Code
 from covey.access.structs.basics import Signed
-from covey.access.structs.extensions import Right
 from covey.access.structs.log import EpochClosed
 from covey.access.structs.sealed import Purpose
 from covey.client.events import MessagesLost, WishRefused
 from covey.client.sync.asking import append
 from covey.client.sync.effects import Use
+from covey.client.sync.expiring import UNSENT
 from covey.client.sync.group import capabilities, commits, electing
 from covey.client.sync.group.commits import IMPOSSIBLE
 from covey.client.sync.group.telling import tell
@@ -26,12 +27,12 @@ from covey.client.sync.log.reading import Reader
 from covey.client.sync.log.troubles import Troubles
 from covey.client.sync.rows import groups, places, queues, wishes
 from covey.client.sync.rows.groups import Status
-from covey.client.sync.rows.wishes import OpenDoor
 from covey.client.words.explaining import explained
 from covey.errors import (
     BrokerError,
     CoveyError,
     ForkError,
+    StateError,
     TransportError,
 )
 from covey.mls import ContentType
@@ -224,19 +225,13 @@ class Turns:
                     queues.unwish(rows, chosen)
                     return None
                 if capabilities.lacks_recovery(seat, merged.stay):
-                    door = self._way_back()
+                    door = capabilities.way_back(seat.home.world)
                     chosen[queues.wish(rows, seat.number, wishes.encode(door))] = door
                     merged = commits.merge(seat, tuple(chosen.values()), references)
                 made = commits.make(seat, rows, merged, tuple(chosen))
                 queues.begin_commit(rows, seat.number, made)
                 groups.note_sent(rows, seat.number, made.idem)
                 return made
-
-    def _way_back(self) -> OpenDoor:
-        """A capability with which members can ask to be let in anew."""
-        world = self.seat.home.world
-        until = world.hour + capabilities.RECOVERY_HOURS
-        return OpenDoor(world.entropy(32), Right.recover, until)
 
     def _refuse(self, decoded: dict[int, Wish], error: Exception) -> None:
         seat = self.seat
@@ -288,6 +283,9 @@ class Turns:
     def _say(self, waiting: Waiting) -> Flow[bool]:
         """Send what waits next; whether anything was done."""
         seat = self.seat
+        if waiting.is_over(seat.home.world):
+            self._unsayable(waiting, StateError(UNSENT))
+            return True
         if waiting.request is None or waiting.epoch != seat.group.epoch:
             try:
                 encrypted = self._encrypt(waiting)
@@ -299,7 +297,11 @@ class Turns:
             waiting = encrypted
         assert waiting.request is not None
         try:
-            answer = yield from append(self.speaker.lane, Signed.decode(waiting.request))
+            request, over = (
+                Signed.decode(waiting.request),
+                partial(waiting.is_over, seat.home.world),
+            )
+            answer = yield from append(self.speaker.lane, request, over=over)
         except BrokerError as error:
             if error.code in _PASSING or error.code in _PROOF:
                 raise

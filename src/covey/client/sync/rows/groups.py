@@ -93,6 +93,8 @@ class GroupRow(msgspec.Struct, frozen=True):
     unsure_to: int = -1
     set_back_at: int = 0
     out_since: int = 0
+    inviting: str = ""
+    expires_after: int = 0
 
     def __repr__(self) -> str:
         return f"GroupRow({self.id}, {self.status}, epoch {self.epoch}, entry {self.seq})"

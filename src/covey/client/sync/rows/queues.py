@@ -14,6 +14,7 @@ from covey.access.structs.sealed import Posting
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from covey.client.sync.effects import World
     from covey.store.port import Rows, Value
 
 KEPT: Final = 1_000
@@ -39,6 +40,7 @@ class Waiting(NamedTuple):
         epoch: For which epoch it was encrypted; None before.
         idem: Under which it was sent.
         request: The signed request, as it was sent.
+        expires_at: When it disappears, in seconds since the epoch; None for never.
     """
 
     id: int
@@ -47,24 +49,32 @@ class Waiting(NamedTuple):
     epoch: int | None
     idem: bytes | None
     request: bytes | None
+    expires_at: int | None = None
 
     def __repr__(self) -> str:
         return f"Waiting({self.id})"
 
+    def is_over(self, world: World) -> bool:
+        """Whether it has disappeared by now."""
+        return self.expires_at is not None and self.expires_at <= world.second
 
-_OUTBOX = "SELECT id, message, content, epoch, idem, request FROM outbox"
+
+_OUTBOX = "SELECT id, message, content, epoch, idem, request, expires_at FROM outbox"
 
 
 def _waiting(row: tuple[Value, ...] | None) -> Waiting | None:
-    return (
-        None if row is None else Waiting(*cast("tuple[int, bytes, bytes, int, bytes, bytes]", row))
-    )
+    if row is None:
+        return None
+    return Waiting(*cast("tuple[int, bytes, bytes, int, bytes, bytes, int | None]", row))
 
 
-def say(rows: Rows, number: int, message: bytes, content: bytes) -> None:
-    """Let a content wait."""
+def say(
+    rows: Rows, number: int, message: bytes, content: bytes, expires_at: int | None = None
+) -> None:
+    """Let a content wait, until it disappears at a time in seconds since the epoch."""
     rows.do(
-        "INSERT INTO outbox (group_, message, content) VALUES (?, ?, ?)", number, message, content
+        "INSERT INTO outbox (group_, message, content, expires_at) VALUES (?, ?, ?, ?)",
+        *(number, message, content, expires_at),
     )
 
 
@@ -140,6 +150,7 @@ class Accepted(NamedTuple):
         wishes: What a commit fulfilled, as it was kept.
         request: The signed request.
         control: The content, if it is none that a history keeps, and all need it.
+        expires_at: When what it says disappears, in seconds since the epoch; None for never.
     """
 
     idem: bytes
@@ -149,9 +160,14 @@ class Accepted(NamedTuple):
     wishes: tuple[bytes, ...]
     request: bytes
     control: bytes | None = None
+    expires_at: int | None = None
 
     def __repr__(self) -> str:
         return f"Accepted(entry {self.seq})"
+
+    def is_over(self, world: World) -> bool:
+        """Whether what it says has disappeared by now."""
+        return self.expires_at is not None and self.expires_at <= world.second
 
 
 def taken(rows: Rows, number: int, accepted: Accepted) -> None:
@@ -159,10 +175,10 @@ def taken(rows: Rows, number: int, accepted: Accepted) -> None:
     wishes = msgspec.msgpack.encode(accepted.wishes) if accepted.wishes else None
     rows.do(
         "INSERT OR REPLACE INTO accepted"
-        " (group_, idem, seq, epoch, message, wishes, request, control)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        " (group_, idem, seq, epoch, message, wishes, request, control, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *(number, accepted.idem, accepted.seq, accepted.epoch, accepted.message, wishes),
-        *(accepted.request, accepted.control),
+        *(accepted.request, accepted.control, accepted.expires_at),
     )
     # Two, since SQLite would walk over all of them for one with an OR.
     rows.do("DELETE FROM accepted WHERE group_ = ? AND seq < ?", number, accepted.seq - KEPT)
@@ -189,12 +205,13 @@ def unplace(rows: Rows, number: int, epoch: int) -> None:
 def accepted(rows: Rows, number: int) -> list[Accepted]:
     """What the broker has taken of late, in its order."""
     found = rows.all(
-        "SELECT idem, seq, epoch, message, wishes, request, control FROM accepted"
+        "SELECT idem, seq, epoch, message, wishes, request, control, expires_at FROM accepted"
         " WHERE group_ = ? ORDER BY seq, epoch",
         number,
     )
     typed = cast(
-        "list[tuple[bytes, int, int, bytes | None, bytes | None, bytes, bytes | None]]", found
+        "list[tuple[bytes, int, int, bytes | None, bytes | None, bytes, bytes | None, int | None]]",
+        found,
     )
     return [Accepted(*each[:4], _wished(each[4]), *each[5:]) for each in typed]
 
@@ -216,6 +233,33 @@ def forget_accepted(rows: Rows, number: int, idem: bytes | None = None) -> None:
         rows.do("DELETE FROM accepted WHERE group_ = ?", number)
     else:
         rows.do("DELETE FROM accepted WHERE group_ = ? AND idem = ?", number, idem)
+
+
+# --- what disappears -------------------------------------------------------------------------
+
+
+def next_expiry(rows: Rows) -> int | None:
+    """When something of these disappears next, in seconds since the epoch; None for never."""
+    row = rows.one(
+        "SELECT min(due) FROM ("
+        "SELECT min(expires_at) AS due FROM outbox WHERE expires_at IS NOT NULL UNION ALL"
+        " SELECT min(expires_at) FROM accepted WHERE expires_at IS NOT NULL)"
+    )
+    assert row is not None
+    return cast("int | None", row[0])
+
+
+def expire(rows: Rows, now: int) -> dict[int, list[bytes]]:
+    """Delete what has disappeared; the ids of what the broker did not have, by their group."""
+    found = rows.all(
+        "SELECT group_, message FROM outbox WHERE expires_at <= ? ORDER BY group_, id", now
+    )
+    rows.do("DELETE FROM outbox WHERE expires_at <= ?", now)
+    rows.do("DELETE FROM accepted WHERE expires_at <= ?", now)
+    unsent: dict[int, list[bytes]] = {}
+    for number, message in cast("list[tuple[int, bytes]]", found):
+        unsent.setdefault(number, []).append(message)
+    return unsent
 
 
 # --- wishes --------------------------------------------------------------------------------
