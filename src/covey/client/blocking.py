@@ -355,10 +355,7 @@ class Client(_Face[client.Client]):
         return [Conversation(self._portal, each) for each in found]
 
     def events(self, consumer: str = client.CONSUMER, *, live: bool = True) -> Feed:
-        """What happens, for ``for``: each event until it is acknowledged.
-
-        See the asynchronous one.
-        """
+        """What happens, for ``for``: each event until it is acknowledged."""
         feed = self._portal.plain(partial(self._inner.events, consumer, live=live))
         return Feed(self._portal, feed)
 

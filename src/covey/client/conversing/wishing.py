@@ -178,13 +178,11 @@ async def say(
         with engine.store.reading() as rows:
             awaited.place = queues.place_of(rows, number, content.id)
             if awaited.place is not None:
-                row = groups.of(rows, number)
-                return row.trouble if row is not None and row.status is Status.copy else None
+                return _why_not(rows, number)
             return events.why_lost(rows, since, content.id.hex())
 
     if wait:
-        why = await settled(engine, number, sent, _QUEUED, timeout, awaited)
-        if why:
+        if why := await settled(engine, number, sent, _QUEUED, timeout, awaited):
             msg = f"it cannot be sent: {why}"
             raise StateError(msg)
     else:
@@ -192,6 +190,12 @@ async def say(
     if not contents.belongs(content):
         return None
     return await engine.call(partial(_found, engine, number, content.id))
+
+
+def _why_not(rows: Rows, number: int) -> str | None:
+    """Why what waits in a group is never sent; None if it may be."""
+    row = groups.of(rows, number)
+    return row.trouble if row is not None and row.status is Status.copy else None
 
 
 def _said(
