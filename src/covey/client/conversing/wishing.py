@@ -172,17 +172,9 @@ async def say(
     content, since = await engine.call(
         partial(_said, await place_of(engine, number), body, kept=kept, expires_after=expires_after)
     )
-    awaited = Awaited(number)
-
-    def sent() -> str | None:
-        with engine.store.reading() as rows:
-            awaited.place = queues.place_of(rows, number, content.id)
-            if awaited.place is not None:
-                row = groups.of(rows, number)
-                return row.trouble if row is not None and row.status is Status.copy else None
-            return events.why_lost(rows, since, content.id.hex())
-
     if wait:
+        awaited = Awaited(number)
+        sent = partial(_sent, engine, awaited, content.id, since)
         why = await settled(engine, number, sent, _QUEUED, timeout, awaited)
         if why:
             msg = f"it cannot be sent: {why}"
@@ -207,6 +199,16 @@ def _said(
         since = events.latest(rows)
         after = _expires_after(seat) if expires_after is None else expires_after
         return hearing.say(seat, rows, body, kept=kept, expires_after=after), since
+
+
+def _sent(engine: Engine, awaited: Awaited, message_id: bytes, since: int) -> str | None:
+    """Why a message cannot be sent; empty when it is; None while it waits."""
+    with engine.store.reading() as rows:
+        awaited.place = queues.place_of(rows, awaited.number, message_id)
+        if awaited.place is not None:
+            row = groups.of(rows, awaited.number)
+            return row.trouble if row is not None and row.status is Status.copy else None
+        return events.why_lost(rows, since, message_id.hex())
 
 
 def _expires_after(seat: Seat) -> int:
