@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 MANY: Final = 40
+FEW: Final = 10
 LOOKS: Final = 4
 """How often each may look: before it waits, when it is told so, and when it is woken for others."""
 
@@ -232,13 +233,13 @@ async def test_the_broker_goes_and_everybody_is_told_what_becomes_of_it(
         told: list[str] = []
 
         async def say(number: int) -> None:
-            with pytest.raises(TransportError, match="stays queued"):
+            with pytest.raises(TransportError, match=r"^(?!there is no answer).*stays queued"):
                 await ours.send(f"message {number}")
             told.append(str(number))
 
         async with anyio.create_task_group() as tasks:
-            for number in range(MANY):
+            for number in range(FEW):
                 tasks.start_soon(say, number)
-        assert len(told) == MANY
+        assert len(told) == FEW
         monkeypatch.undo()
-        await until(lambda: all(not each.queued for each in ours.history(MANY)))
+        await until(lambda: all(not each.queued for each in ours.history(FEW)))

@@ -172,17 +172,11 @@ async def say(
     content, since = await engine.call(
         partial(_said, await place_of(engine, number), body, kept=kept, expires_after=expires_after)
     )
-    awaited = Awaited(number)
-
-    def sent() -> str | None:
-        with engine.store.reading() as rows:
-            awaited.place = queues.place_of(rows, number, content.id)
-            if awaited.place is not None:
-                return _why_not(rows, number)
-            return events.why_lost(rows, since, content.id.hex())
-
     if wait:
-        if why := await settled(engine, number, sent, _QUEUED, timeout, awaited):
+        awaited = Awaited(number)
+        sent = partial(_sent, engine, awaited, content.id, since)
+        why = await settled(engine, number, sent, _QUEUED, timeout, awaited)
+        if why:
             msg = f"it cannot be sent: {why}"
             raise StateError(msg)
     else:
@@ -190,12 +184,6 @@ async def say(
     if not contents.belongs(content):
         return None
     return await engine.call(partial(_found, engine, number, content.id))
-
-
-def _why_not(rows: Rows, number: int) -> str | None:
-    """Why what waits in a group is never sent; None if it may be."""
-    row = groups.of(rows, number)
-    return row.trouble if row is not None and row.status is Status.copy else None
 
 
 def _said(
@@ -211,6 +199,16 @@ def _said(
         since = events.latest(rows)
         after = _expires_after(seat) if expires_after is None else expires_after
         return hearing.say(seat, rows, body, kept=kept, expires_after=after), since
+
+
+def _sent(engine: Engine, awaited: Awaited, message_id: bytes, since: int) -> str | None:
+    """Why a message cannot be sent; empty when it is; None while it waits."""
+    with engine.store.reading() as rows:
+        awaited.place = queues.place_of(rows, awaited.number, message_id)
+        if awaited.place is not None:
+            row = groups.of(rows, awaited.number)
+            return row.trouble if row is not None and row.status is Status.copy else None
+        return events.why_lost(rows, since, message_id.hex())
 
 
 def _expires_after(seat: Seat) -> int:
