@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from covey.mls.crypto.suite import SUITES
+from covey.mls.crypto.suites import SUITES
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
 from covey.mls.rules.trees import undecodable

@@ -10,7 +10,7 @@ from certificates import Authority
 from covey import mls
 from covey.errors import LocalProtocolError, UnsupportedError
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.suite import SUITES
+from covey.mls.crypto.suites import SUITES
 from covey.mls.group.member import CLOCK_TOLERANCE, is_last_resort, key_package_ref
 from covey.mls.group.policy import DAY
 from covey.mls.group.verify import key_package_job
