@@ -145,6 +145,7 @@ _ABOUT = {
         "broker_id": {**_HEX, "description": "SHA-256 of broker_key; clients pin it."},
         "broker_key": _HEX,
         "incarnation": {**_HEX, "description": "Another one after a restore from a copy."},
+        "hour": {**_COUNT, "description": "By its clock, in hours since 1970-01-01T00:00Z."},
         "create": {"enum": ["open", "invite"]},
         "enrol": {"enum": ["open", "invite", "oidc"]},
         "oidc_issuer": {"type": ["string", "null"]},

@@ -23,6 +23,8 @@ def fenced(*passing: type[Exception]) -> Iterator[None]:
     Args:
         passing: Foreign ones that are known to whoever is outside, such as ``OSError``.
 
+    What tasks beside each other have met comes in a group; the first of it counts.
+
     Raises:
         BugError: In the place of a foreign one, which is its cause.
     """
@@ -33,6 +35,8 @@ def fenced(*passing: type[Exception]) -> Iterator[None]:
         raise
     except Exception as error:
         first = _first(error)
+        if isinstance(first, known):
+            raise first from error
         msg = f"a bug of covey: {type(first).__name__} in {_place(first)}; what was said is kept"
         raise BugError(msg) from error
 

@@ -102,6 +102,22 @@ def test_a_broker_that_is_asked_for_too_much_is_waited_for(tmp_path: Path) -> No
     assert ended.stdout.startswith("bob, at")
 
 
+def test_for_what_a_new_group_waits_is_said(tmp_path: Path) -> None:
+    with thread_broker(rates__creations="1 per 2 seconds") as broker:
+        alice = Terminal(tmp_path, "alice", broker.url).begin()
+        alice.says("create", "team")
+        ended = alice.run("create", "crew")
+    assert ended.exit_code == 0, ended.output
+    assert f"{broker.url} takes no more in so short a time: it is asked again in" in ended.stderr
+
+
+def test_where_no_broker_answers_nothing_is_begun(person: Callable[[str], Terminal]) -> None:
+    alice = person("alice")
+    alice.refuses("init", alice.name, "--broker", f"{alice.url}/elsewhere")
+    assert "there is no identity yet" in alice.refuses("groups")
+    alice.begin()
+
+
 def test_who_does_not_want_to_wait_begins_later(tmp_path: Path) -> None:
     with thread_broker(rates__enrolments="1 per 58 seconds") as broker:
         Terminal(tmp_path, "alice", broker.url).begin()
@@ -330,6 +346,32 @@ def test_following_from_before(team: tuple[Terminal, Terminal]) -> None:
         seen = [json.loads(line) for line in lines_until(following, '"one"')]
     assert seen[-1]["event"] == "Message"
     assert "Say a time" in bob.refuses("follow", "--since", "tea", code=2)
+
+
+def test_a_wrong_clock_is_said(tmp_path: Path) -> None:
+    with thread_broker() as broker:
+        alice = Terminal(tmp_path, "alice", broker.url).begin()
+        alice.says("create", "team")
+        assert "clock" not in alice.run("send", "team", "one").stderr
+        broker.ahead = 3 * 365 * 86_400
+        said = alice.run("send", "team", "two").stderr
+        assert "Note: this machine's clock is 1095 days behind the broker's" in said
+        with alice.beside("follow", "team") as following:
+            lines_until(following, "messages disappear at the wrong time")
+
+
+def test_nobody_has_to_follow_to_the_end(team: tuple[Terminal, Terminal]) -> None:
+    """As `covey follow | head` does."""
+    alice, bob = team
+    alice.says("send", "team", "one")
+    with bob.beside("follow", "team", "--since", "all") as following:
+        lines_until(following, "joined")
+        assert following.stdout is not None
+        following.stdout.close()
+        alice.says("send", "team", "two")
+        assert following.stderr is not None
+        assert following.stderr.read() == ""
+        assert following.wait(30) == 1
 
 
 def test_following_from_now_on_shows_nothing_older(team: tuple[Terminal, Terminal]) -> None:

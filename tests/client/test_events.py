@@ -13,6 +13,7 @@ from covey.client import events
 from covey.client.events import (
     Arrived,
     Branching,
+    ClockOff,
     CopyFound,
     EphemeralArrived,
     Event,
@@ -110,6 +111,11 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (CopyFound(GROUP, sentence="x"), "this store is a copy: x"),
     (Rejoining(GROUP, why="x"), "you ask to be taken in anew: x"),
+    (
+        ClockOff("", hours=-26_280),
+        "this machine's clock is 1095 days behind the broker's: see which one is wrong; until it "
+        "is set, messages disappear at the wrong time, and what is made now may be refused",
+    ),
     (
         EventsMissed("", up_to=7),
         "what happened up to event 7 was dropped unseen: read the histories anew",

@@ -46,6 +46,7 @@ def test_all_is_well() -> None:
 
 
 BROKEN: dict[str, Evidence] = {
+    "nothing breaks": evidence(kinds={"stuck": 1}),
     "agree": evidence(bob=held(authenticator=b"b")),
     "owned": evidence(bob=held(owners=())),
     "quiet": evidence(bob=held(waiting=1)),
@@ -203,6 +204,11 @@ def test_who_went_out_in_a_log_that_is_taken_back_is_a_member_there_still() -> N
         zombie = evidence(bob=out, told=events, kinds={"rollback": 1}, lately={"rollback": moment})
         assert rules(zombie) == found
     assert rules(zombie._replace(front=denying("bob", 90.0))) == set()
+    early = zombie._replace(front=denying("bob", 90.0), lately={"rollback": 50.0})
+    assert rules(early) == {"agree"}
+    unread = {GID: out._replace(seq=-1)}  # it had not read yet what was there again
+    early.observed["bob"] = early.observed["bob"]._replace(groups=unread)
+    assert rules(early) == set()
     fork = evidence(bob=out, told={"bob": [MemberLeft(GID.hex())]}, kinds={"fork": 1})
     assert judge(fork._replace(lately={"fork": 50.0, "honest": 150.0})) == []
     assert rules(fork._replace(lately={"fork": 50.0, "honest": 60.0})) == {"agree"}
@@ -442,6 +448,20 @@ def test_who_was_let_in_by_somebody_who_left_is_known_to_nobody() -> None:
             name="cid", groups={GID: gone}, told=()
         )
         assert ("one group" in rules(split)) == found
+
+
+def test_who_is_let_into_a_branch_by_whom_it_cannot_know_is_lost_where_it_was() -> None:
+    lost = held(status=Status.lost, epoch=5, authenticator=b"", members=(), secrets=0)
+    gone_on = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+    into = Joined(OTHER.hex(), name="covey", how="welcome", inviter="ann", epoch=2)
+    for came, kinds, found in ((7, {"fork": 1}, False), (5, {"fork": 1}, True), (7, {}, True)):
+        came_in = Joined(GID.hex(), name="covey", how="link", inviter="eve", epoch=came)
+        parted = evidence(
+            ann=gone_on, bob=lost, told={"ann": [came_in], "bob": [into]}, kinds=kinds
+        )
+        for name, before in (("ann", GID), ("bob", b"")):
+            parted.observed[name].groups[OTHER] = held(gid=OTHER, predecessor=before)
+        assert ("nobody stranded" in rules(parted)) == found
 
 
 def test_a_log_that_is_taken_back_after_a_month_of_sleep_parts_people() -> None:

@@ -51,3 +51,11 @@ def test_what_is_known_goes_through(error: BaseException) -> None:
     with pytest.raises(type(error)) as caught, bugs.fenced(OSError):
         raise error
     assert caught.value is error
+
+
+def test_what_is_known_comes_out_of_the_group_of_tasks_that_met_it() -> None:
+    met = BrokenPipeError("nobody reads")
+    group = ExceptionGroup("tasks", [ExceptionGroup("task", [met])])
+    with pytest.raises(BrokenPipeError) as raised, bugs.fenced(OSError):
+        raise group
+    assert raised.value is met

@@ -47,6 +47,7 @@ class About:
             "broker_id": self._ports.broker_id.hex(),
             "broker_key": certificate.head_key.broker_key.hex(),
             "incarnation": self._ports.incarnation.hex(),
+            "hour": self._ports.clock.hour,
             "create": config.create,
             "enrol": config.enrol,
             "oidc_issuer": config.oidc.issuer if config.enrol == "oidc" else None,

@@ -378,6 +378,11 @@ class Client(_Face[client.Client]):
         return self._portal.plain(lambda: self._inner.has_account)
 
     @property
+    def clock_off(self) -> int:
+        """Hours by which this machine's clock is ahead of the broker's; negative for behind."""
+        return self._portal.plain(lambda: self._inner.clock_off)
+
+    @property
     def online(self) -> bool:
         """Whether the broker has answered last time."""
         return self._portal.plain(lambda: self._inner.online)

@@ -32,6 +32,7 @@ from covey.client.running.opening import (
     checked,
     discard,
     enrolled,
+    has_answered,
     key_of,
     name_in,
     opened,
@@ -39,6 +40,7 @@ from covey.client.running.opening import (
     remember_url,
 )
 from covey.client.sync.effects import World
+from covey.client.sync.rows.groups import Status
 from covey.client.words import history, typed
 from covey.client.words.showing import line
 from covey.errors import BrokerError, StateError
@@ -57,11 +59,15 @@ if TYPE_CHECKING:
     from covey.client.sync.rows.groups import GroupRow
     from covey.client.words.history import Message
     from covey.store import StoreKey
+    from covey.store.port import Store
 
 CONSUMER = "application"
 """For whom events are acknowledged unless it says otherwise."""
 
 _SHORT: Final = 8  # digits of an id
+
+_PAST: Final = frozenset({Status.left, Status.branched})
+"""Nobody means such a group by its name, if another one has it."""
 
 _NO_ACCOUNT: Final = frozenset(
     each.value for each in (Code.handle_taken, Code.enrolment_refused, Code.invite_needed)
@@ -156,10 +162,11 @@ class Client(Entrance, Accounts):
             self._joined_up_to = await engine.call(partial(_latest, engine))
             await engine.open()
         except BaseException as error:
+            of_use = not opening.is_new or _may_have_begun(error, opening.store)
             with anyio.CancelScope(shield=True):
                 await engine.abandon()
-            if opening.is_new and isinstance(error, BrokerError) and error.code in _NO_ACCOUNT:
-                discard(given.path)  # else the broker may have the account: nobody has its keys
+            if not of_use:
+                discard(given.path)
             raise
         self._running = engine
         return self
@@ -215,6 +222,14 @@ class Client(Entrance, Accounts):
         return self._engine.online
 
     @property
+    def clock_off(self) -> int:
+        """Hours by which this machine's clock is ahead of the broker's; negative for behind.
+
+        0 when they agree to about an hour, or when the broker has not said yet what time it is.
+        """
+        return self._engine.clocks.off
+
+    @property
     def trouble(self) -> str:
         """What was in the way last time, for people; empty when nothing was."""
         return self._engine.trouble
@@ -228,6 +243,9 @@ class Client(Entrance, Accounts):
     def group(self, which: str) -> Conversation:
         """A group: by its id, else by its name, else by the beginning of its id.
 
+        Anybody can call a group like one of ours, and invite us. So a name means a group only as
+        long as no other one has it, but for those that we have left or that go on as another one.
+
         Raises:
             StateError: There is none, or more than one; it says which ones there are.
             TypeError: It is no text.
@@ -237,7 +255,7 @@ class Client(Entrance, Accounts):
         named = [each for each in rows if each.name == which]
         for found in (
             [each for each in rows if each.gid.hex() == which.lower()],
-            [each for each in named if each.status.is_in] or named,
+            [each for each in named if each.status not in _PAST] or named,
             [each for each in rows if which and each.gid.hex().startswith(which.lower())],
         ):
             if len(found) == 1:
@@ -313,6 +331,13 @@ class Client(Entrance, Accounts):
             TransportError: The broker cannot be reached.
         """
         await self._engine.settle(seconds(timeout))
+
+
+def _may_have_begun(error: BaseException, store: Store) -> bool:
+    """Whether a broker may have begun our account: its keys are in the store, and nowhere else."""
+    if not isinstance(error, BrokerError):
+        return True
+    return error.code not in _NO_ACCOUNT and has_answered(store)
 
 
 def _listed(rows: Sequence[GroupRow]) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
+
 from covey.access.member import links
 from covey.access.member.pointers import NOWHERE, open_pointer
 from covey.access.structs.extensions import InboxAddress
@@ -33,7 +35,6 @@ from covey.errors import (
     DecodeError,
     PolicyError,
     StateError,
-    TransportError,
 )
 from covey.store import settings
 
@@ -54,7 +55,13 @@ class Entrance(Held):
     _joined_up_to = 0
 
     async def create_group(
-        self, name: str, *, inviting: str = "admins", expires_after: int = 0, invite: str = ""
+        self,
+        name: str,
+        *,
+        inviting: str = "admins",
+        expires_after: int = 0,
+        invite: str = "",
+        waits: Callable[[BrokerError, float], None] | None = None,
     ) -> Conversation:
         """Make a group, of which we are the owner. The broker has it when this returns.
 
@@ -63,10 +70,12 @@ class Entrance(Held):
             inviting: Who may invite: ``members`` or ``admins``.
             expires_after: Seconds after which messages disappear; 0 for never.
             invite: A code, where the broker wants one for groups.
+            waits: Is told, while the group is made, when the broker says to come again: its
+                refusal, and after how many seconds it is asked again.
 
         Raises:
             StateError: No broker is known, or what is given means nothing, such as an empty name.
-            BrokerError: The broker refuses; nothing was made.
+            BrokerError: The broker refuses; nothing was made, nor is when this is cancelled.
             TransportError: The broker cannot be reached; nothing was made.
             TypeError: What is given is of another type.
         """
@@ -78,12 +87,17 @@ class Entrance(Held):
             expires_after=wanted.expiry(expires_after),
         )
         code = typed.text("an invite code", invite)
-        place = await engine.call(partial(engine.peer.create, stated))
+        with anyio.CancelScope(shield=True):
+            place = await engine.call(partial(engine.peer.create, stated))
+        before, engine.waits = engine.waits, waits
         try:
             await engine.run(place.turns.speaker.create(code))
-        except (BrokerError, TransportError):
-            await engine.write(partial(groups.drop, number=place.seat.number))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await engine.write(partial(groups.drop, number=place.seat.number))
             raise
+        finally:
+            engine.waits = before
         await engine.call(partial(_created, place.seat))
         await engine.look_at_groups()
         return self._conversation(place.seat.row)

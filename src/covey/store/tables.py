@@ -93,7 +93,7 @@ BACKED_UP: Final = (
         " OR substr(content, 38, 1) <> x'00' OR substr(content, 39, 1) >= x'80'",
     ),
     # Before their rows: so the numbers go on, and none is used twice, though all may be gone.
-    Table("sqlite_sequence", ("name",), where="name IN ('events', 'messages')"),
+    Table("sqlite_sequence", ("name",), where="name IN ('events', 'messages', 'wishes')"),
     Table("messages", ("id",)),
     Table("counters", ("group_", "signature_key")),
     Table(

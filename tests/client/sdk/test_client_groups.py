@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from anyio import move_on_after
 
 from covey.client.events import Branching, Joined, MembersChanged, RemovedFromGroup, Renamed
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
@@ -31,6 +32,37 @@ async def test_somebody_who_is_invited_arrives(town: Town) -> None:
         assert bob.group(theirs.id[:6]) == theirs
         with pytest.raises(StateError, match="there are: team"):
             bob.group("crew")
+
+
+async def test_a_group_that_a_stranger_calls_the_same_takes_nothing_from_ours(town: Town) -> None:
+    """Whoever is out of step, or was removed, means that group by its name all the same."""
+    async with (
+        town.client("alice") as alice,
+        town.client("bob") as bob,
+        town.client("mallory") as mallory,
+    ):
+        ours, theirs = await group(alice, bob)
+        await ours.remove(bob.name)
+        await until(lambda: theirs.status == "removed")
+        false = await mallory.create_group("team")
+        await false.invite(bob.name)
+        fallen_for = await bob.next_group(LATE)
+        assert fallen_for.id == false.id
+        with pytest.raises(StateError, match=r"team can be team .*, team .*: say which one"):
+            bob.group("team")
+        assert bob.group(false.id) == fallen_for
+        await fallen_for.leave(timeout=LATE)
+        assert bob.group("team") == theirs  # who has left one does not mean that
+
+
+async def test_a_group_for_which_nobody_waits_is_not_made(town: Town) -> None:
+    async with town.client("alice") as alice:
+        with move_on_after(0) as scope:
+            await alice.create_group("team")
+        assert scope.cancelled_caught
+        assert alice.groups() == []
+        await alice.create_group("team")
+        assert [each.name for each in alice.groups()] == ["team"]
 
 
 async def test_nobody_is_called_so(town: Town) -> None:

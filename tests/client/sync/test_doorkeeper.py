@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from client.table import PACE, Someone, Table
 from covey.access.member import links
 from covey.access.refusals import Code
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
 from covey.client import events
+from covey.client.sync.rows.groups import Status
 from covey.client.sync.rows.wishes import Describe, OpenDoor
 from covey.client.words.profile import Inviting, Role
 from covey.errors import BrokerError
+from covey.store import RawKey, open_store, restore_backup, write_backup
 from covey.store.memory import memory_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = RawKey(bytes(32))
 
 
 def link_of(someone: Someone) -> bytes:
@@ -127,3 +136,58 @@ def test_who_is_told_of_a_commit_that_nobody_shows_says_so(table: Table) -> None
         said.append(alice.place.turns.troubles.now)
         table.passes(10 * PACE.knocks)
     assert said == ["", "epoch_passed"]
+
+
+def test_another_store_of_ours_at_the_door_is_let_in_by_others(
+    table: Table, tmp_path: Path
+) -> None:
+    """Nobody removes itself, as whoever lets in who comes back does with its old leaf."""
+    alice = Someone(table, "alice", open_store(tmp_path / "alice", KEY, create=True))
+    alice.run(alice.peer.enrol(table.identity.broker_id, "alice"))
+    bob = table.sit("bob")
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, bob)
+    write_backup(alice.store, tmp_path / "backup", KEY)
+    restore_backup(tmp_path / "backup", tmp_path / "again", KEY, KEY)
+    again = Someone(table, "alice", open_store(tmp_path / "again", KEY))
+    table.settle(again, rounds=6)
+    for _ in range(3):
+        alice.start()  # as another command, which knows nothing of what this one has judged
+        table.passes(60)
+        alice.turn()
+    told = [each for each in alice.news() if isinstance(each, events.Knocked)]
+    assert [(each.accepted, "another store of ours" in each.why) for each in told] == [
+        (False, True)
+    ]
+    table.settle(bob, again, rounds=6)
+    assert answers(bob) == [True]
+    assert again.place.seat.look().status is Status.active
+
+
+def test_who_goes_out_while_it_looks_at_the_door_answers_nobody(table: Table) -> None:
+    """The keys are gone when what is under way goes on."""
+    alice = table.sit("alice")
+    alice.create()
+    link = link_of(alice)
+    table.settle(alice)
+    dan = table.sit("dan")
+    dan.run(dan.peer.knock(link))
+    table.passes(60)
+    held = alice.hold(alice.place.turns.turn(), "knocks")
+    alice.leave()
+    held.go()
+    assert alice.place.seat.look().status is Status.left
+    assert answers(alice) == []
+
+
+def test_who_goes_out_while_it_asks_meets_no_trouble(table: Table) -> None:
+    alice = table.sit("alice")
+    alice.create()
+    table.settle(alice)
+    alice.say("something")
+    held = alice.hold(alice.place.turns.turn(), "append")
+    alice.leave()
+    held.fails(BrokerError(Code.group_unknown))
+    assert alice.place.seat.look().status is Status.left
+    assert [str(each) for each in alice.news() if isinstance(each, events.RolledBack)] == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.client import events
+from covey.client.sync.rows.groups import Status
 from covey.store.faulty import Died
 
 if TYPE_CHECKING:
@@ -51,3 +52,24 @@ def dies_when_it_reads_anew(someone: Someone) -> None:
         someone.table.settle(someone, rounds=20)
     someone.cut = lambda _: ""
     someone.start()
+
+
+def test_who_leaves_while_it_offers_anew_is_out(table: Table) -> None:
+    """The keys are gone when what is under way goes on."""
+    alice = table.sit("alice")
+    alice.create()
+    table.settle(alice)
+    backup = table.snapshot()
+    alice.say("lost")
+    table.settle(alice)
+    table.copies[0] = backup
+    while not alice.place.turns.troubles.is_set:
+        alice.turn()
+        table.passes(1)
+    table.passes(60)
+    held = alice.hold(alice.place.turns.turn(), "append")
+    alice.leave()
+    held.go()
+    row = alice.place.seat.look()
+    assert (row.status, row.set_back_at) == (Status.left, 0)
+    table.settle(alice)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from covey.cli.chat.files import asked_again
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
@@ -47,9 +48,14 @@ def command(
     async def work(client: Client) -> Mapping[str, object]:
         if not force:
             _require_new(client, name)
-        group = await client.create_group(
-            name, inviting=inviting, expires_after=expires_after, invite=invite
-        )
+        with asked_again(client.broker) as waits:
+            group = await client.create_group(
+                name,
+                inviting=inviting,
+                expires_after=expires_after,
+                invite=invite,
+                waits=waits,
+            )
         return group_json(group)
 
     made = run(chosen, work)

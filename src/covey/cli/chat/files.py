@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from math import ceil
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from covey.access.refusals import Code
 from covey.cli.inputs import is_stdin, read_input
 from covey.errors import DecodeError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from covey.errors import BrokerError
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -81,6 +85,25 @@ def waiting(sentence: str) -> Iterator[Callable[[str], None]]:
         return
     with Console(stderr=True, highlight=False).status(f"{sentence} (Ctrl-C stops)") as shown:
         yield lambda then: shown.update(f"{then} (Ctrl-C stops)")
+
+
+@contextmanager
+def asked_again(broker: str | None) -> Iterator[Callable[[BrokerError, float], None]]:
+    """Say on standard error that the broker lets us wait, and for how long, each time it does."""
+    with ExitStack() as shown:
+        tell: Callable[[str], object] | None = None
+
+        def told(refusal: BrokerError, seconds: float) -> None:
+            nonlocal tell
+            is_much = refusal.code == Code.over_quota
+            why = "takes no more in so short a time" if is_much else "cannot do it at this time"
+            sentence = f"{broker} {why}: it is asked again in {ceil(seconds)} s"
+            if tell is None:
+                tell = shown.enter_context(waiting(sentence))
+            else:
+                tell(sentence)
+
+        yield told
 
 
 @contextmanager

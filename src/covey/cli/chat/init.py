@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
 from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Final
@@ -11,7 +10,7 @@ import anyio
 import click
 
 from covey.access.refusals import Code
-from covey.cli.chat.files import waiting
+from covey.cli.chat.files import asked_again, waiting
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import settle
 from covey.cli.chat.where import key_of, new_key
@@ -22,7 +21,7 @@ from covey.errors import BrokerError, StateError, TransportError
 from covey.store import StoreExists
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from covey.cli.chat.options import Chosen
@@ -116,7 +115,7 @@ async def _begin(
     """
     is_new = not await anyio.Path(path).exists()
     try:
-        with _waits(broker) as waits:
+        with asked_again(broker) as waits:
             enrol = begun is settle
             client = Client.open(
                 path,
@@ -142,25 +141,6 @@ async def _begin(
         raise TransportError(msg) from error
     except BrokerError as error:
         raise StateError(_why(error, name, broker, is_new=is_new)) from error
-
-
-@contextmanager
-def _waits(broker: str | None) -> Iterator[Callable[[BrokerError, float], None]]:
-    """Say on standard error that the broker lets us wait, and for how long, each time it does."""
-    with ExitStack() as shown:
-        tell: Callable[[str], object] | None = None
-
-        def told(refusal: BrokerError, seconds: float) -> None:
-            nonlocal tell
-            is_much = refusal.code == Code.over_quota
-            why = "takes no more in so short a time" if is_much else "cannot do it at this time"
-            sentence = f"{broker} {why}: it is asked again in {ceil(seconds)} s"
-            if tell is None:
-                tell = shown.enter_context(waiting(sentence))
-            else:
-                tell(sentence)
-
-        yield told
 
 
 def _why(error: BrokerError, name: str, broker: str | None, *, is_new: bool) -> str:

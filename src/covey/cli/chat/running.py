@@ -14,6 +14,7 @@ import click
 
 from covey.cli.chat.where import key_of
 from covey.client.client import Client
+from covey.client.events import ClockOff
 from covey.client.words.explaining import explained
 from covey.errors import (
     AuthenticationError,
@@ -61,6 +62,7 @@ def run(chosen: Chosen, work: Callable[[Client], Awaitable[T]], *, alone: bool =
                 raise StateError(explained(error)) from error
             if not alone:
                 await settle(client)
+                _look_at_clock(client)
             return done
         msg = "the client ended before its work was done"
         raise StateError(msg)
@@ -92,6 +94,12 @@ async def settle(client: Client) -> None:
             click.echo("Note: the next command tries again", err=True)
         except (TransportError, BrokerError) as error:
             click.echo(f"Note: {_told(client, error)}; the next command tries again", err=True)
+
+
+def _look_at_clock(client: Client) -> None:
+    """Say so if the clock of this machine is wrong, as far as the broker has told already."""
+    if client.clock_off:
+        click.echo(f"Note: {ClockOff('', hours=client.clock_off)}", err=True)
 
 
 def _told(client: Client, error: Exception) -> str:

@@ -22,6 +22,7 @@ from covey.client.events.keeping import (
     next_ephemeral,
     timed,
     trim,
+    was_told,
 )
 from covey.client.events.kinds import Event, decode, encode
 from covey.client.events.members import (
@@ -47,6 +48,7 @@ from covey.client.events.messages import (
 )
 from covey.client.events.trouble import (
     Branching,
+    ClockOff,
     CopyFound,
     EventsMissed,
     ForkFound,
@@ -61,6 +63,7 @@ __all__ = [
     "WEEK",
     "Arrived",
     "Branching",
+    "ClockOff",
     "CopyFound",
     "EphemeralArrived",
     "Event",
@@ -97,4 +100,5 @@ __all__ = [
     "next_ephemeral",
     "timed",
     "trim",
+    "was_told",
 ]

@@ -73,6 +73,15 @@ def add(rows: Rows, group: int | None, event: Event, now: int) -> int:
     )
 
 
+def was_told(rows: Rows, group: int | None, event: Event, since: int) -> bool:
+    """Whether the very same was told, by any process, since a time in seconds since the epoch."""
+    found = rows.one(
+        "SELECT 1 FROM events WHERE group_ IS ? AND event = ? AND happened_at >= ? LIMIT 1",
+        *(group, encode(event), since),
+    )
+    return found is not None
+
+
 def after(rows: Rows, number: int, limit: int = 100) -> list[tuple[int, Event]]:
     """The events after a number, in order.
 

@@ -28,6 +28,7 @@ from covey.client.events.messages import (
 )
 from covey.client.events.trouble import (
     Branching,
+    ClockOff,
     CopyFound,
     EventsMissed,
     ForkFound,
@@ -57,6 +58,7 @@ Event = (
     | Rejoining
     | Branching
     | Knocked
+    | ClockOff
     | EventsMissed
     | InvitationFailed
 )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from covey.client.events.base import Happened
 from covey.client.words.showing import line
+
+_TWO_DAYS: Final = 48  # hours
 
 
 class ForkFound(Happened, frozen=True, kw_only=True):
@@ -78,6 +82,27 @@ class Branching(Happened, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"the group goes on as a new one: {line(self.why)}"
+
+
+class ClockOff(Happened, frozen=True, kw_only=True):
+    """This machine's clock and the broker's differ, so that one of them is wrong.
+
+    It is told once a day for as long as it lasts. What depends on time goes by our clock: when
+    messages disappear, and for how long what we make is good.
+
+    Attributes:
+        hours: By how many hours ours is ahead; behind, when it is negative.
+    """
+
+    hours: int
+
+    def __str__(self) -> str:
+        apart, way = abs(self.hours), "ahead of" if self.hours > 0 else "behind"
+        shown = f"{apart} hours" if apart < _TWO_DAYS else f"{apart // 24} days"
+        return (
+            f"this machine's clock is {shown} {way} the broker's: see which one is wrong; until it "
+            "is set, messages disappear at the wrong time, and what is made now may be refused"
+        )
 
 
 class EventsMissed(Happened, frozen=True, kw_only=True):

@@ -77,6 +77,7 @@ class _About(msgspec.Struct):
     broker_id: str
     broker_key: str
     limits: dict[str, int]
+    hour: int | None = None
 
 
 class _Answer:
@@ -169,7 +170,7 @@ class Connection:
         if not fits:
             msg = "the broker's id is not the hash of its key"
             raise TransportError(msg)
-        return Broker(named, about.limits)
+        return Broker(named, about.limits, about.hour)
 
     async def put_blob(self, effect: PutBlob) -> int:
         """Send bytes of a blob; returns how many are there.

@@ -2,7 +2,7 @@
 
 May import anyio, the driver, the store and the flows. One loop does what is due for the identity,
 one waits at its inbox, one lets messages disappear, one looks what other processes have written
-into the same store, one cuts the store's log; and each group has a keeper.
+into the same store, one cuts the store's log, one looks at the clocks; and each group has a keeper.
 """
 # ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
 
@@ -16,6 +16,7 @@ import anyio
 from covey.bugs import fenced
 from covey.client import events
 from covey.client.running import opening
+from covey.client.running.clocks import Clocks
 from covey.client.running.driver import Driver
 from covey.client.running.keeping import LISTEN, Keeper, Patience
 from covey.client.sync.rows import groups, queues
@@ -62,6 +63,7 @@ class Engine(Driver):
         self._ended = 0
         self._undone: BugError | TransportError | None = None
         self._patience = Patience()
+        self.clocks: Clocks = Clocks(self)
         self._swept = 0  # the number of an event up to which nothing is ephemeral
 
     # --- loops ---------------------------------------------------------------------------
@@ -83,6 +85,7 @@ class Engine(Driver):
             self._keeping.start_soon(self._be_added)
         self._keeping.start_soon(self._attend)
         self._keeping.start_soon(self._look_into_inbox)
+        self._keeping.start_soon(self.clocks.watch)
         await self.look_at_groups()
 
     async def aclose(self, error: BaseException | None = None) -> bool:

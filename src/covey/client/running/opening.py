@@ -179,6 +179,12 @@ def may_have_account(path: Path, key: StoreKey) -> bool:
     return _has(path, key, _BROKER_ID)
 
 
+def has_answered(store: Store) -> bool:
+    """Whether a broker has answered to the identity of a store."""
+    with store.reading() as rows:
+        return settings.get(rows, _BROKER_ID) is not None
+
+
 def _has(path: Path, key: StoreKey, name: str) -> bool:
     store = open_store(path, key)
     try:

@@ -64,7 +64,7 @@ _LEFT: Final = "it came while you were leaving the group: ask to be invited agai
 _BACK: Final = "come back by ourselves"
 _FROM_BACKUP: Final = (
     "this store comes from a backup: a member who is online lets you in anew, and only then can "
-    "you say something"
+    "you say something; if another store was restored from the same backup, that one is let in"
 )
 _SHUT: Final = (
     "the way back is not good any more: ask a member to remove you, and to invite you again"

@@ -80,10 +80,12 @@ class Broker(NamedTuple):
     Attributes:
         broker_id: Who it is (32 bytes).
         limits: How large and how many, by name.
+        hour: By its clock, in hours since 1970-01-01T00:00Z; None if it does not say.
     """
 
     broker_id: bytes
     limits: dict[str, int]
+    hour: int | None = None
 
 
 class PutBlob(NamedTuple):

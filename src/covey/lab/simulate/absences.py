@@ -32,6 +32,7 @@ from covey.lab.simulate.parted import (
     is_deserted,
     is_in_both,
     is_left_behind,
+    is_let_in_by_a_stranger,
 )
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ _TELLING: Final = 3_600  # seconds, for which whoever opens another way back may
 def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether somebody is a member of a group for those who are in it, and need not be there.
 
-    Five such have an end of which people know (docs/explanation/how-the-client-heals.md): who has
+    Six such have an end of which people know (docs/explanation/how-the-client-heals.md): who has
     gone out in a log that a lying broker took back; who was invited in vain, and whom members see
-    as not having come; who was away, since somebody
-    went or soon after that, until the old way back had closed; who was shown another log until
-    then; and who has gone on in a branch, and left that.
+    as not having come; who was away, since somebody went or soon after that, until the old way back
+    had closed; who was shown another log until then; who was let into a branch by somebody whom it
+    does not know; and who has gone on in a branch, and left that.
     """
     known = evidence.observed[name].groups.get(gid)
     if known is not None and known.status.is_out and is_out_unseen(evidence, gid, name):
@@ -63,6 +64,7 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
         and (
             _finds_it_closed(evidence, evidence.observed[name], known)
             or finds_no_way(evidence, name, known)
+            or is_let_in_by_a_stranger(evidence, gid, name, known)
             or has_left_elsewhere(evidence, name, known)
         )
     )
@@ -74,7 +76,7 @@ def is_denied(evidence: Evidence, gid: bytes, name: str) -> bool:
 
 
 def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
-    """Whether somebody has gone out of a group where the log was taken back.
+    """Whether somebody has gone out of a group whose log was taken back later, or not back yet.
 
     The broker has another log there; or it keeps neither, and nobody who is in the group has told
     that it has gone, since it came in last.
@@ -82,8 +84,10 @@ def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
     observed = evidence.observed[name]
     ended = observed.events(RemovedFromGroup, MemberLeft, group=gid)
     out_at = max((each.at for each in ended if is_ours(each.event)), default=None)
-    if out_at is None or not evidence.taken_back or evidence.taken_back_until < out_at:
+    if out_at is None or not evidence.taken_back:
         return False
+    if evidence.taken_back_until < out_at and observed.groups[gid].seq >= 0:
+        return False  # it had read of the log that was there again
     joined = observed.events(Joined, group=gid)
     came = max((each.at for each in joined if each.at <= out_at), default=0)
     return is_denied(evidence, gid, name) or not any(

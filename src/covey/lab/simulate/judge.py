@@ -266,6 +266,12 @@ def _is_let_in_anew(event: Event) -> bool:
     return isinstance(event, Rejoining) and "has let us in anew" in event.why
 
 
+def nothing_breaks(evidence: Evidence) -> Iterator[Finding]:
+    """Nobody meets what only a bug, or a damaged store, can bring about."""
+    for _ in range(evidence.kinds.get("stuck", 0)):
+        yield Finding("nothing breaks", "", "somebody could not go on, as the story tells")
+
+
 RULES: Final[tuple[Callable[[Evidence], Iterator[Finding]], ...]] = (
     keys_once,
     agree,
@@ -282,5 +288,6 @@ RULES: Final[tuple[Callable[[Evidence], Iterator[Finding]], ...]] = (
     nothing_kept,
     lies_noticed,
     few_returns,
+    nothing_breaks,
 )
 """Every rule."""

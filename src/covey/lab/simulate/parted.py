@@ -73,6 +73,32 @@ def _is_silent(heard: list[float], since: float) -> bool:
     return not any(since + DAY < each < since + OLD_WAY for each in heard)
 
 
+def is_let_in_by_a_stranger(evidence: Evidence, gid: bytes, name: str, known: Held) -> bool:
+    """Whether somebody is lost in a group, and in a branch of it as in a group of its own.
+
+    It was let in there by one who came into the group after the epoch in which it is lost, so that
+    it cannot tell that one from a stranger.
+    """
+    observed = evidence.observed[name]
+    inviters = {
+        told.event.inviter
+        for branch in evidence.branches(gid)
+        if name in evidence.holders(branch)
+        for told in observed.events(Joined, group=branch)
+        if isinstance(told.event, Joined)
+    }
+    return (
+        evidence.taken_back
+        and known.status is Status.lost
+        and any(
+            told.event.epoch > known.epoch
+            for each in inviters & evidence.observed.keys()
+            for told in evidence.observed[each].events(Joined, group=gid)
+            if isinstance(told.event, Joined)
+        )
+    )
+
+
 def is_branch_of_others(evidence: Evidence, gid: bytes) -> bool:
     """Whether a group is a branch of those who found no way back, and others had gone on."""
     goes_on = any(

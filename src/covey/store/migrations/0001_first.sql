@@ -8,7 +8,7 @@ CREATE TABLE settings (
 
 -- Groups. `version` moves with every change of a group: who holds an older one in memory reads anew.
 CREATE TABLE groups (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- nobody holds another group by the number of this one
     gid BLOB NOT NULL UNIQUE,
     broker_id BLOB NOT NULL,
     group_id BLOB NOT NULL,
@@ -96,7 +96,7 @@ CREATE TABLE accepted (
 
 -- What our commits are to do, until one of them has won. JSON of client/sync/wishes.py.
 CREATE TABLE wishes (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- by which its refusal is known, later
     group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
     wish BLOB NOT NULL
 ) STRICT;

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member import addresses, knocks
 from covey.access.structs.extensions import Right
-from covey.client import roles
+from covey.client import events, roles
 from covey.client.events import Knocked
 from covey.client.sync.group import capabilities, electing
 from covey.client.sync.group.inviting import concerns, key_package, require_strangers
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from covey.client.sync.log.reading import Reader
     from covey.mls.structs.key_package import KeyPackage
     from covey.store.port import Rows
+
+_SOON: Final = 3_600
+"""Seconds in which who knocks again and again is told of once."""
 
 _CROWD: Final = 8
 """In larger groups everybody looks less often who is at the door."""
@@ -95,6 +98,8 @@ class Doorkeeper:
         if now < self._knocks_due():
             return False
         waiting = yield from self._reader.knocks()
+        if not self._seat.look().status.is_in:  # another flow has gone out while we waited
+            return False
         self._looked_at = now
         known = self._judged
         self._judged = {each.id: known[each.id] for each in waiting if each.id in known}
@@ -135,6 +140,8 @@ class Doorkeeper:
         """Wish for what somebody knocks for, if it is entitled to that; whether to commit now."""
         seat, before = self._seat, self._judged.get(waiting.id)
         with seat.change() as rows:
+            if not seat.is_in:
+                return False
             wished = [wishes.decode(each) for each in queues.wishes(rows, seat.number).values()]
             if any(isinstance(each, Invite) and waiting.id in each.answered for each in wished):
                 self._judged[waiting.id] = _Judged("", None)
@@ -154,7 +161,9 @@ class Doorkeeper:
                 until = None if is_final else seat.group.epoch
                 judged = self._judged[waiting.id] = _Judged(str(error), until)
                 if before is None or before.why != judged.why:
-                    tell(seat, rows, Knocked(seat.hex, name=name, accepted=False, why=judged.why))
+                    _tell_once(
+                        seat, rows, Knocked(seat.hex, name=name, accepted=False, why=judged.why)
+                    )
                 return before is None and self._turn_away(rows, waiting.capability)
             self._judged[waiting.id] = _Judged("", None)
             self._let_in = dict.fromkeys([*self._let_in, content.key_package][-_REMEMBERED:])
@@ -229,6 +238,12 @@ class Doorkeeper:
                 queues.post_later(rows, posting, int(home.world.now()))
 
 
+def _tell_once(seat: Seat, rows: Rows, event: Knocked) -> None:
+    """Tell who is not let in, unless we or another process of ours has told so just before."""
+    if not events.was_told(rows, seat.number, event, seat.home.world.second - _SOON):
+        tell(seat, rows, event)
+
+
 def _require_possible(seat: Seat, package: KeyPackage) -> None:
     """Only who may invite lets in who comes by a link, and nobody under a name that is known here.
 
@@ -250,6 +265,12 @@ def _require_same(seat: Seat, package: KeyPackage) -> None:
         PolicyError: There is no such member, or this is no way back for it.
     """
     leaf, group = package.leaf_node, seat.group
+    own = group.tree.leaf(group.own_index)
+    if own is not None and leaf.signature_key == own.signature_key:
+        msg = (
+            "that is another store of ours, such as a restored one: only another member lets it in"
+        )
+        raise PolicyError(msg)
     name = identity(leaf.credential)
     theirs = [each for each in group.members if each.signature_key == leaf.signature_key]
     if not any(each.identity == name for each in theirs):

@@ -44,6 +44,8 @@ def begin_anew(seat: Seat, lane: Lane, served: int | None) -> Flow[None]:
         if each.epoch == seat.row.epoch or not was_read:
             yield from _offer(seat, lane, each)
     with seat.change() as rows:
+        if not seat.is_in:
+            return  # another flow has gone out meanwhile, and nothing is to be read any more
         places.set_aside(rows, seat.number, seat.row.seq)
         seat.replace(seq=-1, hash=b"", head=None)
         seat.replace(unsure_to=seat.row.epoch + again.UNSURE, set_back_at=seat.home.world.second)

@@ -101,7 +101,7 @@ class Turns:
             if self.troubles.is_set:
                 yield from offering.begin_anew(self.seat, self.speaker.lane, self.troubles.served)
                 self._behind = True
-            if self._behind or not listening:
+            if self.seat.is_in and (self._behind or not listening):
                 yield from self._catch_up()
             place = self._place()
             while (yield from self._step()):
@@ -112,6 +112,8 @@ class Turns:
                         return self.troubles.met(TransportError(msg))
                 place = self._place()
         except (BrokerError, ForkError, TransportError) as error:
+            if not self.seat.look().status.is_in:  # another flow has gone out while we waited
+                return None
             return (yield from self._met(error))
         self.troubles.over()
         return self._due()
@@ -288,7 +290,7 @@ class Turns:
         seat = self.seat
         with seat.change() as rows:
             queues.end_commit(rows, seat.number)
-            if seat.group.pending is not None:
+            if seat.is_in and seat.group.pending is not None:
                 seat.group.discard(seat.group.pending)
             wished = queues.wishes(rows, seat.number)
             queues.unwish(rows, under.wishes)
