@@ -178,7 +178,7 @@ class Member(Unshown, frozen=True):
         proposals = {ProposalType.self_remove, *self.policy.proposal_types}
         return Capabilities(
             (ProtocolVersion.mls10,),
-            self._greased(SUITES),
+            self._greased(dict.fromkeys([*SUITES, self.suite.code, *self.policy.suites])),
             self._greased(sorted(int(each) for each in extensions)),
             self._greased(sorted(int(each) for each in proposals)),
             self._greased((CredentialType.basic, CredentialType.x509)),
