@@ -113,8 +113,10 @@ SENTENCES: list[tuple[Event, str]] = [
     (Rejoining(GROUP, why="x"), "you ask to be taken in anew: x"),
     (
         ClockOff("", hours=-26_280),
-        "this machine's clock is 1095 days behind the broker's: see which one is wrong; until it "
-        "is set, messages disappear at the wrong time, and what is made now may be refused",
+        (
+            "this machine's clock is 1095 days behind the broker's: see which one is wrong; until it "
+            "is set, messages disappear at the wrong time, and what is made now may be refused"
+        ),
     ),
     (
         EventsMissed("", up_to=7),
