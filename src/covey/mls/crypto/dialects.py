@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dialect:
     """The numbers of an ecosystem.
 

@@ -64,7 +64,7 @@ def test_what_is_spoken_from_the_beginning_means_one_thing() -> None:
 
 
 def test_two_meanings_of_a_number_are_not_spoken_at_once() -> None:
-    with pytest.raises(ValueError, match="draft-06-openmls and openmls-0.9 both have"):
+    with pytest.raises(ValueError, match=r"draft-06-openmls and openmls-0\.9 both have"):
         speak(DRAFT_06_OPENMLS, OPENMLS_0_9)
     assert is_known(0xFC01)  # nothing has changed
     assert get_suite(0x004F).kem is MLKEM768_X25519

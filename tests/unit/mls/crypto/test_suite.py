@@ -43,7 +43,7 @@ def test_parameters(code: int, sizes: tuple[int, ...], scheme: str) -> None:
     assert suite.zero == bytes(suite.Nh)
 
 
-@pytest.mark.parametrize("code", [0, 8, 0x0A0A, 0xFFFF])
+@pytest.mark.parametrize("code", [0, 0x000B, 0x0A0A, 0xFFFF])
 def test_an_unknown_suite_is_unsupported(code: int) -> None:
     with pytest.raises(UnsupportedError, match=f"0x{code:04x}"):
         get_suite(code)
