@@ -114,8 +114,8 @@ SENTENCES: list[tuple[Event, str]] = [
     (
         ClockOff("", hours=-26_280),
         (
-            "this machine's clock is 1095 days behind the broker's: see which one is wrong; until it "
-            "is set, messages disappear at the wrong time, and what is made now may be refused"
+            "this machine's clock is 1095 days behind the broker's: see which one is wrong; until "
+            "it is set, messages disappear at the wrong time, and what is made now may be refused"
         ),
     ),
     (
