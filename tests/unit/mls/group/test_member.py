@@ -32,8 +32,8 @@ def test_a_basic_client(suite: int) -> None:
 
 
 def test_an_unknown_suite_is_not_supported() -> None:
-    with pytest.raises(UnsupportedError, match="0x0008"):
-        member("alice", 8)
+    with pytest.raises(UnsupportedError, match="0x000b"):
+        member("alice", 0x000B)
 
 
 @SUITES_OF_ALL
