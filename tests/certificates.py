@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from covey import mls
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.suite import get_suite
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes

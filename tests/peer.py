@@ -18,8 +18,8 @@ import msgspec
 
 from covey import mls
 from covey.errors import CoveyError
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.suite import get_suite
 from covey.mls.group.psks import external_id
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import ReInit, Remove, UnknownProposal

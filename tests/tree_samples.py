@@ -11,7 +11,7 @@ from covey.lab.conformance.generate.grown import (
     with_unmerged_leaf_and_skipped_blanks,
 )
 from covey.lab.conformance.generate.seeded import Seeded
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.credentials import BasicCredential
 from covey.mls.structs.tree import Capabilities, LeafNode, Lifetime, Node
 from covey.mls.tree.ratchet_tree import RatchetTree

@@ -26,7 +26,7 @@ from covey.access.structs.joining import Knock, WaitingKnock
 from covey.access.structs.log import Capability
 from covey.access.structs.sealed import KnockContent, KnockContext, Link, SealedKnock
 from covey.errors import AuthenticationError, DecodeError, PolicyError, UnsupportedError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 
 if TYPE_CHECKING:
     from covey.access.structs.basics import Signed

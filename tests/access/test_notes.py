@@ -9,7 +9,7 @@ from covey import mls
 from covey.access.member.notes import open_note, seal_note
 from covey.access.structs.sealed import NoteContext, SealedNote
 from covey.errors import AuthenticationError, DecodeError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 
 CONTEXT = NoteContext(bytes(range(32)), b"group", 4)
 

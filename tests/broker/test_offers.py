@@ -9,7 +9,7 @@ from covey.access.member.addresses import extension
 from covey.access.structs.extensions import ExtensionCode, InboxAddress
 from covey.broker.offers import Offer, Terms, offer
 from covey.errors import BrokerError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 

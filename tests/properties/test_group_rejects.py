@@ -24,7 +24,7 @@ from covey.errors import (
     RemoteProtocolError,
     StateError,
 )
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.framing import PrivateMessage, PublicMessage
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import ReInit, Remove, UnknownProposal

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from array_tree import ArrayTree
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.credentials import BasicCredential, UnknownCredential, credential_type
 from covey.mls.structs.tree import Capabilities, LeafNode, Lifetime, ParentNode, RatchetTreeNodes
 from covey.mls.tree import math, nodes, parent_hashes

@@ -15,7 +15,7 @@ from covey.lab.conformance.access.structs import STRUCTS
 from covey.lab.conformance.access.writer import WRITTEN
 from covey.lab.conformance.families import ACCESS
 from covey.lab.conformance.runner import verify_case, verify_file
-from covey.mls.crypto.suite import SUITES
+from covey.mls.crypto.suites import SUITES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 from covey.lab.conformance.families import FAMILIES
 from covey.lab.conformance.generate.writer import WRITTEN
 from covey.lab.conformance.runner import verify_case, verify_file
-from covey.mls.crypto.suite import SUITES
+from covey.mls.crypto.suites import SUITES
 
 if TYPE_CHECKING:
     from pathlib import Path

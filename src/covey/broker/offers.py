@@ -12,7 +12,7 @@ from covey.access.refusals import Code, refused
 from covey.access.structs.extensions import ExtensionCode, InboxAddress
 from covey.broker.hours import HOUR, hour_of
 from covey.errors import DecodeError, UnsupportedError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.extensions import AppDataDictionary
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage

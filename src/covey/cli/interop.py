@@ -24,7 +24,7 @@ from covey.lab.interop.play.scenarios.catalogue import ALL, chosen
 from covey.lab.interop.play.summary import cells
 from covey.lab.interop.service.client import Covey
 from covey.lab.interop.targets import seat
-from covey.mls.crypto.suite import SUITES
+from covey.mls.crypto.suites import SUITES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

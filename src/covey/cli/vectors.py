@@ -22,7 +22,7 @@ from covey.lab.conformance.access import writer as access
 from covey.lab.conformance.generate import writer as official
 from covey.lab.conformance.runner import vector_files, verify_file
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.suite import SUITES
+from covey.mls.crypto.suites import SUITES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,6 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from covey.mls.crypto.dialects import (
+        DIALECTS,
+        Dialect,
+        dialect,
+        get_suite,
+        known_suites,
+        speak,
+    )
+    from covey.mls.crypto.suite import Suite
     from covey.mls.group.committing import CommitOptions
     from covey.mls.group.core import Ports
     from covey.mls.group.epoch import PublicState
@@ -68,6 +77,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "DIALECTS",
     "Add",
     "BasicCredential",
     "Changed",
@@ -76,6 +86,7 @@ __all__ = [
     "CommitOptions",
     "ContentType",
     "CredentialType",
+    "Dialect",
     "EpochChanged",
     "Event",
     "Extension",
@@ -115,18 +126,30 @@ __all__ = [
     "Sent",
     "StagedCommit",
     "StagedWelcome",
+    "Suite",
     "UnknownProposal",
     "Update",
     "WireFormat",
     "X509Credential",
+    "dialect",
+    "get_suite",
+    "known_suites",
     "no_padding",
     "padme",
     "peek",
     "propose_to_join",
+    "speak",
     "steps",
 ]
 
 _HOMES: Final = {
+    "DIALECTS": "crypto.dialects",
+    "Dialect": "crypto.dialects",
+    "Suite": "crypto.suite",
+    "dialect": "crypto.dialects",
+    "get_suite": "crypto.dialects",
+    "known_suites": "crypto.dialects",
+    "speak": "crypto.dialects",
     "Add": "structs.proposals",
     "BasicCredential": "structs.credentials",
     "Changed": "group.events",

@@ -11,7 +11,7 @@ from client.table import Someone, Table
 from covey.client.sync.group.commits import key_package
 from covey.client.sync.identity import key_packages
 from covey.errors import BrokerError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.group.member import key_package_ref
 from covey.store import RawKey, open_store, restore_backup, write_backup
 from covey.store.faulty import Died

@@ -24,7 +24,7 @@ from covey.access.structs.joining import Knock
 from covey.access.structs.log import Capability
 from covey.access.structs.sealed import Door, KnockContent, KnockContext, SealedKnock
 from covey.errors import DecodeError, PolicyError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 

@@ -22,7 +22,7 @@ from covey.access.structs.sealed import (
     SealedPointer,
 )
 from covey.errors import DecodeError, StateError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.group.group import Group
 from covey.mls.group.member import key_package_ref
 from covey.mls.structs.welcome import EncryptedGroupSecrets

@@ -15,7 +15,7 @@ from covey.lab.adversary.promises import Unkept, ensure
 from covey.lab.adversary.stage import Stage
 from covey.lab.adversary.victims import Trial
 from covey.lab.conformance.generate.seeded import Seeded
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.rules.checks import section_of
 
 if TYPE_CHECKING:

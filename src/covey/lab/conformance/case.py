@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from covey.errors import CoveyError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

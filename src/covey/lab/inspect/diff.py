@@ -20,7 +20,7 @@ from covey.lab.inspect.diff_found import (
     Updated,
 )
 from covey.lab.inspect.diff_tree import compare_trees, of_extensions
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.picture.names import short, text_of
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.schedule import GroupContext

@@ -1,4 +1,4 @@
-"""The cipher suites, one row of a table each (RFC 9420 §5.1, §17.1), and what they do.
+"""What a cipher suite does (RFC 9420 §5.1, §5.2, §8).
 
 May import :mod:`covey.mls.wire`, :mod:`covey.errors` and the rest of this package. A
 :class:`Suite` is the only thing of this package that the layers above hold. Lengths are
@@ -12,35 +12,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from covey.errors import UnsupportedError
-from covey.mls.crypto.aead import AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305, Aead
-from covey.mls.crypto.hpke import (
-    DHKEM_P256,
-    DHKEM_P384,
-    DHKEM_P521,
-    DHKEM_X448,
-    DHKEM_X25519,
-    DhKem,
-    Encryption,
-    Hpke,
-)
-from covey.mls.crypto.kdf import HKDF_SHA256, HKDF_SHA384, HKDF_SHA512, Kdf
+from covey.mls.crypto.hpke import Encryption, Hpke
 from covey.mls.crypto.mac import hmac_digest
-from covey.mls.crypto.signature import (
-    ECDSA_P256,
-    ECDSA_P384,
-    ECDSA_P521,
-    ED448,
-    ED25519,
-    SignatureScheme,
-)
 from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
     import hashlib
     from collections.abc import Callable
 
+    from covey.mls.crypto.aead import Aead
     from covey.mls.crypto.entropy import Entropy
+    from covey.mls.crypto.kdf import Kdf
+    from covey.mls.crypto.kem import Kem
+    from covey.mls.crypto.signature import SignatureScheme
 
 _LABELS: Final = 512
 """Assembled labels kept; the protocol has about thirty, the rest are an application's."""
@@ -70,11 +54,12 @@ class Suite:
 
     Attributes:
         code: Code point (§17.1).
-        name: Name in the registry.
+        name: Name in the registry, or in the draft.
         kem: HPKE's KEM.
         kdf: HPKE's KDF, which also is the group's hash and MAC.
         aead: HPKE's AEAD, which also encrypts messages.
         signature: The signature scheme.
+        dialect: Whose code point it is (:mod:`covey.mls.crypto.dialects`).
         Nh: Bytes of a hash, a MAC and a secret.
         Nk: Bytes of an AEAD key.
         Nn: Bytes of an AEAD nonce.
@@ -87,10 +72,11 @@ class Suite:
 
     code: int
     name: str
-    kem: DhKem
+    kem: Kem
     kdf: Kdf
     aead: Aead
     signature: SignatureScheme
+    dialect: str = "rfc9420"
     Nh: int = field(init=False)
     Nk: int = field(init=False)
     Nn: int = field(init=False)
@@ -203,12 +189,12 @@ class Suite:
     def derive_key_pair(self, ikm: bytes) -> tuple[bytes, bytes]:
         """KEM.DeriveKeyPair: the private key and the public key."""
         private = self.kem.derive_private_key(ikm)
-        return private, self.kem.curve.load(private).public
+        return private, self.kem.load(private).public
 
     def generate_key_pair(self, entropy: Entropy) -> tuple[bytes, bytes]:
         """Make a fresh HPKE private key and its public key, from one draw."""
         private = self.kem.generate_private_key(entropy)
-        return private, self.kem.curve.load(private).public
+        return private, self.kem.load(private).public
 
     def public_key(self, private: bytes) -> bytes:
         """Compute the HPKE public key of a private key.
@@ -216,7 +202,7 @@ class Suite:
         Raises:
             DecodeError: ``private`` is no private key.
         """
-        return self.kem.curve.load(private).public
+        return self.kem.load(private).public
 
     def check_hpke_public(self, public: bytes) -> None:
         """Accept an HPKEPublicKey, or refuse it (VAL-010).
@@ -225,7 +211,7 @@ class Suite:
             DecodeError: Wrong length, another encoding, not on the curve, or of small
                 order: nobody could encrypt to it.
         """
-        self.kem.curve.check_public(public)
+        self.kem.check_public(public)
 
     def encryption(self, label: str, context: bytes) -> Encryption:
         """Hash an EncryptContext once, to seal or open with it any number of times."""
@@ -277,7 +263,7 @@ class Suite:
             DecodeError: ``kem_output`` is no valid encapsulation (VAL-016), or
                 ``private`` no private key.
         """
-        shared_secret = self.kem.decap(kem_output, self.kem.curve.load(private))
+        shared_secret = self.kem.load(private).decap(kem_output)
         return self._hpke.export(shared_secret, exporter_context.encode(), length)
 
     # Signatures (§5.1.2)
@@ -316,79 +302,3 @@ class Suite:
     ) -> bool:
         """VerifyWithLabel; False also for a malformed key or signature (VAL-012)."""
         return self.signature.verify(public, _label(label) + opaque(content), signature)
-
-
-_TABLE: Final = (
-    Suite(
-        0x0001,
-        "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519",
-        DHKEM_X25519,
-        HKDF_SHA256,
-        AES_128_GCM,
-        ED25519,
-    ),
-    Suite(
-        0x0002,
-        "MLS_128_DHKEMP256_AES128GCM_SHA256_P256",
-        DHKEM_P256,
-        HKDF_SHA256,
-        AES_128_GCM,
-        ECDSA_P256,
-    ),
-    Suite(
-        0x0003,
-        "MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519",
-        DHKEM_X25519,
-        HKDF_SHA256,
-        CHACHA20_POLY1305,
-        ED25519,
-    ),
-    Suite(
-        0x0004,
-        "MLS_256_DHKEMX448_AES256GCM_SHA512_Ed448",
-        DHKEM_X448,
-        HKDF_SHA512,
-        AES_256_GCM,
-        ED448,
-    ),
-    Suite(
-        0x0005,
-        "MLS_256_DHKEMP521_AES256GCM_SHA512_P521",
-        DHKEM_P521,
-        HKDF_SHA512,
-        AES_256_GCM,
-        ECDSA_P521,
-    ),
-    Suite(
-        0x0006,
-        "MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448",
-        DHKEM_X448,
-        HKDF_SHA512,
-        CHACHA20_POLY1305,
-        ED448,
-    ),
-    Suite(
-        0x0007,
-        "MLS_256_DHKEMP384_AES256GCM_SHA384_P384",
-        DHKEM_P384,
-        HKDF_SHA384,
-        AES_256_GCM,
-        ECDSA_P384,
-    ),
-)
-
-SUITES: Final = {suite.code: suite for suite in _TABLE}
-"""Every suite that covey implements, by code point."""
-
-
-def get_suite(code: int) -> Suite:
-    """Find the suite of a code point.
-
-    Raises:
-        UnsupportedError: No such suite here.
-    """
-    try:
-        return SUITES[code]
-    except KeyError:
-        msg = f"cipher suite 0x{code:04x} is not supported"
-        raise UnsupportedError(msg) from None

@@ -9,8 +9,10 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from covey.errors import DecodeError, StorageError, UnsupportedError
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.entropy import Entropy, system_entropy
-from covey.mls.crypto.suite import SUITES, Suite, get_suite
+from covey.mls.crypto.suite import Suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.group import identities
 from covey.mls.group.policy import DAY, Policy
 from covey.mls.group.verify import Checker
@@ -176,7 +178,7 @@ class Member(Unshown, frozen=True):
         proposals = {ProposalType.self_remove, *self.policy.proposal_types}
         return Capabilities(
             (ProtocolVersion.mls10,),
-            self._greased(SUITES),
+            self._greased(dict.fromkeys([*SUITES, self.suite.code, *self.policy.suites])),
             self._greased(sorted(int(each) for each in extensions)),
             self._greased(sorted(int(each) for each in proposals)),
             self._greased((CredentialType.basic, CredentialType.x509)),

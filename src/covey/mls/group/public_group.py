@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.errors import StateError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.group import external, receiving, staging
 from covey.mls.group.core import Ports
 from covey.mls.group.epoch import PublicState

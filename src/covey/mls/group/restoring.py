@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from covey.errors import CoveyError, StorageError, UnsupportedError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.group import rows
 from covey.mls.group.create_commit import group_info_maker
 from covey.mls.group.epoch import Epoch, PastEpoch, PublicState

@@ -69,7 +69,7 @@ PLACES: Final[dict[str, Place]] = {
     "VAL-008": Place("6", "group.receiving:decode_message", "another version is refused"),
     "VAL-009": Place("6", "structs.message:MLSMessage", "another wire format has no arm"),
     "VAL-012": Place("5.1.2", "crypto.suite:Suite.verify_with_label", "strict DER, fixed R‖S"),
-    "VAL-016": Place("5.1.3", "crypto.hpke:DhKem.decap", "bad encapsulations are refused"),
+    "VAL-016": Place("5.1.3", "crypto.dhkem:DhKem.decap", "bad encapsulations are refused"),
     "VAL-019": Place("5.3.1", f"{_CHECK}.validate", "before we propose or commit an Add"),
     "VAL-020": Place("5.3.1", f"{_CHECK}.validate", "asked by group.join:verified_tree"),
     "VAL-021": Place("5.3.1", f"{_CHECK}.validate", "asked by Checker.credential"),
@@ -168,6 +168,6 @@ PLACES: Final[dict[str, Place]] = {
     "VAL-219": Place("11", "group.founding:create", "epoch 0, a random epoch_secret"),
     "VAL-220": Place("11", "group.founding:check_suite_is_best", "by the policy's preference"),
     "VAL-222": Place("13.5", "tree.census:Census", "GREASE is not counted as support"),
-    "VAL-224": Place("17.1", "crypto.suite:SUITES", "the first row"),
+    "VAL-224": Place("17.1", "crypto.suites:SUITES", "the first row"),
 }
 """By id; ids that are rules stand in :data:`covey.mls.rules.registry.RULES`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from covey.mls.crypto.suite import SUITES
+from covey.mls.crypto.dialects import is_known
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
 from covey.mls.rules.trees import undecodable
@@ -108,7 +108,7 @@ def reinit_can_be_followed(subject: ProposalList) -> str | None:
     for each in subject.of(ReInit):
         if each.version != ProtocolVersion.mls10:
             return f"version {each.version} is not implemented"
-        if each.cipher_suite not in SUITES:
+        if not is_known(each.cipher_suite):
             return f"cipher suite 0x{each.cipher_suite:04x} is not implemented"
     return None
 

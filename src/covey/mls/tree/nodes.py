@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.tree import LeafNode, ParentNode
 from covey.mls.wire.varint import header, opaque
 

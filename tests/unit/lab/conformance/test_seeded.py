@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from covey.lab.conformance.generate.seeded import Seeded, new_identity
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.group.verify import key_package_job, leaf_job
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from covey.errors import DecodeError
 from covey.mls.crypto.batch import seal_all, verify_all
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.suite import get_suite
 
 SUITE = get_suite(1)
 PRIVATE, PUBLIC = SUITE.derive_key_pair(b"\x01" * 32)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from covey.errors import CoveyError
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.suite import SUITES, get_suite
+from covey.mls.crypto.suites import SUITES
 from vectors_path import vectors_path
 
 VECTORS: list[dict[str, Any]] = json.loads(vectors_path("mls", "crypto-basics.json").read_text())

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.suite import SUITES, Suite
+from covey.mls.crypto.suites import SUITES
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
 
 ALL = pytest.mark.parametrize("suite", SUITES.values(), ids=lambda suite: f"{suite.code}")
 

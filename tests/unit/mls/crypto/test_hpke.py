@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from covey.errors import AuthenticationError, DecodeError
 from covey.mls.crypto import hpke, kdf
 from covey.mls.crypto.curves import NistCurve
+from covey.mls.crypto.dhkem import DHKEM_P256, DHKEM_P384, DHKEM_P521, DHKEM_X448, DHKEM_X25519
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.hpke import DHKEM_P256, DHKEM_P384, DHKEM_P521, DHKEM_X448, DHKEM_X25519
 from covey.mls.crypto.mac import hmac_digest
-from covey.mls.crypto.suite import SUITES, Suite, get_suite
+from covey.mls.crypto.suites import SUITES
 
 if TYPE_CHECKING:
     from covey.mls.crypto.entropy import Entropy
+    from covey.mls.crypto.suite import Suite
 
 ALL = pytest.mark.parametrize("suite", SUITES.values(), ids=lambda suite: f"{suite.code}")
 KEMS = {

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from covey.errors import DecodeError, UnsupportedError
 from covey.mls.crypto import signature as signature_module
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.entropy import system_entropy
 from covey.mls.crypto.signature import (
     ECDSA_P256,
@@ -19,7 +20,6 @@ from covey.mls.crypto.signature import (
     Ecdsa,
     SignatureScheme,
 )
-from covey.mls.crypto.suite import get_suite
 
 SCHEMES: tuple[SignatureScheme, ...] = (ED25519, ED448, ECDSA_P256, ECDSA_P384, ECDSA_P521)
 ALL = pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)

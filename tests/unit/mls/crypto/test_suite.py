@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,12 @@ from hypothesis import strategies as st
 
 from covey.errors import UnsupportedError
 from covey.mls.crypto import suite as suite_module
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.suite import SUITES, Suite, get_suite
+from covey.mls.crypto.suites import SUITES
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
 
 ALL = pytest.mark.parametrize("suite", SUITES.values(), ids=lambda suite: f"{suite.code}")
 FIRST = get_suite(1)
@@ -38,7 +43,7 @@ def test_parameters(code: int, sizes: tuple[int, ...], scheme: str) -> None:
     assert suite.zero == bytes(suite.Nh)
 
 
-@pytest.mark.parametrize("code", [0, 8, 0x0A0A, 0xFFFF])
+@pytest.mark.parametrize("code", [0, 0x000B, 0x0A0A, 0xFFFF])
 def test_an_unknown_suite_is_unsupported(code: int) -> None:
     with pytest.raises(UnsupportedError, match=f"0x{code:04x}"):
         get_suite(code)

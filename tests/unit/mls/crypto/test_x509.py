@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covey.errors import AuthenticationError, DecodeError
-from covey.mls.crypto.suite import SUITES, get_suite
+from covey.mls.crypto.dialects import get_suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.crypto.x509 import (
     MOST_MOMENTS,
     _moments,

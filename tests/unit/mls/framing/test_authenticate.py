@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.suite import SUITES, Suite, get_suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.framing import authenticate
 from covey.mls.structs.commit import Commit
 from covey.mls.structs.framing import (
@@ -17,6 +20,9 @@ from covey.mls.structs.framing import (
 from covey.mls.structs.proposals import Add, Remove
 from covey.mls.wire.code_points import ContentType, SenderType
 from group_samples import PRIVATE, PUBLIC, from_member, key_package, member
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
 
 MEMBER = from_member(3)
 EXTERNAL = Sender(SenderType.external, sender_index=1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from covey.errors import AuthenticationError, DecodeError
-from covey.mls.crypto.suite import SUITES, Suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.framing import authenticate, private
 from covey.mls.schedule.secret_tree import (
     APPLICATION,
@@ -25,6 +27,9 @@ from covey.mls.structs.framing import (
 from covey.mls.structs.proposals import Remove
 from covey.mls.wire.code_points import ContentType
 from group_samples import from_member
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
 
 SECRET = b"sender data".ljust(32, b".")
 GUARD = b"\xa5\x5a\x00\xff"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from covey.mls.crypto.suite import SUITES, Suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.framing import authenticate, public
 from covey.mls.structs.commit import Commit
 from covey.mls.structs.framing import FramedContentAuthData, PublicMessage, Sender
 from covey.mls.structs.proposals import Remove
 from covey.mls.wire.code_points import ContentType, SenderType
 from group_samples import PUBLIC, from_member
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
 
 KEY = b"k" * 32
 AUTH = FramedContentAuthData(b"signature")

@@ -10,7 +10,7 @@ from certificates import Authority
 from covey import mls
 from covey.errors import LocalProtocolError, UnsupportedError
 from covey.mls.crypto.entropy import system_entropy
-from covey.mls.crypto.suite import SUITES
+from covey.mls.crypto.suites import SUITES
 from covey.mls.group.member import CLOCK_TOLERANCE, is_last_resort, key_package_ref
 from covey.mls.group.policy import DAY
 from covey.mls.group.verify import key_package_job
@@ -32,8 +32,8 @@ def test_a_basic_client(suite: int) -> None:
 
 
 def test_an_unknown_suite_is_not_supported() -> None:
-    with pytest.raises(UnsupportedError, match="0x0008"):
-        member("alice", 8)
+    with pytest.raises(UnsupportedError, match="0x000b"):
+        member("alice", 0x000B)
 
 
 @SUITES_OF_ALL

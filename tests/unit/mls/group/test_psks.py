@@ -6,7 +6,7 @@ import pytest
 
 from covey import mls
 from covey.errors import MissingKeyError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.group import psks
 from covey.mls.schedule.psk import psk_secret
 from covey.mls.wire.code_points import PSKType, ResumptionPSKUsage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.rules import key_packages
 from covey.mls.rules.key_packages import KeyPackageSubject, key_package_tbs
 from covey.mls.wire.code_points import GREASE, ExtensionType

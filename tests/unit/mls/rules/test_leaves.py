@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from certificates import Authority
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.rules import leaves
 from covey.mls.rules.leaves import CLOCK_SKEW, LeafSubject, leaf_tbs
 from covey.mls.structs.credentials import Certificate, UnknownCredential, X509Credential

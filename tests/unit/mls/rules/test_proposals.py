@@ -126,7 +126,7 @@ CASES = [
     *breaks(
         proposals.reinit_can_be_followed,
         (of(ReInit(b"next", 2, 1, ())), "version 2"),
-        (of(ReInit(b"next", 1, 8, ())), "0x0008"),
+        (of(ReInit(b"next", 1, 0x000B, ())), "0x000b"),
     ),
     *holds(
         proposals.proposed_extensions_are_unique,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from covey import mls
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.rules import trees
 from covey.mls.rules.trees import ArraySubject, TreeSubject, find_extension
 from covey.mls.structs.credentials import UnknownCredential

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from covey.mls.crypto import kdf
 from covey.mls.crypto import suite as suites
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.mac import hmac_digest
-from covey.mls.crypto.suite import SUITES, Suite, get_suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.schedule.exporter import export
 from covey.mls.schedule.key_schedule import (
     EpochSecrets,
@@ -19,6 +22,9 @@ from covey.mls.schedule.key_schedule import (
     welcome_secret,
 )
 from covey.mls.schedule.transcript import confirmation_tag, confirmed, interim
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
 
 ALL = pytest.mark.parametrize("suite", SUITES.values(), ids=lambda suite: f"{suite.code}")
 SUITE = get_suite(1)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from covey.errors import DecodeError
-from covey.mls.crypto.suite import SUITES, Suite, get_suite
+from covey.mls.crypto.dialects import get_suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.schedule.psk import psk_secret
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
 
 SUITE = get_suite(1)
 

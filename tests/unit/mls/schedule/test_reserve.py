@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from covey.errors import MissingKeyError, StateError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.schedule import rows
 from covey.mls.schedule.reserve import MOST, Reserve
 from covey.mls.schedule.secret_tree import APPLICATION, HANDSHAKE, RatchetKind, SecretTree

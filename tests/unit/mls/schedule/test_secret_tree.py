@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from covey.errors import MissingKeyError, StateError
 from covey.mls.crypto import kdf
 from covey.mls.crypto import suite as suites
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.crypto.mac import hmac_digest
-from covey.mls.crypto.suite import SUITES, Suite, get_suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.schedule.secret_tree import (
     APPLICATION,
     HANDSHAKE,
@@ -16,6 +19,9 @@ from covey.mls.schedule.secret_tree import (
     Step,
     sender_data,
 )
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
 
 SUITE = get_suite(1)
 ROOT = bytes(range(32))

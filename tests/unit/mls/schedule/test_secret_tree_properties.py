@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from covey.errors import MissingKeyError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.schedule.secret_tree import APPLICATION, HANDSHAKE, SecretTree
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from covey.errors import CoveyError
-from covey.mls.crypto.suite import SUITES, get_suite
+from covey.mls.crypto.dialects import get_suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.schedule import key_schedule, transcript
 from covey.mls.schedule.exporter import export
 from covey.mls.schedule.psk import psk_secret

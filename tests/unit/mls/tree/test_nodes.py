@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from covey.mls.crypto.suite import SUITES, get_suite
+from covey.mls.crypto.dialects import get_suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.structs.tree import ParentNode
 from covey.mls.tree import nodes
 from covey.mls.wire.varint import opaque

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.tree import ParentNode, RatchetTreeNodes
 from covey.mls.tree.ratchet_tree import RatchetTree
 from tree_samples import leaf, special_trees, tree_from, tree_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.errors import DecodeError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.tree import LeafNode, ParentNode
 from covey.mls.tree.stored import Stored, patched, stored
 from tree_samples import leaf, special_trees, tree_from, tree_of

@@ -14,7 +14,7 @@ from covey.lab.adversary.promises import ensure
 from covey.lab.adversary.taking_out import altering, always, without, without_rules
 from covey.lab.adversary.victims import DecoderVictim, MemberVictim, Trial
 from covey.lab.conformance.generate.scenes import NOW
-from covey.mls.crypto import suite as suites
+from covey.mls.crypto import suites
 from covey.mls.group.group import Group
 from covey.mls.group.member import Member
 from covey.mls.structs.extensions import Extension
@@ -222,7 +222,7 @@ def _without_the_first(suites: dict[int, Suite]) -> dict[int, Suite]:
     return {code: suite for code, suite in suites.items() if code != 1}
 
 
-@shows("VAL-224", instead=altering(("crypto.suite:SUITES", _without_the_first)))
+@shows("VAL-224", instead=altering(("crypto.suites:SUITES", _without_the_first)))
 def the_first_suite_is_implemented(stage: Stage) -> None:
     """Two clients with suite 0x0001 make a group and agree."""
     ensure(1 in suites.SUITES, "it is there")

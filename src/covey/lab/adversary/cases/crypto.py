@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from covey.lab.adversary.stage import Stage
+    from covey.mls.crypto.dhkem import DhKem
     from covey.mls.crypto.entropy import Entropy
-    from covey.mls.crypto.hpke import DhKem
     from covey.mls.crypto.suite import Suite
     from covey.mls.group.member import PrivateKeyPackage
 
@@ -282,7 +282,7 @@ def _zero_of_zero(original: Callable[..., bytes]) -> Callable[..., bytes]:
     return exchange
 
 
-ZERO_ENCAPSULATED = altering(("crypto.hpke:DhKem.encap", _to_zero))
+ZERO_ENCAPSULATED = altering(("crypto.dhkem:DhKem.encap", _to_zero))
 ZERO_ACCEPTED = altering(
     ("crypto.curves:X25519KeyPair.exchange", _zero_of_zero),
     ("crypto.curves:X448KeyPair.exchange", _zero_of_zero),
@@ -308,7 +308,7 @@ def _to_compressed(_: object) -> Callable[..., Any]:
 @breaks("VAL-016", instead=ANY_POINT, suites=NIST)
 def a_path_with_compressed_points(stage: Stage) -> Trial:
     """The encapsulated keys of a commit are points in the compressed form."""
-    shorter = altering(("crypto.hpke:DhKem.encap", _to_compressed))
+    shorter = altering(("crypto.dhkem:DhKem.encap", _to_compressed))
     bad = forge.committed(stage.mallory, path=True, under=shorter)
     return Trial(stage.victim(), bad.message, stage.mallory.commit(path=True).message)
 

@@ -18,7 +18,8 @@ from covey.lab.adversary.forge.leaves import (
 from covey.lab.adversary.promises import ensure
 from covey.lab.adversary.taking_out import altering, without
 from covey.lab.adversary.victims import DecoderVictim, Trial
-from covey.mls.crypto.suite import SUITES, get_suite
+from covey.mls.crypto.dialects import get_suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.structs.extensions import Extension
 from covey.mls.wire.code_points import (
     GREASE,

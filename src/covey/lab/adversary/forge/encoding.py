@@ -11,7 +11,7 @@ from covey.lab.adversary.forge import signed as forge
 from covey.lab.adversary.forge.leaves import proposed_add
 from covey.lab.adversary.taking_out import altering, recompiled
 from covey.lab.adversary.victims import Trial
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.rules import key_packages, leaves
 from covey.mls.structs.extensions import Extension, RequiredCapabilities
 from covey.mls.structs.proposals import Remove

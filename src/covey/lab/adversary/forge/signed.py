@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from covey.lab.adversary.taking_out import altered, without_rules
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.framing import authenticate, private, public
 from covey.mls.group import psks
 from covey.mls.group.member import sign_leaf

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from covey.lab.conformance.generate.seeded import Seeded
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

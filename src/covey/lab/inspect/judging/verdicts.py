@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import CoveyError, UnsupportedError
 from covey.lab.inspect.inspected import Finding
-from covey.mls.crypto.suite import SUITES, get_suite
+from covey.mls.crypto.dialects import get_suite
+from covey.mls.crypto.suites import SUITES
 from covey.mls.tree import census, keys
 from covey.mls.tree.ratchet_tree import RatchetTree
 

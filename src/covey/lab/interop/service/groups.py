@@ -12,7 +12,7 @@ from covey.lab.interop.proto import mls_client_pb2 as pb
 from covey.lab.interop.proto import peer_pb2
 from covey.lab.interop.service.desk import Certified, Desk, Playing, Waiting
 from covey.lab.interop.service.policy import InteropPolicy, is_named, ports
-from covey.mls.crypto.suite import SUITES
+from covey.mls.crypto.suites import SUITES
 from covey.mls.group.external import decode_group_info
 
 if TYPE_CHECKING:

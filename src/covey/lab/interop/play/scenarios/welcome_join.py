@@ -8,7 +8,7 @@ from covey.lab.adversary.forge.certificates import Authority
 from covey.lab.interop.play.scenarios.registry import scenario
 from covey.lab.interop.play.values import add, external_psk, remove
 from covey.lab.interop.play.witness import DisagreementError
-from covey.mls.crypto.suite import get_suite
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.credentials import X509Credential
 
 if TYPE_CHECKING:

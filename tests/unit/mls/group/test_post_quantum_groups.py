@@ -1,0 +1,99 @@
+"""Groups in every post-quantum suite: their whole life, moved there, and what does not fit."""
+
+from __future__ import annotations
+
+import pytest
+
+from covey import mls
+from covey.errors import CoveyError, DecodeError, RemoteProtocolError
+from covey.mls.crypto.dialects import PRIVATE, TS_MLS_2, get_suite
+from group_samples import agree, everyone, found, member
+
+X_WING, MLDSA44, PURE = 0xFC01, 0xFC09, 0xFC0B
+SUITES = pytest.mark.parametrize(
+    "suite", [*PRIVATE.suites, *TS_MLS_2.suites], ids=lambda code: get_suite(code).name
+)
+
+
+@SUITES
+def test_a_group_lives(suite: int) -> None:
+    groups = found("abc", suite)
+    agree(groups)
+    alice, bob, carol = groups
+    for sender in groups:
+        sent = sender.protect(b"hello from " + bytes([sender.own_index]))
+        for other in groups:
+            if other is not sender:
+                event = other.receive(sent)
+                assert isinstance(event, mls.MessageReceived)
+                assert event.data == b"hello from " + bytes([sender.own_index])
+    everyone(groups, bob.propose_update())
+    pending = alice.commit()
+    everyone(groups, pending.message)
+    agree(groups)
+    dave = member("d", suite)
+    package = dave.key_package()
+    pending = carol.commit(add=[package.message], path=True)
+    everyone(groups, pending.message)
+    newcomer = mls.Group.join(dave, package, pending.welcome)
+    everyone([alice, carol, newcomer], alice.commit(remove=[bob.own_index]).message)
+    agree([alice, carol, newcomer])
+    erin = member("e", suite)
+    joined = mls.Group.join_externally(erin, carol.group_info())
+    everyone([alice, carol, newcomer], joined.commit)
+    agree([alice, carol, newcomer, joined.group])
+
+
+@SUITES
+def test_a_stored_group_is_the_same(suite: int) -> None:
+    alice, bob = found("ab", suite)
+    again = mls.Group.restore(alice.snapshot())
+    event = bob.receive(again.protect(b"from the store"))
+    assert isinstance(event, mls.MessageReceived)
+    assert mls.Member.decode(member("x", suite).encode()).suite is get_suite(suite)
+
+
+@pytest.mark.parametrize("old", [1, X_WING])
+@pytest.mark.parametrize("new", [X_WING, MLDSA44, PURE])
+def test_a_group_is_continued_in_a_post_quantum_suite(old: int, new: int) -> None:
+    alice, bob = found("ab", old)
+    everyone([alice, bob], alice.commit(reinit=mls.ReInit(b"next", 1, new, ())).message)
+    first, second = member("a", new), member("b", new)
+    package = second.key_package()
+    begun = alice.reinitialize(first, [package.message])
+    joined = mls.Group.join(second, package, begun.welcome, successor_of=bob)
+    agree([begun.group, joined])
+    assert joined.suite is get_suite(new)
+
+
+def test_a_key_package_of_another_suite_is_no_member() -> None:
+    """Not even of one whose keys have the same form."""
+    [alice] = found("a", X_WING)
+    for other in (1, 0xFC02, 0x004F, 0x0008, 0xF00D, MLDSA44):
+        package = member("b", other).key_package()
+        with pytest.raises(CoveyError, match="VAL-0"):
+            alice.commit(add=[package.message])
+
+
+def test_what_was_changed_is_refused() -> None:
+    alice, bob = found("ab", MLDSA44)
+    before = bob.snapshot()
+    message = alice.commit(path=True).message
+    for place in (40, len(message) // 2, len(message) - 1):
+        bad = bytearray(message)
+        bad[place] ^= 1
+        with pytest.raises((RemoteProtocolError, DecodeError, CoveyError)):
+            bob.receive(bytes(bad))
+        assert bob.snapshot() == before
+    bob.receive(message)
+    assert bob.epoch == 2
+
+
+def test_what_a_client_supports_is_listed() -> None:
+    assert member("a", X_WING, mls.Policy(grease=False)).capabilities().cipher_suites == (
+        *range(1, 8),
+        X_WING,
+    )
+    policy = mls.Policy(grease=False, suites=(X_WING, 1, MLDSA44))
+    listed = member("a", 1, policy).capabilities().cipher_suites
+    assert listed == (*range(1, 8), X_WING, MLDSA44)
