@@ -122,11 +122,11 @@ def test_what_waits_and_what_was_taken_disappear_too(rows: Rows, group: int, oth
     everywhere.let_disappear(rows, NOW)
     assert everywhere.next_due(rows) == NOW + 1
     assert [each.message for each in queues.accepted(rows, group)] == [SECOND]
-    assert not queues.is_waiting(rows, group, FIRST)
-    assert queues.is_waiting(rows, group, SECOND)
+    assert queues.place_of(rows, group, FIRST) is None
+    assert queues.place_of(rows, group, SECOND) is not None
     everywhere.let_disappear(rows, NOW + 1)
     assert everywhere.next_due(rows) is None
-    assert queues.is_waiting(rows, other, FIRST)
+    assert queues.place_of(rows, other, FIRST) is not None
     assert len(queues.accepted(rows, other)) == 1
     told = [event for _, event in events.after(rows, 0, now=NOW)]
     assert [type(each) for each in told] == [MessagesLost, MessagesLost]
