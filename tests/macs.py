@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from covey.mls.crypto import hpke, kdf, suite
+from covey.mls.crypto import dhkem, hpke, kdf, suite
 from covey.mls.crypto.mac import hmac_digest
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-USERS = (hpke, kdf, suite)
+USERS = (dhkem, hpke, kdf, suite)
 """The modules that compute HMACs, each under this name."""
 
 

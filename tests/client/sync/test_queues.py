@@ -57,8 +57,8 @@ REFUSING = "events USING INDEX events_refusing (number>?)"
 TAKEN = queues.Accepted(b"i", 7, 3, b"m", (), b"request")
 LOOKS: dict[str, tuple[Callable[[Rows, int], object], str]] = {
     "place_of": (lambda rows, group: queues.place_of(rows, group, b"m"), BY_MESSAGE),
-    "find": (lambda rows, group: history.find(rows, group, b"m"), BY_MESSAGE),
-    "read": (history.read, BY_MESSAGE),
+    "find": (lambda rows, group: history.find(rows, group, b"m", now=0), BY_MESSAGE),
+    "read": (lambda rows, group: history.read(rows, group, now=0), BY_MESSAGE),
     "by_idem": (lambda rows, group: queues.by_idem(rows, group, b"i"), BY_IDEM),
     "anew": (queues.to_be_encrypted_anew, "outbox_by_idem (group_=?"),
     "first": (queues.first, "outbox_of_group (group_=?)"),

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from covey.mls.structs.proposals import Proposal
     from covey.mls.structs.schedule import PreSharedKeyID
 
-UNKNOWN: Final = 0xF00D
+UNKNOWN: Final = 0xF0DD
 """A code point that nobody supports unless told to."""
 
 LISTED: Final = Sender(SenderType.external, sender_index=0)
