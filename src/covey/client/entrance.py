@@ -19,7 +19,7 @@ from covey.client.conversing import wanted
 from covey.client.conversing.bound import seconds
 from covey.client.events import Joined
 from covey.client.held import Held
-from covey.client.running.opening import remember_url
+from covey.client.running.opening import forget_url, remember_url
 from covey.client.sync.coming import joining
 from covey.client.sync.coming.joining import Found
 from covey.client.sync.group.telling import tell
@@ -218,11 +218,19 @@ class Entrance(Held):
         engine = self._engine
         found = await engine.call(partial(self._opened, paper))
         self._require_out(found.pointer.gid)
-        if not engine.url:
+        is_first = not engine.url
+        if is_first:
             url = paper.url.decode()
             engine.connect(url)
             await engine.call(partial(remember_url, engine.store, url))
-        seat = await engine.run(joining.join(engine.home, found, paper.parcels))
+        try:
+            seat = await engine.run(joining.join(engine.home, found, paper.parcels))
+        except BaseException:
+            if is_first:  # nobody has signed the address: the true invitation may say another one
+                with anyio.CancelScope(shield=True):
+                    await engine.disconnect()
+                    await engine.call(partial(forget_url, engine.store))
+            raise
         await engine.call(partial(engine.peer.entered, seat))
         await engine.go_online()
         await engine.look_at_groups()

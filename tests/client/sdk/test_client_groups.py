@@ -9,6 +9,7 @@ from anyio import move_on_after
 
 from broker_thread import broker_at
 from covey.client.events import Branching, Joined, MembersChanged, RemovedFromGroup, Renamed
+from covey.client.words import cards
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
 from people import LATE, PACE, Town, group, happens, texts, until
 
@@ -276,6 +277,20 @@ async def test_a_card_is_answered_by_an_invitation_without_an_account(town: Town
             await ours.invite_card(card)
         with pytest.raises(DecodeError, match="no invitation"):
             await dora.join(card)
+
+
+async def test_an_address_that_somebody_has_changed_does_not_stay(town: Town) -> None:
+    """It is in no signature: the invitation as it was sent leads to the broker all the same."""
+    async with town.client("alice") as alice, town.client("dora", broker=None) as dora:
+        [ours] = await group(alice)
+        _, invitation = await ours.invite_card(await dora.card())
+        paper = cards.parse(invitation)
+        assert isinstance(paper, cards.Invitation)
+        with pytest.raises(TransportError):
+            await dora.join(cards.to_text(paper.replace(url=b"http://127.0.0.1:9")))
+        assert dora.broker is None
+        assert (await dora.join(invitation)).name == "team"
+        assert dora.broker == town.url
 
 
 async def test_an_invitation_is_for_one_card_alone(town: Town) -> None:

@@ -109,6 +109,12 @@ class Driver:
         self.url = url
         self._network = _Locked(url, self, transport=self._transport, proxy=self._proxy)
 
+    async def disconnect(self) -> None:
+        """Forget where the broker is."""
+        network, self._network, self.url = self._network, None, ""
+        if network is not None:
+            await network.aclose()
+
     async def call(self, work: Callable[[], T]) -> T:
         """Do something with the store, or what the flows use, in the worker thread."""
         try:

@@ -274,6 +274,12 @@ def remember_url(store: Watched, url: str) -> None:
         settings.put(rows, _URL, url.encode())
 
 
+def forget_url(store: Watched) -> None:
+    """Keep it no more."""
+    with store.transaction() as rows:
+        settings.drop(rows, _URL)
+
+
 # --- the account -------------------------------------------------------------------------
 
 
