@@ -315,7 +315,7 @@ def _is_heard_by_nobody(evidence: Evidence, known: Held, since: int) -> bool:
         told.event.why
         for each in evidence.holders(known.gid)
         for told in evidence.observed[each].events(Knocked, group=known.gid, since=since)
-        if isinstance(told.event, Knocked)
+        if isinstance(told.event, Knocked) and "by a link" not in told.event.why
     ]
     keyless = bool(answers) and all("no key" in each for each in answers)
     return keyless and bool(evidence.lately.keys() & set(_LONG))
