@@ -323,6 +323,18 @@ def test_who_knocks_at_a_door_to_which_the_others_lost_the_key_is_let_in_by_nobo
         assert rules(seen) - {"few returns"} == found
 
 
+def test_who_was_refused_before_the_others_went_on_in_a_branch_was_turned_away() -> None:
+    lost = held(status=Status.lost, authenticator=b"", members=())
+    gone_on = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+    refused = Knocked(GID.hex(), name="bob", accepted=False, why="is no member")
+    for told, found in (([refused], False), ([], True)):
+        events = {"ann": told, "bob": [RolledBack(GID.hex(), seq=3, served=1, heads=())]}
+        out = evidence(ann=gone_on, bob=lost, told=events, front=denying("bob", 90))
+        branch = held(gid=OTHER, predecessor=GID, members=("ann",))
+        out.observed["ann"].groups[OTHER] = branch
+        assert ("nobody stranded" in rules(out._replace(kinds={"rollback": 1}))) == found
+
+
 def test_two_groups_are_one_too_many() -> None:
     other = bytes([1]) * 32
     split = evidence()

@@ -171,14 +171,16 @@ def was_removed(evidence: Evidence, gids: set[bytes], name: str) -> bool:
 def is_turned_away(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether members tell that they refuse somebody, who was let in where the log is taken back.
 
-    Who had let it in has gone since, or it would have been invited again: people see it knock.
+    Who had let it in has gone since, or it would have been invited again: people see it knock, also
+    those who have gone on in a branch meanwhile.
     """
     joined = evidence.observed[name].events(Joined, group=gid)
     came = max((each.at for each in joined), default=inf)
     was_there = evidence.taken_back and came <= evidence.taken_back_until
     return (was_there or is_denied(evidence, gid, name)) and any(
         isinstance(told.event, Knocked) and told.event.name == name and not told.event.accepted
-        for each in evidence.holders(gid)
+        for group in {gid, *evidence.branches(gid)}
+        for each in evidence.holders(group)
         for told in evidence.observed[each].events(Knocked, group=gid)
     )
 
