@@ -87,7 +87,7 @@ class Encryption:
         Args:
             public: The recipient's HPKE public key.
             plaintext: What to encrypt.
-            entropy: Drawn from exactly once, for ``draw`` bytes.
+            entropy: Drawn from at most once, for ``draw`` bytes.
 
         Returns:
             ``kem_output`` and ``ciphertext``.

@@ -92,13 +92,13 @@ class HybridKem:
 
     def check_public(self, public: bytes) -> None:
         """Accept a public key, or refuse it."""
-        first, second = self._split(public, self.parameters.public_length)
+        first, second = self._split(public)
         self.parameters.public_key(first)
         self.curve.check_public(second)
 
     def encap(self, public: bytes, entropy: Entropy) -> tuple[bytes, bytes]:
         """Encap: the shared secret, and what both kinds have encapsulated."""
-        first, second = self._split(public, self.parameters.public_length)
+        first, second = self._split(public)
         ephemeral = self.curve.load(self._scalar(entropy(self.scalar_seed)))
         exchanged = ephemeral.exchange(second)
         secret, ciphertext = self.parameters.public_key(first).encapsulate()
@@ -117,9 +117,10 @@ class HybridKem:
         text = secret + exchanged + ephemeral + public + self.label
         return hashlib.sha3_256(text).digest()
 
-    def _split(self, both: bytes, first: int) -> tuple[bytes, bytes]:
-        """What is of ML-KEM, and what of the curve; each refuses a wrong length."""
-        return both[:first], both[first:]
+    def _split(self, public: bytes) -> tuple[bytes, bytes]:
+        """What of a public key is of ML-KEM, and what of the curve; each refuses a wrong length."""
+        length = self.parameters.public_length
+        return public[:length], public[length:]
 
     def _scalar(self, seed: bytes) -> bytes:
         """RandomScalar: the first window of a seed that is a private key of the curve.

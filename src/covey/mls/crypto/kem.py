@@ -52,7 +52,7 @@ class Kem(Protocol):
 
     @property
     def draw(self) -> int:
-        """Bytes that ``encap`` draws from its entropy, in one draw."""
+        """Bytes that ``encap`` draws from its entropy, in one draw; none for 0."""
 
     def derive_private_key(self, ikm: bytes) -> bytes:
         """DeriveKeyPair, its private half: Nsk bytes.

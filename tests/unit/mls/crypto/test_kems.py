@@ -117,7 +117,7 @@ def test_what_is_drawn_is_drawn_at_once(kem: Kem) -> None:
         return system_entropy(length)
 
     kem.encap(kem.load(kem.generate_private_key(system_entropy)).public, entropy)
-    assert drawn == [kem.draw]
+    assert drawn == ([kem.draw] if kem.draw else [])
 
 
 def theirs(suite: Suite, private: bytes) -> tuple[oracle.KEM, object] | None:

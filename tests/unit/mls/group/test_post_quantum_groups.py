@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from covey import mls
-from covey.errors import CoveyError, DecodeError, RemoteProtocolError
+from covey.errors import CoveyError
 from covey.mls.crypto.dialects import PRIVATE, TS_MLS_2, get_suite
 from group_samples import agree, everyone, found, member
 
@@ -82,7 +82,7 @@ def test_what_was_changed_is_refused() -> None:
     for place in (40, len(message) // 2, len(message) - 1):
         bad = bytearray(message)
         bad[place] ^= 1
-        with pytest.raises((RemoteProtocolError, DecodeError, CoveyError)):
+        with pytest.raises(CoveyError):
             bob.receive(bytes(bad))
         assert bob.snapshot() == before
     bob.receive(message)
