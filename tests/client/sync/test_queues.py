@@ -120,3 +120,17 @@ def test_wishes_are_those_of_one_group(rows: Rows, group: int, other: int) -> No
     assert queues.wished(rows, group) == {numbers[0], numbers[2]}
     queues.unwish(rows, numbers[:1])
     assert queues.wished(rows, group) == {numbers[2]}
+
+
+def test_a_place_is_not_taken_again(rows: Rows, group: int) -> None:
+    """Whoever waits for what another process has sent looks whether its place is passed."""
+    queues.say(rows, group, b"1", b"")
+    place = queues.place_of(rows, group, b"1")
+    sent = queues.first(rows, group)
+    assert place is not None
+    assert sent is not None
+    queues.done(rows, sent)
+    queues.say(rows, group, b"2", b"")
+    later = queues.first_place(rows, group)
+    assert later is not None
+    assert later > place

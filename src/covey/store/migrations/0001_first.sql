@@ -73,7 +73,7 @@ CREATE TABLE sent (
 
 -- What is to be said, until the broker has it. `request` is the signed request as it was sent.
 CREATE TABLE outbox (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- who waits for one is not taken for a later one's
     group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
     message BLOB NOT NULL,              -- the id in its content
     content BLOB NOT NULL,
