@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from contextlib import ExitStack
@@ -136,6 +137,7 @@ def test_nobody_at_an_address_is_a_transport_error() -> None:
 def test_a_server_that_hangs_is_a_transport_error() -> None:
     with serving() as (address, process), Remote(address, patience=0.5) as client:
         process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)  # until then it may answer
         try:
             with pytest.raises(TransportError, match="SupportedCiphersuites: DEADLINE_EXCEEDED"):
                 client.answer("SupportedCiphersuites", pb.SupportedCiphersuitesRequest())
