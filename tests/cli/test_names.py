@@ -9,10 +9,12 @@ import pytest
 
 from broker_thread import thread_broker
 from covey import blocking
+from covey.cli.chat.download import safe
 from covey.client import events
 from covey.client.conversing import wanted
 from covey.client.running import opening
 from covey.client.words.showing import name_of
+from covey.errors import StateError
 from covey.store import Passphrase, open_store
 from hostile import ATTACK, every_event, is_tame
 from terminals import Terminal, lines_until
@@ -200,3 +202,14 @@ def test_following_every_event_controls_no_terminal(
         lines = lines_until(process, "the last one")
     assert len(lines) > len(kinds)
     assert all(is_tame(each) for each in lines), lines
+
+
+@pytest.mark.parametrize("name", ["CON", "nul.txt", "com1.tar.gz", " Lpt9 .pdf", "COM²"])
+def test_a_name_that_is_a_device_elsewhere_is_no_files(name: str) -> None:
+    with pytest.raises(StateError, match="say one with --out"):
+        safe(name)
+
+
+@pytest.mark.parametrize("name", ["CONTENTS", "nulls.txt", "com10", "a.con", "COM.txt"])
+def test_a_name_that_begins_like_a_device_is_a_files(name: str) -> None:
+    assert safe(name) == name

@@ -84,10 +84,17 @@ async def test_a_file_that_is_larger_than_is_allowed_is_not_fetched(town: Town) 
 async def test_bytes_need_a_name_and_missing_files_are_said(town: Town, tmp_path: Path) -> None:
     async with town.client("alice") as alice:
         [ours] = await group(alice)
+        sent: list[object] = []
         with pytest.raises(StateError, match="give a name"):
             await ours.attach(b"bytes")
         with pytest.raises(StorageError, match="cannot read"):
             await ours.attach(tmp_path / "none")
+        for name, media_type in (("n" * 1025, None), ("n", "m" * 1025)):
+            with pytest.raises(ValueError, match="at most 1024 bytes, not 1025"):
+                await ours.attach(
+                    b"bytes", name, media_type=media_type, progress=lambda *at: sent.append(at)
+                )
+        assert sent == []
         said = await ours.send("no file")
         with pytest.raises(StateError, match="has no file"):
             await ours.download(said)
@@ -250,6 +257,8 @@ async def test_what_cannot_be_said_is_refused_before_it_is_kept(town: Town) -> N
             partial(loose.set_expiry, 1.5),
             partial(loose.rename, 5),
             partial(loose.link, 1.5),
+            partial(loose.set_inviting, []),
+            partial(loose.set_role, alice.name, []),
         ):
             with pytest.raises(TypeError, match=", not "):
                 await refused()

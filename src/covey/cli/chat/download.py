@@ -26,6 +26,11 @@ LONGEST: Final = 255
 _SUFFIX: Final = 32
 """Bytes of what is taken for the end of a name, such as .pdf."""
 
+_DEVICES: Final = {"CON", "PRN", "AUX", "NUL"} | {
+    f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³"
+}
+"""Names that are no file's on Windows. A file goes on to other machines: it is one name for all."""
+
 
 @click.command()
 @click.argument("group")
@@ -73,11 +78,16 @@ def safe(name: str) -> str:
         StateError: It means something else: another folder, standard output, or nothing.
     """
     kept = line(name).lstrip(".")
-    if kept in {"", "-"} or any(each in name for each in "/\\\0"):
+    if kept in {"", "-"} or any(each in name for each in "/\\\0") or is_a_device(kept):
         shown = f", {line(name)!r}," if name.strip() else ""
         msg = f"the name of the file{shown} is none that it can have here: say one with --out FILE"
         raise StateError(msg)
     return _cut(kept)
+
+
+def is_a_device(name: str) -> bool:
+    """Whether Windows takes a name, whatever comes after a dot in it, for a device."""
+    return name.partition(".")[0].strip().upper() in _DEVICES
 
 
 def _cut(name: str) -> str:

@@ -121,16 +121,16 @@ class Talking(Bound):
             BrokerError: ``too_large``, ``over_quota``, …
             TransportError: The broker cannot be reached.
             TypeError: It is neither a path nor bytes, or its name or type is no text.
-            ValueError: Its name is too long.
+            ValueError: Its name or type is longer than 1,024 bytes.
         """
         _expiry(expires_after)
         data, called = await _read(file, name)
         if not called:
             msg = "say what the file is called: give a name"
             raise StateError(msg)
-        about, encoded = self._about(reply_to), typed.text("the name of the file", called)
+        about, encoded = self._about(reply_to), wanted.short("the name of the file", called)
         kind = media_type or mimetypes.guess_type(called)[0] or _ANY
-        media = typed.text("the media type", kind)
+        media = wanted.short("the media type", kind)
         carried = await self._carry(data, progress)
         body = Attachment(carried.blob, carried.key, encoded, media, len(data), carried.size, about)
         return await self._say(body, expires_after=expires_after)

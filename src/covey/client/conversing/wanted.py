@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _MOST_SECONDS: Final = (1 << 32) - 1
 _MOST_HOURS: Final = 24 * 365
+_SHORT: Final = 1024
+"""Bytes of a name or a type beside a file: more would not fit into a message, or on a screen."""
+
 _SHOWN: Final = 10
 """How many devices are named to who has named none."""
 
@@ -119,6 +122,20 @@ def content_type(given: object) -> bytes:
     return encoded
 
 
+def short(what: str, given: object) -> bytes:
+    """What is written beside a file: its name, its type.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It is too long.
+    """
+    encoded = typed.text(what, given)
+    if len(encoded) > _SHORT:
+        msg = f"{what} takes at most {_SHORT} bytes, not {len(encoded)}"
+        raise ValueError(msg)
+    return encoded
+
+
 def _whole(what: str, given: object, least: int, most: int) -> int:
     found = typed.number(what, given)
     if not least <= found <= most:
@@ -146,7 +163,7 @@ def maybe_inviting(who: str | None) -> int | None:
     """
     if who is None:
         return None
-    if who not in Inviting.__members__:
+    if typed.string("who may invite", who) not in Inviting.__members__:
         msg = f"who may invite is members or admins, not {who}"
         raise StateError(msg)
     return Inviting[who]
@@ -158,7 +175,7 @@ def role_of(role: str) -> int:
     Raises:
         StateError: There is none called so.
     """
-    if role not in Role.__members__:
+    if typed.string("a role", role) not in Role.__members__:
         msg = f"a role is owner, admin or member, not {role}"
         raise StateError(msg)
     return Role[role]
