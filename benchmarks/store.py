@@ -199,6 +199,7 @@ def put(home: Home, group: Group, broker_id: bytes | None = None) -> Seat:
         gid=gid,
         broker_id=broker_id or _BROKER,
         group_id=group.group_id,
+        suite=group.suite.code,
         status=Status.active,
         trouble="",
         name="a group",

@@ -30,7 +30,7 @@ CAPABILITIES = GroupCapabilities((GroupCapability(RANDOM(32), 0, 500_000, Right.
 
 
 def test_the_code_points_are_private_and_not_for_chance() -> None:
-    assert {0xF0C1, 0xF0C2, 0xF0C3} == EXTENSION_TYPES
+    assert {0xF0C1, 0xF0C2, 0xF0C3, 0xF0C6} == EXTENSION_TYPES
     assert all(0xF000 <= code <= 0xFFFF and code & 0x0F0F != 0x0A0A for code in ExtensionCode)
 
 

@@ -72,7 +72,7 @@ def test_a_knock_lets_its_holder_in(suite: int, *, recovers: bool) -> None:
     assert signing.verify(request.capability, "knock", signed.request, signed.signature)
     assert (request.broker_id, request.gid) == (BROKER, GID)
     door = capability_keys(SEED, alice.suite).door
-    content = open_knock(alice.suite, BROKER, GID, [door], waiting(signed))
+    content = open_knock(BROKER, GID, [door], waiting(signed))
     assert content == KnockContent(holder.package.message, int(recovers))
     alice.accept(alice.commit(add=[content.key_package]))
     assert alice.find(b"holder") is not None
@@ -83,17 +83,17 @@ def test_a_knock_opens_at_its_own_door_only() -> None:
     at_door = waiting(knock(LINK, HOLDER.package.message, RANDOM))
     other = capability_keys(bytes(32), SUITE).door
     with pytest.raises(PolicyError, match="no key"):
-        open_knock(SUITE, BROKER, GID, [other], at_door)
+        open_knock(BROKER, GID, [other], at_door)
     with pytest.raises(AuthenticationError):
-        open_knock(SUITE, BROKER, GID, [other.replace(capability=KEYS.key)], at_door)
+        open_knock(BROKER, GID, [other.replace(capability=KEYS.key)], at_door)
     with pytest.raises(AuthenticationError):
-        open_knock(SUITE, bytes(32), GID, [KEYS.door], at_door)
+        open_knock(bytes(32), GID, [KEYS.door], at_door)
     with pytest.raises(AuthenticationError):
-        open_knock(SUITE, BROKER, bytes(32), [KEYS.door], at_door)
+        open_knock(BROKER, bytes(32), [KEYS.door], at_door)
     for at in range(0, len(at_door.sealed), 13):
         bent = at_door.replace(sealed=changed(at_door.sealed, at))
         with pytest.raises((AuthenticationError, DecodeError)):
-            open_knock(SUITE, BROKER, GID, [KEYS.door], bent)
+            open_knock(BROKER, GID, [KEYS.door], bent)
 
 
 def test_a_knock_holds_a_key_package_and_nothing_else() -> None:
@@ -107,7 +107,7 @@ def test_a_knock_holds_a_key_package_and_nothing_else() -> None:
         encoded = content.encode()
         header = (len(encoded) | 0x4000).to_bytes(2) if len(encoded) > 63 else bytes([len(encoded)])
         with pytest.raises(DecodeError):
-            open_knock(SUITE, BROKER, GID, [KEYS.door], sealed_by_hand(header + encoded))
+            open_knock(BROKER, GID, [KEYS.door], sealed_by_hand(header + encoded))
 
 
 def test_a_suite_that_is_not_known_is_told() -> None:
@@ -165,7 +165,7 @@ def test_who_has_lost_everything_comes_back_in_place_of_its_old_leaf() -> None:
     assert before is not None
     new = person("bob")
     at_door = waiting(knock(LINK, new.package.message, RANDOM, recovers=True))
-    content = open_knock(alice.suite, BROKER, GID, [KEYS.door], at_door)
+    content = open_knock(BROKER, GID, [KEYS.door], at_door)
     assert entitled(capabilities_of(alice.extensions), at_door, content, NOW).creator == 0
     pending = alice.commit(
         add=[content.key_package], remove=[before], welcome_tree=False, references=()

@@ -117,7 +117,7 @@ def test_what_stands_in_mls_structs_holds_no_secret() -> None:
 
 def test_secrets_do_not_show() -> None:
     mark = b"\xab" * 32
-    door = sealed.Door(mark, mark)
+    door = sealed.Door(mark, 1, mark)
     key = sealed.ParcelKey(mark, mark)
     way = sealed.WayBack(mark)
     pointer = sealed.Pointer(mark, mark, 1, 1, key, key, mark, (door,), (way,))

@@ -52,7 +52,7 @@ def public(kind: type) -> dict[str, Any]:
 
 def parameters(value: Any) -> list[tuple[str, object, object]]:  # noqa: ANN401
     """Names, kinds and defaults, without ``self`` or ``cls``."""
-    if isinstance(value, faces._Method):  # noqa: SLF001
+    if isinstance(value, faces.Method):
         value = value._method  # noqa: SLF001
     if isinstance(value, classmethod):
         value = value.__func__

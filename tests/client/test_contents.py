@@ -33,7 +33,7 @@ BODIES = {
     "reaction": Reaction(ID, "👍".encode()),
     "attachment": Attachment(bytes(32), bytes(32), b"a.txt", b"text/plain", 5, 64),
     "application/x-count": Data(b"application/x-count", b"\1"),
-    "newdoor": NewDoor(Door(bytes(32), b"private")),
+    "newdoor": NewDoor(Door(bytes(32), 1, b"private")),
     "recovery": Recovery(bytes(32), bytes(32)),
     "unknown": Unknown(77, b"from the future"),
 }

@@ -34,6 +34,8 @@ from covey.client.events import (
     RolledBack,
     SettingsChanged,
     Unreadable,
+    Upgraded,
+    Upgrading,
     WishRefused,
     keeping,
 )
@@ -41,6 +43,7 @@ from covey.client.sync.rows import queues
 from covey.client.words import contents, expiring, history
 from covey.client.words.contents import VERSION, Content, Data, Recovery, Text
 from covey.errors import StateError, StorageError
+from covey.mls.crypto.dialects import get_suite
 from covey.store import RawKey, memory_store, open_store, restore_backup, write_backup
 
 if TYPE_CHECKING:
@@ -52,6 +55,8 @@ if TYPE_CHECKING:
 GROUP = bytes(range(32)).hex()
 ID = bytes(range(16))
 NOW = 1_700_000_000
+SAFE = "confidentiality quantum-safe, authentication quantum-safe"
+
 SENTENCES: list[tuple[Event, str]] = [
     (
         MessageArrived(GROUP, id="00", sender="bob", kind="text", text="hi\x1b[2J"),
@@ -85,6 +90,14 @@ SENTENCES: list[tuple[Event, str]] = [
         "amy changed roles: amy is member now and bob is owner now",
     ),
     (RolesChanged(GROUP, by="amy", roles={}), "amy changed roles: nothing changed"),
+    (
+        Upgrading(GROUP, by="amy", suite=0xFC01),
+        "amy moves the group to MLS_128_MLKEM768X25519_AES128GCM_SHA256_Ed25519",
+    ),
+    (
+        Upgraded(GROUP, before=1, suite=0xFC09, epoch=4),
+        f"the group now has {get_suite(0xFC09).name} ({SAFE})",
+    ),
     (
         SettingsChanged(GROUP, by="amy", inviting="admins", expires_after=60),
         "amy decided: admins may invite, and messages disappear after 60 seconds",

@@ -232,7 +232,7 @@ def test_who_finds_nobody_behind_one_door_tries_another(table: Table) -> None:
     table.settle(alice, bob)
     away(table, alice, bob)
     seed = capabilities.seeds(alice.place.seat.row)[0]
-    key = capabilities.key_of(bob.place.seat, seed)
+    key = capabilities.key(seed)
     with bob.store.transaction() as rows:
         groups.keep_doors(rows, 1, {each.capability for each in groups.doors(rows, 1)} - {key})
     table.settle(alice, bob, rounds=30, step=30)

@@ -72,7 +72,7 @@ def _fill_group(rows: Rows, status: str, length: int) -> None:
     )  # fmt: skip
     put(rows, "group_rows", group_=group, key=b"secret", value=b"tree")
     put(rows, "places", group_=group, seq=9, hash=b"hash")
-    put(rows, "doors", group_=group, capability=b"door", private_key=b"private")
+    put(rows, "doors", group_=group, capability=b"door", suite=1, private_key=b"private")
     put(rows, "sent", group_=group, idem=b"id")
     put(rows, "accepted", group_=group, idem=b"idem", seq=8, request=b"signed")
     put(rows, "counters", group_=group, signature_key=b"key", next=11)

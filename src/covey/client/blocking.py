@@ -1,176 +1,42 @@
 """The same client with plain calls, for scripts and notebooks: its event loop runs in a thread.
 
-May import anyio and the client. Nothing is done here but to hand calls over: each method is one of
+May import the client. Nothing is done here but to hand calls over: each method is one of
 the asynchronous class, with its parameters and its docstring.
 """
 
 from __future__ import annotations
 
 from functools import partial, update_wrapper
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Concatenate,
-    Final,
-    Generic,
-    ParamSpec,
-    Self,
-    TypeVar,
-    overload,
-)
-
-import anyio
-from anyio.from_thread import start_blocking_portal
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self
 
 from covey.client import client
 from covey.client.conversing import conversation
+from covey.client.faces import Face, Method, Portal, alone, plain, waited
 from covey.client.running import feeds
-from covey.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
     from types import TracebackType
-
-    from anyio.from_thread import BlockingPortal
 
     from covey.client.conversing.conversation import MemberView
     from covey.client.events import Event
 
 P = ParamSpec("P")
-T = TypeVar("T")
-S = TypeVar("S")
-
-
-class Portal:
-    """Hands calls over to the thread of the event loop."""
-
-    def __init__(self) -> None:
-        self._opening: AbstractContextManager[BlockingPortal] | None = None
-        self._portal: BlockingPortal | None = None
-
-    def open(self) -> BlockingPortal:
-        """Begin the thread."""
-        if self._opening is not None:
-            msg = "the client is open already"
-            raise StateError(msg)
-        self._opening = start_blocking_portal()
-        self._portal = self._opening.__enter__()
-        return self._portal
-
-    def close(self) -> None:
-        """End it."""
-        opening, self._opening, self._portal = self._opening, None, None
-        if opening is not None:
-            opening.__exit__(None, None, None)
-
-    def wait(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Wait for a coroutine."""
-        return self._result(work)
-
-    def plain(self, work: Callable[[], T]) -> T:
-        """Do something that does not wait."""
-
-        async def done() -> T:
-            return work()
-
-        return self._result(done)
-
-    def _result(self, work: Callable[[], Awaitable[T]]) -> T:
-        if self._portal is None:
-            msg = "the client is not open: use it inside of `with Client.open(…) as client`"
-            raise StateError(msg)
-        future = self._portal.start_task_soon(work)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            future.cancel()
-            raise
-
-
-class _Face(Generic[S]):
-    """The blocking face of something asynchronous.
-
-    Args:
-        portal: Hands calls over.
-        inner: What they are handed to.
-    """
-
-    def __init__(self, portal: Portal, inner: S) -> None:
-        self._portal = portal
-        self._inner = inner
-
-    def __repr__(self) -> str:
-        return f"blocking.{self._inner!r}"
-
-
-class _Method(Generic[P, T]):
-    """A method that is handed over; a descriptor."""
-
-    def __init__(
-        self,
-        method: Callable[..., Any],
-        *,
-        waits: bool,
-        faced: Callable[[Portal, Any], T] = lambda _, result: result,
-    ) -> None:
-        self._method = method
-        self._waits = waits
-        self._faced = faced
-        self.__doc__ = method.__doc__
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-
-    @overload
-    def __get__(self, instance: _Face[Any], owner: type) -> Callable[P, T]: ...
-
-    def __get__(self, instance: _Face[Any] | None, owner: type) -> Self | Callable[P, T]:
-        if instance is None:
-            return self
-        method, portal, inner = self._method, instance._portal, instance._inner  # noqa: SLF001
-        over = portal.wait if self._waits else portal.plain
-        faced = self._faced
-
-        def handed_over(*args: P.args, **kwargs: P.kwargs) -> T:
-            return faced(portal, over(partial(method, inner, *args, **kwargs)))
-
-        update_wrapper(handed_over, method)
-        return handed_over
-
-
-def waited(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]) -> _Method[P, T]:
-    """A coroutine method, as a plain one."""
-    return _Method(method, waits=True)
-
-
-def plain(method: Callable[Concatenate[Any, P], T]) -> _Method[P, T]:
-    """A method that does not wait, called in the thread of the event loop."""
-    return _Method(method, waits=False)
 
 
 def entered(
     method: Callable[Concatenate[Any, P], Coroutine[Any, Any, conversation.Conversation]],
-) -> _Method[P, Conversation]:
+) -> Method[P, Conversation]:
     """A coroutine method that comes into a group, as a plain one."""
-    return _Method(method, waits=True, faced=Conversation)
+    return Method(method, waits=True, faced=Conversation)
 
 
 def found(
     method: Callable[Concatenate[Any, P], conversation.Conversation],
-) -> _Method[P, Conversation]:
+) -> Method[P, Conversation]:
     """A method that finds a group, likewise."""
-    return _Method(method, waits=False, faced=Conversation)
-
-
-def alone(function: Callable[P, Coroutine[Any, Any, T]]) -> staticmethod[P, T]:
-    """A coroutine function that needs no client, as a plain one."""
-
-    def ran(*args: P.args, **kwargs: P.kwargs) -> T:
-        return anyio.run(partial(function, *args, **kwargs))
-
-    return staticmethod(update_wrapper(ran, function))
+    return Method(method, waits=False, faced=Conversation)
 
 
 def begun(function: Callable[P, client.Client]) -> staticmethod[P, Client]:
@@ -182,7 +48,7 @@ def begun(function: Callable[P, client.Client]) -> staticmethod[P, Client]:
     return staticmethod(update_wrapper(made, function))
 
 
-class Feed(_Face[feeds.Feed]):
+class Feed(Face[feeds.Feed]):
     """Events, for ``for``."""
 
     @property
@@ -208,7 +74,7 @@ class Feed(_Face[feeds.Feed]):
         return await anext(self._inner, None)
 
 
-class Conversation(_Face[conversation.Conversation]):
+class Conversation(Face[conversation.Conversation]):
     """A group; see :class:`covey.client.conversing.conversation.Conversation`."""
 
     send: Final = waited(conversation.Conversation.send)
@@ -235,6 +101,8 @@ class Conversation(_Face[conversation.Conversation]):
     set_expiry: Final = waited(conversation.Conversation.set_expiry)
     set_inviting: Final = waited(conversation.Conversation.set_inviting)
     rotate: Final = waited(conversation.Conversation.rotate)
+    upgrade: Final = waited(conversation.Conversation.upgrade)
+    lacking: Final = waited(conversation.Conversation.lacking)
     dry_run: Final = plain(conversation.Conversation.dry_run)
 
     safety_number: Final = plain(conversation.Conversation.safety_number)
@@ -285,6 +153,11 @@ class Conversation(_Face[conversation.Conversation]):
         return self._portal.plain(lambda: self._inner.epoch)
 
     @property
+    def suite(self) -> int:
+        """The number of its cipher suite."""
+        return self._portal.plain(lambda: self._inner.suite)
+
+    @property
     def waiting(self) -> int:
         """How many messages of ours the broker does not have yet."""
         return self._portal.plain(lambda: self._inner.waiting)
@@ -305,7 +178,7 @@ class Conversation(_Face[conversation.Conversation]):
         return self._portal.plain(lambda: self._inner.members)
 
 
-class Client(_Face[client.Client]):
+class Client(Face[client.Client]):
     """One identity; see :class:`covey.client.client.Client`. Begin with :meth:`open`."""
 
     open: Final = begun(client.Client.open)

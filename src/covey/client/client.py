@@ -43,6 +43,7 @@ from covey.client.sync.effects import World
 from covey.client.sync.rows.groups import Status
 from covey.client.words import history, typed
 from covey.client.words.showing import line
+from covey.client.words.suites import UPGRADES
 from covey.errors import BrokerError, StateError
 from covey.mls.crypto.entropy import system_entropy
 
@@ -107,6 +108,7 @@ class Client(Entrance, Accounts):
         proxy: str | None = None,
         pace: Pace | None = None,
         policies: Sequence[Callable[[Change], str | None]] = (),
+        upgrades: Sequence[int | str] = UPGRADES,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
     ) -> Self:
         """A client over a store, to be entered with ``async with``.
@@ -126,20 +128,17 @@ class Client(Entrance, Accounts):
             enrol: Whether to begin an account; not for a further device of one.
             invite: An invite code, where the broker wants one.
             id_token: An ID token, where it wants one; or what makes one for a nonce.
-            waits: Is told, while the account is begun, when the broker says to come again: its
-                refusal, and after how many seconds it is asked again.
-            proxy: In front of the broker, such as a relay that hides this machine's address.
+            waits: Is told, while the account is begun, of refusals, and when it is asked again.
+            proxy: In front of the broker, such as a relay that hides our address.
             pace: How quickly things are done.
-            policies: The application's own rules, which all members need: each is given a change,
-                and refuses it by a sentence.
-            transport: Makes what carries the requests of a connection; by default the network.
+            policies: The application's own rules, which all need; each refuses by a sentence.
+            upgrades: Cipher suites to which our groups can be moved, by name or by number.
+            transport: Makes what carries requests; by default the network.
         """
         where, opens = None if path is None else Path(path), key_of(passphrase, key)
-        given = Given(
-            *(where, broker, name, opens, create, new, enrol, invite, id_token),
-            *(waits, proxy, pace, tuple(policies), transport, World(system_entropy, time.time)),
-        )
-        return cls(checked(given))
+        first = (where, broker, name, opens, create, new, enrol, invite, id_token)
+        others = (waits, proxy, pace, tuple(policies), tuple(upgrades), transport)
+        return cls(checked(Given(*first, *others, World(system_entropy, time.time))))
 
     async def __aenter__(self) -> Self:
         """Open it.

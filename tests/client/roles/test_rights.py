@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
 from client.team import SUITE, Team
 from covey import mls
+from covey.access.member import addresses
 from covey.access.member.addresses import with_capabilities
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
 from covey.client.words import made_for, profile
@@ -298,13 +300,32 @@ def test_their_order_is_nothing() -> None:
     here.commit("bob", extensions=tuple(reversed(here.groups["amy"].extensions)))
 
 
+def ending(here: Team, **other: Any) -> mls.ReInit:  # noqa: ANN401
+    """A ReInit, by which the group goes on as it is, in another suite."""
+    amy = here.groups["amy"]
+    after = addresses.moved_on(amy.group_id, amy.extensions, amy.epoch + 1)
+    return mls.ReInit(
+        **{"group_id": b"next", "version": 1, "cipher_suite": 3, "extensions": after, **other}
+    )
+
+
+def test_who_ends_the_group_moves_it_to_another_suite_as_it_is() -> None:
+    here = team()
+    amy = here.groups["amy"]
+    assert "already" in here.refusal("amy", reinit=ending(here, cipher_suite=1))
+    others = tuple(amy.extensions), (), addresses.moved_on(b"x", amy.extensions, amy.epoch + 1)
+    for extensions in others:
+        said = here.refusal("amy", reinit=ending(here, extensions=extensions))
+        assert "would not stay what it is" in said
+
+
 def test_only_owners_end_the_group() -> None:
     here = team()
-    ending = mls.ReInit(b"next", 1, 1, tuple(here.groups["amy"].extensions))
-    assert "that is for owners" in here.refusal("ann", reinit=ending)
-    pending = here.groups["amy"].commit(reinit=ending)
+    end = ending(here)
+    assert "that is for owners" in here.refusal("ann", reinit=end)
+    pending = here.groups["amy"].commit(reinit=end)
     here.groups["bob"].receive(pending.message)
-    assert here.groups["bob"].reinit == ending
+    assert here.groups["bob"].reinit == end
 
 
 # --- doors ---------------------------------------------------------------------------------

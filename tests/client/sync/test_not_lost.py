@@ -55,7 +55,7 @@ def test_what_was_left_at_the_door_is_no_way_back_any_more(table: Table) -> None
     alice.turn()
     alice.cut = lambda _: ""
     assert ("alice", "knock") in table.asked
-    table.settle(alice, rounds=20)
+    table.settle(alice, rounds=30)
     epoch = alice.place.seat.look().epoch
     assert statuses(alice) == {Status.active}
     table.settle(alice, bob, rounds=20)

@@ -145,7 +145,7 @@ def test_a_way_back_of_which_the_broker_has_lost_what_was_told_is_told_again(
         assert told in capabilities.seeds(seat.look())
         with each.store.reading() as rows:
             doors = {door.capability for door in groups.doors(rows, seat.number)}
-        assert capabilities.key_of(seat, told) in doors
+        assert capabilities.key(told) in doors
 
 
 @pytest.mark.parametrize("how", ["stands", "closed since", "expired"])
@@ -156,7 +156,7 @@ def test_a_link_that_the_broker_took_back_is_good_again(table: Table, how: str) 
     seed, hours = table.entropy(32), int(table.now) // 3600
     alice.wish(wishes.OpenDoor(seed, Right.join, hours + (0 if how == "expired" else 48)))
     table.settle(alice, rounds=2)
-    key = capabilities.key_of(alice.place.seat, seed)
+    key = capabilities.key(seed)
     if how == "closed since":
         alice.wish(wishes.CloseDoor(key))
         table.settle(alice, rounds=2)

@@ -139,8 +139,8 @@ def opened(someone: Someone, knocked: bytes) -> bytes:
     waiting = WaitingKnock(left.id, left.capability, left.sealed)
     with someone.store.reading() as rows:
         doors = groups.doors(rows, seat.number)
-    suite, row = seat.group.suite, seat.row
-    return knocks.open_knock(suite, row.broker_id, row.gid, doors, waiting).key_package
+    row = seat.row
+    return knocks.open_knock(row.broker_id, row.gid, doors, waiting).key_package
 
 
 # --- after a removal -----------------------------------------------------------------------
@@ -233,7 +233,7 @@ def test_of_two_seeds_the_one_that_lasts_is_kept(table: Table) -> None:
     new = way_in(bob).seed
     seat = alice.place.seat
     with seat.change() as rows:
-        told = Recovery(capabilities.key_of(seat, old), old)
+        told = Recovery(capabilities.key(old), old)
         hearing.say(seat, rows, told, kept=False)
     table.settle(alice, bob)
     assert way_in(bob).seed == new != old

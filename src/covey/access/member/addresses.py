@@ -1,4 +1,4 @@
-"""Where this protocol stands inside of MLS: three extensions of private use.
+"""Where this protocol stands inside of MLS: four extensions of private use.
 
 May import the structs and the engine. A KeyPackage says where its pointer is to be left, a leaf
 where notes for its member may be left, and the GroupContext which capabilities there are. None
@@ -16,6 +16,7 @@ from covey.access.structs.extensions import (
     GroupCapabilities,
     InboxAddress,
     NoteSlot,
+    Succession,
 )
 from covey.mls.structs.extensions import Extension, RequiredCapabilities
 from covey.mls.wire.code_points import ExtensionType
@@ -36,11 +37,12 @@ _CODES: Final[dict[type[WireStruct], ExtensionCode]] = {
     InboxAddress: ExtensionCode.inbox_address,
     NoteSlot: ExtensionCode.note_slot,
     GroupCapabilities: ExtensionCode.capabilities,
+    Succession: ExtensionCode.succession,
 }
 
 
-def extension(value: InboxAddress | NoteSlot | GroupCapabilities) -> Extension:
-    """The extension that holds one of the three."""
+def extension(value: InboxAddress | NoteSlot | GroupCapabilities | Succession) -> Extension:
+    """The extension that holds one of the four."""
     return Extension(_CODES[type(value)], value.encode())
 
 
@@ -82,6 +84,55 @@ def with_capabilities(
     ours = {ExtensionCode.capabilities, ExtensionType.required_capabilities}
     others = tuple(each for each in extensions if each.extension_type not in ours)
     return (requiring(extensions, EXTENSION_TYPES), *others, extension(capabilities))
+
+
+def epochs_before(extensions: Sequence[Extension]) -> int:
+    """How many epochs of the log are another group's, whose place this one took.
+
+    Args:
+        extensions: Of the GroupContext.
+
+    Raises:
+        DecodeError: The extension is there, and is no Succession.
+    """
+    found = _find(extensions, Succession)
+    return 0 if found is None else found.epochs
+
+
+def first_group_id(group_id: bytes, extensions: Sequence[Extension]) -> bytes:
+    """The group_id by which a group is known to who was away while it was moved.
+
+    Args:
+        group_id: The group's own.
+        extensions: Of its GroupContext.
+
+    Raises:
+        DecodeError: The extension is there, and is no Succession.
+    """
+    found = _find(extensions, Succession)
+    return group_id if found is None else found.first_group_id
+
+
+def moved_on(group_id: bytes, extensions: Sequence[Extension], epoch: int) -> tuple[Extension, ...]:
+    """The GroupContext extensions of the group that takes the place of one in its log.
+
+    All is as it was. But the leaves are others: the doors are those of who makes it, at leaf 0.
+
+    Args:
+        group_id: Of the group whose place it takes.
+        extensions: Of that group.
+        epoch: The epoch of that group that the commit of the ReInit opens.
+
+    Raises:
+        DecodeError: They cannot be read.
+    """
+    before = _find(extensions, Succession) or Succession(group_id, 0)
+    after = before.replace(epochs=before.epochs + epoch)
+    stated = capabilities_of(extensions).capabilities
+    doors = GroupCapabilities(tuple(each.replace(creator=0) for each in stated))
+    ours = {ExtensionCode.succession, ExtensionCode.capabilities}
+    others = tuple(each for each in extensions if each.extension_type not in ours)
+    return (*others, extension(doors), extension(after))
 
 
 def requiring(extensions: Sequence[Extension], needed: Iterable[int]) -> Extension:

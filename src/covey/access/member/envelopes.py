@@ -25,6 +25,7 @@ SIZES: Final = (256, 512, *(1024 << power for power in range(7)))
 
 LIMITS: Final = {
     Purpose.commit: 16 << 20,
+    Purpose.successor: 16 << 20,
     Purpose.other: SIZES[-1],
     Purpose.pointers: 16 << 20,
 }

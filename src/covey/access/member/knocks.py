@@ -20,10 +20,11 @@ from covey.access.member import sealing
 from covey.access.member.epochs import LABEL, expand
 from covey.access.operations import OPERATIONS
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
+from covey.access.structs.identity import KeyPackageMessage
 from covey.access.structs.joining import Knock
 from covey.access.structs.log import Capability
 from covey.access.structs.sealed import Door, KnockContent, KnockContext, SealedKnock
-from covey.errors import DecodeError, PolicyError
+from covey.errors import AuthenticationError, DecodeError, PolicyError
 from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
@@ -46,12 +47,14 @@ class CapabilityKeys(msgspec.Struct, frozen=True):
     Attributes:
         key: Its public Ed25519 key, by which it is known (32 bytes).
         signing_key: The private one (32 bytes).
+        door_suite: The cipher suite of its door.
         door_key: The public HPKE key of its door (Npk bytes).
         door_private: The private one (Nsk bytes).
     """
 
     key: bytes
     signing_key: bytes
+    door_suite: int
     door_key: bytes
     door_private: bytes
 
@@ -65,7 +68,7 @@ class CapabilityKeys(msgspec.Struct, frozen=True):
     @property
     def door(self) -> Door:
         """What members are given, so that they can read who knocks."""
-        return Door(self.key, self.door_private)
+        return Door(self.key, self.door_suite, self.door_private)
 
 
 def capability_keys(seed: bytes, suite: Suite) -> CapabilityKeys:
@@ -73,24 +76,45 @@ def capability_keys(seed: bytes, suite: Suite) -> CapabilityKeys:
 
     Args:
         seed: 32 random bytes.
-        suite: The group's cipher suite.
+        suite: The cipher suite of its door. The capability is the same one in all of them.
     """
-    signing_key = expand(seed, f"{LABEL} capability")
+    signing_key = _signing_key(seed)
     private, public = suite.derive_key_pair(expand(seed, f"{LABEL} door", suite.Nsk))
-    return CapabilityKeys(signing.public_key(signing_key), signing_key, public, private)
+    return CapabilityKeys(signing.public_key(signing_key), signing_key, suite.code, public, private)
 
 
-def knock(link: Link, key_package: bytes, entropy: Entropy, *, recovers: bool = False) -> Signed:
+def capability_key(seed: bytes) -> bytes:
+    """The public key of a capability, whatever the suite of its door is.
+
+    Args:
+        seed: 32 random bytes.
+    """
+    return signing.public_key(_signing_key(seed))
+
+
+def _signing_key(seed: bytes) -> bytes:
+    return expand(seed, f"{LABEL} capability")
+
+
+def knock(
+    link: Link,
+    key_package: bytes,
+    entropy: Entropy,
+    *,
+    recovers: bool = False,
+    others: Iterable[bytes] = (),
+) -> Signed:
     """The signed request that leaves a KeyPackage at a group's door.
 
     Sent again it has to be the same request: keep it until it is answered.
 
     Args:
         link: What was in the link or the recovery code.
-        key_package: The KeyPackage to be added, as an MLSMessage; of the group's suite, and
-            with an inbox at the group's broker.
+        key_package: The KeyPackage to be added, as an MLSMessage; of the suite that the group
+            had last, as far as we know, and with an inbox at the group's broker.
         entropy: Where the knock's id and the encryption come from.
         recovers: Whether an old leaf of the same identity is to be removed.
+        others: KeyPackages of other suites, to which it may have been moved since.
 
     Raises:
         UnsupportedError: The group's cipher suite is not supported here.
@@ -99,7 +123,8 @@ def knock(link: Link, key_package: bytes, entropy: Entropy, *, recovers: bool = 
     suite = get_suite(link.cipher_suite)
     keys = capability_keys(link.seed, suite)
     context = KnockContext(link.broker_id, link.gid, keys.key)
-    content = KnockContent(key_package, int(recovers)).encode()
+    further = tuple(map(KeyPackageMessage, others))
+    content = KnockContent(key_package, int(recovers), further).encode()
     parts = sealing.seal(suite, keys.door_key, sealing.KNOCK, context, content, entropy)
     sealed = SealedKnock(*parts).encode()
     request = Knock(link.broker_id, link.gid, entropy(_ID_LENGTH), keys.key, sealed)
@@ -107,12 +132,11 @@ def knock(link: Link, key_package: bytes, entropy: Entropy, *, recovers: bool = 
 
 
 def open_knock(
-    suite: Suite, broker_id: bytes, gid: bytes, doors: Iterable[Door], waiting: WaitingKnock
+    broker_id: bytes, gid: bytes, doors: Iterable[Door], waiting: WaitingKnock
 ) -> KnockContent:
     """Read who knocks. That its capability is one of the group's is for :func:`entitled`.
 
     Args:
-        suite: The group's cipher suite.
         broker_id: The broker.
         gid: The log.
         doors: The group's doors.
@@ -123,21 +147,56 @@ def open_knock(
         DecodeError: It is no knock, or holds no KeyPackage.
         AuthenticationError: It was sealed to another door or for another log, or changed.
     """
-    found = next((each for each in doors if each.capability == waiting.capability), None)
-    if found is None:
+    found = [each for each in doors if each.capability == waiting.capability]
+    if not found:
         msg = "somebody knocks at a door to which we have no key"
         raise PolicyError(msg)
     context = KnockContext(broker_id, gid, waiting.capability)
-    outer = SealedKnock.decode(waiting.sealed)
-    opened = sealing.unseal(suite, found.private_key, sealing.KNOCK, context, outer)
-    content = KnockContent.decode(opened)
+    content = KnockContent.decode(_unsealed(found, context, SealedKnock.decode(waiting.sealed)))
     if content.recovers > 1:
         msg = f"recovers is 0 or 1, not {content.recovers}"
         raise DecodeError(msg)
-    if not isinstance(MLSMessage.decode(content.key_package).message, KeyPackage):
+    for each in (content.key_package, *(other.message for other in content.others)):
+        _key_package(each)
+    return content
+
+
+def _unsealed(doors: list[Door], context: KnockContext, outer: SealedKnock) -> bytes:
+    """What was sealed to one of the doors of a capability: one opens it, or none."""
+    *others, last = doors
+    for each in others:
+        try:
+            return _unsealed([each], context, outer)
+        except AuthenticationError:
+            continue
+    suite = get_suite(last.cipher_suite)
+    return sealing.unseal(suite, last.private_key, sealing.KNOCK, context, outer)
+
+
+def _key_package(message: bytes) -> KeyPackage:
+    found = MLSMessage.decode(message).message
+    if not isinstance(found, KeyPackage):
         msg = "who knocks has left something else than a KeyPackage"
         raise DecodeError(msg)
-    return content
+    return found
+
+
+def package_of(content: KnockContent, cipher_suite: int) -> bytes:
+    """The KeyPackage of a knock that a group can add, as an MLSMessage.
+
+    Raises:
+        PolicyError: There is none of the group's suite.
+    """
+    left = (content.key_package, *(each.message for each in content.others))
+    suites = {_key_package(each).cipher_suite: each for each in reversed(left)}
+    if cipher_suite not in suites:
+        named = ", ".join(f"0x{each:04x}" for each in sorted(suites))
+        msg = (
+            f"who knocks has KeyPackages of suite {named}, and this group has suite"
+            f" 0x{cipher_suite:04x}: they have to update covey, or to open it with that suite"
+        )
+        raise PolicyError(msg)
+    return suites[cipher_suite]
 
 
 def entitled(

@@ -11,7 +11,7 @@ from enum import IntEnum
 from covey.access.structs.basics import BrokerId, InboxId, PublicKey
 from covey.access.structs.joining import PostToken
 from covey.mls.wire.struct import WireStruct
-from covey.mls.wire.types import uint32, uint64
+from covey.mls.wire.types import opaque, uint32, uint64
 
 
 class ExtensionCode(IntEnum):
@@ -23,6 +23,8 @@ class ExtensionCode(IntEnum):
     """In a leaf: a NoteSlot."""
     capabilities = 0xF0C3
     """In the GroupContext: GroupCapabilities."""
+    succession = 0xF0C6
+    """In the GroupContext of a group that took the place of another in its log: Succession."""
 
 
 class InboxAddress(WireStruct):
@@ -51,6 +53,22 @@ class NoteSlot(WireStruct):
     broker_id: BrokerId
     inbox: InboxId
     post_token: PostToken
+
+
+class Succession(WireStruct):
+    """What came before a group that another one was moved to, by a ReInit, in the same log.
+
+    struct {
+        opaque first_group_id<V>;
+        uint64 epochs;
+    } Succession;
+
+    ``first_group_id`` is that of the group with which the log began. Epoch n of this group is the
+    log's epoch ``epochs + n``. Neither ever changes.
+    """
+
+    first_group_id: opaque
+    epochs: uint64
 
 
 class Right(IntEnum):

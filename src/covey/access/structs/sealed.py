@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 from covey.access.structs.basics import BrokerId, Digest, Gid, Idem, InboxId, ParcelId, PublicKey
 from covey.access.structs.heads import Position
+from covey.access.structs.identity import KeyPackageMessage
 from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import Fixed, opaque, uint8, uint16, uint32, uint64
 
@@ -55,6 +56,7 @@ class Purpose(IntEnum):
     commit = 1
     other = 2
     pointers = 3
+    successor = 4
 
 
 class EnvelopeContext(WireStruct):
@@ -104,6 +106,25 @@ class ClaimedPosition(WireStruct):
     head: Position
 
 
+# --- a group in the place of another -------------------------------------------------------
+
+
+class Successor(WireStruct):
+    """What leads the members of a group into the one that takes its place in the log.
+
+    struct {
+        opaque welcome<V>;
+        opaque ratchet_tree<V>;
+    } Successor;
+
+    ``welcome`` is an MLSMessage, with the secrets of all of them. It closes the last epoch of the
+    group that a ReInit has ended (RFC 9420 §11.2).
+    """
+
+    welcome: opaque
+    ratchet_tree: opaque
+
+
 # --- letting in ----------------------------------------------------------------------------
 
 
@@ -144,13 +165,17 @@ class Door(WireStruct):
 
     struct {
         opaque capability[32];
+        CipherSuite cipher_suite;
         opaque private_key<V>;
     } Door;
+
+    One capability has a door in each suite that the log's groups have had since it was opened.
     """
 
     secret: ClassVar[bool] = True
 
     capability: PublicKey
+    cipher_suite: uint16
     private_key: opaque
 
 
@@ -275,14 +300,17 @@ class KnockContent(WireStruct):
     struct {
         opaque key_package<V>;
         uint8 recovers;
+        KeyPackageMessage others<V>;
     } KnockContent;
 
     ``key_package`` is an MLSMessage; ``recovers`` is 1 when an old leaf of the same identity is
-    to be removed.
+    to be removed. ``others`` are of further suites, for whoever has not heard to which one the
+    group was moved.
     """
 
     key_package: opaque
     recovers: uint8
+    others: tuple[KeyPackageMessage, ...] = ()
 
 
 class SealedKnock(WireStruct):

@@ -13,6 +13,7 @@ import msgspec
 from covey.client.conversing import whom
 from covey.client.conversing.governing import Governing
 from covey.client.conversing.leaving import Leaving
+from covey.client.conversing.moving import Moving
 from covey.client.conversing.talking import Talking
 from covey.client.conversing.whom import identity_of
 from covey.client.words import profile, safety, typed
@@ -49,7 +50,7 @@ class MemberView(msgspec.Struct, frozen=True):
     own: bool = False
 
 
-class Conversation(Talking, Governing, Leaving):
+class Conversation(Talking, Governing, Moving, Leaving):
     """A group. What is read of it is read from the store, as it is at that moment.
 
     Made by a :class:`~covey.client.client.Client`.
@@ -240,7 +241,7 @@ class Conversation(Talking, Governing, Leaving):
 def _group_number(place: Place, group: Group) -> GroupNumber:
     row = place.seat.row
     number = safety.group_number(group.epoch_authenticator, row.hash)
-    return GroupNumber(number, group.epoch, row.seq)
+    return GroupNumber(number, row.epoch, row.seq)
 
 
 def _identities(_: Place, group: Group) -> set[bytes]:

@@ -30,13 +30,16 @@ from covey.client.words import cards, typed
 from covey.client.words.cards import Card, CardAnswer, Invitation
 from covey.client.words.showing import line
 from covey.errors import BrokerError, DecodeError, StateError, TransportError
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.group.member import key_package_ref
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from covey.client.roles import Judged
+    from covey.client.sync.log.place import Place
     from covey.client.sync.rows.wishes import Wish
+    from covey.mls import Group
 
 _SEED: Final = 32  # bytes
 _ONESELF: Final = "you cannot remove yourself: leave the group"
@@ -81,7 +84,7 @@ class Governing(Bound):
         there, keys = self._with_group(partial(wanted.devices_of, name, again))
         msg = f"{name} is in {line(self._row.name)} already"
         try:
-            packages = await engine.run(engine.peer.claim(name))
+            packages = await engine.run(engine.peer.claim(name, self._row.suite))
         except BrokerError as error:
             if there and error.code == Code.nothing_to_claim:
                 raise StateError(msg) from error
@@ -155,7 +158,7 @@ class Governing(Bound):
     def _invitation(self, card: Card) -> str:
         engine = self._engine
         package = key_package(card.key_package)
-        suite = engine.home.member.suite
+        suite = get_suite(package.cipher_suite)
         with engine.store.transaction() as rows:
             posting = by_hand.fetch(rows, key_package_ref(suite, package))
         if posting is None:
@@ -191,8 +194,7 @@ class Governing(Bound):
         world, row = self._engine.home.world, self._row
         seed, until = world.entropy(_SEED), world.hour + good
         await self._wish(OpenDoor(seed, Right.join, until), timeout)
-        suite = self._engine.home.member.suite.code
-        link = Link(links.VERSION, row.broker_id, row.gid, suite, seed)
+        link = Link(links.VERSION, row.broker_id, row.gid, self._row.suite, seed)
         return cards.link_text(self._engine.url, links.encode(link))
 
     async def close_links(self, *, timeout: float | None = None) -> None:
@@ -229,7 +231,7 @@ class Governing(Bound):
             TypeError: The key is no text.
         """
         found = self._with_group(partial(wanted.device_of, key))
-        if found == self._engine.home.member.signature_key:
+        if found == self._with_group(_own_key):
             raise StateError(_ONESELF)
         await self._wish(Expel(keys=(found,)), timeout)
 
@@ -346,3 +348,9 @@ class Governing(Bound):
             await engine.until(engine.all_posted, _POSTED, "")
         except TransportError:
             return  # they are posted later, by us or by another member
+
+
+def _own_key(_: Place, group: Group) -> bytes | None:
+    """Our signature key in a group."""
+    leaf = group.tree.leaf(group.own_index)
+    return None if leaf is None else leaf.signature_key

@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from covey.client import roles
 from covey.client.conversing import whom
-from covey.client.sync.group import commits, inviting
+from covey.client.sync.group import inviting, proposed
 from covey.client.sync.rows.wishes import Invite
 from covey.client.words import cards, profile, typed
 from covey.client.words.cards import Card
@@ -267,7 +267,7 @@ def devices_of(name: str, again: bool, _: Place, group: Group) -> tuple[bool, fr
         for _, leaf in group.tree.members()
         if not again or leaf.leaf_node_source is not LeafNodeSource.key_package
     )
-    return there, keys - commits.leaving(group)
+    return there, keys - proposed.leaving(group)
 
 
 def invitation(packages: Sequence[bytes], again: bool, _: Place, group: Group) -> Invite:  # noqa: FBT001 - likewise

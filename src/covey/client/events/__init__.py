@@ -39,6 +39,8 @@ from covey.client.events.members import (
     Renamed,
     RolesChanged,
     SettingsChanged,
+    Upgraded,
+    Upgrading,
     WishRefused,
 )
 from covey.client.events.messages import (
@@ -88,6 +90,8 @@ __all__ = [
     "Said",
     "SettingsChanged",
     "Unreadable",
+    "Upgraded",
+    "Upgrading",
     "WishRefused",
     "acknowledge",
     "acknowledged",

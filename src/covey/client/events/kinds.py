@@ -17,6 +17,8 @@ from covey.client.events.members import (
     Renamed,
     RolesChanged,
     SettingsChanged,
+    Upgraded,
+    Upgrading,
     WishRefused,
 )
 from covey.client.events.messages import (
@@ -45,6 +47,8 @@ Event = (
     | Renamed
     | RolesChanged
     | SettingsChanged
+    | Upgrading
+    | Upgraded
     | Joined
     | RemovedFromGroup
     | MemberLeft

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from covey.client.events.base import Happened, listed
+from covey.client.words import suites
 from covey.client.words.showing import line
 
 
@@ -101,6 +102,38 @@ class SettingsChanged(Happened, frozen=True, kw_only=True):
     def __str__(self) -> str:
         after = f"disappear after {self.expires_after} seconds" if self.expires_after else "stay"
         return f"{self.by} decided: {self.inviting} may invite, and messages {after}"
+
+
+class Upgrading(Happened, frozen=True, kw_only=True):
+    """The group is being moved to another cipher suite: what is said waits until it is.
+
+    Attributes:
+        by: Who moves it.
+        suite: The number of the suite.
+    """
+
+    by: str
+    suite: int
+
+    def __str__(self) -> str:
+        return f"{self.by} moves the group to {suites.name(self.suite)}"
+
+
+class Upgraded(Happened, frozen=True, kw_only=True):
+    """The group has another cipher suite, with the same members and roles.
+
+    Attributes:
+        before: The number of the suite that it had.
+        suite: That of the one that it has.
+        epoch: The epoch in which that begins.
+    """
+
+    before: int
+    suite: int
+    epoch: int
+
+    def __str__(self) -> str:
+        return f"the group now has {suites.sentence(self.suite)}"
 
 
 class Joined(Happened, frozen=True, kw_only=True):

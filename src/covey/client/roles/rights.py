@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from covey.access.member.addresses import capabilities_of
+from covey.access.member.addresses import capabilities_of, first_group_id, moved_on
 from covey.access.structs.extensions import ExtensionCode, Right
 from covey.client.roles.change import differing
 from covey.client.words import made_for, profile
@@ -133,8 +133,21 @@ class Judging:
             self._describe(proposal.extensions, actor)
         elif isinstance(proposal, PreSharedKey):
             _refuse("no pre-shared keys are mixed in here: who came later does not have them")
-        elif isinstance(proposal, ReInit) and actor.role is not Role.owner:
-            _refuse(f"{actor.name} may not end the group: that is for owners")
+        elif isinstance(proposal, ReInit):
+            self._move(proposal, actor)
+
+    def _move(self, reinit: ReInit, actor: Actor) -> None:
+        """A group ends only to go on in another suite, and all of it stays as it was."""
+        if actor.role is not Role.owner:
+            _refuse(f"{actor.name} may not move the group to another suite: that is for owners")
+        context = self._state.context
+        if reinit.cipher_suite == context.cipher_suite:
+            _refuse("the group has this suite already")
+        stated = capabilities_in(context.extensions)  # refuses what cannot be read
+        del stated
+        wanted = moved_on(context.group_id, context.extensions, context.epoch + 1)
+        if tuple(reinit.extensions) != wanted:
+            _refuse("a group that is moved to another suite would not stay what it is")
 
     def _add(self, leaf: LeafNode, actor: Actor) -> None:
         who = identity(leaf.credential)
@@ -171,7 +184,9 @@ class Judging:
         return self._profile.inviting is Inviting.members or actor.role >= Role.admin
 
     def _brings_back(self, new: LeafNode, old: LeafNode) -> bool:
-        return made_for.brings_back(new, old, self._state.context.group_id)
+        context = self._state.context
+        known_as = first_group_id(context.group_id, context.extensions)
+        return made_for.brings_back(new, old, known_as)
 
     def _is_orphaned(self, who: bytes) -> bool:
         """Whether the group lost all of its owners, as by branching, and this is no member."""

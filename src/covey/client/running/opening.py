@@ -16,10 +16,11 @@ from covey.client.running.watching import Watched
 from covey.client.sync.asking import alone
 from covey.client.sync.effects import About, World
 from covey.client.sync.identity.home import Home, Pace
-from covey.client.words import typed
+from covey.client.words import suites, typed
 from covey.client.words.names import named
 from covey.errors import BrokerError, StateError, StorageError
 from covey.mls import CipherSuite, Member, Ports
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.group.identity import identity
 from covey.store import (
     Passphrase,
@@ -31,7 +32,7 @@ from covey.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import httpx
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 SUITE: Final = CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
 
 _MEMBER: Final = "member"
+_SIGNER: Final = "signer "
 _URL: Final = "broker url"
 _NO_ACCOUNT: Final = "no account"
 _BROKER_ID: Final = "broker id"
@@ -65,6 +67,7 @@ class Given(NamedTuple):
     proxy: str | None
     pace: Pace | None
     policies: tuple[Callable[[Change], str | None], ...]
+    upgrades: tuple[int | str, ...]
     transport: Callable[[], httpx.AsyncBaseTransport] | None
     world: World
 
@@ -97,7 +100,7 @@ def checked(given: Given) -> Given:
     """What a client is opened with, once its types are looked at.
 
     Raises:
-        StateError: A text is none that UTF-8 can write.
+        StateError: A text is none that UTF-8 can write, or there is no such suite.
         TypeError: Something is of another type.
     """
     for what, text in (
@@ -107,6 +110,8 @@ def checked(given: Given) -> Given:
     ):
         typed.text(what, text)
     typed.functions("a policy", given.policies)
+    for each in given.upgrades:
+        suites.parse(each)
     return given
 
 
@@ -144,7 +149,8 @@ def opened(given: Given) -> Opened:
     store, is_new = _store(given)
     try:
         watched = Watched(store)
-        policy = GroupPolicy(functions=given.policies)
+        upgrades = [suites.parse(each) for each in given.upgrades]
+        policy = GroupPolicy(functions=given.policies, suites=(SUITE, *upgrades))
         member = _member(watched, given, policy)
         without = _is_without_account(watched)
         url = _url(watched, given.broker, without=without)
@@ -152,7 +158,10 @@ def opened(given: Given) -> Opened:
         ports = Ports(
             policy, entropy=given.world.entropy, now=lambda: int(now()), require_reserved=True
         )
-        home = Home(watched, given.world, member, ports, given.pace)
+        home = Home(
+            *(watched, given.world, member, ports, given.pace),
+            further=further_members(watched, member, upgrades),
+        )
     except BaseException:
         store.close()
         if is_new:
@@ -245,6 +254,33 @@ def _member(store: Watched, given: Given, policy: GroupPolicy) -> Member:
         msg = f"this store is {known}'s, not {name}'s: open another one, or leave the name out"
         raise StateError(msg)
     return member
+
+
+def further_members(store: Store, member: Member, suites: Iterable[int]) -> list[Member]:
+    """Who we are in further suites: with a key of its own for each further signature scheme.
+
+    Args:
+        store: Where those keys are kept, or are from now on.
+        member: Who we are in the first one.
+        suites: The further ones.
+    """
+    found = []
+    with store.transaction() as rows:
+        for code in suites:
+            scheme = get_suite(code).signature_scheme
+            is_first = scheme == member.suite.signature_scheme
+            kept = f"{_SIGNER}{scheme}"
+            signer = member.signer if is_first else settings.get(rows, kept)
+            other = Member.from_credential(
+                *(member.credential, code),
+                signer=signer,
+                policy=member.policy,
+                entropy=member.entropy,
+            )
+            if signer is None:
+                settings.put(rows, kept, other.signer)
+            found.append(other)
+    return found
 
 
 def name_in(member: Member) -> str:

@@ -173,6 +173,7 @@ class Account:
         broker_id: bytes | None = None,
         *,
         after: GroupRow | None = None,
+        suite: int | None = None,
     ) -> Place:
         """Create a group of one; its log begins with its first turn.
 
@@ -180,22 +181,27 @@ class Account:
             stated: Its profile.
             broker_id: At which broker; at ours by default.
             after: The broken group that it goes on from, once that is wished for.
+            suite: Its cipher suite; by default our first one, or that of the broken group.
+
+        Raises:
+            StateError: We have no keys for the suite.
         """
         home, seed = self.home, self.home.world.entropy(_KEY)
+        member = home.member_of(suite or (home.suites[0] if after is None else after.suite))
         until = home.world.hour + capabilities.RECOVERY_HOURS
-        keys = capabilities.keys(seed, home.member.suite)
+        keys = capabilities.keys(seed, member.suite)
         way_back = GroupCapabilities((GroupCapability(keys.key, 0, until, Right.recover),))
         place = 0
         if after is not None:
-            old = Seat(home, after).group
-            place = winning.order(old.epoch, old.own_index)
+            old = Seat(home, after)
+            place = winning.order(old.epoch, old.group.own_index)
             stated = stated.replace(goes_on_from=after.gid, place=place)
         extensions = profile.with_profile(addresses.with_capabilities((), way_back), stated)
         token = home.world.entropy(_IDEM)
         group = Group.create(
-            home.member,
+            member,
             extensions=extensions,
-            leaf_extensions=self._slot(token),
+            leaf_extensions=[*self._slot(token), *home.vouched(member.suite.code)],
             ports=home.ports,
         )
         gid = home.world.entropy(_KEY)
@@ -217,8 +223,12 @@ class Account:
         address = self.inbox.address
         return [made, extension(NoteSlot(address.broker_id, address.inbox, token))]
 
-    def claim(self, name: str) -> Flow[tuple[bytes, ...]]:
+    def claim(self, name: str, suite: int | None = None) -> Flow[tuple[bytes, ...]]:
         """Take a KeyPackage of each device of somebody.
+
+        Args:
+            name: Of the account.
+            suite: Of the group for which they are; by default that of our new groups.
 
         Raises:
             BrokerError: ``account_unknown`` or ``nothing_to_claim``.
@@ -228,8 +238,8 @@ class Account:
         if self.device is None:
             msg = "to invite by name takes an account: enrol first, or invite by a file or a link"
             raise StateError(msg)
-        suite, idem = self.home.member.suite.code, self.home.world.entropy(_IDEM)
-        claimed = (yield from self.device.claim(name, suite, idem)).key_packages
+        idem, wanted = self.home.world.entropy(_IDEM), suite or self.home.suites[0]
+        claimed = (yield from self.device.claim(name, wanted, idem)).key_packages
         for each in claimed:
             if identity(key_package(each.message).leaf_node.credential) != name.encode():
                 msg = f"the broker handed out a KeyPackage that is not {name_of(name.encode())}'s"

@@ -208,7 +208,7 @@ class Arrivals:
         name = ahead.missing(seat.group, behind.key)
         if name is not None:
             try:
-                claimed = yield from peer.claim(name.decode())
+                claimed = yield from peer.claim(name.decode(), seat.row.suite)
             except (BrokerError, DecodeError, PolicyError, StateError, UnicodeDecodeError):
                 self._wait(body, found, behind.gid)
                 return

@@ -182,7 +182,7 @@ class Branches:
         known = {each.signature_key for each in old.members}
         for name in sorted({each.identity for each in old.members} - {self._peer.home.identity}):
             try:
-                claimed = yield from self._peer.claim(name.decode())
+                claimed = yield from self._peer.claim(name.decode(), old.suite.code)
                 packages += [each for each in claimed if _key(each) in known]
             except (BrokerError, UnicodeDecodeError):
                 continue  # who cannot be reached now is invited by people later

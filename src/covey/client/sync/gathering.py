@@ -162,7 +162,7 @@ class Gathering:
         packages: list[bytes] = []
         for name in sorted({identity(each.credential) for each in missing}):
             try:
-                packages += yield from self._claimed(name.decode(), missing)
+                packages += yield from self._claimed(name.decode(), missing, seat.row.suite)
             except (BrokerError, DecodeError, PolicyError, UnicodeDecodeError):
                 continue  # who cannot be reached now may be so the next time
             except StateError:
@@ -179,7 +179,7 @@ class Gathering:
             if wish.anew:
                 queues.wish(rows, seat.number, wishes.encode(wish))
 
-    def _claimed(self, name: str, missing: list[LeafNode]) -> Flow[list[bytes]]:
+    def _claimed(self, name: str, missing: list[LeafNode], suite: int) -> Flow[list[bytes]]:
         """KeyPackages of somebody that are not in the tree already.
 
         A broker that was set back hands out once more the one that was claimed last.
@@ -187,7 +187,7 @@ class Gathering:
         keys = {each.signature_key for each in missing}
         used = {each.encryption_key for each in missing}
         for _ in range(_CLAIMS):
-            claimed = yield from self._peer.claim(name)
+            claimed = yield from self._peer.claim(name, suite)
             leaves = [(each, key_package(each).leaf_node) for each in claimed]
             theirs = [(each, leaf) for each, leaf in leaves if leaf.signature_key in keys]
             fresh = [each for each, leaf in theirs if leaf.encryption_key not in used]
@@ -254,7 +254,7 @@ def _invite(peer: Account, seat: Seat, people: list[Person]) -> Flow[None]:
     unreached: list[bytes] = []
     for who in sorted(set(missing.values())):
         try:
-            claimed = yield from peer.claim(who.decode())
+            claimed = yield from peer.claim(who.decode(), seat.row.suite)
         except (BrokerError, DecodeError, PolicyError, StateError, UnicodeDecodeError):
             unreached.append(who)
             continue

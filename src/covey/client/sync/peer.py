@@ -11,8 +11,10 @@ from covey.client.sync.account import Account
 from covey.client.sync.arriving import Arrivals
 from covey.client.sync.branching import Branches
 from covey.client.sync.coming import returning
+from covey.client.sync.finishing import Finishing
 from covey.client.sync.gathering import Gathering, invite_again
 from covey.client.sync.identity import key_packages, posting, replacing
+from covey.client.sync.identity.key_packages import Further
 from covey.client.sync.rows import by_hand
 from covey.errors import BrokerError
 
@@ -35,6 +37,7 @@ class Peer(Account):
         self._forgot_at = 0.0
         self._branches = Branches(self)
         self._gathering = Gathering(self)
+        self._finishing = Finishing(self)
         self._arrivals = Arrivals(self)
 
     def attend(self, wait: int | None = 0) -> Flow[float]:
@@ -73,6 +76,7 @@ class Peer(Account):
         yield from self._arrivals.come_back()
         due = min(due, (yield from self._branches.attend()))
         due = min(due, (yield from self._gathering.attend()))
+        due = min(due, (yield from self._finishing.attend()))
         yield from invite_again(self)
         if refused is not None:
             raise refused
@@ -102,6 +106,9 @@ class Peer(Account):
                 self.inbox.address,
                 home.world,
                 least=home.pace.stock,
+                further=[
+                    Further(home.member_of(each), home.vouched(each)) for each in home.suites[1:]
+                ],
             )
         )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from covey.access.member import addresses
 from covey.client.words.made_for import MADE_FOR
+from covey.client.words.same_device import SAME_DEVICE
 from covey.client.words.showing import name_of
 from covey.errors import DecodeError
 from covey.mls.structs.extensions import Extension
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 GROUP_PROFILE: Final = 0xF0C4
 """The extension type, of those for private use (RFC 9420 §17.3)."""
 
-EXTENSION_TYPES: Final = addresses.EXTENSION_TYPES | {GROUP_PROFILE, MADE_FOR}
+EXTENSION_TYPES: Final = addresses.EXTENSION_TYPES | {GROUP_PROFILE, MADE_FOR, SAME_DEVICE}
 """What a client's policy lists, so that it can be in groups with a profile."""
 
 LONGEST_NAME: Final = 1_024

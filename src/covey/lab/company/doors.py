@@ -66,7 +66,7 @@ def answer(seat: Seat) -> Answered:
     joined, recovered, refused = 0, 0, []
     for waiting in seat.drive(seat.place.turns.speaker.knocks()):
         try:
-            content = knocks.open_knock(group.suite, row.broker_id, row.gid, doors, waiting)
+            content = knocks.open_knock(row.broker_id, row.gid, doors, waiting)
             knocks.entitled(capabilities, waiting, content, seat.person.home.world.hour)
         except (AuthenticationError, DecodeError, PolicyError) as error:
             refused.append(str(error))

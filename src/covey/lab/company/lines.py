@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
-from covey.client.blocking import Portal
+from covey.client.faces import Portal
 from covey.client.network import Network
 from covey.client.sync.effects import HangUp, Lane, Pause, Use
 from covey.errors import CoveyError

@@ -11,7 +11,8 @@ CREATE TABLE groups (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- nobody holds another group by the number of this one
     gid BLOB NOT NULL UNIQUE,
     broker_id BLOB NOT NULL,
-    group_id BLOB NOT NULL,
+    group_id BLOB NOT NULL,             -- of the first group in the log, if it was moved to others
+    suite INTEGER NOT NULL,             -- the cipher suite of the group that it is now
     status TEXT NOT NULL,               -- store/groups.py: Status
     trouble TEXT NOT NULL,              -- why, for people; empty when all is well
     name TEXT NOT NULL,                 -- as the GroupContext says, so that lists need no group
@@ -58,8 +59,9 @@ CREATE TABLE places (
 CREATE TABLE doors (
     group_ INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
     capability BLOB NOT NULL,
+    suite INTEGER NOT NULL,
     private_key BLOB NOT NULL,
-    PRIMARY KEY (group_, capability)
+    PRIMARY KEY (group_, capability, suite)
 ) STRICT, WITHOUT ROWID;
 
 -- The idems of the current epoch: ours, to know a copy by, and those that were taken in.

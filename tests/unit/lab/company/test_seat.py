@@ -319,7 +319,7 @@ def test_pointers_are_posted_when_it_is_time(person: Maker) -> None:
 def test_a_link_lets_in_and_falls_with_who_made_it(trio: Trio, person: Maker) -> None:
     people, [alice, bob, carol] = trio
     fragment = doors.open_door(carol)
-    key = capabilities.key_of(carol.place.seat, links.decode(fragment).seed)
+    key = capabilities.key(links.decode(fragment).seed)
 
     def standing(seat: Seat) -> tuple[bool, bool]:
         """Whether the group states the link's capability, and whether its door is known."""

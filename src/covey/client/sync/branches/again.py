@@ -100,7 +100,7 @@ def _stands(wish: OpenDoor, seat: Seat, rows: Rows) -> bool:
     return (
         wish.right == Right.join
         and wish.not_after >= seat.home.world.hour
-        and capabilities.key_of(seat, wish.seed) in {each.key for each in stated}
+        and capabilities.key(wish.seed) in {each.key for each in stated}
     )
 
 

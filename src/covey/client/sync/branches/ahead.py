@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from covey.access.member.addresses import first_group_id
 from covey.client.sync.branches import winning
 from covey.client.sync.group.inviting import key_package
 from covey.client.sync.group.seat import Seat
@@ -127,7 +128,8 @@ def _has_nothing_else(home: Home, row: GroupRow, branch: Group) -> bool:
         return all(each.signature_key in known for each in branch.members)
     with home.store.reading() as rows:
         every = groups.every(rows)
-    return any(each.group_id == branch.group_id and each.predecessor == row.gid for each in every)
+    known_as = first_group_id(branch.group_id, branch.extensions)
+    return any(each.group_id == known_as and each.predecessor == row.gid for each in every)
 
 
 def missing(branch: Group, key: bytes) -> bytes | None:

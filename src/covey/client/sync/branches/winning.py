@@ -139,7 +139,7 @@ def require_sound(old: Seat, new: Group, maker_leaf: int, since: int) -> None:
         require_like(old.group, new, maker_leaf)
     except PolicyError as error:
         leaf = None if maker_leaf == NOBODY else old.group.tree.leaf(maker_leaf)
-        if leaf is None or since >= old.group.epoch:
+        if leaf is None or since >= old.epoch:
             raise
         raise BehindError(str(error), old.row.gid, leaf.signature_key) from None
 
@@ -150,7 +150,7 @@ def require_timely(old: Seat, since: int) -> None:
     Raises:
         PolicyError: Who was removed since, or had other rights then, could make such a one.
     """
-    if since != old.group.epoch and old.row.seq >= 0:
+    if since != old.epoch and old.row.seq >= 0:
         msg = "the branch goes on from an epoch that was over before the group broke"
         raise PolicyError(msg)
 

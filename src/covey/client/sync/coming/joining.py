@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from covey.access.member.addresses import first_group_id
 from covey.access.member.pointers import let_in, open_pointer
 from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
 from covey.client import roles
@@ -14,7 +15,7 @@ from covey.client.events import Joined
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.branches import ahead, winning
 from covey.client.sync.group import capabilities
-from covey.client.sync.group.seat import Seat
+from covey.client.sync.group.seat import Seat, log_epoch
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.identity import key_packages
 from covey.client.sync.rows import groups, places, queues
@@ -81,7 +82,7 @@ class Found(NamedTuple):
 def opened(home: Home, address: InboxAddress, sealed: bytes) -> Found | None:
     """The pointer in an inbox, if it is for one of our KeyPackages; anybody can leave anything."""
     with home.store.reading() as rows:
-        packages = key_packages.of_suite(rows, home.member.suite.code)
+        packages = key_packages.every(rows)
     for package in packages:
         try:
             return Found(package, open_pointer(package, address, sealed), "welcome")
@@ -129,6 +130,8 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
     if old is not None:
         _require_the_same(home, found, old, staged)
     linked = max((each.psk_epoch or 0 for each in staged.joined.psks), default=0)
+    if before is not None:
+        linked = log_epoch(before.group, linked)
     return _keep(home, found, staged.accept(), inviter, before, linked)
 
 
@@ -140,7 +143,7 @@ def _staged(
     def let(before: Seat | None) -> StagedWelcome:
         old = None if before is None else before.group
         return let_in(
-            *(home.member, found.package, found.pointer, parcels),
+            *(home.member_of(found.pointer.cipher_suite), found.package, found.pointer, parcels),
             groups=others,
             ports=home.ports,
             successor_of=old,
@@ -173,7 +176,8 @@ def _require_the_same(home: Home, found: Found, old: GroupRow, staged: StagedWel
             made for that, and are let in by nobody who was there.
     """
     public = staged.joined.epoch.public
-    if public.context.group_id != old.group_id:
+    context = public.context
+    if first_group_id(context.group_id, context.extensions) != old.group_id:
         msg = "this is another group, under the number of one that we know: ask who invites you"
         raise PolicyError(msg)
     if old.status.is_out or made_for.is_for(found.package.package.leaf_node, old.group_id):
@@ -228,7 +232,7 @@ def _keep(
         member = group.member_at(inviter)
         name = "" if member is None else name_of(member.identity)
         how = found.how if before is None else "recovered"
-        event = Joined(group=seat.hex, name=row.name, how=how, inviter=name, epoch=group.epoch)
+        event = Joined(group=seat.hex, name=row.name, how=how, inviter=name, epoch=row.epoch)
         tell(seat, rows, event)
         if before is not None and before.status.comes_back:
             tell_missed(seat, rows)
@@ -299,12 +303,13 @@ def new_row(home: Home, group: Group, broker_id: bytes, gid: bytes) -> GroupRow:
         id=0,
         gid=gid,
         broker_id=broker_id,
-        group_id=group.group_id,
+        group_id=first_group_id(group.group_id, group.extensions),
+        suite=group.suite.code,
         status=Status.active,
         trouble="",
         name=name,
         version=1,
-        epoch=group.epoch,
+        epoch=log_epoch(group, group.epoch),
         seq=-1,
         hash=b"",
         head=None,

@@ -62,7 +62,8 @@ class _Knock(msgspec.Struct, frozen=True):
 
     Attributes:
         made_at: When its KeyPackage was made.
-        reference: The KeyPackageRef.
+        references: The KeyPackageRefs of its KeyPackages, one for each suite of ours; that which
+            fits the suite of the group, as far as we know, is the first.
         recovers: Whether it was made to come back by.
         key: Of the capability at which it was left.
         request: The signed request.
@@ -70,7 +71,7 @@ class _Knock(msgspec.Struct, frozen=True):
     """
 
     made_at: int
-    reference: bytes
+    references: tuple[bytes, ...]
     recovers: bool
     key: bytes
     request: bytes
@@ -102,9 +103,8 @@ def knock(home: Home, inbox: Inbox, link: Link, lost: GroupRow | None = None) ->
         kept = _kept(rows, home, link, recovers=lost is not None) or _new(
             rows, home, inbox, link, way_back
         )
-        package = key_packages.find(rows, kept.reference)
-    assert package is not None
-    yield from inbox.expect([package])
+        packages = [key_packages.find(rows, each) for each in kept.references]
+    yield from inbox.expect([each for each in packages if each is not None])
     request = Signed.decode(kept.request)
     yield from alone(home.world, lambda lane: ask(lane, "knock", request, Nothing))
 
@@ -131,7 +131,7 @@ def come_back(home: Home, inbox: Inbox | None, row: GroupRow, tries: int = 0) ->
             " you again"
         )
         raise StateError(msg)
-    suite, seeds = home.member.suite.code, capabilities.seeds(row)
+    suite, seeds = row.suite, capabilities.seeds(row)
     first = tries // _AT_ONE_DOOR % len(seeds)
     seeds = seeds[first:] + seeds[:first]
     for seed in seeds:
@@ -187,41 +187,46 @@ def _kept(rows: Rows, home: Home, link: Link, *, recovers: bool) -> _Knock | Non
         return None
     found = msgspec.msgpack.decode(kept, type=_Knock)
     is_fresh = 0 <= home.world.second - found.made_at < found.lasts
-    package = key_packages.find(rows, found.reference)
-    if not is_fresh or package is None or found.recovers is not recovers:
+    packages = [key_packages.find(rows, each) for each in found.references]
+    if not is_fresh or None in packages or found.recovers is not recovers:
         return None
-    if found.key == _key(home, link):
+    key = capabilities.key(link.seed)
+    if found.key == key:
         return found
-    again = msgspec.structs.replace(found, key=_key(home, link))
-    return _keep(rows, home, link, package, again)
+    again = msgspec.structs.replace(found, key=key)
+    return _keep(rows, home, link, [each for each in packages if each is not None], again)
 
 
 def _new(
     rows: Rows, home: Home, inbox: Inbox, link: Link, way_back: tuple[Extension, ...]
 ) -> _Knock:
-    world = home.world
-    package = home.member.key_package(
-        extensions=[extension(inbox.address)],
-        leaf_extensions=way_back,
-        now=world.second,
-    )
-    key_packages.add(rows, package, world.second)
+    world, known = home.world, link.cipher_suite
+    packages = [
+        home.member_of(suite).key_package(
+            extensions=[extension(inbox.address)],
+            leaf_extensions=[*way_back, *home.vouched(suite)],
+            now=world.second,
+        )
+        for suite in sorted(home.suites, key=lambda each: each != known)
+    ]
+    for each in packages:
+        key_packages.add(rows, each, world.second)
     kept = settings.get(rows, _name(link.gid))
     before = 0 if kept is None else msgspec.msgpack.decode(kept, type=_Knock).before + 1
-    key = _key(home, link)
-    made = _Knock(world.second, package.reference, bool(way_back), key, b"", before)
-    return _keep(rows, home, link, package, made)
+    references = tuple(each.reference for each in packages)
+    key = capabilities.key(link.seed)
+    made = _Knock(world.second, references, bool(way_back), key, b"", before)
+    return _keep(rows, home, link, packages, made)
 
 
-def _keep(rows: Rows, home: Home, link: Link, package: PrivateKeyPackage, made: _Knock) -> _Knock:
-    signed = knocks.knock(link, package.message, home.world.entropy, recovers=made.recovers)
+def _keep(
+    rows: Rows, home: Home, link: Link, packages: list[PrivateKeyPackage], made: _Knock
+) -> _Knock:
+    first, *others = (each.message for each in packages)
+    signed = knocks.knock(*(link, first, home.world.entropy), recovers=made.recovers, others=others)
     kept = msgspec.structs.replace(made, request=signed.encode())
     settings.put(rows, _name(link.gid), msgspec.msgpack.encode(kept))
     return kept
-
-
-def _key(home: Home, link: Link) -> bytes:
-    return capabilities.keys(link.seed, home.member.suite).key
 
 
 def _made_for(home: Home, lost: GroupRow) -> Extension:

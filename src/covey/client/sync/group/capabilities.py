@@ -59,9 +59,9 @@ def keys_of(seat: Seat, seed: bytes) -> CapabilityKeys:
     return keys(seed, seat.group.suite)
 
 
-def key_of(seat: Seat, seed: bytes) -> bytes:
-    """The public key of a capability in a group."""
-    return keys_of(seat, seed).key
+def key(seed: bytes) -> bytes:
+    """The public key of a capability, which is the same whatever the suite of its door is."""
+    return knocks.capability_key(seed)
 
 
 def standing(seat: Seat, right: Right) -> list[GroupCapability]:
@@ -91,7 +91,7 @@ def opened(seat: Seat) -> tuple[bytes, ...]:
     ours = {
         each.key for each in standing(seat, Right.recover) if each.creator == seat.group.own_index
     }
-    return tuple(each for each in known(seat) if key_of(seat, each) in ours)
+    return tuple(each for each in known(seat) if key(each) in ours)
 
 
 def seeds(row: GroupRow) -> tuple[bytes, ...]:
@@ -130,8 +130,8 @@ def with_another(row: GroupRow, seed: bytes) -> bytes:
 
 def until(seat: Seat, seed: bytes) -> int | None:
     """Until when one can come back by a seed, in hours since the epoch; None if one cannot."""
-    key = key_of(seat, seed)
-    ends = [each.not_after for each in standing(seat, Right.recover) if each.key == key]
+    ours = key(seed)
+    ends = [each.not_after for each in standing(seat, Right.recover) if each.key == ours]
     return max(ends, default=None)
 
 
@@ -171,7 +171,7 @@ def lacks_recovery(seat: Seat, stay: GroupCapabilities) -> bool:
     One of which we have not been told for long is none: who opened it may never come again.
     """
     hour = seat.home.world.hour
-    known = {key_of(seat, seed) for seed in seeds(seat.row)}
+    known = {key(seed) for seed in seeds(seat.row)}
     is_new_here = hour - seat.row.joined_at // 3600 <= _TELLING
     lasting = hour + 2 * OLD_WAY_HOURS
     fresh = hour + RECOVERY_HOURS - _TELLING

@@ -20,11 +20,20 @@ from covey.access.structs.extensions import (
 )
 from covey.access.structs.log import AnsweredKnock, NextEpoch
 from covey.access.structs.sealed import Purpose
-from covey.client.sync.group import capabilities
+from covey.client.sync.group import capabilities, proposed, reiniting
 from covey.client.sync.group.inviting import concerns, invited, key_package, require_strangers
 from covey.client.sync.rows import groups
 from covey.client.sync.rows.queues import UnderWay
-from covey.client.sync.rows.wishes import CloseDoor, Describe, Expel, GoOn, Invite, OpenDoor, Renew
+from covey.client.sync.rows.wishes import (
+    CloseDoor,
+    Describe,
+    Expel,
+    GoOn,
+    Invite,
+    OpenDoor,
+    Renew,
+    Upgrade,
+)
 from covey.client.words import made_for, profile
 from covey.errors import (
     AuthenticationError,
@@ -37,13 +46,13 @@ from covey.errors import (
 )
 from covey.mls.group import psks
 from covey.mls.group.identity import identity
-from covey.mls.structs.proposals import Remove, SelfRemove
 from covey.mls.wire.code_points import ContentType, ResumptionPSKUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from covey.access.structs.sealed import Door
+    from covey.client.sync.group.proposed import References
     from covey.client.sync.group.seat import Seat
     from covey.client.sync.rows.wishes import Wish
     from covey.mls import Group
@@ -66,15 +75,6 @@ IMPOSSIBLE: Final = (
 """What is raised for a commit that cannot be made, or a message that cannot be said."""
 
 
-References = tuple[bytes, ...] | None
-"""Some proposals of an epoch by their ProposalRefs; or None for all that fit together."""
-
-
-_ONE_BY_ONE: Final = 8
-"""How many proposals that cannot be committed together are tried one by one, of those by which
-somebody leaves, and of all others."""
-
-
 class _Linked(TypedDict, total=False):
     """What a commit says besides, when it begins a branch."""
 
@@ -94,6 +94,7 @@ class Merged(NamedTuple):
         renews: Whether it renews our keys and does nothing else.
         branches: From which group this one goes on.
         references: Which of the proposals of this epoch it takes; None for all that fit together.
+        upgrade: To which suite it moves the group; then it does nothing else.
     """
 
     add: tuple[KeyPackage, ...]
@@ -104,11 +105,14 @@ class Merged(NamedTuple):
     renews: bool
     branches: GoOn | None = None
     references: References = None
+    upgrade: Upgrade | None = None
 
     @property
     def is_needed(self) -> bool:
         """Whether there is something to be done."""
-        return bool(self.add or self.remove or self.extensions is not None or self.renews)
+        return bool(
+            self.upgrade or self.add or self.remove or self.extensions is not None or self.renews
+        )
 
 
 def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> Merged:
@@ -123,7 +127,9 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
         PolicyError: Who comes by a link or a card has a name that the group knows.
     """
     group = seat.group
-    proposed = _proposed(group, references)
+    if wished and isinstance(upgrade := wished[0], Upgrade):  # it is alone
+        return _moved(group, upgrade)
+    out = proposed.removed(group, references)
     add: list[KeyPackage] = []
     strangers: set[bytes] = set()
     expelled = _expelled(group, wished)
@@ -148,18 +154,23 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
             case _:
                 pass
     add = list({each.leaf_node.signature_key: each for each in add}.values())  # the last of each
-    remove = expelled - proposed
-    goes = remove | proposed
+    remove = expelled - out
+    goes = remove | out
     stay, extensions = _extensions(seat, wished, goes, back)
     unknown = [each for each in add if each.leaf_node.signature_key in strangers]
     require_strangers(group, unknown, add, extensions)
     remove |= back
     renews = renews or bool(group.proposals)
     branches = next((each for each in wished if isinstance(each, GoOn)), None)
-    removed = tuple(sorted(remove))
-    return Merged(
-        tuple(add), removed, extensions, stay, tuple(answered), renews, branches, references
-    )
+    goes_and_comes = tuple(add), tuple(sorted(remove))
+    return Merged(*goes_and_comes, extensions, stay, tuple(answered), renews, branches, references)
+
+
+def _moved(group: Group, upgrade: Upgrade) -> Merged:
+    """The commit that ends a group, to go on as one of another suite."""
+    reiniting.require_possible(group, upgrade)
+    stay = addresses.capabilities_of(group.extensions)
+    return Merged((), (), None, stay, (), renews=False, references=(), upgrade=upgrade)
 
 
 def _same_people(wish: GoOn) -> list[KeyPackage]:
@@ -172,12 +183,15 @@ def together(group: Group, wished: Mapping[int, Wish]) -> dict[int, Wish]:
     """The wishes, by their numbers, that one commit can fulfil; the others wait for the next one.
 
     Who is to go, or has asked to, and then to be invited again has to be out before: in the same
-    commit, it would count as being in already.
+    commit, it would count as being in already. To move the group takes a commit of its own, when
+    there is nothing else to be done.
     """
-    going = leaving(group)
+    going = proposed.leaving(group)
     chosen: dict[int, Wish] = {}
     expelling: list[Expel] = []
     for number, wish in wished.items():
+        if isinstance(wish, Upgrade) and (len(wished) > 1 or group.proposals):
+            continue
         if isinstance(wish, Expel):
             expelling.append(wish)
         elif isinstance(wish, Invite) and not wish.recovers:
@@ -228,7 +242,7 @@ def _extensions(
     known = {each.key for each in stay}
     for wish in wished:
         if isinstance(wish, OpenDoor):
-            key = capabilities.key_of(seat, wish.seed)
+            key = capabilities.key(wish.seed)
             if key not in known:
                 stay.append(
                     GroupCapability(key, group.own_index, wish.not_after, Right(wish.right))
@@ -259,53 +273,6 @@ def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Seque
     )
 
 
-def attempts(group: Group) -> Iterator[References]:
-    """Which proposals a commit takes: all; if they cannot be together, some of them, or none.
-
-    First those by which others leave: nobody is kept in by what somebody else proposes. What is
-    left out ends with the epoch; who made it makes it again, or is refused.
-    """
-    yield None
-    references = [each.reference for each in group.proposals if each.reference]
-    going = _going(group)
-    if len(going) > 1:
-        yield going
-    others = [each for each in references if each not in going]
-    yield from ((each,) for each in (*going[:_ONE_BY_ONE], *others[:_ONE_BY_ONE]))
-    if references:
-        yield ()
-
-
-def _going(group: Group) -> tuple[bytes, ...]:
-    """The ProposalRefs by which others leave, one for each of them."""
-    found: dict[int | None, bytes] = {}
-    for each in group.proposals:
-        leaf = each.sender.leaf_index
-        if isinstance(each.proposal, SelfRemove) and leaf != group.own_index and each.reference:
-            found.setdefault(leaf, each.reference)
-    return tuple(found.values())
-
-
-def leaving(group: Group) -> frozenset[bytes]:
-    """The signature keys of those whom proposals of this epoch remove."""
-    found = (group.tree.leaf(each) for each in _proposed(group, None))
-    return frozenset(each.signature_key for each in found if each is not None)
-
-
-def _proposed(group: Group, references: References) -> set[int]:
-    """The leaves that proposals of this epoch remove."""
-    removed = set()
-    for sent in group.proposals:
-        if references is not None and sent.reference not in references:
-            continue
-        if isinstance(sent.proposal, SelfRemove):
-            assert sent.sender.leaf_index is not None
-            removed.add(sent.sender.leaf_index)
-        elif isinstance(sent.proposal, Remove):
-            removed.add(sent.proposal.removed)
-    return removed
-
-
 def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> UnderWay:
     """Make a commit; inside of :meth:`Seat.change`, with a generation reserved.
 
@@ -328,13 +295,14 @@ def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> Unde
         remove=merged.remove,
         path=True,
         extensions=merged.extensions,
-        leaf_extensions=_leaf_extensions(seat, rows),
+        reinit=None if merged.upgrade is None else reiniting.reinit(seat, merged.upgrade),
+        leaf_extensions=leaf_extensions(seat, rows),
         welcome_tree=False,
         authenticated_data=seat.claimed.encode(),
         references=merged.references,
         **_linked(seat, merged),
     )
-    following = EpochAccess.derive(pending.export, access.broker_id, access.gid, group.epoch + 1)
+    following = EpochAccess.derive(pending.export, access.broker_id, access.gid, access.epoch + 1)
     letting = letting_in(
         *(pending, merged.add, following, _doors(seat, rows, merged), idem, entropy),
         ways_back=capabilities.told(seat),
@@ -350,7 +318,7 @@ def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> Unde
     )
     body = envelopes.seal(access, Purpose.commit, idem, pending.message, entropy)
     request = access.append(idem, body, next_epoch).encode()
-    return UnderWay(group.epoch, idem, request, tuple(numbers), letting.postings)
+    return UnderWay(access.epoch, idem, request, tuple(numbers), letting.postings)
 
 
 def _linked(seat: Seat, merged: Merged) -> _Linked:
@@ -369,7 +337,7 @@ def _doors(seat: Seat, rows: Rows, merged: Merged) -> tuple[Door, ...]:
     return tuple(each for each in groups.doors(rows, seat.number) if each.capability in keys)
 
 
-def _leaf_extensions(seat: Seat, rows: Rows) -> list[Extension]:
+def leaf_extensions(seat: Seat, rows: Rows) -> list[Extension]:
     """The extensions of our next leaf: when it was made, and our slot."""
     leaf = seat.group.tree.leaf(seat.group.own_index)
     assert leaf is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from covey.access.member.addresses import first_group_id
 from covey.client.roles import require_name
 from covey.client.sync.rows.wishes import Expel, Invite
 from covey.client.words import made_for, profile
@@ -150,5 +151,6 @@ def _makes_room(group: Group, wish: Invite, standing: LeafNode, leaf: LeafNode) 
     if identity(standing.credential) != identity(leaf.credential):
         return False
     if wish.recovers:
-        return made_for.brings_back(leaf, standing, group.group_id)
+        known_as = first_group_id(group.group_id, group.extensions)
+        return made_for.brings_back(leaf, standing, known_as)
     return standing.encryption_key in wish.anew and made_for.never_came(standing, leaf)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from covey.access.member.addresses import epochs_before
 from covey.access.member.epochs import EpochAccess
 from covey.access.structs.heads import Position
 from covey.access.structs.sealed import ClaimedPosition
@@ -21,7 +22,7 @@ from covey.errors import StateError, StorageError
 from covey.mls import ContentType, Group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from covey.access.structs.log import Entry
     from covey.client.sync.identity.home import Home
@@ -59,6 +60,11 @@ _NOT_IN: Final = {
     ),
 }
 """How we stand to a group in which we are not, and what to do."""
+
+
+def log_epoch(group: Group, epoch: int) -> int:
+    """The epoch of a log, of the one of a group."""
+    return epochs_before(group.extensions) + epoch
 
 
 class Seat:
@@ -135,10 +141,17 @@ class Seat:
             StateError: We are not in the group any more.
         """
         group = self.group
-        if self._access is None or self._access.epoch != group.epoch:
+        epoch = self.epoch
+        if self._access is None or self._access.epoch != epoch:
             row = self.row
-            self._access = EpochAccess.derive(group.export, row.broker_id, row.gid, group.epoch)
+            self._access = EpochAccess.derive(group.export, row.broker_id, row.gid, epoch)
         return self._access
+
+    @property
+    def epoch(self) -> int:
+        """The log's epoch; that of the group is smaller when it took the place of another."""
+        group = self.group
+        return log_epoch(group, group.epoch)
 
     @property
     def is_in(self) -> bool:
@@ -178,6 +191,20 @@ class Seat:
     def replace(self, **columns: object) -> None:
         """Change columns of the group's row; inside of :meth:`change` only."""
         self.row = self.row.replaced(**columns)
+
+    def become(self, rows: Rows, stored: Mapping[bytes, bytes]) -> None:
+        """Go on as the group that takes the place of ours; inside of :meth:`change` only.
+
+        Nothing stays of the secrets of the one before.
+
+        Args:
+            rows: The transaction.
+            stored: The engine's rows of the new one.
+        """
+        self._forget()
+        groups.replace_engine(rows, self.number, stored)
+        self._group = Group.load(stored, self.home.ports)
+        self.replace(suite=self._group.suite.code)
 
     def ended(self) -> None:
         """Let go of the group, whose rows have been deleted; inside of :meth:`change` only."""
@@ -231,7 +258,7 @@ class Seat:
         epoch = self.row.epoch
         if self._group is not None:
             groups.apply(rows, self.row.id, self._group.changes())
-            epoch = self._group.epoch
+            epoch = log_epoch(self._group, self._group.epoch)
         self.replace(version=self.row.version + 1, epoch=epoch)
         groups.update(rows, self.row)
 

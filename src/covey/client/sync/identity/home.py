@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member.epochs import expand
 from covey.client.sync.identity.key_packages import LEAST
+from covey.client.words import same_device, suites
+from covey.errors import StateError
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from covey.access.structs.extensions import InboxAddress
     from covey.client.sync.effects import World
-    from covey.mls import Member, Ports
+    from covey.mls import Extension, Member, Ports
     from covey.store.port import Store
 
 _DAY: Final = 86_400
@@ -58,16 +62,23 @@ class Home:
     Args:
         store: Where everything is kept.
         world: Randomness and time.
-        member: Who we are in groups.
+        member: Who we are in groups, with the first signature key of this device.
         ports: What the engine's groups use.
         pace: How quickly things are done.
+        further: Who we are in groups of further suites, to which ours can be moved.
 
     Attributes:
         inbox: Where pointers and notes for us are left; None without an account.
     """
 
     def __init__(
-        self, store: Store, world: World, member: Member, ports: Ports, pace: Pace | None = None
+        self,
+        store: Store,
+        world: World,
+        member: Member,
+        ports: Ports,
+        pace: Pace | None = None,
+        further: Sequence[Member] = (),
     ) -> None:
         self.store: Store = store
         self.world: World = world
@@ -75,6 +86,7 @@ class Home:
         self.ports: Ports = ports
         self.pace: Pace = pace or Pace()
         self.inbox: InboxAddress | None = None
+        self._further = {each.suite.code: each for each in further}
         self._mark = expand(member.signer, _MARK)
 
     def __repr__(self) -> str:
@@ -95,6 +107,29 @@ class Home:
     def identity(self) -> bytes:
         """Who we are in groups."""
         return identity(self.member.credential)
+
+    @property
+    def suites(self) -> tuple[int, ...]:
+        """The cipher suites for which we keep KeyPackages; that of new groups is the first."""
+        own = self.member.suite.code
+        return (own, *(each for each in self._further if each != own))
+
+    def member_of(self, suite: int) -> Member:
+        """Who we are in the groups of a cipher suite.
+
+        Raises:
+            StateError: We have no keys for it.
+        """
+        if suite == self.member.suite.code:
+            return self.member
+        if suite not in self._further:
+            msg = f"this client was opened without {suites.name(suite)}: name it in upgrades="
+            raise StateError(msg)
+        return self._further[suite]
+
+    def vouched(self, suite: int) -> tuple[Extension, ...]:
+        """By what a leaf of ours in a suite says of which device it is."""
+        return same_device.vouched(self.member, self.member_of(suite))
 
     def within(self, seconds: float) -> float:
         """A random moment from now on, up to so many seconds later."""

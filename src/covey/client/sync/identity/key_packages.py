@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from covey.access.structs.identity import Stock
     from covey.client.sync.effects import Flow, World
     from covey.client.sync.identity.device import Device
-    from covey.mls import Member
+    from covey.mls import Extension, Member
     from covey.store.port import Rows, Store
 
 _DAY: Final = 86_400
@@ -55,6 +55,18 @@ class Where(IntEnum):
     """Who claimed it at the broker, which has another one of last resort by now."""
     elsewhere = 3
     """Who got it from us in another way: by a knock, a file, a shelf."""
+
+
+class Further(NamedTuple):
+    """Who we are in a suite to which groups can be moved.
+
+    Attributes:
+        member: With the keys of that suite.
+        vouched: By what a leaf of it says of which device it is.
+    """
+
+    member: Member
+    vouched: tuple[Extension, ...]
 
 
 class Restocked(NamedTuple):
@@ -95,8 +107,14 @@ def add(rows: Rows, package: PrivateKeyPackage, now: int, where: Where = Where.e
     )  # fmt: skip
 
 
+def every(rows: Rows) -> list[PrivateKeyPackage]:
+    """All that a pointer may have come for, of each suite; the newest first."""
+    found = rows.all("SELECT private FROM packages ORDER BY suite, made_at DESC, reference")
+    return [_package(private) for (private,) in found]
+
+
 def of_suite(rows: Rows, suite: int) -> list[PrivateKeyPackage]:
-    """All of a cipher suite that a pointer may have come for; the newest first."""
+    """All of a cipher suite; the newest first."""
     found = rows.all(
         "SELECT private FROM packages WHERE suite = ? ORDER BY made_at DESC, reference", suite
     )
@@ -170,12 +188,14 @@ def keep_stock(
     world: World,
     *,
     least: int = LEAST,
+    further: Sequence[Further] = (),
 ) -> Flow[Restocked]:
     """See to it that enough KeyPackages wait at the broker, and that none gets too old.
 
     When fewer than ``least`` wait there, or have half of their lifetime before them, so many are
     published that twice as many do. The broker counts those of a device, of all cipher suites
-    together: use one device for each.
+    together. Of further suites there is one each, of last resort: groups are moved seldom, and it
+    is replaced as soon as it was used.
 
     Args:
         store: Where they are kept.
@@ -184,22 +204,24 @@ def keep_stock(
         address: Our inbox.
         world: Randomness and time.
         least: How many for one use have to wait.
+        further: Who we are in suites to which groups can be moved.
 
     Raises:
         BrokerError: The broker refuses; ``bad_key_package`` when this machine's clock is wrong.
         TransportError: It does not answer.
     """
     suite, now = member.suite.code, world.second
+    suites = (suite, *(each.member.suite.code for each in further))
     with store.reading() as rows:
-        ready = _left_over(rows, suite, now)
+        ready = [found for each in suites for found in _left_over(rows, each, now)]
     published = list(ready)
-    stock = (yield from _publish(store, device, ready, now)) if ready else None
-    if stock is None:
-        stock = yield from device.stock()
+    stock = yield from (_publish(store, device, ready, now) if ready else device.stock())
     with store.reading() as rows:
         short = _short(rows, suite, now, stock, least)
-    if any(short):
+        lack = [each for each in further if _lacks(rows, each.member.suite.code, now, stock)]
+    if any(short) or lack:
         ready = _new(member, address, now, *short)
+        ready += [_last_resort(each, address, now) for each in lack]
         with store.transaction() as rows:
             for each in ready:
                 add(rows, each, now, Where.here)
@@ -232,8 +254,19 @@ def _short(rows: Rows, suite: int, now: int, stock: Stock, least: int) -> tuple[
     )
     fresh = {kind: cast("int", count) for kind, count in counts}
     waiting = min(stock.waiting, fresh.get(0, 0))
-    resorts = min(stock.last_resorts, fresh.get(1, 0))
-    return (2 * least - waiting if waiting < least else 0), int(not resorts)
+    return (2 * least - waiting if waiting < least else 0), int(_lacks(rows, suite, now, stock))
+
+
+def _lacks(rows: Rows, suite: int, now: int, stock: Stock) -> bool:
+    """Whether one of last resort is to be made: there is none that is fresh, or some are lost."""
+    fresh = {
+        found
+        for (found,) in rows.all(
+            "SELECT suite FROM packages WHERE published = ? AND not_after > ? AND last_resort = 1",
+            *(int(Where.broker), _fresh_until(now)),
+        )
+    }
+    return suite not in fresh or stock.last_resorts < len(fresh)
 
 
 def _fresh_until(now: int) -> int:
@@ -253,6 +286,16 @@ def _new(
         for number in range(singles + resorts)
     ]
     return sorted(made, key=lambda each: each.reference)
+
+
+def _last_resort(further: Further, address: InboxAddress, now: int) -> PrivateKeyPackage:
+    return further.member.key_package(
+        lifetime=LIFETIME,
+        last_resort=True,
+        extensions=[extension(address)],
+        leaf_extensions=further.vouched,
+        now=now,
+    )
 
 
 def _publish(

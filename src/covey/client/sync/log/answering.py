@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member import addresses, knocks
+from covey.access.member.addresses import first_group_id
 from covey.access.structs.extensions import Right
 from covey.client import events, roles
 from covey.client.events import Knocked
@@ -134,7 +135,7 @@ class Doorkeeper:
         judged = self._judged.get(waiting.id)
         if judged is None:
             return True
-        return judged.until is not None and judged.until < self._seat.group.epoch
+        return judged.until is not None and judged.until < self._seat.epoch
 
     def _answer(self, waiting: WaitingKnock) -> bool:
         """Wish for what somebody knocks for, if it is entitled to that; whether to commit now."""
@@ -149,16 +150,17 @@ class Doorkeeper:
             name, is_in = "?", False
             try:
                 content = self._opened(rows, waiting)
-                package = key_package(content.key_package)
+                left = knocks.package_of(content, seat.group.suite.code)
+                package = key_package(left)
                 is_in = package.leaf_node.signature_key in seat.group.tree.keys.signature
                 name = name_of(identity(package.leaf_node.credential))
                 if any(isinstance(each, Expel) and concerns(each, package) for each in wished):
                     return True  # to be judged when the removal is decided
-                is_in = is_in or content.key_package in self._let_in
-                self._require_entitled(waiting, content, package)
+                is_in = is_in or left in self._let_in
+                self._require_entitled(waiting, content, left)
             except (AuthenticationError, DecodeError, PolicyError) as error:
                 is_final = is_in or not isinstance(error, PolicyError)
-                until = None if is_final else seat.group.epoch
+                until = None if is_final else seat.epoch
                 judged = self._judged[waiting.id] = _Judged(str(error), until)
                 if before is None or before.why != judged.why:
                     _tell_once(
@@ -166,8 +168,8 @@ class Doorkeeper:
                     )
                 return before is None and self._turn_away(rows, waiting.capability)
             self._judged[waiting.id] = _Judged("", None)
-            self._let_in = dict.fromkeys([*self._let_in, content.key_package][-_REMEMBERED:])
-            wish = Invite((content.key_package,), bool(content.recovers), (waiting.id,))
+            self._let_in = dict.fromkeys([*self._let_in, left][-_REMEMBERED:])
+            wish = Invite((left,), bool(content.recovers), (waiting.id,))
             queues.wish(rows, seat.number, wishes.encode(wish))
             tell(seat, rows, Knocked(seat.hex, name=name, accepted=True, why=""))
             return True
@@ -175,24 +177,22 @@ class Doorkeeper:
     def _opened(self, rows: Rows, waiting: WaitingKnock) -> KnockContent:
         seat = self._seat
         broker_id, gid, doors = seat.row.broker_id, seat.row.gid, groups.doors(rows, seat.number)
-        return knocks.open_knock(seat.group.suite, broker_id, gid, doors, waiting)
+        return knocks.open_knock(broker_id, gid, doors, waiting)
 
-    def _require_entitled(
-        self, waiting: WaitingKnock, content: KnockContent, package: KeyPackage
-    ) -> None:
+    def _require_entitled(self, waiting: WaitingKnock, content: KnockContent, left: bytes) -> None:
         """Let in only whom the capability, the roles and the members let in.
 
         Raises:
             PolicyError: We may not, or not now.
         """
         seat = self._seat
-        if content.key_package in self._let_in:
+        if left in self._let_in:
             msg = "it was let in already by this KeyPackage, and can come in by another one only"
             raise PolicyError(msg)
         stated = addresses.capabilities_of(seat.group.extensions)
         knocks.entitled(stated, waiting, content, seat.home.world.hour)
         require = _require_same if content.recovers else _require_possible
-        require(seat, package)
+        require(seat, key_package(left))
 
     def _turn_away(self, rows: Rows, capability: bytes) -> bool:
         """Close an old way back at which too many knock for nothing; whether we do.
@@ -216,18 +216,18 @@ class Doorkeeper:
     def _rescue_due(self) -> float:
         """Few members look, one after the other, and only after others have let people in."""
         seat = self._seat
-        if seat.let_in_at is None or self._rescued >= seat.group.epoch:
+        if seat.let_in_at is None or self._rescued >= seat.epoch:
             return electing.FOREVER
         rank, pace = electing.rank(seat, _RESCUERS), seat.home.pace
         if rank >= _RESCUERS:
-            self._rescued = seat.group.epoch  # there is nothing to look for in this epoch
+            self._rescued = seat.epoch  # there is nothing to look for in this epoch
             return electing.FOREVER
         return seat.let_in_at + pace.posting + pace.slot * (rank + 1)
 
     def _rescue(self) -> Flow[None]:
         """Post the pointers of the commit that opened this epoch; what is there stays one."""
         seat = self._seat
-        self._rescued = seat.group.epoch
+        self._rescued = seat.epoch
         try:
             postings = yield from self._reader.pointers()
         except BrokerError:
@@ -277,6 +277,9 @@ def _require_same(seat: Seat, package: KeyPackage) -> None:
         msg = "who wants to come back is no member, or has another signature key"
         raise PolicyError(msg)
     standing = [found for each in theirs if (found := group.tree.leaf(each.index)) is not None]
-    if not any(made_for.brings_back(leaf, each, group.group_id) for each in standing):
+    if not any(
+        made_for.brings_back(leaf, each, first_group_id(group.group_id, group.extensions))
+        for each in standing
+    ):
         msg = "this KeyPackage was made for something else, or before the member was last here"
         raise PolicyError(msg)

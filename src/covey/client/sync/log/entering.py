@@ -21,6 +21,7 @@ from covey.client.events import (
     Renamed,
     RolesChanged,
     SettingsChanged,
+    Upgrading,
     WishRefused,
 )
 from covey.client.sync.branches import reinviting, winning
@@ -28,9 +29,10 @@ from covey.client.sync.group import capabilities
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.group.telling import tell
 from covey.client.sync.log import hearing
+from covey.client.sync.log.moving import following
 from covey.client.sync.rows import by_hand, groups, queues, wishes
 from covey.client.sync.rows.groups import Status
-from covey.client.sync.rows.wishes import GoOn, OpenDoor
+from covey.client.sync.rows.wishes import GoOn, OpenDoor, Upgrade
 from covey.client.words import profile
 from covey.client.words.contents import NewDoor
 from covey.client.words.showing import name_of
@@ -93,6 +95,16 @@ def entered(seat: Seat, rows: Rows, entry: Entry, event: EpochChanged, before: B
     if event.own:
         seat.replace(renewed_at=seat.home.world.second, sent=0)
         share_recovery(seat, rows, changed)
+    if changed.reinit is not None:
+        _moves(seat, rows, changed, changed.reinit.cipher_suite, own=event.own)
+
+
+def _moves(seat: Seat, rows: Rows, changed: Changed, suite: int, *, own: bool) -> None:
+    """The group has ended, to go on in another suite; who moves it has KeyPackages of all."""
+    wished = map(wishes.decode, queues.wishes(rows, seat.number).values() if own else ())
+    packages = [each.packages for each in wished if isinstance(each, Upgrade)]
+    following.ended(seat, rows, next(iter(packages), ()))
+    tell(seat, rows, Upgrading(seat.hex, by=_name(changed.committer), suite=suite))
 
 
 def _settle(seat: Seat, rows: Rows, entry: Entry) -> None:
@@ -105,13 +117,19 @@ def _settle(seat: Seat, rows: Rows, entry: Entry) -> None:
     if under.idem != entry.idem:
         queues.unwish(rows, [each for each in under.wishes if _is_way_back(wished.get(each))])
         return
-    fulfilled = tuple(wished[number] for number in under.wishes if number in wished)
+    done = [number for number in under.wishes if not _goes_on(wished.get(number))]
+    fulfilled = tuple(wished[number] for number in done if number in wished)
     taken = queues.Accepted(under.idem, entry.seq, under.epoch, None, fulfilled, under.request)
     queues.taken(rows, seat.number, taken)
     for encoded in fulfilled:
         _fulfilled(seat, rows, wishes.decode(encoded))
-    queues.unwish(rows, under.wishes)
+    queues.unwish(rows, done)
     _let_in(seat, rows, under)
+
+
+def _goes_on(wished: bytes | None) -> bool:
+    """Whether something is done only when the group after the ReInit is there."""
+    return wished is not None and isinstance(wishes.decode(wished), Upgrade)
 
 
 def _is_way_back(wished: bytes | None) -> bool:

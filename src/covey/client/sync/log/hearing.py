@@ -114,7 +114,7 @@ def take_recovery(seat: Seat, rows: Rows, body: Recovery) -> None:
     Of several, that which is good for longest comes first, whoever tells us the other ones.
     """
     until = capabilities.until(seat, body.seed)
-    if until is None or capabilities.key_of(seat, body.seed) != body.capability:
+    if until is None or capabilities.key(body.seed) != body.capability:
         return
     groups.add_doors(rows, seat.number, (capabilities.keys_of(seat, body.seed).door,))
     known = capabilities.recovery(seat)
@@ -128,7 +128,7 @@ def take_recovery(seat: Seat, rows: Rows, body: Recovery) -> None:
 def tell_ways_back(seat: Seat, rows: Rows, seeds: Iterable[bytes]) -> None:
     """Tell the others how they come back."""
     for seed in seeds:
-        say(seat, rows, Recovery(capabilities.key_of(seat, seed), seed), kept=False)
+        say(seat, rows, Recovery(capabilities.key(seed), seed), kept=False)
 
 
 def _ephemeral(seat: Seat, sender: MemberInfo, content: Content) -> EphemeralArrived:

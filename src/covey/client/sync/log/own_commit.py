@@ -42,7 +42,7 @@ def has_closed(seat: Seat) -> Flow[bool]:
     with seat.home.store.reading() as rows:
         under = queues.under_way(rows, seat.number)
     row, pending = seat.row, seat.group.pending
-    if under is None or pending is None or under.epoch != seat.group.epoch:
+    if under is None or pending is None or under.epoch != seat.epoch:
         return False
     access = EpochAccess.derive(pending.export, row.broker_id, row.gid, under.epoch + 1)
     prover = Prover(Lane(Use.speak, row.gid), access.prove)

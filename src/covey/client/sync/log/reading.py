@@ -112,7 +112,7 @@ class Reader:
 
     def _proving(self) -> Prover:
         """What proves that we are in the group's epoch."""
-        epoch = self.seat.group.epoch
+        epoch = self.seat.epoch
         if self._prover is None or self._epoch != epoch:
             self._prover = Prover(self.lane, self.seat.access.prove)
             self._epoch = epoch

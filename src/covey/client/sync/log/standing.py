@@ -72,7 +72,7 @@ def look_again(seat: Seat) -> Flow[bool]:
         settled(rows, seat.row.gid)
         seat.replace(status=Status.active, trouble="")
         queues.wish(rows, seat.number, wishes.encode(wishes.Renew()))
-        epoch = seat.group.epoch
+        epoch = seat.epoch
         tell(seat, rows, Joined(seat.hex, name=seat.row.name, how="recovered", epoch=epoch))
     return True
 

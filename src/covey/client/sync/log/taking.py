@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.access import chain
 from covey.access.member import envelopes
 from covey.access.member.replies import RolledBackError, compare
-from covey.access.structs.basics import Kind, Signed
-from covey.access.structs.log import Append
+from covey.access.structs.basics import Kind
 from covey.access.structs.sealed import ClaimedPosition, Purpose
-from covey.client.events import CopyFound, ForkFound, MessagesLost, Unreadable
+from covey.client.events import ForkFound, MessagesLost, Unreadable
 from covey.client.sync.branches import again
 from covey.client.sync.group.telling import tell, tell_missed
-from covey.client.sync.log import entering, hearing
+from covey.client.sync.log import copies, entering, hearing
+from covey.client.sync.log.moving import following
 from covey.client.sync.rows import groups, places, queues
-from covey.client.sync.rows.groups import Status
 from covey.client.words import history, profile
 from covey.errors import (
     AuthenticationError,
@@ -41,11 +40,6 @@ if TYPE_CHECKING:
     from covey.mls import Event
     from covey.store.port import Rows
 
-COPY: Final = (
-    "this store is a copy of one that has gone on: it must not send; delete it and use the other"
-    " one, or, if that is gone, come back with this one (`covey come-back GROUP`)"
-)
-
 _PUT_BEFORE: Final = (
     "the broker was set back, and the log before our epoch is another one now: who has said"
     " something there that is not seen says it again, if it is still there"
@@ -59,6 +53,8 @@ _OTHERS: Final = (
 _FORGED: Final = (
     "it says that it is of us, and is not: a member, whoever that may be, has forged it"
 )
+
+_ENDED: Final = "the group is being moved to another suite, and nobody can say anything in between"
 
 _OWN_COMMIT: Final = "VAL-164"
 """The rule that a commit of our own breaks which is not pending."""
@@ -102,7 +98,7 @@ def take(seat: Seat, epoch: int, after: int, answer: Entries, promised: int = -1
         if not _take_page(seat, rows, answer.entries, seen):
             return False
         seat.row = seat.row.at(followed)
-        return not answer.complete or seat.group.epoch != epoch
+        return not answer.complete or seat.epoch != epoch
 
 
 def _take_page(seat: Seat, rows: Rows, entries: Iterable[Entry], seen: list[Position]) -> bool:
@@ -187,7 +183,10 @@ def take_entry(seat: Seat, rows: Rows, entry: Entry) -> bool:
     if not groups.note_taken(rows, seat.number, entry.idem, entry.seq):
         _once_more(seat, rows, entry)
         return True
-    _receive(seat, rows, entry)
+    if seat.group.reinit is None:
+        _receive(seat, rows, entry)
+    else:
+        _after_the_end(seat, rows, entry)
     return seat.is_in
 
 
@@ -262,6 +261,25 @@ def _follow(seat: Seat, rows: Rows, entry: Entry, staged: StagedCommit) -> None:
         again.unseen_again(rows, seat, entry.epoch, seen.last)
 
 
+def _after_the_end(seat: Seat, rows: Rows, entry: Entry) -> None:
+    """Come into the group after the ReInit, which closes the epoch in the place of a commit."""
+    if entry.kind is not Kind.commit:
+        tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=_ENDED))
+        return
+    under = queues.under_way(rows, seat.number)
+    if under is not None and under.idem == entry.idem:
+        if copies.differs(under.request, entry):
+            copies.is_one(seat, rows)
+            return
+    elif copies.made(seat, rows, entry):
+        copies.is_one(seat, rows)
+        return
+    try:
+        following.follow(seat, rows, entry)
+    except _UNREADABLE as error:
+        _cannot_read(seat, rows, entry, str(error))
+
+
 def _not_sealed(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
     """No member has made this; if it stands in the place of ours, that is made anew."""
     if entry.kind is Kind.commit:
@@ -315,47 +333,29 @@ def _own_commit(seat: Seat, rows: Rows, entry: Entry, why: str) -> None:
     It may be one whose keys were given up since; or somebody else's, who says that it is ours.
     """
     under = queues.under_way(rows, seat.number)
-    other = under is not None and under.idem == entry.idem and _differs(under.request, entry)
-    if other or _by_a_copy(seat, rows, entry):
-        _is_copy(seat, rows)
+    other = under is not None and under.idem == entry.idem and copies.differs(under.request, entry)
+    if other or copies.made(seat, rows, entry):
+        copies.is_one(seat, rows)
     else:
         _cannot_read(seat, rows, entry, why)
 
 
-def _is_copy(seat: Seat, rows: Rows) -> None:
-    seat.replace(status=Status.copy, trouble=COPY)
-    tell(seat, rows, CopyFound(seat.hex, sentence=COPY))
-
-
 def _own(seat: Seat, rows: Rows, entry: Entry) -> None:
     """A message of our own has come back, so the broker has it."""
-    if _by_a_copy(seat, rows, entry):
-        _is_copy(seat, rows)
+    if copies.made(seat, rows, entry):
+        copies.is_one(seat, rows)
         return
     if not groups.was_sent(rows, seat.number, entry.idem):
         tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=_FORGED))
         return
     waiting = queues.by_idem(rows, seat.number, entry.idem)
     if waiting is not None and waiting.request is not None:
-        if _differs(waiting.request, entry):
-            _is_copy(seat, rows)
+        if copies.differs(waiting.request, entry):
+            copies.is_one(seat, rows)
         else:
             hearing.has_it(seat, rows, waiting, entry.seq)
     elif seat.again:
         hearing.has_it_elsewhere(seat, rows, entry)
-
-
-def _by_a_copy(seat: Seat, rows: Rows, entry: Entry) -> bool:
-    """Whether an entry was made by who has our signature key, and not by this store.
-
-    That it names our leaf proves nothing: what it says of its sender, every member can write.
-    """
-    return not groups.was_sent(rows, seat.number, entry.idem) and seat.could_make(entry.idem)
-
-
-def _differs(request: bytes, entry: Entry) -> bool:
-    """Whether an entry is something else than what we have asked the broker to take."""
-    return Append.decode(Signed.decode(request).request).body != entry.body
 
 
 class _Seen(NamedTuple):

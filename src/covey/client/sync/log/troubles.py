@@ -93,7 +93,7 @@ class Troubles:
         match error:
             case GapError() if not self._is_suspected():  # else it is another log by now
                 return self._gap(error)
-            case BrokerError(code=Code.group_unknown) if not self._seat.group.epoch:
+            case BrokerError(code=Code.group_unknown) if not self._seat.epoch:
                 return self._unconfirmed(error)
             case ForkError() | BrokerError(code=Code.epoch_unknown | Code.group_unknown):
                 return self._contradicted(error)
@@ -209,7 +209,7 @@ class Troubles:
                 if error.missing.head is not None:
                     signed = error.missing.head.head.position
                     places.remember(rows, seat.number, (signed,))
-                seat.gap_in = seat.group.epoch
+                seat.gap_in = seat.epoch
                 hearing.tell_ways_back(seat, rows, capabilities.opened(seat))
         return seat.home.world.now()
 

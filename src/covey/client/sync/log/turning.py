@@ -19,10 +19,11 @@ from covey.client.events import MessagesLost, WishRefused
 from covey.client.sync.asking import append
 from covey.client.sync.effects import Use
 from covey.client.sync.expiring import UNSENT
-from covey.client.sync.group import capabilities, commits, electing
+from covey.client.sync.group import capabilities, commits, electing, proposed
 from covey.client.sync.group.commits import IMPOSSIBLE
 from covey.client.sync.group.telling import tell
 from covey.client.sync.log import answering, entering, hearing, offering, own_commit
+from covey.client.sync.log.moving import making
 from covey.client.sync.log.reading import Reader
 from covey.client.sync.log.troubles import Troubles
 from covey.client.sync.rows import groups, places, queues, wishes
@@ -39,7 +40,7 @@ from covey.mls import ContentType
 
 if TYPE_CHECKING:
     from covey.client.sync.effects import Flow
-    from covey.client.sync.group.commits import References
+    from covey.client.sync.group.proposed import References
     from covey.client.sync.group.seat import Seat
     from covey.client.sync.rows.queues import UnderWay, Waiting
     from covey.client.sync.rows.wishes import Wish
@@ -140,7 +141,7 @@ class Turns:
         return row.seq, row.epoch, row.status
 
     def _catch_up(self) -> Flow[None]:
-        if self.seat.row.seq < 0 and self.seat.group.epoch == 0:
+        if self.seat.row.seq < 0 and self.seat.epoch == 0:
             yield from self.speaker.create()
         yield from self.speaker.catch_up()
         self._behind = False
@@ -152,6 +153,8 @@ class Turns:
     def _due(self) -> float | None:
         if not self.seat.row.status.is_in:
             return None
+        if self.seat.group.reinit is not None:
+            return self.seat.home.world.now() + self.seat.home.pace.slot
         with self.seat.home.store.reading() as rows:
             wished = bool(queues.wishes(rows, self.seat.number))
         return min(self.election.due(wished=wished), self.doorkeeper.due())
@@ -167,9 +170,12 @@ class Turns:
             under = queues.under_way(rows, seat.number)
             first = queues.first(rows, seat.number)
             wished = queues.wishes(rows, seat.number)
+        if under is None and seat.group.reinit is not None:
+            under = making.made(seat)
         if under is not None:
             yield from self._submit(under)
-            return True
+        if under is not None or seat.group.reinit is not None:
+            return under is not None
         waits = self.election.waits_to_go() and not (wished and self.election.is_left_alone())
         if not waits and (wished or self.election.is_ours(speaks=first is not None)):
             return (yield from self._commit(wished))
@@ -186,7 +192,7 @@ class Turns:
         """Make a commit of all wishes; if they cannot be together, of the first one."""
         decoded = {number: wishes.decode(each) for number, each in wished.items()}
         why: Exception | None = None
-        for references in commits.attempts(self.seat.group):
+        for references in proposed.attempts(self.seat.group):
             try:
                 made = self._make(decoded, references)
             except IMPOSSIBLE as error:
@@ -286,7 +292,7 @@ class Turns:
         if waiting.is_over(seat.home.world):
             self._unsayable(waiting, StateError(UNSENT))
             return True
-        if waiting.request is None or waiting.epoch != seat.group.epoch:
+        if waiting.request is None or waiting.epoch != seat.epoch:
             try:
                 encrypted = self._encrypt(waiting)
             except IMPOSSIBLE as error:
@@ -334,7 +340,7 @@ class Turns:
                 current = queues.first(rows, seat.number)
                 if not seat.row.status.is_in or current is None:
                     return None
-                if current.request is not None and current.epoch == seat.group.epoch:
+                if current.request is not None and current.epoch == seat.epoch:
                     return current  # another process was faster
                 if not seat.group.reserved(kind) or current.id != waiting.id:
                     waiting = current
@@ -348,11 +354,11 @@ class Turns:
         message = group.protect(waiting.content, claimed) if waiting.content else group.leave()
         body = envelopes.seal(access, Purpose.other, idem, message, seat.home.world.entropy)
         request = access.append(idem, body).encode()
-        queues.encrypted(rows, waiting, group.epoch, idem, request)
+        queues.encrypted(rows, waiting, access.epoch, idem, request)
         groups.note_sent(rows, seat.number, idem)
         if waiting.content:
             seat.replace(sent=seat.row.sent + 1)
-        return waiting._replace(epoch=group.epoch, idem=idem, request=request)
+        return waiting._replace(epoch=access.epoch, idem=idem, request=request)
 
     def _unsayable(self, waiting: Waiting, error: CoveyError | ValueError) -> None:
         """It will never be taken: say so, and go on with what comes after it."""

@@ -16,7 +16,7 @@ from covey.access.structs.sealed import Door
 from covey.client.sync.rows import marks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from covey.mls import Changes
     from covey.store.port import Rows, Value
@@ -72,6 +72,7 @@ class GroupRow(msgspec.Struct, frozen=True):
     gid: bytes
     broker_id: bytes
     group_id: bytes
+    suite: int
     status: Status
     trouble: str
     name: str
@@ -145,8 +146,8 @@ _STATUSES: Final = {each.value: each for each in Status}
 
 def _row(values: tuple[Value, ...]) -> GroupRow:
     """A row as the schema, which is STRICT, has it."""
-    number, gid, broker_id, group_id, status, *others = values
-    return GroupRow(number, gid, broker_id, group_id, _STATUSES[status], *others)  # type: ignore[arg-type, index]
+    number, gid, broker_id, group_id, suite, status, *others = values
+    return GroupRow(number, gid, broker_id, group_id, suite, _STATUSES[status], *others)  # type: ignore[arg-type, index]
 
 
 def every(rows: Rows) -> list[GroupRow]:
@@ -184,8 +185,8 @@ def drop(rows: Rows, number: int) -> None:
 
 
 def _values(row: GroupRow) -> tuple[Value, ...]:
-    _, gid, broker_id, group_id, status, *others = msgspec.structs.astuple(row)
-    return (gid, broker_id, group_id, status.value, *others)
+    _, gid, broker_id, group_id, suite, status, *others = msgspec.structs.astuple(row)
+    return (gid, broker_id, group_id, suite, status.value, *others)
 
 
 # --- the engine's rows --------------------------------------------------------------------
@@ -243,6 +244,12 @@ def apply(rows: Rows, number: int, changes: Changes) -> None:
         rows.many(_PUT, put)
 
 
+def replace_engine(rows: Rows, number: int, stored: Mapping[bytes, bytes]) -> None:
+    """Put the engine's rows of a group into the place of those of the one before it."""
+    rows.do("DELETE FROM group_rows WHERE group_ = ?", number)
+    rows.many(_PUT, [(number, key, value) for key, value in stored.items()])
+
+
 def forget_engine(rows: Rows, number: int) -> None:
     """Delete every secret of a group."""
     marks.drop(rows, number)
@@ -263,16 +270,21 @@ def forget_all(rows: Rows, number: int) -> None:
 def doors(rows: Rows, number: int) -> tuple[Door, ...]:
     """The doors of a group, for those who are let in."""
     found = rows.all(
-        "SELECT capability, private_key FROM doors WHERE group_ = ? ORDER BY capability", number
+        "SELECT capability, suite, private_key FROM doors WHERE group_ = ?"
+        " ORDER BY capability, suite",
+        number,
     )
-    return tuple(Door(cast("bytes", key), cast("bytes", private)) for key, private in found)
+    return tuple(
+        Door(cast("bytes", key), cast("int", suite), cast("bytes", private))
+        for key, suite, private in found
+    )
 
 
 def add_doors(rows: Rows, number: int, added: Iterable[Door]) -> None:
     """Keep doors."""
     rows.many(
-        "INSERT OR REPLACE INTO doors (group_, capability, private_key) VALUES (?, ?, ?)",
-        [(number, each.capability, each.private_key) for each in added],
+        "INSERT OR REPLACE INTO doors (group_, capability, suite, private_key) VALUES (?, ?, ?, ?)",
+        [(number, each.capability, each.cipher_suite, each.private_key) for each in added],
     )
 
 
@@ -372,6 +384,14 @@ def counted(rows: Rows, number: int, key: bytes, counter: int) -> int:
             "INSERT OR REPLACE INTO counters (group_, signature_key, next) VALUES (?, ?, ?)", *row
         )
     return max(counter - expected, 0)
+
+
+def counts_on(rows: Rows, number: int, before: bytes, after: bytes) -> None:
+    """Somebody has another signature key: it goes on counting what it says."""
+    rows.do(
+        "UPDATE OR REPLACE counters SET signature_key = ? WHERE group_ = ? AND signature_key = ?",
+        *(after, number, before),
+    )
 
 
 def counts_anew(rows: Rows, number: int, key: bytes) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from covey.client.words import suites
 from covey.client.words.showing import name_of
 
 
@@ -123,7 +124,22 @@ class Renew(msgspec.Struct, frozen=True, tag="renew"):
     """Renew the keys of our leaf, with a new signature key if asked for."""
 
 
-Wish = Invite | Expel | Describe | OpenDoor | CloseDoor | Renew | GoOn
+class Upgrade(msgspec.Struct, frozen=True, tag="upgrade"):
+    """Move the group to another cipher suite, with everybody who is in it.
+
+    Attributes:
+        suite: To which.
+        packages: KeyPackages of the others for it, as MLSMessages.
+    """
+
+    suite: int
+    packages: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        return f"Upgrade(0x{self.suite:04x}, …)"
+
+
+Wish = Invite | Expel | Describe | OpenDoor | CloseDoor | Renew | GoOn | Upgrade
 """Something wanted."""
 
 _decoder: Final[msgspec.json.Decoder[Wish]] = msgspec.json.Decoder(Wish)
@@ -162,6 +178,8 @@ def sentence(wish: Wish) -> str:
             said = "change who may knock"
         case GoOn():
             said = "go on in a branch"
+        case Upgrade(suite=suite):
+            said = f"move the group to {suites.name(suite)}"
         case _:
             said = "renew our keys"
     return said

@@ -103,7 +103,7 @@ def knocked(case: Case) -> None:
     ensure(named == (broker_id, gid, keys.key), "the knock is for another door")
     waiting = WaitingKnock(request.id, request.capability, request.sealed)
     case.expect("waiting", waiting.encode())
-    content = knocks.open_knock(suite, broker_id, gid, [keys.door], waiting)
+    content = knocks.open_knock(broker_id, gid, [keys.door], waiting)
     case.expect("content", content.encode())
 
 

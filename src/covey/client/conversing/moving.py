@@ -1,0 +1,169 @@
+"""Moving a group to another cipher suite, as an application asks for it.
+
+May import the engine, the flows and the waiting for wishes.
+"""
+# ruff: noqa: ASYNC109 - a timeout says how long to wait, and what then is left undone goes on
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from covey.client.conversing import wishing
+from covey.client.conversing.bound import Bound, seconds
+from covey.client.sync.group import devices
+from covey.client.sync.rows.wishes import Expel, Upgrade
+from covey.client.words import suites
+from covey.client.words.showing import name_of
+from covey.errors import BrokerError, StateError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from covey.client.sync.group.devices import Device
+    from covey.client.sync.log.place import Place
+    from covey.mls import Group
+
+_ASKING: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between two looks whether all have left keys; the last one over and over."""
+
+
+class Moving(Bound):
+    """To which cipher suite a group belongs, and moving it to another one."""
+
+    @property
+    def suite(self) -> int:
+        """The number of its cipher suite; :mod:`covey.client.words.suites` says what that is."""
+        return self._row.suite
+
+    async def lacking(self, suite: int | str) -> tuple[str, ...]:
+        """Who could not be carried along to another suite now, by their names.
+
+        Whoever opens a client leaves KeyPackages for the suites of its ``upgrades`` at the broker.
+        Who has not been online with such a client yet, or has no account, lacks them.
+
+        Args:
+            suite: Its name or number: ``x-wing``, ``x-wing-mldsa44``, …
+
+        Raises:
+            StateError: There is no such suite here; or we are not in the group.
+            TransportError: The broker cannot be reached.
+        """
+        _, lacking = await self._left(suites.parse(suite))
+        return _names(lacking)
+
+    async def upgrade(
+        self,
+        suite: int | str,
+        *,
+        remove_missing: bool = False,
+        waits: Callable[[tuple[str, ...]], None] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Move the group to another cipher suite, with all members, roles, links and its history.
+
+        A group is moved as a whole: all have to have left keys for the suite, which their clients
+        do by themselves. This waits until they have. What is said meanwhile waits, and is sent in
+        the new suite. Who is offline comes along when it is back.
+
+        Args:
+            suite: Its name or number: ``x-wing``, ``x-wing-mldsa44``, …
+            remove_missing: Whether to remove the devices that have left no keys, and not to wait.
+            waits: Is told for whom it waits, each time that these are others.
+            timeout: Seconds to wait; 30 by default.
+
+        Raises:
+            PolicyError: We may not: that is for owners.
+            StateError: There is no such suite here, or the group has it already; or we are not in
+                the group, or nobody who stays would be in it.
+            TransportError: The broker cannot be reached; or somebody has left no keys yet, whose
+                names the error says.
+        """
+        code, patience = suites.parse(suite), seconds(timeout)
+        self._engine.home.member_of(code)
+        if self._row.suite == code:
+            msg = f"the group has {suites.name(code)} already"
+            raise StateError(msg)
+        packages, lacking = await self._left(code)
+        if lacking and remove_missing:
+            await self._expel(lacking, timeout)
+        elif lacking:
+            packages = await self._all_claimed(code, lacking, patience, waits)
+        wish = Upgrade(code, packages)
+        await wishing.wish(self._engine, self._number, wish, patience)
+
+    async def _expel(self, lacking: Iterable[Device], timeout: float | None) -> None:
+        """Remove the devices that cannot come along."""
+        leaves = self._with_group(_leaves)
+        keys = tuple(leaves[each] for each in lacking if each in leaves)
+        if keys:
+            await wishing.wish(self._engine, self._number, Expel(keys=keys), seconds(timeout))
+
+    async def _all_claimed(
+        self,
+        suite: int,
+        lacking: tuple[Device, ...],
+        patience: float,
+        waits: Callable[[tuple[str, ...]], None] | None,
+    ) -> tuple[bytes, ...]:
+        """Wait until all have left keys.
+
+        Raises:
+            TransportError: Somebody has not.
+        """
+        told: tuple[str, ...] = ()
+        packages: tuple[bytes, ...] = ()
+        looks = 0
+        with anyio.move_on_after(patience):
+            while lacking:
+                if waits is not None and _names(lacking) != told:
+                    told = _names(lacking)
+                    waits(told)
+                await anyio.sleep(_ASKING[min(looks, len(_ASKING) - 1)])
+                looks += 1
+                packages, lacking = await self._left(suite)
+            return packages
+        names = ", ".join(_names(lacking))
+        msg = (
+            f"{names} cannot be carried along to {suites.name(suite)} yet: they have to be online"
+            " once with a covey that knows it; wait longer, or remove them"
+            " (remove_missing=True, or --remove-missing)"
+        )
+        raise TransportError(msg)
+
+    async def _left(self, suite: int) -> tuple[tuple[bytes, ...], tuple[Device, ...]]:
+        """KeyPackages of the others for a suite, and the devices of which there are none."""
+        engine = self._engine
+        there = self._with_group(lambda _, group: devices.others(group))
+        packages: list[bytes] = []
+        for who in sorted({each.identity for each in there}):
+            try:
+                packages += await engine.run(engine.peer.claim(name_in(who), suite))
+            except BrokerError:
+                continue  # it has left nothing, or has no account any more
+        lacking = self._with_group(partial(_lacking, packages, suite))
+        return tuple(packages), lacking
+
+
+def name_in(who: bytes) -> str:
+    """An identity as a name at the broker; what is none finds nobody there."""
+    return who.decode(errors="replace")
+
+
+def _lacking(packages: list[bytes], suite: int, _: Place, group: Group) -> tuple[Device, ...]:
+    try:
+        devices.carried(group, packages, suite)
+    except devices.LackingError as error:
+        return error.devices
+    return ()
+
+
+def _leaves(_: Place, group: Group) -> dict[Device, bytes]:
+    """The signature keys in the tree, by the devices."""
+    return {each: leaf.signature_key for each, leaf in devices.others(group).items()}
+
+
+def _names(lacking: Iterable[Device]) -> tuple[str, ...]:
+    return tuple(sorted({name_of(each.identity) for each in lacking}))
