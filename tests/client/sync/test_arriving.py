@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from client.table import Table
 from covey.access.member import pointers, sealing
 from covey.access.structs.sealed import PointerContext, Posting, SealedPointer
-from covey.client.events import InvitationFailed, Rejoining, WishRefused
+from covey.client.events import InvitationFailed, MessagesLost, Rejoining, WishRefused
 from covey.client.sync import arriving
 from covey.client.sync.group.inviting import key_package
 from covey.client.sync.identity import key_packages
@@ -19,6 +20,8 @@ from covey.mls.group.member import key_package_ref
 
 if TYPE_CHECKING:
     from client.table import Someone
+
+DAY = 86_400  # seconds
 
 
 def pour(mallory: Someone, bob: Someone, count: int) -> list[bytes]:
@@ -156,7 +159,10 @@ def test_who_has_no_way_back_is_told_what_to_do() -> None:
     assert "ask a member to remove you" in str(told)
 
 
-def test_who_was_leaving_when_it_was_invited_is_told_so_and_stays_out(table: Table) -> None:
+@pytest.mark.parametrize("away", [0, 2 * DAY])
+def test_who_was_leaving_when_it_was_invited_is_told_so_and_stays_out(
+    table: Table, away: int
+) -> None:
     """It was removed, and invited again, before it could read that, or say that it leaves."""
     alice, bob = table.team("alice", "bob")
     bob.leave()
@@ -168,6 +174,7 @@ def test_who_was_leaving_when_it_was_invited_is_told_so_and_stays_out(table: Tab
     bob.cut = lambda asked: "request" if asked.operation == "read" else ""
     table.settle(bob)
     bob.cut = lambda _: ""
+    table.passes(away)
     table.settle(bob, alice)
     assert bob.peer.places()[0].seat.look().status is Status.left
     [failed] = [each for each in bob.news() if isinstance(each, InvitationFailed)]
@@ -177,3 +184,20 @@ def test_who_was_leaving_when_it_was_invited_is_told_so_and_stays_out(table: Tab
     alice.invite("bob")
     table.settle(alice, bob)
     assert bob.authenticator == alice.authenticator
+
+
+@pytest.mark.parametrize("days", [0, 2])
+def test_who_looks_for_the_first_time_long_after_it_came_in_may_miss_what_was_said(
+    table: Table, days: int
+) -> None:
+    """The broker may not keep the beginning any more, and nobody else knows where that was."""
+    alice, bob = table.sit("alice"), table.sit("bob")
+    alice.create()
+    alice.invite("bob")
+    table.settle(alice, rounds=3)
+    bob.run(bob.peer.attend())
+    assert bob.place.seat.look().seq < 0
+    table.passes(days * DAY)
+    table.settle(alice, bob, rounds=2)
+    told = [each for each in bob.news() if isinstance(each, MessagesLost)]
+    assert [each.count for each in told] == ([0] if days else [])

@@ -173,3 +173,15 @@ def test_who_waits_for_others_to_let_it_go_does_not_look_all_the_time(table: Tab
     assert when > table.now
     table.settle(alice, bob)
     assert bob.place.seat.look().status is Status.left
+
+
+def test_of_two_who_want_to_go_one_lets_the_other_go_when_all_others_are_lost(
+    table: Table,
+) -> None:
+    alice, bob, carol = table.team("alice", "bob", "carol")
+    del alice  # is never seen again
+    for each in (bob, carol):
+        each.leave()
+    table.settle(bob, carol, rounds=40)
+    statuses = {each.place.seat.look().status for each in (bob, carol)}
+    assert statuses == {Status.left, Status.leaving}

@@ -217,3 +217,27 @@ def test_after_a_fork_all_of_ours_is_offered_again_of_earlier_epochs_too(table: 
     assert len({each.authenticator for each in people}) == 1
     for each in people:
         assert sorted(each.texts()) == [*(f"{number}" for number in range(5)), "hidden"]
+
+
+def test_what_we_said_before_an_epoch_that_now_begins_elsewhere_is_said_again(
+    table: Table,
+) -> None:
+    """Whoever had not read it cannot know; and for us there is nothing to be read of it."""
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
+    backup = table.snapshot()
+    bob.say("early")
+    table.settle(bob, rounds=2)
+    alice.cut = lambda asked: "request" if asked.operation == "read" else ""
+    alice.wish(wishes.Renew())
+    alice.turn()
+    alice.cut = lambda _: ""
+    table.settle(alice, bob, rounds=4)
+    for each in people:
+        each.news()
+    table.copies[0] = backup
+    slowly(table, alice)
+    slowly(table, *people)
+    slowly(table, *people)
+    for each in people:
+        assert each.texts() == ["early"]
+    assert alice.authenticator == bob.authenticator == carol.authenticator

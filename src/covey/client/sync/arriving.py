@@ -268,6 +268,9 @@ class Arrivals:
         for each in waiting:
             if 0 < self._retry_at.get(each.body, 0.0) - home.world.now() <= _BACK_EVERY:
                 continue
+            late = home.world.second - each.came_at > _DAY
+            if late:  # it is tried for the last time, so we have to know how we stand there
+                yield from self._read_on(each.ours)
             if self._has_left(each):
                 with home.store.transaction() as rows:
                     self._say_useless(rows, each.gid, _LEFT)
@@ -276,11 +279,17 @@ class Arrivals:
             place = yield from self._try(each.body)
             if place is not None:
                 came.append(place)
-            if place is not None or home.world.second - each.came_at > _DAY:
+            if place is not None or late:
                 with home.store.transaction() as rows:
                     left = [other for other in _waiting(rows) if other != each]
                     settings.put(rows, _WAITING, msgspec.msgpack.encode(left))
         return came
+
+    def _read_on(self, gid: bytes) -> Flow[None]:
+        """Read on in a group of ours, of which we may be out by now."""
+        place = self._peer.in_group(gid)
+        if place is not None:
+            yield from place.turns.turn()
 
     def _has_left(self, waiting: _Waiting) -> bool:
         """Whether we have left since a pointer came: it must not bring us back."""

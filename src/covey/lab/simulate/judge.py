@@ -184,7 +184,10 @@ def lies_noticed(evidence: Evidence) -> Iterator[Finding]:
     for name, gid, lie, at in front.caught:
         if _had_no_place(evidence.observed[name], gid, at):
             continue
-        if not evidence.observed[name].events(*_ALARMS, group=gid, since=at - _ONCE):
+        observed = evidence.observed[name]
+        if _says_of_a_gap(observed, gid, at - _ONCE) and _forgot(observed, gid, at):
+            continue  # it was to look there once more, and had no place there any more
+        if not observed.events(*_ALARMS, group=gid, since=at - _ONCE):
             yield Finding("lies noticed", name, f"was told a lie ({lie}), and said nothing")
     shown: dict[tuple[str, bytes], float] = {}
     for each, at in front.denied().items():

@@ -41,6 +41,20 @@ def unsure_again(rows: Rows, seat: Seat) -> None:
             say_again(rows, each, seat)
 
 
+def unread_again(rows: Rows, seat: Seat) -> None:
+    """Let all wait once more that we said before our epoch, where the log is another one now.
+
+    There is nothing to be read of it for us. What stands there still, members have by its id.
+
+    Args:
+        rows: The transaction.
+        seat: The group.
+    """
+    for each in queues.accepted(rows, seat.number):
+        if each.message is not None and each.epoch < seat.row.epoch:
+            say_again(rows, each, seat)
+
+
 def unseen_again(rows: Rows, seat: Seat, epoch: int, seen: int) -> None:
     """An epoch ends: let all wait once more that whoever closed it may not have seen.
 

@@ -50,10 +50,11 @@ class Election:
     def due(self, *, speaks: bool = False, wished: bool = False) -> float:
         """When it is due, in seconds since the epoch; FOREVER when there is nothing to commit.
 
-        Who waits to go commits nothing, but what is wished for when nobody else is there.
+        Who waits to go commits nothing, but what is wished for, or proposed by others, when nobody
+        else is there.
         """
         if self.waits_to_go():
-            return self._alone_at() if wished else FOREVER
+            return self._alone_at() if wished or self.others_wait() else FOREVER
         when = min(self._proposals(speaks=speaks), self._arriving(speaks=speaks), self._ageing())
         return max(when, self._not_before)
 
@@ -70,6 +71,11 @@ class Election:
             for each in group.proposals
         )
 
+    def others_wait(self) -> bool:
+        """Whether others have proposed something, such as to leave, too."""
+        own = self._seat.group.own_index
+        return any(each.sender.leaf_index != own for each in self._seat.group.proposals)
+
     def failed(self) -> None:
         """What is proposed cannot be committed by us: others may be able to."""
         world = self._seat.home.world
@@ -84,7 +90,8 @@ class Election:
 
     def _alone_at(self) -> float:
         pace = self._seat.home.pace
-        return self._proposals(speaks=False) + (_SLOTS + 1) * pace.slot + pace.patience
+        last = (_SLOTS + 1) * pace.slot + pace.patience
+        return max(self._proposals(speaks=False) + last, self._not_before)
 
     def _proposals(self, *, speaks: bool) -> float:
         seat = self._seat

@@ -45,6 +45,10 @@ _PUT_BEFORE: Final = (
     " something there that is not seen says it again, if it is still there"
 )
 
+_CAME_LATE: Final = "you have not looked for a day since you were let in: what was said may be gone"
+
+_DAY: Final = 86_400
+
 _OTHERS: Final = (
     "a member who has ended an epoch had seen something else in it than we did: what was said there"
     " may be missing"
@@ -118,13 +122,17 @@ def _begins(seat: Seat, rows: Rows, start: Position) -> None:
     """The log is read from the beginning of our epoch on; in one that is set back, that moves.
 
     What others have put before it since, we have no keys for any more. Nobody knows how much that
-    is: what stood there before may be gone, or have another place. And who had not read anything
-    yet does not know where it began.
+    is: what stood there before may be gone, or have another place; so who has said it, says it
+    again. And who had not read anything yet does not know where it began, nor what is not kept any
+    more if that is long ago.
     """
     row = seat.row
     has_moved = (row.began, row.began_hash) != (start.seq, start.hash)
     if seat.again and has_moved:
         tell(seat, rows, MessagesLost(seat.hex, count=0, sender=None, why=_PUT_BEFORE))
+        again.unread_again(rows, seat)
+    if row.began < 0 and seat.home.world.second - row.joined_at > _DAY:
+        tell(seat, rows, MessagesLost(seat.hex, count=0, sender=None, why=_CAME_LATE))
     seat.replace(began=start.seq, began_hash=start.hash)
 
 

@@ -176,7 +176,8 @@ class Turns:
             yield from self._submit(under)
         if under is not None or seat.group.reinit is not None:
             return under is not None
-        waits = self.election.waits_to_go() and not (wished and self.election.is_left_alone())
+        due = bool(wished) or self.election.others_wait()
+        waits = self.election.waits_to_go() and not (due and self.election.is_left_alone())
         if not waits and (wished or self.election.is_ours(speaks=first is not None)):
             return (yield from self._commit(wished))
         if first is not None and (yield from self._say(first)):
