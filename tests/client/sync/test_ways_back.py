@@ -10,7 +10,7 @@ from client.table import only_commits
 from covey.access.member import knocks, links
 from covey.access.member.addresses import extension
 from covey.access.structs.basics import Nothing, Signed
-from covey.access.structs.extensions import Right
+from covey.access.structs.extensions import GroupCapability, Right
 from covey.access.structs.joining import Knock, WaitingKnock
 from covey.access.structs.sealed import Link
 from covey.client import events
@@ -473,3 +473,13 @@ def test_who_is_out_keeps_nothing_but_what_was_said(table: Table, how: str) -> N
     assert len(counts) >= 10
     assert left == []
     assert carol.texts()
+
+
+def test_a_way_back_outlasts_eight_others_that_take_its_place() -> None:
+    """People come and go while somebody is away, or shown another log, who knows no other way."""
+    ways: tuple[GroupCapability, ...] = ()
+    for number in range(10):
+        lasting = GroupCapability(bytes([number]) * 32, 0, 600_000, Right.recover)
+        ways = (*capabilities.superseded(ways, 500_000), lasting)
+    assert [each.key[0] for each in ways] == list(range(1, 10))
+    assert {each.not_after for each in ways[:-1]} == {500_000 + capabilities.OLD_WAY_HOURS}

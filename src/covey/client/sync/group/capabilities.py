@@ -30,7 +30,7 @@ OLD_WAY_HOURS: Final = 24 * 30
 """For how long it is good from then on, beside the one that takes its place."""
 
 
-_OLD_WAYS: Final = 4
+_OLD_WAYS: Final = 8
 """How many ways back stand beside the last one, for who was away when they were replaced."""
 
 _TELLING: Final = 24
