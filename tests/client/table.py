@@ -13,8 +13,9 @@ from covey.access.structs.basics import Signed
 from covey.access.structs.log import Append
 from covey.client import events
 from covey.client.roles import GroupPolicy
+from covey.client.running.opening import further_members
 from covey.client.sync.effects import About, Ask, Broker, HangUp, Lane, Pause, World
-from covey.client.sync.group import inviting
+from covey.client.sync.group import devices, inviting
 from covey.client.sync.identity.home import Home, Pace
 from covey.client.sync.log import entering, hearing
 from covey.client.sync.peer import Peer
@@ -49,6 +50,7 @@ class Table:
         now: The time, in seconds since the epoch.
         copies: The databases of the broker; more than one when it lies.
         asked: Every operation that was asked for, with who asked.
+        upgrades: The suites to which groups of those can be moved who sit down from now on.
     """
 
     def __init__(self) -> None:
@@ -58,6 +60,7 @@ class Table:
         self.identity = Identity.drawn(self.entropy, lambda: self.now)
         self.copies = [Copy(self.identity, MemoryStore(Told(lambda _: None)), 30)]
         self.asked: list[tuple[str, str]] = []
+        self.upgrades: tuple[int, ...] = ()
 
     def entropy(self, count: int) -> bytes:
         self._counter += 1
@@ -157,6 +160,7 @@ class Someone:
 
     def __init__(self, table: Table, name: str, store: Store) -> None:
         self.table = table
+        self.upgrades = table.upgrades
         self.pace = PACE
         self.name = name
         self.store = store
@@ -169,7 +173,7 @@ class Someone:
 
     def start(self) -> None:
         """Begin, or begin anew from what the store has."""
-        policy = GroupPolicy()
+        policy = GroupPolicy(suites=(SUITE, *self.upgrades))
         world = World(self.table.entropy, self.now)
         with self.store.reading() as rows:
             kept = settings.get(rows, "member")
@@ -187,7 +191,8 @@ class Someone:
             now=lambda: int(self.now()),
             require_reserved=True,
         )
-        self.peer = Peer(Home(self.store, world, member, ports, self.pace))
+        further = further_members(self.store, member, self.upgrades)
+        self.peer = Peer(Home(self.store, world, member, ports, self.pace, further))
         self._lines.clear()
 
     def now(self) -> float:
@@ -279,6 +284,14 @@ class Someone:
         for name in names:
             packages += self.run(self.peer.claim(name))
         self.wish(inviting.invitation(self.place.seat.group, packages))
+
+    def upgrade(self, suite: int) -> None:
+        """Wish to move the group to another suite, with everybody's KeyPackages."""
+        people = {each.identity for each in devices.others(self.place.seat.group)}
+        packages: list[bytes] = []
+        for who in sorted(people):
+            packages += self.run(self.peer.claim(who.decode(), suite))
+        self.wish(wishes.Upgrade(suite, tuple(packages)))
 
     def say(self, text: str) -> None:
         seat = self.place.seat

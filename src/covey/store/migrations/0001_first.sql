@@ -13,6 +13,7 @@ CREATE TABLE groups (
     broker_id BLOB NOT NULL,
     group_id BLOB NOT NULL,             -- of the first group in the log, if it was moved to others
     suite INTEGER NOT NULL,             -- the cipher suite of the group that it is now
+    moves INTEGER NOT NULL,             -- how often it was moved to another one
     status TEXT NOT NULL,               -- store/groups.py: Status
     trouble TEXT NOT NULL,              -- why, for people; empty when all is well
     name TEXT NOT NULL,                 -- as the GroupContext says, so that lists need no group

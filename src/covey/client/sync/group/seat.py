@@ -204,7 +204,7 @@ class Seat:
         self._forget()
         groups.replace_engine(rows, self.number, stored)
         self._group = Group.load(stored, self.home.ports)
-        self.replace(suite=self._group.suite.code)
+        self.replace(suite=self._group.suite.code, moves=self.row.moves + 1)
 
     def ended(self) -> None:
         """Let go of the group, whose rows have been deleted; inside of :meth:`change` only."""
@@ -224,7 +224,8 @@ class Seat:
         if found.version != self.row.version:  # another process has changed it
             before = self._group
             self._forget()
-            self._before = before
+            if found.moves == self.row.moves:  # else nothing of it is the same
+                self._before = before
         if not self._looked:
             self.again, self._looked = marks.has(rows, self.row.id, Mark.read_anew), True
         self.row = found

@@ -18,9 +18,11 @@ from covey.client.events import MessagesLost
 from covey.client.sync.effects import Lane, Use
 from covey.client.sync.group.telling import tell
 from covey.client.sync.identity.proving import Prover
+from covey.client.sync.log.moving import kept
 from covey.client.sync.log.taking import take_entry
 from covey.client.sync.rows import places, queues
 from covey.errors import AuthenticationError, BrokerError, DecodeError, ForkError
+from covey.mls import Group
 
 if TYPE_CHECKING:
     from covey.access.structs.heads import Position
@@ -41,10 +43,13 @@ def has_closed(seat: Seat) -> Flow[bool]:
     """
     with seat.home.store.reading() as rows:
         under = queues.under_way(rows, seat.number)
+        stored = kept.successor(rows, seat.number)
     row, pending = seat.row, seat.group.pending
-    if under is None or pending is None or under.epoch != seat.epoch:
+    after = None if stored is None else Group.load(stored, seat.home.ports)
+    opens = after or pending
+    if under is None or opens is None or under.epoch != seat.epoch:
         return False
-    access = EpochAccess.derive(pending.export, row.broker_id, row.gid, under.epoch + 1)
+    access = EpochAccess.derive(opens.export, row.broker_id, row.gid, under.epoch + 1)
     prover = Prover(Lane(Use.speak, row.gid), access.prove)
     try:
         answer = yield from prover.ask(

@@ -96,6 +96,7 @@ class GroupRow(msgspec.Struct, frozen=True):
     out_since: int = 0
     inviting: str = ""
     expires_after: int = 0
+    moves: int = 0
 
     def __repr__(self) -> str:
         return f"GroupRow({self.id}, {self.status}, epoch {self.epoch}, entry {self.seq})"

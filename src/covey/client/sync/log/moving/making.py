@@ -20,13 +20,14 @@ from covey.client.sync.group.telling import tell
 from covey.client.sync.log.moving import kept
 from covey.client.sync.rows import groups, queues
 from covey.client.sync.rows.queues import UnderWay
+from covey.client.words.same_device import SAME_DEVICE
 from covey.errors import LocalProtocolError, StateError
 from covey.mls import ContentType
 
 if TYPE_CHECKING:
     from covey.client.sync.group.seat import Seat
     from covey.client.sync.log.moving.kept import Moving
-    from covey.mls import Group
+    from covey.mls import Extension, Group
     from covey.store.port import Rows
 
 
@@ -73,7 +74,7 @@ def _make(seat: Seat, rows: Rows, moving: Moving) -> UnderWay:
         ports=home.ports,
         path=True,
         welcome_tree=False,
-        leaf_extensions=[*leaf_extensions(seat, rows), *home.vouched(suite)],
+        leaf_extensions=_leaf_extensions(seat, rows, suite),
     )
     new = founded.group
     following = EpochAccess.derive(new.export, access.broker_id, access.gid, access.epoch + 1)
@@ -89,6 +90,13 @@ def _make(seat: Seat, rows: Rows, moving: Moving) -> UnderWay:
     groups.note_sent(rows, seat.number, idem)
     kept.put_successor(rows, seat.number, rows_of(new))
     return made
+
+
+def _leaf_extensions(seat: Seat, rows: Rows, suite: int) -> list[Extension]:
+    """Those of our leaf as it is, but that it says anew of which device it is."""
+    ours = leaf_extensions(seat, rows)
+    others = [each for each in ours if each.extension_type != SAME_DEVICE]
+    return [*others, *seat.home.vouched(suite)]
 
 
 def rows_of(group: Group) -> dict[bytes, bytes]:
