@@ -443,4 +443,5 @@ def test_another_process_reads_on_in_the_next_group(table: Table) -> None:
         alice.upgrade(suite)
         table.settle(alice, bob)
     with seat.change():
-        assert seat.group.epoch_authenticator == bob.authenticator
+        found = seat.group.epoch_authenticator
+    assert found == bob.authenticator
