@@ -120,8 +120,8 @@ def test_a_new_group_belongs_to_who_creates_it() -> None:
 def test_a_branch_says_of_which_group_it_is_one_and_when_it_comes() -> None:
     branch = TEAM.replace(goes_on_from=bytes(range(32)), place=(7 << 32) | 2)
     assert profile.profile_of((as_extension(branch),)) == branch
-    before = TEAM.encode()[:-9]
-    assert branch.encode() == before + b"\x20" + bytes(range(32)) + b"\0\0\0\7\0\0\0\2"
+    before = TEAM.encode()[:-10]
+    assert branch.encode() == before + b"\x20" + bytes(range(32)) + b"\0\0\0\7\0\0\0\2\0"
     assert (TEAM.goes_on_from, TEAM.place) == (b"", 0)
 
 

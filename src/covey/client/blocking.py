@@ -102,6 +102,7 @@ class Conversation(Face[conversation.Conversation]):
     set_inviting: Final = waited(conversation.Conversation.set_inviting)
     rotate: Final = waited(conversation.Conversation.rotate)
     upgrade: Final = waited(conversation.Conversation.upgrade)
+    set_quantum_safe: Final = waited(conversation.Conversation.set_quantum_safe)
     lacking: Final = waited(conversation.Conversation.lacking)
     dry_run: Final = plain(conversation.Conversation.dry_run)
 
@@ -151,6 +152,11 @@ class Conversation(Face[conversation.Conversation]):
     def epoch(self) -> int:
         """The number of its epoch."""
         return self._portal.plain(lambda: self._inner.epoch)
+
+    @property
+    def quantum_safe(self) -> bool:
+        """Whether it refuses every suite that is not."""
+        return self._portal.plain(lambda: self._inner.quantum_safe)
 
     @property
     def suite(self) -> int:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from covey.client.conversing.conversation import Conversation
     from covey.client.sync.group.seat import Seat
+    from covey.client.sync.log.place import Place
     from covey.client.words.cards import InviteLink
     from covey.store.port import Rows
 
@@ -60,6 +61,8 @@ class Entrance(Held):
         *,
         inviting: str = "admins",
         expires_after: int = 0,
+        suite: int | str | None = None,
+        quantum_safe: bool = False,
         invite: str = "",
         waits: Callable[[BrokerError, float], None] | None = None,
     ) -> Conversation:
@@ -69,6 +72,8 @@ class Entrance(Held):
             name: What it is called.
             inviting: Who may invite: ``members`` or ``admins``.
             expires_after: Seconds after which messages disappear; 0 for never.
+            suite: Its cipher suite, such as ``x-wing``; all who are to be in it need it.
+            quantum_safe: Whether it refuses every suite that is not.
             invite: A code, where the broker wants one for groups.
             waits: Is told, while the group is made, when the broker says to come again: its
                 refusal, and after how many seconds it is asked again.
@@ -85,10 +90,22 @@ class Entrance(Held):
             engine.home.identity,
             inviting=Inviting(wanted.inviting_by(inviting)),
             expires_after=wanted.expiry(expires_after),
+            quantum_safe=quantum_safe,
         )
+        chosen = wanted.suite_for(suite, safe=quantum_safe)
         code = typed.text("an invite code", invite)
         with anyio.CancelScope(shield=True):
-            place = await engine.call(partial(engine.peer.create, stated))
+            place = await engine.call(partial(engine.peer.create, stated, suite=chosen))
+        await self._begun(place, code, waits)
+        await engine.call(partial(_created, place.seat))
+        await engine.look_at_groups()
+        return self._conversation(place.seat.row)
+
+    async def _begun(
+        self, place: Place, code: bytes, waits: Callable[[BrokerError, float], None] | None
+    ) -> None:
+        """Begin the log of a group; if that fails, the group is not made."""
+        engine = self._engine
         before, engine.waits = engine.waits, waits
         try:
             await engine.run(place.turns.speaker.create(code))
@@ -98,9 +115,6 @@ class Entrance(Held):
             raise
         finally:
             engine.waits = before
-        await engine.call(partial(_created, place.seat))
-        await engine.look_at_groups()
-        return self._conversation(place.seat.row)
 
     async def next_group(self, timeout: float | None = None) -> Conversation:
         """The next group that we come into; one that came since the client was opened, at once.

@@ -37,11 +37,27 @@ if TYPE_CHECKING:
     default=0,
     help="Messages disappear after so many seconds; 0, the default, is never.",
 )
+@click.option(
+    "--suite",
+    metavar="SUITE",
+    help="Its cipher suite, such as x-wing; all who are to be in it need it.",
+)
+@click.option(
+    "--quantum-safe", is_flag=True, help="Refuse every suite that a quantum computer would open."
+)
 @click.option("--invite", metavar="CODE", default="", help="A code, if the broker asks for one.")
 @click.option("--force", is_flag=True, help="Even if a group of yours is called so already.")
 @for_member
 def command(
-    chosen: Chosen, *, name: str, inviting: str, expires_after: int, invite: str, force: bool
+    chosen: Chosen,
+    *,
+    name: str,
+    inviting: str,
+    expires_after: int,
+    suite: str | None,
+    quantum_safe: bool,
+    invite: str,
+    force: bool,
 ) -> None:
     """Begin a group, with nobody in it but you."""
 
@@ -53,6 +69,8 @@ def command(
                 name,
                 inviting=inviting,
                 expires_after=expires_after,
+                suite=suite,
+                quantum_safe=quantum_safe,
                 invite=invite,
                 waits=waits,
             )

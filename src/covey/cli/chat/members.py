@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import refresh, run
-from covey.cli.chat.showing import table
+from covey.cli.chat.showing import suite_json, suite_lines, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
+    from covey.client.conversing.conversation import MemberView
 
 
 @click.command()
@@ -22,26 +23,38 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Only look into the store.")
 @for_member
 def command(chosen: Chosen, *, group: str, offline: bool) -> None:
-    """List who is in a group, what they may do, and whom you have verified."""
+    """List who is in a group, what they may do, whom you have verified, and its cipher suite."""
 
-    async def work(client: Client) -> Sequence[Mapping[str, object]]:
+    async def work(client: Client) -> Mapping[str, object]:
         if not offline:
             await refresh(client)
-        return [
-            {
-                "name": each.name,
-                "role": each.role,
-                "devices": each.devices,
-                "keys": each.keys,
-                "verified": each.verified and not each.own,
-                "arrived": each.arrived,
-                "you": each.own,
-            }
-            for each in client.group(group).members
-        ]
+        found = client.group(group)
+        return {
+            "members": [_member(each) for each in found.members],
+            "suite": suite_json(found.suite),
+            "quantum_safe_only": found.is_in and found.quantum_safe,
+        }
 
     found = run(chosen, work, alone=True)
-    chosen.tell_list("members", found, *table([_row(each) for each in found]))
+    members = cast("list[Mapping[str, object]]", found["members"])
+    suite = cast("Mapping[str, int]", found["suite"])
+    only = (
+        ["  the group takes no other than quantum-safe ones"] if found["quantum_safe_only"] else []
+    )
+    rows = table([_row(each) for each in members]) if members else []
+    chosen.tell(found, *rows, *suite_lines(suite["code"]), *only)
+
+
+def _member(member: MemberView) -> Mapping[str, object]:
+    return {
+        "name": member.name,
+        "role": member.role,
+        "devices": member.devices,
+        "keys": member.keys,
+        "verified": member.verified and not member.own,
+        "arrived": member.arrived,
+        "you": member.own,
+    }
 
 
 def _row(member: Mapping[str, object]) -> list[str]:

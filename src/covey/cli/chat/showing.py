@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from covey.client.events.messages import Said
+from covey.client.words import suites
 from covey.client.words.showing import line
 from covey.errors import StateError
 
@@ -100,7 +101,35 @@ def group_json(group: Conversation) -> Mapping[str, object]:
         "epoch": group.epoch,
         "inviting": group.inviting,
         "expires_after": group.expires_after,
+        "suite": suite_json(group.suite),
     }
+
+
+def suite_json(code: int) -> Mapping[str, object]:
+    """A cipher suite for programs: its number, its name, and what of it is quantum-safe.
+
+    Both kinds of safety are null for a suite that is not known here.
+    """
+    found = suites.safety_of(code)
+    return {
+        "code": code,
+        "name": suites.name(code),
+        "confidentiality_quantum_safe": None if found is None else found.confidentiality,
+        "authentication_quantum_safe": None if found is None else found.authentication,
+    }
+
+
+def suite_lines(code: int) -> list[str]:
+    """A cipher suite for people."""
+    found = suites.safety_of(code)
+    if found is None:
+        return [f"suite {suites.name(code)}, which this covey does not know"]
+    safe = {True: "quantum-safe", False: "not quantum-safe"}
+    secrecy, signing = safe[found.confidentiality], safe[found.authentication]
+    return [
+        f"suite {suites.name(code)}",
+        f"  what is said is {secrecy}, and who says it is {signing}",
+    ]
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -303,6 +303,7 @@ class Governing(Bound):
         roles: Mapping[str, str] | None = None,
         expires_after: int | None = None,
         inviting: str | None = None,
+        quantum_safe: bool | None = None,
     ) -> Judged:
         """What a commit would change, and whether it would be refused; nothing is done.
 
@@ -313,6 +314,7 @@ class Governing(Bound):
             roles: New roles, by name.
             expires_after: Seconds after which messages disappear.
             inviting: Who may invite.
+            quantum_safe: Whether it refuses every suite that is not.
 
         Raises:
             StateError: We are not in the group, somebody to be removed is not, or what is given
@@ -331,6 +333,7 @@ class Governing(Bound):
                     None if expires_after is None else wanted.expiry(expires_after),
                     wanted.maybe_inviting(inviting),
                     {who: wanted.role_of(role) for who, role in (roles or {}).items()},
+                    quantum_safe,
                 ),
             )
         )

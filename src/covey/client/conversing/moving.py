@@ -14,8 +14,8 @@ import anyio
 from covey.client.conversing import wishing
 from covey.client.conversing.bound import Bound, seconds
 from covey.client.sync.group import devices
-from covey.client.sync.rows.wishes import Expel, Upgrade
-from covey.client.words import suites
+from covey.client.sync.rows.wishes import Describe, Expel, Upgrade
+from covey.client.words import profile, suites
 from covey.client.words.showing import name_of
 from covey.errors import BrokerError, StateError, TransportError
 
@@ -37,6 +37,31 @@ class Moving(Bound):
     def suite(self) -> int:
         """The number of its cipher suite; :mod:`covey.client.words.suites` says what that is."""
         return self._row.suite
+
+    @property
+    def quantum_safe(self) -> bool:
+        """Whether it refuses every suite whose secrets a quantum computer would open."""
+        return self._with_group(_is_quantum_safe)
+
+    async def set_quantum_safe(
+        self,
+        only: bool = True,  # noqa: FBT001, FBT002 - what it is about
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        """Let the group refuse every suite whose secrets a quantum computer would open.
+
+        Args:
+            only: Whether it does; only owners let it take others again.
+            timeout: Seconds to wait; 30 by default.
+
+        Raises:
+            PolicyError: We may not, or its own suite is none: move it first.
+            StateError: We are not in the group.
+            TransportError: The broker cannot be reached.
+        """
+        wish = Describe(quantum_safe=bool(only))
+        await wishing.wish(self._engine, self._number, wish, seconds(timeout))
 
     async def lacking(self, suite: int | str) -> tuple[str, ...]:
         """Who could not be carried along to another suite now, by their names.
@@ -150,6 +175,11 @@ class Moving(Bound):
 def name_in(who: bytes) -> str:
     """An identity as a name at the broker; what is none finds nobody there."""
     return who.decode(errors="replace")
+
+
+def _is_quantum_safe(_: Place, group: Group) -> bool:
+    stated = profile.profile_of(group.extensions)
+    return stated is not None and stated.quantum_safe == 1
 
 
 def _lacking(packages: list[bytes], suite: int, _: Place, group: Group) -> tuple[Device, ...]:

@@ -13,7 +13,7 @@ from covey.client import roles
 from covey.client.conversing import whom
 from covey.client.sync.group import inviting, proposed
 from covey.client.sync.rows.wishes import Invite
-from covey.client.words import cards, profile, typed
+from covey.client.words import cards, profile, suites, typed
 from covey.client.words.cards import Card
 from covey.client.words.names import named
 from covey.client.words.profile import Inviting, Role
@@ -120,6 +120,20 @@ def content_type(given: object) -> bytes:
         msg = f"a content type has a slash in it, as in application/json: {given!r} has none"
         raise ValueError(msg)
     return encoded
+
+
+def suite_for(given: int | str | None, *, safe: bool) -> int | None:
+    """The suite of a new group; None for the usual one.
+
+    Raises:
+        StateError: There is no such suite, or it is to be quantum-safe, and is not.
+    """
+    chosen = None if given is None else suites.parse(given)
+    known = suites.safety_of(chosen or suites.CLASSICAL)
+    if safe and not (known and known.confidentiality):
+        msg = "a group that is to be quantum-safe needs such a suite: say one, such as x-wing"
+        raise StateError(msg)
+    return chosen
 
 
 def short(what: str, given: object) -> bytes:
@@ -328,6 +342,7 @@ def judged(
             expires_after=described.expires_after,
             inviting=described.inviting,
             roles=whom.foreseen(described.roles, coming, group),
+            quantum_safe=described.quantum_safe,
         )
         if after != before:
             extensions = profile.with_profile(group.extensions, after)

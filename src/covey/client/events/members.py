@@ -87,21 +87,24 @@ class RolesChanged(Happened, frozen=True, kw_only=True):
 
 
 class SettingsChanged(Happened, frozen=True, kw_only=True):
-    """Who may invite, or when messages disappear, is another.
+    """Who may invite, when messages disappear, or which suites the group takes, is another.
 
     Attributes:
         by: Who decided so.
         inviting: Who may invite: ``members`` or ``admins``.
         expires_after: Seconds after which messages disappear; 0 is never.
+        quantum_safe: Whether the group refuses every suite that is not.
     """
 
     by: str
     inviting: str
     expires_after: int
+    quantum_safe: bool = False
 
     def __str__(self) -> str:
         after = f"disappear after {self.expires_after} seconds" if self.expires_after else "stay"
-        return f"{self.by} decided: {self.inviting} may invite, and messages {after}"
+        safe = ", and every suite is to be quantum-safe" if self.quantum_safe else ""
+        return f"{self.by} decided: {self.inviting} may invite, and messages {after}{safe}"
 
 
 class Upgrading(Happened, frozen=True, kw_only=True):

@@ -134,12 +134,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
             yield f"renames the group to {line(self.renamed[1])!r}"
         for name, (_, role) in self.roles.items():
             yield f"makes {name} {role.name}"
-        before, after = self.before, self.after
-        if after is not None:
-            if before is None or before.inviting is not after.inviting:
-                yield f"lets {after.inviting.name} invite"
-            if before is None or before.expires_after != after.expires_after:
-                yield f"lets messages disappear after {after.expires_after} seconds"
+        if self.after is not None:
+            yield from _stated(self.before, self.after)
         for each in self.opened:
             yield f"opens a door to {each.right.name}"
         for each in self.closed:
@@ -159,3 +155,14 @@ def differing(before: Sequence[Extension], after: Sequence[Extension]) -> list[i
 
 def _role(given: GroupProfile | None, identity: bytes) -> Role:
     return Role.member if given is None else profile.role_of(given, identity)
+
+
+def _stated(before: GroupProfile | None, after: GroupProfile) -> Iterable[str]:
+    """What the profile of a group says that it did not say before."""
+    if before is None or before.inviting is not after.inviting:
+        yield f"lets {after.inviting.name} invite"
+    if before is None or before.expires_after != after.expires_after:
+        yield f"lets messages disappear after {after.expires_after} seconds"
+    if after.quantum_safe != (0 if before is None else before.quantum_safe):
+        does = "refuses" if after.quantum_safe else "takes"
+        yield f"{does} suites that are not quantum-safe"

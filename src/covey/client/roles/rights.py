@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from covey.access.member.addresses import capabilities_of, first_group_id, moved_on
 from covey.access.structs.extensions import ExtensionCode, Right
 from covey.client.roles.change import differing
-from covey.client.words import made_for, profile
+from covey.client.words import made_for, profile, suites
 from covey.client.words.names import is_name
 from covey.client.words.profile import GROUP_PROFILE, GroupProfile, Inviting, Role, role_of
 from covey.client.words.showing import name_of
@@ -143,6 +143,8 @@ class Judging:
         context = self._state.context
         if reinit.cipher_suite == context.cipher_suite:
             _refuse("the group has this suite already")
+        if self._profile.quantum_safe:
+            require_quantum_safe(reinit.cipher_suite)
         stated = capabilities_in(context.extensions)  # refuses what cannot be read
         del stated
         wanted = moved_on(context.group_id, context.extensions, context.epoch + 1)
@@ -210,6 +212,7 @@ class Judging:
             _refuse("a group does not lose its profile: it says who may do what")
         if (before.goes_on_from, before.place) != (after.goes_on_from, after.place):
             _refuse("of which group another one is a branch never changes")
+        self._safety(after, actor)
         if before.replace(roles=()) != after.replace(roles=()) and actor.role < Role.admin:
             _refuse(f"{actor.name} may not change the group's name or settings: that is for admins")
         listed = {each.identity for each in (*before.roles, *after.roles)}
@@ -229,6 +232,12 @@ class Judging:
                 _refuse(
                     f"{actor.name} may not make {name_of(who)} {new.name}: roles are for owners"
                 )
+
+    def _safety(self, after: GroupProfile, actor: Actor) -> None:
+        if after.quantum_safe:
+            require_quantum_safe(self._state.context.cipher_suite)
+        if self._profile.quantum_safe > after.quantum_safe and actor.role is not Role.owner:
+            _refuse(f"{actor.name} may not let the group be less safe: that is for owners")
 
     def _doors(self, after: GroupCapabilities, actor: Actor) -> None:
         before = capabilities_in(self._state.context.extensions).capabilities
@@ -333,6 +342,17 @@ def profile_in(extensions: Sequence[Extension]) -> GroupProfile | None:
     except DecodeError as error:
         msg = f"the group's profile cannot be read: {error}"
         raise PolicyError(msg) from None
+
+
+def require_quantum_safe(code: int) -> None:
+    """Refuse a suite whose secrets a quantum computer would open.
+
+    Raises:
+        PolicyError: It is one, or is not known here.
+    """
+    found = suites.safety_of(code)
+    if found is None or not found.confidentiality:
+        _refuse(f"this group is to be quantum-safe, and {suites.name(code)} is not")
 
 
 def _owners(given: GroupProfile) -> set[bytes]:

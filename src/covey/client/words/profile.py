@@ -20,7 +20,7 @@ from covey.errors import DecodeError
 from covey.mls.structs.extensions import Extension
 from covey.mls.wire.code_points import ExtensionType
 from covey.mls.wire.struct import WireStruct
-from covey.mls.wire.types import opaque, uint32, uint64
+from covey.mls.wire.types import opaque, uint8, uint32, uint64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,12 +73,14 @@ class GroupProfile(WireStruct):
         RoleOf roles<V>;
         opaque goes_on_from<V>;
         uint64 place;
+        uint8 quantum_safe;
     } GroupProfile;
 
     ``name`` is UTF-8; messages disappear ``expires_after`` seconds after they came, 0 is never.
     ``roles`` are in the order of their identities, one for each, and none of them ``member``.
     ``goes_on_from`` is the log of the broken group of which this is a branch (32 bytes; empty for
-    none), and ``place`` its place in the order of branches. Neither ever changes.
+    none), and ``place`` its place in the order of branches. Neither ever changes. ``quantum_safe``
+    is 1 for a group that refuses every suite whose secrets a quantum computer would open.
     """
 
     name: opaque
@@ -87,6 +89,7 @@ class GroupProfile(WireStruct):
     roles: tuple[RoleOf, ...]
     goes_on_from: opaque = b""
     place: uint64 = 0
+    quantum_safe: uint8 = 0
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show all but the name, which is for members only."""
@@ -103,6 +106,7 @@ def first_profile(
     *,
     inviting: Inviting = Inviting.members,
     expires_after: int = 0,
+    quantum_safe: bool = False,
 ) -> GroupProfile:
     """The profile of a group that somebody creates.
 
@@ -110,7 +114,7 @@ def first_profile(
         ValueError: The name is too long.
     """
     profile = GroupProfile(b"", inviting, expires_after, (RoleOf(owner, Role.owner),))
-    return changed(profile, name=name)
+    return changed(profile, name=name, quantum_safe=quantum_safe)
 
 
 def profile_of(extensions: Sequence[Extension]) -> GroupProfile | None:
@@ -149,6 +153,7 @@ def changed(
     expires_after: int | None = None,
     inviting: int | None = None,
     roles: Mapping[str, int] | Mapping[bytes, int] | None = None,
+    quantum_safe: bool | None = None,
 ) -> GroupProfile:
     """A profile with some of it changed.
 
@@ -158,6 +163,7 @@ def changed(
         expires_after: Seconds after which messages disappear; 0 is never.
         inviting: Who may invite, an ``Inviting``.
         roles: Whose role is another, by identity; ``Role.member`` takes the role away.
+        quantum_safe: Whether it refuses every suite that is not.
 
     Raises:
         ValueError: The name is too long, or a number means nothing.
@@ -174,6 +180,8 @@ def changed(
         profile = profile.replace(expires_after=expires_after)
     if inviting is not None:
         profile = profile.replace(inviting=Inviting(inviting))
+    if quantum_safe is not None:
+        profile = profile.replace(quantum_safe=int(quantum_safe))
     return profile if not roles else _with_roles(profile, roles)
 
 
@@ -206,6 +214,9 @@ def _decoded(data: bytes) -> GroupProfile:
         raise DecodeError(msg)
     if any(each.role is Role.member for each in profile.roles):
         msg = "the roles of a group list nobody who is a mere member"
+        raise DecodeError(msg)
+    if profile.quantum_safe > 1:
+        msg = f"quantum_safe is 0 or 1, not {profile.quantum_safe}"
         raise DecodeError(msg)
     if len(profile.name) > LONGEST_NAME:
         msg = f"the name of a group takes at most {LONGEST_NAME} bytes, not {len(profile.name)}"

@@ -155,5 +155,6 @@ def _still_described(wish: Describe, stated: GroupProfile | None) -> Describe | 
         wish.expires_after if wish.expires_after == stated.expires_after else None,
         wish.inviting if wish.inviting == stated.inviting else None,
         roles,
+        wish.quantum_safe if wish.quantum_safe == bool(stated.quantum_safe) else None,
     )
     return None if left == Describe() else left

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from covey.client.sync.effects import Flow
     from covey.client.sync.identity.home import Home
     from covey.mls import Group, PrivateKeyPackage, StagedWelcome
+    from covey.mls.structs.schedule import GroupContext
     from covey.mls.structs.tree import LeafNode
     from covey.store.port import Rows
 
@@ -125,7 +126,7 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
         msg = "we are in this group already"
         raise NeedlessError(msg)
     staged, before = _staged(home, found, given, others)
-    roles.capabilities_in(staged.joined.epoch.public.context.extensions)
+    _require_readable(staged.joined.epoch.public.context)
     inviter = staged.joined.info.signer
     if old is not None:
         _require_the_same(home, found, old, staged)
@@ -133,6 +134,18 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
     if before is not None:
         linked = log_epoch(before.group, linked)
     return _keep(home, found, staged.accept(), inviter, before, linked)
+
+
+def _require_readable(context: GroupContext) -> None:
+    """Refuse a group that says of itself what nobody can read, or what it is not.
+
+    Raises:
+        PolicyError: It does.
+    """
+    roles.capabilities_in(context.extensions)
+    stated = roles.profile_in(context.extensions)
+    if stated is not None and stated.quantum_safe:
+        roles.require_quantum_safe(context.cipher_suite)
 
 
 def _staged(

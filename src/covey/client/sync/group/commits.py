@@ -267,6 +267,7 @@ def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Seque
                 expires_after=wish.expires_after,
                 inviting=wish.inviting,
                 roles=wish.roles,
+                quantum_safe=wish.quantum_safe,
             )
     return (
         extensions if after == before or after is None else profile.with_profile(extensions, after)

@@ -221,12 +221,20 @@ def _tell_profile(seat: Seat, rows: Rows, changed: Changed, before: GroupProfile
     if after.roles != before.roles:
         roles, old = profile.names(after), profile.names(before)
         tell(seat, rows, RolesChanged(seat.hex, by=by, roles=roles, before=old))
-    if (after.inviting, after.expires_after) != (before.inviting, before.expires_after):
+    if _settings(after) != _settings(before):
         told = SettingsChanged(
-            seat.hex, by=by, inviting=after.inviting.name, expires_after=after.expires_after
+            seat.hex,
+            by=by,
+            inviting=after.inviting.name,
+            expires_after=after.expires_after,
+            quantum_safe=after.quantum_safe == 1,
         )
         tell(seat, rows, told)
         seat.replace(inviting=after.inviting.name, expires_after=after.expires_after)
+
+
+def _settings(stated: GroupProfile) -> tuple[object, ...]:
+    return stated.inviting, stated.expires_after, stated.quantum_safe
 
 
 # --- the end -------------------------------------------------------------------------------

@@ -58,19 +58,21 @@ class Describe(msgspec.Struct, frozen=True, tag="describe"):
         expires_after: After how many seconds messages disappear; 0 for never.
         inviting: Who may invite.
         roles: New roles, by identity in UTF-8.
+        quantum_safe: Whether it refuses every suite that is not.
     """
 
     name: str | None = None
     expires_after: int | None = None
     inviting: int | None = None
     roles: dict[str, int] = msgspec.field(default_factory=dict)
+    quantum_safe: bool | None = None
 
     def __repr__(self) -> str:
         shown = "".join(f"{name}={value!r}, " for name, value in self.__rich_repr__())
         return f"Describe({shown}…)"
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
-        names = ("expires_after", "inviting", "roles")
+        names = ("expires_after", "inviting", "roles", "quantum_safe")
         return [(name, getattr(self, name)) for name in names]
 
 

@@ -1,0 +1,88 @@
+"""``covey migrate``: move a group to another cipher suite. May import the client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from covey.cli.chat.files import waiting
+from covey.cli.chat.options import for_member
+from covey.cli.chat.running import run
+from covey.cli.chat.showing import group_json, suite_lines
+from covey.client.events.base import listed
+from covey.client.words import suites
+from covey.client.words.showing import line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from covey.cli.chat.options import Chosen
+    from covey.client.client import Client
+
+
+@click.command()
+@click.argument("group")
+@click.option(
+    "--suite",
+    metavar="SUITE",
+    required=True,
+    help="To which: x-wing, x-wing-mldsa44, classical, or the name or number of another one.",
+)
+@click.option("--check", is_flag=True, help="Only say who could not come along now.")
+@click.option(
+    "--remove-missing",
+    is_flag=True,
+    help="Remove the devices that cannot come along, and do not wait for them.",
+)
+@click.option(
+    "--wait",
+    metavar="SECONDS",
+    type=click.FloatRange(0),
+    default=30.0,
+    show_default=True,
+    help="How long to wait until all can come along.",
+)
+@for_member
+def command(
+    chosen: Chosen, *, group: str, suite: str, check: bool, remove_missing: bool, wait: float
+) -> None:
+    """Move a group to another cipher suite, with its members, roles, links and history.
+
+    Everybody comes along, also who is offline: their clients have left keys for it at the broker.
+    What is said meanwhile is sent afterwards.
+    """
+    code = suites.parse(suite)
+    if check:
+        _check(chosen, group, code)
+        return
+
+    async def work(client: Client) -> Mapping[str, object]:
+        moved = client.group(group)
+        with waiting(f"moving {line(moved.name)} to {suites.name(code)}") as tell:
+            await moved.upgrade(
+                code, remove_missing=remove_missing, waits=_told(tell), timeout=wait
+            )
+        return group_json(moved)
+
+    done = run(chosen, work)
+    chosen.tell(done, f"{line(str(done['name']))} has another suite now:", *suite_lines(code))
+
+
+def _told(tell: Callable[[str], None]) -> Callable[[tuple[str, ...]], None]:
+    def waits(names: tuple[str, ...]) -> None:
+        tell(f"waiting for {listed(names)} to be online once")
+
+    return waits
+
+
+def _check(chosen: Chosen, group: str, code: int) -> None:
+    """Say who could not come along; nothing is done."""
+
+    async def work(client: Client) -> tuple[str, ...]:
+        return await client.group(group).lacking(code)
+
+    lacking = run(chosen, work)
+    able = f"everybody in {line(group)} can come along to {suites.name(code)}"
+    unable = f"cannot come along to {suites.name(code)} yet: {listed(lacking)}" if lacking else ""
+    chosen.tell({"suite": code, "lacking": lacking}, unable or able)

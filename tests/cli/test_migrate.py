@@ -1,0 +1,102 @@
+"""``covey migrate``, and what members are shown of the suite of their group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from broker_thread import thread_broker
+from covey import blocking
+from covey.client.words.suites import XWING
+from covey.store import Passphrase
+from terminals import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with thread_broker(rates__enrolments="1000 per second") as broker:
+        yield broker.url
+
+
+@pytest.fixture
+def alice(tmp_path: Path, url: str) -> Terminal:
+    return Terminal(tmp_path, f"alice-{tmp_path.name}", url).begin()
+
+
+@pytest.fixture
+def bob(tmp_path: Path, url: str) -> Terminal:
+    return Terminal(tmp_path, f"bob-{tmp_path.name}", url).begin()
+
+
+def team(alice: Terminal, bob: Terminal) -> None:
+    alice.says("create", "team")
+    alice.says("invite", "team", bob.name)
+    bob.says("join")
+
+
+def test_a_group_is_moved_while_somebody_is_offline(alice: Terminal, bob: Terminal) -> None:
+    team(alice, bob)
+    before = alice.finds("members", "team")["suite"]
+    assert before["name"] == "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519"
+    assert before["confidentiality_quantum_safe"] is False
+    assert "everybody in team can come along" in alice.says(
+        "migrate", "team", "--suite", "x-wing", "--check"
+    )
+    moved = alice.says("migrate", "team", "--suite", "x-wing")
+    assert "team has another suite now:" in moved
+    assert "what is said is quantum-safe, and who says it is not quantum-safe" in moved
+    alice.says("send", "team", "hello from the other side")
+    assert "hello from the other side" in bob.says("history", "team")
+    shown = bob.says("members", "team")
+    assert "suite MLS_128_MLKEM768X25519_AES128GCM_SHA256_Ed25519" in shown
+    found = alice.finds("migrate", "team", "--suite", "X-Wing-MLDSA44")
+    assert found["suite"]["authentication_quantum_safe"] is True
+    assert bob.finds("groups")["groups"][0]["suite"] == found["suite"]
+    bob.says("send", "team", "and back")
+    assert "and back" in alice.says("history", "team")
+
+
+def test_mistakes_are_told(alice: Terminal, bob: Terminal) -> None:
+    team(alice, bob)
+    said = alice.refuses("migrate", "team", "--suite", "x-ring")
+    assert "there is no suite x-ring: say classical, x-wing, x-wing-mldsa44" in said
+    assert "already" in alice.refuses("migrate", "team", "--suite", "1")
+    assert "that is for owners" in bob.refuses("migrate", "team", "--suite", "x-wing")
+    assert "there are: team" in alice.refuses("migrate", "crew", "--suite", "x-wing")
+
+
+def test_who_cannot_come_along_is_named_or_removed(
+    alice: Terminal, bob: Terminal, tmp_path: Path, url: str
+) -> None:
+    team(alice, bob)
+    old = f"old-{tmp_path.name}"
+    key = Passphrase("words of dora")
+    with blocking.Client.open(
+        tmp_path / "dora.covey", broker=url, name=old, key=key, upgrades=()
+    ) as dora:
+        alice.says("invite", "team", old)
+        dora.next_group(20)
+    lacking = alice.finds("migrate", "team", "--suite", "x-wing", "--check")
+    assert lacking == {"suite": XWING, "lacking": [old]}
+    refused = alice.refuses("migrate", "team", "--suite", "x-wing", "--wait", "0.1")
+    assert f"{old} cannot be carried along" in refused
+    assert "--remove-missing" in refused
+    alice.says("migrate", "team", "--suite", "x-wing", "--remove-missing")
+    names = [each["name"] for each in bob.finds("members", "team")["members"]]
+    assert names == [alice.name, bob.name]
+
+
+def test_a_group_that_is_to_be_quantum_safe_stays_so(alice: Terminal, bob: Terminal) -> None:
+    assert "needs such a suite" in alice.refuses("create", "team", "--quantum-safe")
+    alice.says("create", "team", "--suite", "x-wing", "--quantum-safe")
+    alice.says("invite", "team", bob.name)
+    bob.says("join")
+    assert "no other than quantum-safe ones" in bob.says("members", "team")
+    assert "is to be quantum-safe" in alice.refuses("migrate", "team", "--suite", "classical")
+    alice.says("migrate", "team", "--suite", "x-wing-mldsa44")
+    assert bob.finds("members", "team")["quantum_safe_only"] is True
