@@ -15,6 +15,7 @@ from covey.client import events
 from covey.client.sync.asking import alone, append
 from covey.client.sync.group import capabilities, devices
 from covey.client.sync.group.seat import Seat
+from covey.client.sync.log import entering
 from covey.client.sync.log.moving import kept
 from covey.client.sync.rows import queues, wishes
 from covey.client.sync.rows.groups import Status
@@ -219,6 +220,17 @@ def test_two_who_want_other_suites_both_get_their_way_one_after_the_other(table:
     assert sorted(seen) == [OTHER_KEYS, SAME_KEYS]
 
 
+def test_who_wants_two_suites_gets_one_after_the_other(table: Table) -> None:
+    alice, bob = people = table.team("alice", "bob")
+    alice.upgrade(SAME_KEYS)
+    alice.upgrade(OTHER_KEYS)
+    before = alice.place.seat.look().epoch
+    table.settle(*people, rounds=20)
+    assert suites(*people) == {OTHER_KEYS}
+    assert alice.place.seat.look().epoch - before < 10
+    assert agree(alice, bob)
+
+
 def test_what_else_is_wished_for_comes_first_and_who_goes_is_not_carried(table: Table) -> None:
     alice, bob, carol = table.team("alice", "bob", "carol")
     alice.upgrade(OTHER_KEYS)
@@ -358,6 +370,28 @@ def test_if_nobody_can_finish_it_the_group_goes_on_in_a_branch(table: Table) -> 
     assert suites(bob, carol) == {OLD}
     assert bob.place.seat.look().predecessor is not None
     assert carol.texts() == ["waits"]
+
+
+def test_who_was_moved_in_a_log_that_was_taken_back_comes_back_to_those_who_were_not(
+    table: Table,
+) -> None:
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
+    backup = table.snapshot()
+    alice.upgrade(OTHER_KEYS)
+    table.settle(alice, bob)
+    table.copies[0] = backup
+    carol.say("here")
+    table.settle(carol, rounds=4)
+    carol.wish(wishes.Renew())
+    table.settle(carol, rounds=4)
+    seat = alice.place.seat
+    with seat.change() as rows:
+        entering.fell_behind(seat, rows, "the log was taken back")
+    table.settle(alice, carol, rounds=40, step=30)
+    assert suites(alice, carol) == {OLD}
+    assert alice.place.seat.look().status is Status.active
+    assert agree(alice, carol)
+    assert people
 
 
 def test_a_way_back_of_before_is_known_by_the_same_key(table: Table) -> None:

@@ -31,7 +31,7 @@ _ALL: Final = "all"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play what is asked for; returns the exit code."""
     options = _parser().parse_args(arguments)
-    size = Size(options.clients, options.steps)
+    size = Size(options.clients, options.steps, options.moves)
     if options.bug == _ALL:
         return _hunt(options, size)
     if options.seed is not None and options.seeds == 1:
@@ -47,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=1, help="how many to play")
     parser.add_argument("--clients", type=int, default=5, choices=range(2, 9), metavar="2-8")
     parser.add_argument("--steps", type=int, default=100)
+    moves = "groups are moved to other cipher suites, too"
+    parser.add_argument("--moves", action="store_true", help=moves)
     planted = "a bug to be planted; all: how many seeds does it take to find each?"
     parser.add_argument("--bug", choices=[*sorted(bugs.BUGS), _ALL], help=planted)
     parser.add_argument("--json", action="store_true", help="for programs, a line for each seed")
@@ -104,11 +106,12 @@ def _hunt(options: argparse.Namespace, size: Size) -> int:
 def _verdict(run: Run, bug: str | None) -> list[str]:
     """What was wrong, and how to see it again."""
     size, planted = run.size, f" --bug {bug}" if bug else ""
+    moves = " --moves" if size.moves else ""
     if not run.findings:
         return [f"seed {run.seed}: all agree ({run.mark})"]
     again = (
         f"python -m covey.lab.simulate --seed {run.seed} --clients {size.clients}"
-        f" --steps {size.steps}{planted}"
+        f" --steps {size.steps}{moves}{planted}"
     )
     return [
         f"seed {run.seed}: {len(run.findings)} findings; again: {again}",

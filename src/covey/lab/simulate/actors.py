@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
 
 from covey.access.member import links
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
 from covey.client.roles import GroupPolicy
+from covey.client.running.opening import further_members
 from covey.client.sync.asking import patiently
 from covey.client.sync.effects import About, Lane, Use
-from covey.client.sync.group import inviting
+from covey.client.sync.group import devices, inviting
 from covey.client.sync.identity.home import Home, Pace
 from covey.client.sync.log import entering, hearing
 from covey.client.sync.peer import Peer
@@ -91,7 +92,14 @@ class Knock(NamedTuple):
     link: str
 
 
-Order = Invite | Remove | Leave | Rename | Promote | Rotate | Knock
+class Move(NamedTuple):
+    """Move a group to another cipher suite."""
+
+    gid: bytes
+    suite: int
+
+
+Order = Invite | Remove | Leave | Rename | Promote | Rotate | Knock | Move
 """What a person can tell a client to do, besides saying something."""
 
 
@@ -145,18 +153,25 @@ class Actor(Protocol):
 class Person:
     """An actor: a Peer, and what a person tells it.
 
+    ``UPGRADES`` are the suites to which its groups can be moved.
+
     Args:
         name: Whose.
         store: What outlives it.
         world: What it draws on.
     """
 
+    UPGRADES: ClassVar[tuple[int, ...]] = ()
+
     def __init__(self, name: str, store: Store, world: World) -> None:
         self._name = name
         self._world = world
-        policy = GroupPolicy(extension_types=EXTENSION_TYPES)
+        suites = (SUITE, *self.UPGRADES) if self.UPGRADES else ()
+        policy = GroupPolicy(extension_types=EXTENSION_TYPES, suites=suites)
         self._ports = Ports(policy=policy, entropy=world.entropy, now=lambda: world.second)
-        self._peer = Peer(Home(store, world, self._member(store, policy), self._ports, PACE))
+        member = self._member(store, policy)
+        further = further_members(store, member, self.UPGRADES)
+        self._peer = Peer(Home(store, world, member, self._ports, PACE, further))
         self._looks_at = 0.0
 
     def _member(self, store: Store, policy: GroupPolicy) -> Member:
@@ -232,7 +247,7 @@ class Person:
             case Invite(names=names):
                 packages: list[bytes] = []
                 for name in names:
-                    packages += yield from self._peer.claim(name)
+                    packages += yield from self._peer.claim(name, seat.row.suite)
                 self._wish(seat, inviting.invitation(seat.group, packages))
             case Remove(names=names):
                 self._wish(seat, wishes.Expel(tuple(each.encode() for each in names)))
@@ -245,6 +260,15 @@ class Person:
                 self._wish(seat, wishes.Describe(roles={name: Role.admin}))
             case Rotate():
                 self._wish(seat, wishes.Renew())
+            case Move(suite=suite):
+                yield from self._move(seat, suite)
+
+    def _move(self, seat: Seat, suite: int) -> Flow[None]:
+        packages: list[bytes] = []
+        for each in sorted({each.identity for each in devices.others(seat.group)}):
+            packages += yield from self._peer.claim(each.decode(), suite)
+        devices.carried(seat.group, packages, suite)
+        self._wish(seat, wishes.Upgrade(suite, tuple(packages)))
 
     def _place(self, gid: bytes) -> Place:
         for place in self._peer.places():
@@ -257,6 +281,12 @@ class Person:
         with seat.change() as rows:
             seat.require_in()
             queues.wish(rows, seat.number, wishes.encode(wish))
+
+
+class Mover(Person):
+    """One whose groups can be moved, also to a suite with other signatures."""
+
+    UPGRADES: ClassVar[tuple[int, ...]] = (3, 2)
 
 
 Begin = Callable[[str, "Store", "World"], Actor]

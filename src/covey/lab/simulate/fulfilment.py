@@ -12,10 +12,11 @@ from covey.client.events import (
     RemovedFromGroup,
     Renamed,
     RolesChanged,
+    Upgraded,
     WishRefused,
 )
 from covey.client.sync.rows.groups import Status
-from covey.lab.simulate.actors import Invite, Knock, Leave, Promote, Remove, Rename, Rotate
+from covey.lab.simulate.actors import Invite, Knock, Leave, Move, Promote, Remove, Rename, Rotate
 from covey.lab.simulate.evidence import Evidence, Finding, is_ours
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def _is_of(order: Order, what: str) -> bool:
             told = what == "change what the group's profile says"
         case Rotate():
             told = what == "renew our keys"
+        case Move():
+            told = what.startswith("move the group")
     return told
 
 
@@ -110,19 +113,33 @@ def _undone(order: Order, observed: Observed, held: Held, at: float) -> Iterator
             yield from (
                 f"remove {name}" for name in names if name in held.members and name not in went
             )
-        case Rename(name=name):
-            given = {
-                each.event.name
-                for each in observed.events(Renamed, group=held.gid, since=at)
-                if isinstance(each.event, Renamed)
-            }
-            if name not in {*given, held.name}:
-                yield f"rename it to {name!r}"
         case Leave() if held.status is not Status.leaving:
             yield "leave"
+        case Rotate() if held.renewed_at < int(at):
+            yield "renew its keys"
+        case _:
+            yield from _unsaid(order, observed, held, at)
+
+
+def _unsaid(order: Order, observed: Observed, held: Held, at: float) -> Iterator[str]:
+    """What the group does not say of itself."""
+    match order:
+        case Rename(name=name):
+            if name not in {*_names_given(observed, held, at), held.name}:
+                yield f"rename it to {name!r}"
         case Promote(name=name):
             roles = observed.events(RolesChanged, group=held.gid, since=at)
             if not any(isinstance(e.event, RolesChanged) and name in e.event.roles for e in roles):
                 yield f"make {name} an admin"
-        case Rotate() if held.renewed_at < int(at):
-            yield "renew its keys"
+        case Move(suite=suite):
+            moved = observed.events(Upgraded, group=held.gid, since=at)
+            if not any(isinstance(e.event, Upgraded) and e.event.suite == suite for e in moved):
+                yield f"move it to suite {suite}"
+
+
+def _names_given(observed: Observed, held: Held, at: float) -> set[str]:
+    return {
+        each.event.name
+        for each in observed.events(Renamed, group=held.gid, since=at)
+        if isinstance(each.event, Renamed)
+    }

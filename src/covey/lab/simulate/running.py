@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covey.lab.simulate import broker, sealing
-from covey.lab.simulate.actors import Person
+from covey.lab.simulate.actors import Mover, Person
 from covey.lab.simulate.evidence import Evidence, Finding
 from covey.lab.simulate.judge import judge
 from covey.lab.simulate.observing import observe, watch
@@ -32,10 +32,12 @@ class Size(NamedTuple):
     Attributes:
         clients: How many clients.
         steps: How many steps the script has.
+        moves: Whether groups are moved to other cipher suites, too.
     """
 
     clients: int = 5
     steps: int = 100
+    moves: bool = False
 
 
 class Run(NamedTuple):
@@ -80,16 +82,19 @@ class Run(NamedTuple):
         return tree
 
 
-def run(seed: int, size: Size | None = None, *, begin: Begin = Person, fine: bool = False) -> Run:
+def run(
+    seed: int, size: Size | None = None, *, begin: Begin | None = None, fine: bool = False
+) -> Run:
     """Run a seed.
 
     Args:
         seed: Its number.
         size: How large.
-        begin: Begins a life of a client.
+        begin: Begins a life of a client, if it is no usual one.
         fine: Whether the story tells of each request.
     """
     size = size or Size()
+    begin = begin or (Mover if size.moves else Person)
     _prepare()
     chance = Random(f"covey simulate {seed} weather")  # noqa: S311 - a run has to be repeatable
     with ExitStack() as stack:
@@ -98,7 +103,7 @@ def run(seed: int, size: Size | None = None, *, begin: Begin = Person, fine: boo
         stack.enter_context(sealing.signing_once())
         world = Simulated(Plan(seed, NAMES[: size.clients], weather(chance), begin, _store, fine))
         sealed = stack.enter_context(sealing.noted(lambda: _tell_reuse(world)))
-        script = Script(world, size.steps)
+        script = Script(world, size.steps, moves=size.moves)
         world.story.tell("network", f"{world.network.weather}")
         world.story.tell("network", f"{script.troubles}")
         findings = _played(script, world.story)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.lab.simulate.actors import Invite, Knock, Leave, Promote, Remove, Rename, Rotate
+from covey.lab.simulate.actors import Invite, Knock, Leave, Move, Promote, Remove, Rename, Rotate
 from covey.lab.simulate.lies import TAKES_BACK, TWISTS, Lie
 from covey.lab.simulate.network import Weather
 from covey.lab.simulate.observing import standing, standings
@@ -36,6 +36,8 @@ _PATIENCE: Final = 6
 _SETTLING: Final = 900.0  # seconds that a beginning may take
 _DRAWS: Final = 50
 """How often a step is drawn anew, when nobody can do what was drawn."""
+
+_SUITES: Final = (1, 2, 3)
 
 _LIE_LASTS: Final = 25  # steps, on average
 _LONG: Final = 5.0  # days; several of them are longer than the broker keeps anything
@@ -98,11 +100,13 @@ class Script:
     Args:
         world: The world.
         steps: How many steps it has.
+        moves: Whether groups are moved to other cipher suites, too.
     """
 
-    def __init__(self, world: Simulated, steps: int) -> None:
+    def __init__(self, world: Simulated, steps: int, *, moves: bool = False) -> None:
         self._world = world
         self._steps = steps
+        self._moves = moves
         self._chance = world.chance
         self._names = list(world.clients)
         self.troubles: Troubles = Troubles.drawn(world.chance, steps)
@@ -222,6 +226,8 @@ class Script:
             (4, self._revive),
         ]
         troubles = self.troubles
+        if self._moves:
+            kinds += [(6, self._move)]
         if troubles.race:
             kinds += [(6, self._race)]
         if troubles.crash:
@@ -283,6 +289,17 @@ class Script:
 
     def _rotate(self) -> bool:
         return self._wished(Rotate)
+
+    def _move(self) -> bool:
+        """Let somebody move a group; only owners can, so it is mostly the founder."""
+        found = self._member()
+        if found is None:
+            return False
+        name, gid = found
+        founder = self._world.clients[self._names[0]]
+        if founder.actor is not None and gid in standing(founder.store):
+            name = founder.name
+        return self._wish(name, Move(gid, self._chance.choice(_SUITES)))
 
     def _wished(self, order: Callable[[bytes], Order]) -> bool:
         """Let somebody wish for something in a group."""

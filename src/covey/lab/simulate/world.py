@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import CoveyError
 from covey.lab.conformance.generate.seeded import Seeded
-from covey.lab.simulate.actors import Invite, Leave, Promote, Remove, Rename, Rotate
+from covey.lab.simulate.actors import Invite, Leave, Move, Promote, Remove, Rename, Rotate
 from covey.lab.simulate.clients import Client, Surroundings
 from covey.lab.simulate.lies import Front
 from covey.lab.simulate.network import Network, Weather
@@ -226,6 +226,8 @@ def in_words(order: Order) -> str:
             words = f"make {name} an admin"
         case Rotate():
             words = "renew keys"
+        case Move(suite=suite):
+            words = f"move the group to suite {suite}"
     return words
 
 

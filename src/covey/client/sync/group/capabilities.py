@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from covey.access.member import addresses, knocks
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
-from covey.access.structs.sealed import WayBack
+from covey.access.structs.sealed import Door, WayBack
 from covey.client.sync.rows.wishes import OpenDoor
+from covey.mls.crypto.dialects import get_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +63,15 @@ def keys_of(seat: Seat, seed: bytes) -> CapabilityKeys:
 def key(seed: bytes) -> bytes:
     """The public key of a capability, which is the same whatever the suite of its door is."""
     return knocks.capability_key(seed)
+
+
+def doors_of(seat: Seat, capability: bytes) -> tuple[Door, ...]:
+    """The doors of a way back whose seed we know, in each suite of ours.
+
+    Who comes back may have been moved to another one, in a log that the broker has taken back.
+    """
+    found = [seed for seed in seeds(seat.row) if key(seed) == capability]
+    return tuple(keys(seed, get_suite(each)).door for seed in found for each in seat.home.suites)
 
 
 def standing(seat: Seat, right: Right) -> list[GroupCapability]:

@@ -6,6 +6,7 @@ another commit was faster.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
 
 from covey.access.member import addresses, envelopes, knocks
@@ -189,8 +190,11 @@ def together(group: Group, wished: Mapping[int, Wish]) -> dict[int, Wish]:
     going = proposed.leaving(group)
     chosen: dict[int, Wish] = {}
     expelling: list[Expel] = []
+    moving = {number: wish for number, wish in wished.items() if isinstance(wish, Upgrade)}
+    if moving and len(moving) == len(wished) and not group.proposals:
+        return dict(islice(moving.items(), 1))
     for number, wish in wished.items():
-        if isinstance(wish, Upgrade) and (len(wished) > 1 or group.proposals):
+        if number in moving:
             continue
         if isinstance(wish, Expel):
             expelling.append(wish)

@@ -176,8 +176,9 @@ class Doorkeeper:
 
     def _opened(self, rows: Rows, waiting: WaitingKnock) -> KnockContent:
         seat = self._seat
-        broker_id, gid, doors = seat.row.broker_id, seat.row.gid, groups.doors(rows, seat.number)
-        return knocks.open_knock(broker_id, gid, doors, waiting)
+        doors = groups.doors(rows, seat.number)
+        doors += capabilities.doors_of(seat, waiting.capability)
+        return knocks.open_knock(seat.row.broker_id, seat.row.gid, doors, waiting)
 
     def _require_entitled(self, waiting: WaitingKnock, content: KnockContent, left: bytes) -> None:
         """Let in only whom the capability, the roles and the members let in.
