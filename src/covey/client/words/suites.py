@@ -6,15 +6,14 @@ its own, of the range for private use (:mod:`covey.mls.crypto.dialects`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from covey.errors import StateError
-from covey.mls.crypto.dhkem import DhKem
 from covey.mls.crypto.dialects import get_suite, is_known, known_suites
-from covey.mls.crypto.mldsa import MlDsa
+from covey.mls.crypto.quantum import safety
 
 if TYPE_CHECKING:
-    from covey.mls.crypto.suite import Suite
+    from covey.mls.crypto.quantum import Safety
 
 CLASSICAL: Final = 0x0001
 """MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519."""
@@ -36,25 +35,8 @@ _SHORT: Final = {
 """What one types for those that are used most."""
 
 
-class Safety(NamedTuple):
-    """What of a suite outlasts a quantum computer.
-
-    Attributes:
-        confidentiality: Whether what is said now stays secret then.
-        authentication: Whether nobody can speak in another's name once there is one.
-    """
-
-    confidentiality: bool
-    authentication: bool
-
-
-def safety(suite: Suite) -> Safety:
-    """What of a suite outlasts a quantum computer: by its KEM, and by its signatures."""
-    return Safety(not isinstance(suite.kem, DhKem), isinstance(suite.signature, MlDsa))
-
-
 def safety_of(code: int) -> Safety | None:
-    """Likewise, by its number; None for one that is not known here."""
+    """What of a suite outlasts a quantum computer, by its number; None if it is not known here."""
     return safety(get_suite(code)) if is_known(code) else None
 
 
@@ -63,9 +45,7 @@ def sentence(code: int) -> str:
     found = safety_of(code)
     if found is None:
         return f"suite 0x{code:04x}, which is not known here"
-    yes, no = "quantum-safe", "not quantum-safe"
-    secrecy, signing = (yes if each else no for each in found)
-    return f"{name(code)} (confidentiality {secrecy}, authentication {signing})"
+    return f"{name(code)} ({found})"
 
 
 def name(code: int) -> str:

@@ -14,6 +14,7 @@ from covey.lab.inspect.judging import commits, leaves, messages, proposals, tree
 from covey.lab.inspect.judging.verdicts import Surroundings, Verdicts, known_suite, suite_for
 from covey.lab.inspect.kinds import KINDS, a, guess
 from covey.lab.inspect.payloads import explainer
+from covey.mls.crypto.quantum import safety
 from covey.mls.group.epoch import PublicState
 from covey.mls.group.member import key_package_ref
 from covey.mls.structs.commit import Commit
@@ -164,6 +165,9 @@ def _facts(
 ) -> tuple[tuple[str, str], ...]:
     """What follows from an object and stands nowhere in it."""
     facts: list[tuple[str, str]] = []
+    named = _suite_of(value)
+    if named is not None and tree is None:
+        facts += _suite_facts(named)
     if isinstance(value, KeyPackage):
         suite = known_suite(value.cipher_suite)
         if suite is not None:
@@ -174,8 +178,27 @@ def _facts(
         members = sum(1 for _ in tree.members())
         facts.append(("members", f"{members:,} of {tree.size:,} leaves"))
         facts.append(("tree hash (§7.8)", tree.tree_hash.hex()))
-        facts.append(("cipher suite", f"{tree.suite.name} (0x{tree.suite.code:04x})"))
+        facts += _suite_facts(tree.suite.code)
     return tuple(facts)
+
+
+def _suite_of(value: Any) -> int | None:  # noqa: ANN401 - any struct
+    """The cipher suite that an object names."""
+    match value:
+        case KeyPackage() | Welcome() | GroupContext() | ReInit():
+            return value.cipher_suite
+        case GroupInfo():
+            return value.group_context.cipher_suite
+    return None
+
+
+def _suite_facts(code: int) -> list[tuple[str, str]]:
+    """What a suite is called, and what of it outlasts a quantum computer."""
+    suite = known_suite(code)
+    if suite is None:
+        return [("cipher suite", f"0x{code:04x}, which is not known here")]
+    named = ("cipher suite", f"{suite.name} (0x{suite.code:04x})")
+    return [named, ("quantum computers", str(safety(suite)))]
 
 
 def group_of(given: bytes, tree: bytes | None) -> PublicState:

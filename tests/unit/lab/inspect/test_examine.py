@@ -14,6 +14,7 @@ from covey.lab.inspect.examine import group_of, inspect, inspect_as, tree_of
 from covey.lab.inspect.inspected import Form, Inspected
 from covey.lab.inspect.judging.verdicts import Surroundings
 from covey.lab.inspect.kinds import KINDS
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.message import MLSMessage
 from group_samples import PUBLIC, found, key_package, member
 from wire_samples import SAMPLES
@@ -43,7 +44,12 @@ def test_a_key_package_is_one_in_any_encoding(text: bytes) -> None:
     assert inspected.kind == "KeyPackage"
     assert inspected.good
     assert inspected.value == PACKAGE.package
-    assert dict(inspected.facts) == {"KeyPackageRef (§5.2)": PACKAGE.reference.hex()}
+    suite = PACKAGE.package.cipher_suite
+    assert dict(inspected.facts) == {
+        "cipher suite": f"{get_suite(suite).name} (0x{suite:04x})",
+        "quantum computers": "confidentiality not quantum-safe, authentication not quantum-safe",
+        "KeyPackageRef (§5.2)": PACKAGE.reference.hex(),
+    }
     assert len(inspected.form.reasons) == 2
 
 

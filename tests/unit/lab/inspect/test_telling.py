@@ -84,7 +84,7 @@ def test_json_has_all_of_it() -> None:
     shown = json.loads(msgspec.json.encode(as_json(inspect(PACKAGE))))
     assert (shown["kind"], shown["good"], shown["stop"]) == ("KeyPackage", True, None)
     assert shown["bytes"] == shown["outline"]["length"] == len(PACKAGE)
-    assert shown["facts"].keys() == {"KeyPackageRef (§5.2)"}
+    assert shown["facts"].keys() == {"cipher suite", "quantum computers", "KeyPackageRef (§5.2)"}
     assert {"rule", "section", "statement", "verdict", "detail", "where"} == shown["findings"][
         0
     ].keys()
