@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -18,12 +19,13 @@ import click
 import msgspec
 from rich.console import Console
 
+from covey.lab.demo.moving import perform_move
 from covey.lab.demo.scenes import Curtain
 from covey.lab.demo.screen import Screen
 from covey.lab.demo.story import perform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from covey.lab.demo.processes import Store
     from covey.lab.demo.scenes import Scenes
@@ -40,9 +42,14 @@ _STOPS: Final = ("SIGINT", "SIGTERM", "SIGHUP")  # by name: where there is no SI
     show_default=True,
     help="Over what the broker runs; a PostgreSQL is started for it.",
 )
+@click.option(
+    "--post-quantum",
+    is_flag=True,
+    help="Another story: twenty members move to post-quantum suites, and type all the while.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print each scene as one line of JSON.")
 @click.pass_context
-def command(context: click.Context, *, store: Store, as_json: bool) -> None:
+def command(context: click.Context, *, store: Store, post_quantum: bool, as_json: bool) -> None:
     """Show the main job: a broker, its members, and what each of them reads.
 
     Everything is real: the broker and each member are processes of their own, and the broker
@@ -54,18 +61,18 @@ def command(context: click.Context, *, store: Store, as_json: bool) -> None:
     show = _print_json if as_json else Screen(_console()).show
     try:
         with _stoppable():
-            passed = _play(show, store)
+            passed = _play(show, perform_move if post_quantum else partial(perform, store=store))
     except KeyboardInterrupt:
         context.exit(_INTERRUPTED)
     context.exit(0 if passed else 1)
 
 
-def _play(show: Callable[[Scenes], None], store: Store) -> bool:
+def _play(show: Callable[[Scenes], None], story: Callable[[Path], Generator[Scenes]]) -> bool:
     """Play the story; returns whether everything in it held."""
     passed = False
     with (
         TemporaryDirectory(prefix="covey-demo-") as folder,
-        closing(perform(Path(folder), store)) as play,
+        closing(story(Path(folder))) as play,
     ):
         try:
             for scene in play:
