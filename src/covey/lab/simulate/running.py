@@ -15,7 +15,8 @@ from covey.lab.simulate.actors import Mover, Person
 from covey.lab.simulate.evidence import Evidence, Finding
 from covey.lab.simulate.judge import judge
 from covey.lab.simulate.observing import observe, watch
-from covey.lab.simulate.script import NAMES, Script, weather
+from covey.lab.simulate.script import NAMES, Script
+from covey.lab.simulate.troubles import weather
 from covey.lab.simulate.virtual import BEGIN, nothing_real
 from covey.lab.simulate.world import Plan, Simulated
 from covey.store import memory_store

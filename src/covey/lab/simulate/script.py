@@ -6,16 +6,15 @@ all seeds or more; then step after step is drawn from what can be done at that m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from covey.lab.simulate.actors import Invite, Knock, Leave, Move, Promote, Remove, Rename, Rotate
-from covey.lab.simulate.lies import TAKES_BACK, TWISTS, Lie
-from covey.lab.simulate.network import Weather
+from covey.lab.simulate.lies import TAKES_BACK, Lie
 from covey.lab.simulate.observing import standing, standings
+from covey.lab.simulate.troubles import Troubles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from random import Random
 
     from covey.lab.simulate.actors import Order
     from covey.lab.simulate.clients import Client
@@ -41,57 +40,6 @@ _SUITES: Final = (1, 2, 3)
 
 _LIE_LASTS: Final = 25  # steps, on average
 _LONG: Final = 5.0  # days; several of them are longer than the broker keeps anything
-_AWAY: Final = (0.2, 3.0, 35.0)  # days, one of which is the longest absence of a seed
-
-
-class Troubles(NamedTuple):
-    """Which kinds of trouble a seed has.
-
-    Attributes:
-        crash: Processes die between two steps of a flow, or inside a transaction.
-        partition: Clients cannot reach the broker for a while.
-        race: Several commit at the same time.
-        lies: How the broker lies, and at which step that begins.
-        away: For how many days somebody is away, or all are, at most.
-        down: The broker cannot be reached for a while.
-    """
-
-    crash: bool
-    partition: bool
-    race: bool
-    lies: tuple[tuple[int, Lie], ...]
-    away: float
-    down: bool
-
-    @classmethod
-    def drawn(cls, chance: Random, steps: int) -> Troubles:
-        """The troubles of a seed."""
-        lies = []
-        for lie, share in ((Lie.fork, 0.35), (Lie.rollback, 0.3), (Lie.restore, 0.15)):
-            if chance.random() < share:
-                lies.append((chance.randrange(steps // 5, steps), lie))
-        if chance.random() < 0.4:
-            lies.append((chance.randrange(steps // 5, steps), chance.choice(TWISTS)))
-        return cls(
-            crash=chance.random() < 0.5,
-            partition=chance.random() < 0.45,
-            race=chance.random() < 0.5,
-            lies=tuple(sorted(lies)),
-            away=chance.choice(_AWAY),
-            down=chance.random() < 0.2,
-        )
-
-
-def weather(chance: Random) -> Weather:
-    """How bad the network of a seed is."""
-    if chance.random() < 0.3:
-        return Weather(delay=0.05, lost=0.0, doubled=0.0, deaf=0.0)
-    return Weather(
-        delay=chance.choice((0.05, 0.3, 1.0)),
-        lost=chance.choice((0.0, 0.02, 0.1)),
-        doubled=chance.choice((0.0, 0.05, 0.2)),
-        deaf=chance.choice((0.0, 0.1)),
-    )
 
 
 class Script:
