@@ -41,6 +41,13 @@ ONCE_WRONG = {
 """Seeds in which something was wrong once, by what happens there, since stories are as they are."""
 
 
+MOVED = {
+    "two-suites-wanted-at-once": 500,
+    "doors-of-another-suite-after-a-fork": 510,
+}
+"""Likewise, of those in which groups are moved to other suites."""
+
+
 @pytest.fixture(scope="module")
 def first() -> Run:
     return run(3, SMALL)
@@ -84,6 +91,13 @@ def test_everybody_agrees(first: Run) -> None:
 def test_what_was_wrong_once_is_right(seed: int) -> None:
     played = run(seed, Size())
     assert played.findings == (), played.story.as_text()
+
+
+@pytest.mark.parametrize("seed", MOVED.values(), ids=MOVED)
+def test_groups_are_moved_amid_all_troubles(seed: int) -> None:
+    played = run(seed, Size(moves=True))
+    assert played.findings == (), played.story.as_text()
+    assert played.kinds["move"] > 0
 
 
 @pytest.mark.parametrize(("name", "seed"), QUICK.items())
