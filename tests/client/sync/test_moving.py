@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,16 +10,19 @@ from client.table import Table
 from covey.access.member import envelopes, links
 from covey.access.structs.extensions import Right
 from covey.access.structs.log import NextEpoch
-from covey.access.structs.sealed import Link, Purpose
+from covey.access.structs.sealed import Link, Purpose, Successor
 from covey.client import events
 from covey.client.sync.asking import alone, append
 from covey.client.sync.group import capabilities, devices
+from covey.client.sync.group.devices import device_of
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.log import entering
 from covey.client.sync.log.moving import kept
 from covey.client.sync.rows import queues, wishes
 from covey.client.sync.rows.groups import Status
-from covey.client.words import safety
+from covey.client.words import profile, safety
+from covey.client.words.same_device import SAME_DEVICE, SameDevice
+from covey.mls import Extension, Group
 from covey.store.faulty import Died
 
 if TYPE_CHECKING:
@@ -479,3 +482,77 @@ def test_another_process_reads_on_in_the_next_group(table: Table) -> None:
     with seat.change():
         found = seat.group.epoch_authenticator
     assert found == bob.authenticator
+
+
+def false_successor(someone: Someone, **other: object) -> bytes:
+    """A group that a member brings in the place of the announced one, with code of its own."""
+    seat = someone.place.seat
+    group, home = seat.group, seat.home
+    assert group.reinit is not None
+    packages: list[bytes] = []
+    for each in devices.others(group):
+        packages += someone.run(someone.peer.claim(each.identity.decode(), OTHER_KEYS))
+    given: dict[str, Any] = {
+        "group_id": group.reinit.group_id,
+        "extensions": group.reinit.extensions,
+        "psks": (),
+        "ports": home.ports,
+        "welcome_tree": False,
+        "successor": True,
+        **other,
+    }
+    founded = Group.found(home.member_of(OTHER_KEYS), packages, **given)
+    return Successor(founded.welcome, founded.group.ratchet_tree).encode()
+
+
+def test_a_group_that_is_not_linked_to_the_old_one_is_followed_by_nobody(table: Table) -> None:
+    """Whoever could bring any group could make itself its owner."""
+    _, bob, carol = ended_by(table, "alice", "bob", "carol")
+    table.settle(bob, carol, rounds=1)
+    stated = profile.profile_of(bob.place.seat.group.extensions)
+    assert stated is not None
+    mine = profile.changed(stated, roles={b"bob": 3, b"alice": 1})
+    extensions = profile.with_profile(bob.place.seat.group.extensions, mine)
+    brings(bob, false_successor(bob, extensions=extensions))
+    table.settle(carol, rounds=1)
+    assert carol.place.seat.look().status is Status.broken
+    assert "another group than the one" in carol.place.seat.row.trouble
+    table.settle(bob, carol, rounds=100, step=10)
+    found = profile.profile_of(carol.place.seat.group.extensions)
+    assert found is not None
+    assert profile.role_of(found, b"bob") is profile.Role.member
+    assert agree(bob, carol)
+
+
+def test_who_has_been_opened_without_the_suite_comes_back_once_it_is_opened_with_it(
+    table: Table,
+) -> None:
+    alice, bob = people = table.team("alice", "bob")
+    bob.upgrades = (SAME_KEYS,)  # its KeyPackages for the other one are at the broker
+    bob.start()
+    alice.upgrade(OTHER_KEYS)
+    table.settle(*people, rounds=20)
+    assert suites(alice) == {OTHER_KEYS}
+    assert bob.place.seat.look().status is Status.lost
+    [told] = [each for each in bob.news() if isinstance(each, events.Rejoining)]
+    assert "opened without it" in told.why
+    bob.upgrades = (SAME_KEYS, OTHER_KEYS)
+    bob.start()
+    table.passes(DAY)
+    table.settle(*people, rounds=60, step=120)
+    assert suites(*people) == {OTHER_KEYS}
+    assert agree(alice, bob)
+
+
+def test_whose_leaf_says_what_does_not_hold_is_named_as_one_who_cannot_come_along(
+    table: Table,
+) -> None:
+    alice, bob = table.team("alice", "bob")
+    group = alice.place.seat.group
+    [(index, leaf)] = [each for each in group.tree.members() if each[0] != group.own_index]
+    false = SameDevice(OLD, bytes(32), bytes(64)).encode()
+    assert index == 1
+    assert device_of(leaf.replace(extensions=(Extension(SAME_DEVICE, false),))) is None
+    nonsense = leaf.replace(extensions=(Extension(SAME_DEVICE, b"nonsense"),))
+    assert device_of(nonsense) is None
+    assert bob

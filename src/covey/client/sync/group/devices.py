@@ -52,11 +52,15 @@ def device_of(leaf: LeafNode) -> Device | None:
 
 
 def others(group: Group) -> dict[Device, LeafNode]:
-    """All devices of a group but ours, with their leaves."""
+    """All devices of a group but ours, with their leaves.
+
+    One whose leaf says of itself what does not hold is its own; no KeyPackage is of it.
+    """
     found = {}
     for index, leaf in group.tree.members():
-        if index != group.own_index and (device := device_of(leaf)) is not None:
-            found[device] = leaf
+        if index != group.own_index:
+            who = identity(leaf.credential)
+            found[device_of(leaf) or Device(who, leaf.signature_key)] = leaf
     return found
 
 

@@ -275,16 +275,15 @@ def _after_the_end(seat: Seat, rows: Rows, entry: Entry) -> None:
         tell(seat, rows, Unreadable(seat.hex, seq=entry.seq, why=_ENDED))
         return
     under = queues.under_way(rows, seat.number)
-    if under is not None and under.idem == entry.idem:
-        if copies.differs(under.request, entry):
-            copies.is_one(seat, rows)
-            return
-    elif copies.made(seat, rows, entry):
+    ours = None if under is None or under.idem != entry.idem else under.request
+    if copies.differs(ours, entry) if ours else copies.made(seat, rows, entry):
         copies.is_one(seat, rows)
         return
     try:
         following.follow(seat, rows, entry)
-    except _UNREADABLE as error:
+    except following.NoSuiteError as error:
+        entering.fell_behind(seat, rows, str(error))
+    except (*_UNREADABLE, StateError) as error:
         _cannot_read(seat, rows, entry, str(error))
 
 

@@ -20,20 +20,25 @@ from covey.client.sync.log.moving.kept import Moving
 from covey.client.sync.log.moving.making import rows_of
 from covey.client.sync.rows import groups, queues, wishes
 from covey.client.sync.rows.wishes import Upgrade
-from covey.client.words import safety
-from covey.errors import DecodeError, MissingKeyError
+from covey.client.words import safety, suites
+from covey.errors import DecodeError, MissingKeyError, PolicyError, StateError
 from covey.mls import Group
 from covey.mls.group.identity import identity
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.welcome import Welcome
+from covey.mls.wire.code_points import ResumptionPSKUsage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from covey.access.structs.log import Entry
     from covey.client.sync.group.seat import Seat
-    from covey.mls import PrivateKeyPackage
+    from covey.mls import PrivateKeyPackage, StagedWelcome
     from covey.store.port import Rows
+
+
+class NoSuiteError(StateError):
+    """This client has no keys for the suite of the next group; others have."""
 
 
 def ended(seat: Seat, rows: Rows, packages: tuple[bytes, ...] = ()) -> None:
@@ -54,6 +59,7 @@ def follow(seat: Seat, rows: Rows, entry: Entry) -> None:
         AuthenticationError: Something in it does not verify.
         DecodeError: It is none.
         MissingKeyError: It has no Welcome for us, or one for a KeyPackage that is gone.
+        NoSuiteError: We have no keys for its suite.
         PolicyError: There are others in it than before.
         ProtocolError: It breaks a rule of the RFC.
     """
@@ -66,17 +72,25 @@ def follow(seat: Seat, rows: Rows, entry: Entry) -> None:
         queues.taken(rows, seat.number, taken)
         seat.replace(renewed_at=seat.home.world.second)
         return
+    suite = 0 if seat.group.reinit is None else seat.group.reinit.cipher_suite
+    if suite not in seat.home.suites:
+        msg = (
+            f"the group was moved to {suites.name(suite)}, and this client was opened without it:"
+            " name it in upgrades=, or update covey; then you are let in anew"
+        )
+        raise NoSuiteError(msg)
     body = envelopes.unseal(seat.access, Purpose.successor, entry.idem, entry.body)
     content = Successor.decode(body)
     package = _ours(rows, content.welcome)
     staged = Group.stage_welcome(
-        seat.home.member_of(package.package.cipher_suite),
+        seat.home.member_of(suite),
         package,
         content.welcome,
         ratchet_tree=content.ratchet_tree,
         successor_of=seat.group,
         ports=seat.home.ports,
     )
+    _require_announced(seat.group, staged)
     _become(seat, rows, entry, rows_of(staged.accept()))
     key_packages.use(rows, package, content.welcome, seat.home.world.second)
     seat.replace(renewed_at=0, joined_at=seat.home.world.second)
@@ -94,6 +108,28 @@ def _ours(rows: Rows, message: bytes) -> PrivateKeyPackage:
             return found
     msg = "the group after the ReInit has no Welcome for a KeyPackage of ours that is still here"
     raise MissingKeyError(msg)
+
+
+def _require_announced(old: Group, staged: StagedWelcome) -> None:
+    """Refuse another group than that which the ReInit says, linked to this one (§11.2, §12.4.3.1).
+
+    The engine checks a link that is there; here there has to be one.
+
+    Raises:
+        PolicyError: It is another one.
+    """
+    reinit, context = old.reinit, staged.joined.epoch.public.context
+    assert reinit is not None
+    announced = (reinit.group_id, reinit.version, reinit.cipher_suite, tuple(reinit.extensions))
+    found = (context.group_id, context.version, context.cipher_suite, tuple(context.extensions))
+    links = [
+        (each.psk_group_id, each.psk_epoch)
+        for each in staged.joined.psks
+        if each.usage is ResumptionPSKUsage.reinit
+    ]
+    if found != announced or context.epoch != 1 or links != [(old.group_id, old.epoch)]:
+        msg = "this is another group than the one that the ReInit has announced"
+        raise PolicyError(msg)
 
 
 def _become(seat: Seat, rows: Rows, entry: Entry, stored: Mapping[bytes, bytes]) -> None:

@@ -21,7 +21,7 @@ from covey.client.sync.log.moving import kept
 from covey.client.sync.rows import groups, queues
 from covey.client.sync.rows.queues import UnderWay
 from covey.client.words.same_device import SAME_DEVICE
-from covey.errors import LocalProtocolError, StateError
+from covey.errors import LocalProtocolError, PolicyError, StateError, UnsupportedError
 from covey.mls import ContentType
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def made(seat: Seat) -> UnderWay | None:
             return _make(seat, rows, moving)
         except devices.LackingError:
             kept.put(rows, msgspec.structs.replace(moving, packages=()))
-        except (LocalProtocolError, StateError) as error:
+        except (LocalProtocolError, PolicyError, StateError, UnsupportedError, ValueError) as error:
             kept.put(rows, msgspec.structs.replace(moving, packages=(), tries=moving.tries + 1))
             told = WishRefused(seat.hex, what="move the group to another suite", why=str(error))
             if not moving.tries:
