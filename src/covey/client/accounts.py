@@ -178,8 +178,9 @@ class Accounts(Held):
             return
         for row in self._group_rows(lambda each: each.status.is_in):
             conversation = self._conversation(row)
-            if any(signature_key.hex() in each.keys for each in conversation.members):
-                await conversation.remove_device(signature_key.hex(), timeout=timeout)
+            there = conversation.key_of(signature_key)
+            if there is not None:
+                await conversation.remove_device(there, timeout=timeout)
 
     def _device(self) -> Device:
         device = self._engine.peer.device

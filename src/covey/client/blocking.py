@@ -103,6 +103,7 @@ class Conversation(Face[conversation.Conversation]):
     rotate: Final = waited(conversation.Conversation.rotate)
     upgrade: Final = waited(conversation.Conversation.upgrade)
     set_quantum_safe: Final = waited(conversation.Conversation.set_quantum_safe)
+    key_of: Final = plain(conversation.Conversation.key_of)
     lacking: Final = waited(conversation.Conversation.lacking)
     dry_run: Final = plain(conversation.Conversation.dry_run)
 

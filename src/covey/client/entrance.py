@@ -25,7 +25,7 @@ from covey.client.sync.coming.joining import Found
 from covey.client.sync.group.telling import tell
 from covey.client.sync.identity import key_packages
 from covey.client.sync.rows import groups
-from covey.client.words import cards, profile, typed
+from covey.client.words import cards, profile, suites, typed
 from covey.client.words.cards import Card, Invitation
 from covey.client.words.profile import Inviting
 from covey.client.words.showing import line
@@ -178,17 +178,28 @@ class Entrance(Held):
             return await self._join_by(found)
         return await self._knock(found, seconds(timeout), knocked)
 
-    async def card(self) -> str:
+    async def card(self, suite: int | str | None = None) -> str:
         """A card, to be handed to a member: it answers with an invitation, whichever way.
 
         No account is needed for it. Each card is good for one group.
-        """
-        return await self._engine.call(self._card)
 
-    def _card(self) -> str:
+        Args:
+            suite: The cipher suite of that group, if it is no usual one, such as ``x-wing``.
+
+        Raises:
+            StateError: There is no such suite, or the client was opened without it.
+        """
+        chosen = None if suite is None else suites.parse(suite)
+        return await self._engine.call(partial(self._card, chosen))
+
+    def _card(self, suite: int | None) -> str:
         home = self._engine.home
-        now = home.world.second
-        package = home.member.key_package(lifetime=key_packages.LIFETIME, now=now)
+        now, member = home.world.second, home.member_of(suite or home.suites[0])
+        package = member.key_package(
+            lifetime=key_packages.LIFETIME,
+            leaf_extensions=home.vouched(member.suite.code),
+            now=now,
+        )
         with home.store.transaction() as rows:
             key_packages.add(rows, package, now)
         return cards.to_text(Card(cards.VERSION, package.message))

@@ -8,6 +8,7 @@ import pytest
 
 from covey.client.events import Upgraded, Upgrading
 from covey.client.words.suites import CLASSICAL, XWING, XWING_MLDSA44
+from covey.errors import PolicyError, StateError, TransportError
 from people import LATE, group, happens, texts, until
 
 if TYPE_CHECKING:
@@ -37,3 +38,54 @@ async def test_two_go_on_in_another_suite(town: Town) -> None:
         await ours.send("and after that")
         await until(lambda: "and after that" in texts(theirs))
         await until(lambda: ours.group_number() == theirs.group_number())
+
+
+async def test_a_card_is_for_one_suite_and_another_device_is_of_all(town: Town) -> None:
+    async with (
+        town.client("alice") as alice,
+        town.client("dora", broker=None) as dora,
+        town.client("alice", enrol=False) as phone,
+    ):
+        ours = await alice.create_group("team", suite="x-wing-mldsa44")
+        with pytest.raises(StateError, match="this card is for groups with MLS_128_DHKEM"):
+            await ours.invite_card(await dora.card())
+        answer = await ours.invite_card(await dora.card("x-wing-mldsa44"))
+        theirs = await dora.join(answer.invitation, timeout=LATE)
+        await theirs.send("by hand")
+        await until(lambda: texts(ours) == ["by hand"])
+        await alice.add_device(await phone.device_code(), timeout=LATE)
+        there = await phone.next_group(LATE)
+        assert [each.devices for each in theirs.members] == [2, 1]
+        [other] = [each.key for each in await alice.devices() if not each.own]
+        await alice.remove_device(other)
+        await until(lambda: there.status == "removed")
+
+
+async def test_what_means_nothing_is_told(town: Town) -> None:
+    async with town.client("alice") as alice:
+        [ours] = await group(alice)
+        for refused in (ours.upgrade("x-ring"), ours.lacking(0x7777), alice.card("x-ring")):
+            with pytest.raises(StateError, match="there is no suite"):
+                await refused
+        with pytest.raises(StateError, match="already"):
+            await ours.upgrade("classical")
+        with pytest.raises(PolicyError, match="is to be quantum-safe"):
+            await ours.set_quantum_safe()
+        await ours.upgrade("x-wing", timeout=LATE)
+        await ours.set_quantum_safe()
+        assert ours.quantum_safe
+        with pytest.raises(PolicyError, match="quantum-safe"):
+            await ours.upgrade("classical", timeout=LATE)
+
+
+async def test_who_has_left_no_keys_is_waited_for_or_removed(town: Town) -> None:
+    async with town.client("alice") as alice, town.client("bob", upgrades=()) as bob:
+        ours, theirs = await group(alice, bob)
+        told: list[tuple[str, ...]] = []
+        assert await ours.lacking("x-wing") == (bob.name,)
+        with pytest.raises(TransportError, match="cannot be carried along"):
+            await ours.upgrade("x-wing", waits=told.append, timeout=0.1)
+        assert told == [(bob.name,)]
+        await ours.upgrade("x-wing", remove_missing=True, timeout=LATE)
+        await until(lambda: theirs.status == "removed")
+        assert [each.name for each in ours.members] == [alice.name]

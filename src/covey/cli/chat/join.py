@@ -41,6 +41,7 @@ _NO_ACCOUNT: Final = (
     type=GivenPath(dir_okay=False),
     help="Write a card, by which a friend can invite you; - is standard output.",
 )
+@click.option("--suite", metavar="SUITE", help="For a group with this cipher suite: of the card.")
 @click.option("--qr", is_flag=True, help="Show the card as a QR code, too.")
 @click.option(
     "--wait",
@@ -51,7 +52,9 @@ _NO_ACCOUNT: Final = (
     help="How long to wait at most.",
 )
 @for_member
-def command(chosen: Chosen, *, what: str | None, card: Path | None, qr: bool, wait: float) -> None:
+def command(
+    chosen: Chosen, *, what: str | None, card: Path | None, suite: str | None, qr: bool, wait: float
+) -> None:
     """Come into a group.
 
     Without an argument: wait until somebody invites you by your name. With a link: ask to be let
@@ -61,7 +64,7 @@ def command(chosen: Chosen, *, what: str | None, card: Path | None, qr: bool, wa
         msg = "--card writes a card, which a friend needs first: leave one of them out"
         raise click.UsageError(msg)
     if card is not None:
-        _write_card(chosen, card, qr=qr)
+        _write_card(chosen, card, suite, qr=qr)
         return
     joined = _join(chosen, what, wait)
     members = joined["members"]
@@ -145,11 +148,11 @@ def _already(client: Client) -> str:
     return f" (you are in {', '.join(named)} already)" if named else ""
 
 
-def _write_card(chosen: Chosen, card: Path, *, qr: bool) -> None:
+def _write_card(chosen: Chosen, card: Path, suite: str | None, *, qr: bool) -> None:
     require_new(card)
 
     async def work(client: Client) -> str:
-        return await client.card()
+        return await client.card(suite)
 
     text = run(chosen, work, alone=True)
     if chosen.in_json and str(card) == "-":

@@ -38,6 +38,15 @@ class Moving(Bound):
         """The number of its cipher suite; :mod:`covey.client.words.suites` says what that is."""
         return self._row.suite
 
+    def key_of(self, first: bytes) -> str | None:
+        """The signature key of another device as this group has it, in hex; None if it is not in.
+
+        Args:
+            first: Its first signature key, by which it vouches for those of other suites.
+        """
+        found = self._with_group(partial(_key_of, first))
+        return None if found is None else found.hex()
+
     @property
     def quantum_safe(self) -> bool:
         """Whether it refuses every suite whose secrets a quantum computer would open."""
@@ -175,6 +184,11 @@ class Moving(Bound):
 def name_in(who: bytes) -> str:
     """An identity as a name at the broker; what is none finds nobody there."""
     return who.decode(errors="replace")
+
+
+def _key_of(first: bytes, _: Place, group: Group) -> bytes | None:
+    there = devices.others(group).items()
+    return next((leaf.signature_key for each, leaf in there if each.key == first), None)
 
 
 def _is_quantum_safe(_: Place, group: Group) -> bool:

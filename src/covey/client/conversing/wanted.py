@@ -227,12 +227,22 @@ def require_may_invite(_: Place, group: Group) -> None:
 
 
 def require_stranger(card: Card, _: Place, group: Group) -> None:
-    """Refuse early who hands us a card under a name that the group knows.
+    """Refuse early who hands us a card of another suite, or under a name that the group knows.
 
     Raises:
         PolicyError: The name is in the group, or has a role in it.
+        StateError: The card is for groups of another suite.
     """
-    inviting.require_strangers(group, (inviting.key_package(card.key_package),))
+    package = inviting.key_package(card.key_package)
+    ours = group.suite
+    if package.cipher_suite != ours.code:
+        msg = (
+            f"this card is for groups with {suites.name(package.cipher_suite)}, and this one has"
+            f" {ours.name}: ask for a card with that (suite=, or covey join --card FILE --suite"
+            f" 0x{ours.code:04x})"
+        )
+        raise StateError(msg)
+    inviting.require_strangers(group, (package,))
 
 
 def require_another_owner(_: Place, group: Group) -> None:

@@ -123,6 +123,7 @@ class Judging:
         Raises:
             PolicyError: It may not.
         """
+        self._require_safe(proposal)
         if self.is_alone:
             return
         if isinstance(proposal, Add):
@@ -136,6 +137,15 @@ class Judging:
         elif isinstance(proposal, ReInit):
             self._move(proposal, actor)
 
+    def _require_safe(self, proposal: Proposal) -> None:
+        """Refuse what would make a group that is to be quantum-safe be no such one."""
+        if isinstance(proposal, ReInit) and self._profile.quantum_safe:
+            require_quantum_safe(proposal.cipher_suite)
+        if isinstance(proposal, GroupContextExtensions):
+            after = profile_in(proposal.extensions)
+            if after is not None and after.quantum_safe:
+                require_quantum_safe(self._state.context.cipher_suite)
+
     def _move(self, reinit: ReInit, actor: Actor) -> None:
         """A group ends only to go on in another suite, and all of it stays as it was."""
         if actor.role is not Role.owner:
@@ -143,8 +153,6 @@ class Judging:
         context = self._state.context
         if reinit.cipher_suite == context.cipher_suite:
             _refuse("the group has this suite already")
-        if self._profile.quantum_safe:
-            require_quantum_safe(reinit.cipher_suite)
         stated = capabilities_in(context.extensions)  # refuses what cannot be read
         del stated
         wanted = moved_on(context.group_id, context.extensions, context.epoch + 1)
@@ -234,8 +242,6 @@ class Judging:
                 )
 
     def _safety(self, after: GroupProfile, actor: Actor) -> None:
-        if after.quantum_safe:
-            require_quantum_safe(self._state.context.cipher_suite)
         if self._profile.quantum_safe > after.quantum_safe and actor.role is not Role.owner:
             _refuse(f"{actor.name} may not let the group be less safe: that is for owners")
 
