@@ -37,7 +37,7 @@ class LackingError(PolicyError):
     """
 
     def __init__(self, devices: Iterable[Device], suite: int) -> None:
-        self.devices = tuple(devices)
+        self.devices: tuple[Device, ...] = tuple(devices)
         names = ", ".join(sorted({name_of(each.identity) for each in self.devices}))
         super().__init__(
             f"{names} cannot be carried along: there is no KeyPackage of theirs for suite"
