@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from covey import mls
 from covey.errors import CoveyError
 from covey.mls.crypto.dialects import PRIVATE, TS_MLS_2, get_suite
 from group_samples import agree, everyone, found, member
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from covey.mls.structs.key_package import KeyPackage
 
 X_WING, MLDSA44, PURE = 0xFC01, 0xFC09, 0xFC0B
 SUITES = pytest.mark.parametrize(
@@ -97,3 +104,41 @@ def test_what_a_client_supports_is_listed() -> None:
     policy = mls.Policy(grease=False, suites=(X_WING, 1, MLDSA44))
     listed = member("a", 1, policy).capabilities().cipher_suites
     assert listed == (*range(1, 8), X_WING, MLDSA44)
+
+
+def _bent(field: str, bend: Callable[[bytes], bytes]) -> KeyPackage:
+    package = member("c", MLDSA44).key_package().package
+    return package.replace(**{field: bend(getattr(package, field))})
+
+
+@pytest.mark.parametrize(
+    ("package", "rule"),
+    [
+        (lambda: member("c", 1).key_package().package, "VAL-052"),
+        (lambda: member("c", X_WING).key_package().package, "VAL-052"),
+        (lambda: _bent("init_key", lambda key: b"\xff" * len(key)), "VAL-057"),
+        (lambda: _bent("init_key", lambda key: key[:-1]), "VAL-057"),
+        (lambda: _bent("signature", lambda made: bytes(len(made))), "VAL-055"),
+        (lambda: _bent("signature", lambda made: made[:-1]), "VAL-055"),
+    ],
+    ids=["classical", "hybrid", "no key", "half a key", "no signature", "half a signature"],
+)
+def test_who_is_not_of_the_suite_is_refused_by_its_rule(
+    package: Callable[[], KeyPackage], rule: str
+) -> None:
+    [alice] = found("a", MLDSA44)
+    with pytest.raises(CoveyError) as refused:
+        alice.commit(add=[package()])
+    assert refused.value.rule == rule
+
+
+@pytest.mark.parametrize("suite", [1, MLDSA44], ids=["classical", "another hybrid"])
+def test_a_group_that_continues_another_is_not_downgraded(suite: int) -> None:
+    """Who makes it, or brings it, does not choose its suite: the ReInit has."""
+    alice, bob = found("ab", X_WING)
+    everyone([alice, bob], alice.commit(reinit=mls.ReInit(b"next", 1, PURE, ())).message)
+    first, second = member("a", suite), member("b", suite)
+    package = second.key_package()
+    with pytest.raises(CoveyError) as refused:
+        alice.reinitialize(first, [package.message])
+    assert refused.value.rule == "VAL-202"
