@@ -192,7 +192,8 @@ class Someone:
             require_reserved=True,
         )
         further = further_members(self.store, member, self.upgrades)
-        self.peer = Peer(Home(self.store, world, member, ports, self.pace, further))
+        home = Home(self.store, world, member, ports, self.pace, further, self.upgrades)
+        self.peer = Peer(home)
         self._lines.clear()
 
     def now(self) -> float:

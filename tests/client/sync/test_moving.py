@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from client.table import Table
 from covey.access.member import envelopes, links
+from covey.access.refusals import Code, refused
 from covey.access.structs.extensions import Right
 from covey.access.structs.log import NextEpoch
 from covey.access.structs.sealed import Link, Purpose, Successor
@@ -22,7 +24,7 @@ from covey.client.sync.rows import queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile, safety
 from covey.client.words.same_device import SAME_DEVICE, SameDevice
-from covey.mls import Extension, Group
+from covey.mls import Extension, Group, Policy
 from covey.store.faulty import Died
 
 if TYPE_CHECKING:
@@ -262,8 +264,8 @@ def test_who_came_meanwhile_is_not_left_behind(table: Table) -> None:
     alice.invite("carol")
     table.settle(alice, bob, carol)
     assert suites(alice, bob, carol) == {OLD}
-    [refused] = [each for each in alice.news() if isinstance(each, events.WishRefused)]
-    assert "carol cannot be carried along" in refused.why
+    [told] = [each for each in alice.news() if isinstance(each, events.WishRefused)]
+    assert "carol cannot be carried along" in told.why
     alice.upgrade(OTHER_KEYS)
     table.settle(alice, bob, carol)
     assert suites(alice, bob, carol) == {OTHER_KEYS}
@@ -278,9 +280,9 @@ def test_who_lacks_the_suite_is_named_and_nothing_happens(table: Table) -> None:
     people = alice, bob, carol
     table.settle(*people)
     packages = alice.run(alice.peer.claim("bob", OTHER_KEYS))
-    with pytest.raises(devices.LackingError, match="carol cannot be carried along") as refused:
+    with pytest.raises(devices.LackingError, match="carol cannot be carried along") as told:
         devices.carried(alice.place.seat.group, packages, OTHER_KEYS)
-    assert [each.identity for each in refused.value.devices] == [b"carol"]
+    assert [each.identity for each in told.value.devices] == [b"carol"]
     alice.wish(wishes.Upgrade(OTHER_KEYS, packages))
     table.settle(*people)
     assert suites(*people) == {OLD}
@@ -330,8 +332,8 @@ def test_a_link_of_before_leads_in_afterwards(table: Table) -> None:
     dora = table.sit("dora")  # knows the old suite only
     dora.run(dora.peer.knock(link))
     table.settle(*people, dora)
-    refused = [e for e in alice.news() if isinstance(e, events.Knocked) and not e.accepted]
-    assert "this group has suite 0x0002" in refused[0].why
+    turned_away = [e for e in alice.news() if isinstance(e, events.Knocked) and not e.accepted]
+    assert "this group has suite 0x0002" in turned_away[0].why
 
 
 def fragment(someone: Someone, seed: bytes, suite: int) -> str:
@@ -524,11 +526,24 @@ def test_a_group_that_is_not_linked_to_the_old_one_is_followed_by_nobody(table: 
     assert agree(bob, carol)
 
 
-def test_who_has_been_opened_without_the_suite_comes_back_once_it_is_opened_with_it(
+def test_who_has_been_opened_without_the_suite_comes_along_as_others_count_on_it(
     table: Table,
 ) -> None:
+    """Its KeyPackages for it are still at the broker."""
     alice, bob = people = table.team("alice", "bob")
-    bob.upgrades = (SAME_KEYS,)  # its KeyPackages for the other one are at the broker
+    bob.upgrades = (SAME_KEYS,)
+    bob.start()
+    alice.upgrade(OTHER_KEYS)
+    table.settle(*people, rounds=20)
+    assert suites(*people) == {OTHER_KEYS}
+    assert agree(alice, bob)
+
+
+def test_who_has_no_keys_for_the_suite_is_lost_and_comes_back_once_it_has(table: Table) -> None:
+    alice, bob = people = table.team("alice", "bob")
+    with bob.store.transaction() as rows:
+        rows.do("DELETE FROM packages WHERE suite = ?", OTHER_KEYS)
+    bob.upgrades = (SAME_KEYS,)
     bob.start()
     alice.upgrade(OTHER_KEYS)
     table.settle(*people, rounds=20)
@@ -556,3 +571,63 @@ def test_whose_leaf_says_what_does_not_hold_is_named_as_one_who_cannot_come_alon
     nonsense = leaf.replace(extensions=(Extension(SAME_DEVICE, b"nonsense"),))
     assert device_of(nonsense) is None
     assert bob
+
+
+def test_a_key_package_that_is_of_no_use_is_found_before_the_group_has_ended(table: Table) -> None:
+    """Else nobody could say anything until somebody has renewed it."""
+    alice, bob, _ = people = table.team("alice", "bob", "carol")
+    [good] = alice.run(alice.peer.claim("bob", OTHER_KEYS))
+    member = bob.peer.home.member_of(OTHER_KEYS)
+    unable = replace(member, policy=Policy(extension_types=frozenset({SAME_DEVICE})))
+    bad = unable.key_package(
+        leaf_extensions=bob.peer.home.vouched(OTHER_KEYS), now=int(table.now)
+    ).message
+    others = alice.run(alice.peer.claim("carol", OTHER_KEYS))
+    alice.wish(wishes.Upgrade(OTHER_KEYS, (bad, *others)))
+    table.settle(*people)
+    [told] = [each for each in alice.news() if isinstance(each, events.WishRefused)]
+    assert told.why.startswith("bob cannot be carried along")
+    alice.wish(wishes.Upgrade(OTHER_KEYS, (good, *others)))
+    table.settle(*people)
+    assert suites(*people) == {OTHER_KEYS}
+
+
+def test_a_broker_that_does_not_take_the_next_group_is_not_asked_all_the_time(
+    table: Table,
+) -> None:
+    alice, bob = ended_by(table, "alice", "bob")
+    asked = 0
+
+    def refuses(ask: Ask) -> str:
+        nonlocal asked
+        if ask.operation == "append":
+            asked += 1
+            raise refused(Code.too_large)
+        return ""
+
+    alice.cut = bob.cut = refuses
+    table.settle(alice, bob, rounds=60, step=10)
+    assert 0 < asked < 12
+    alice.cut = bob.cut = lambda _: ""
+    table.settle(alice, bob, rounds=300, step=60)
+    assert agree(alice, bob)
+
+
+@pytest.mark.parametrize("suite", [0x9999, SAME_KEYS])
+def test_a_door_that_nobody_can_open_keeps_out_who_knocks_and_nobody_else(
+    table: Table, suite: int
+) -> None:
+    alice, bob = people = table.team("alice", "bob")
+    seed = table.entropy(32)
+    alice.wish(wishes.OpenDoor(seed, Right.join, int(table.now) // HOUR + 48))
+    table.settle(*people)
+    link = fragment(alice, seed, OLD)
+    number = alice.place.seat.number
+    for each in people:
+        with each.store.transaction() as rows:
+            rows.do("UPDATE doors SET suite = ? WHERE group_ = ?", suite, number)
+    carol = table.sit("carol")
+    carol.run(carol.peer.knock(link))
+    alice.say("goes on")
+    table.settle(*people, carol)
+    assert bob.texts() == ["goes on"]

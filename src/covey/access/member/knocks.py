@@ -25,7 +25,7 @@ from covey.access.structs.joining import Knock
 from covey.access.structs.log import Capability
 from covey.access.structs.sealed import Door, KnockContent, KnockContext, SealedKnock
 from covey.errors import AuthenticationError, DecodeError, PolicyError
-from covey.mls.crypto.dialects import get_suite
+from covey.mls.crypto.dialects import get_suite, is_known
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 
@@ -147,7 +147,11 @@ def open_knock(
         DecodeError: It is no knock, or holds no KeyPackage.
         AuthenticationError: It was sealed to another door or for another log, or changed.
     """
-    found = [each for each in doors if each.capability == waiting.capability]
+    found = [
+        each
+        for each in doors
+        if each.capability == waiting.capability and is_known(each.cipher_suite)
+    ]
     if not found:
         msg = "somebody knocks at a door to which we have no key"
         raise PolicyError(msg)

@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 @click.option(
     "--suite",
     metavar="SUITE",
-    required=True,
     help="To which: x-wing, x-wing-mldsa44, classical, or the name or number of another one.",
+)
+@click.option(
+    "--quantum-safe",
+    is_flag=True,
+    help="From then on, or from now on: refuse every suite that a quantum computer would open.",
 )
 @click.option("--check", is_flag=True, help="Only say who could not come along now.")
 @click.option(
@@ -45,13 +49,26 @@ if TYPE_CHECKING:
 )
 @for_member
 def command(
-    chosen: Chosen, *, group: str, suite: str, check: bool, remove_missing: bool, wait: float
+    chosen: Chosen,
+    *,
+    group: str,
+    suite: str | None,
+    quantum_safe: bool,
+    check: bool,
+    remove_missing: bool,
+    wait: float,
 ) -> None:
     """Move a group to another cipher suite, with its members, roles, links and history.
 
     Everybody comes along, also who is offline: their clients have left keys for it at the broker.
     What is said meanwhile is sent afterwards.
     """
+    if suite is None:
+        if not quantum_safe or check:
+            msg = "say to which suite: --suite x-wing, for instance"
+            raise click.UsageError(msg)
+        _stay_safe(chosen, group)
+        return
     code = suites.parse(suite)
     if check:
         _check(chosen, group, code)
@@ -63,9 +80,11 @@ def command(
             await moved.upgrade(
                 code, remove_missing=remove_missing, waits=_told(tell), timeout=wait
             )
+            if quantum_safe:
+                await moved.set_quantum_safe()
         return group_json(moved)
 
-    done = run(chosen, work)
+    done = run(chosen, work, suite=code)
     chosen.tell(done, f"{line(str(done['name']))} has another suite now:", *suite_lines(code))
 
 
@@ -82,7 +101,19 @@ def _check(chosen: Chosen, group: str, code: int) -> None:
     async def work(client: Client) -> tuple[str, ...]:
         return await client.group(group).lacking(code)
 
-    lacking = run(chosen, work)
+    lacking = run(chosen, work, suite=code)
     able = f"everybody in {line(group)} can come along to {suites.name(code)}"
     unable = f"cannot come along to {suites.name(code)} yet: {listed(lacking)}" if lacking else ""
     chosen.tell({"suite": code, "lacking": lacking}, unable or able)
+
+
+def _stay_safe(chosen: Chosen, group: str) -> None:
+    """Let a group refuse every suite that is not quantum-safe."""
+
+    async def work(client: Client) -> Mapping[str, object]:
+        found = client.group(group)
+        await found.set_quantum_safe()
+        return group_json(found)
+
+    done = run(chosen, work)
+    chosen.tell(done, f"{line(str(done['name']))} takes no other than quantum-safe suites now")

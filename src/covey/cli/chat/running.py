@@ -16,6 +16,7 @@ from covey.cli.chat.where import key_of
 from covey.client.client import Client
 from covey.client.events import ClockOff
 from covey.client.words.explaining import explained
+from covey.client.words.suites import UPGRADES
 from covey.errors import (
     AuthenticationError,
     BrokerError,
@@ -38,13 +39,20 @@ INTERRUPTED: Final = 128 + signal.SIGINT
 _LEAVING: Final = 10.0  # seconds for what is left to be done
 
 
-def run(chosen: Chosen, work: Callable[[Client], Awaitable[T]], *, alone: bool = False) -> T:
+def run(
+    chosen: Chosen,
+    work: Callable[[Client], Awaitable[T]],
+    *,
+    alone: bool = False,
+    suite: int | None = None,
+) -> T:
     """Open the store, do something as its member, and do what is left to be done.
 
     Args:
         chosen: Which store.
         work: What to do.
         alone: Whether it is only about what is in the store, and no broker is to be asked.
+        suite: A cipher suite that it is about, besides the usual ones.
 
     Raises:
         CoveyError: It cannot be done.
@@ -53,7 +61,8 @@ def run(chosen: Chosen, work: Callable[[Client], Awaitable[T]], *, alone: bool =
     key = key_of(path)
 
     async def within() -> T:
-        async with Client.open(path, key=key, create=False) as client:
+        upgrades = UPGRADES if suite is None else tuple(dict.fromkeys((*UPGRADES, suite)))
+        async with Client.open(path, key=key, create=False, upgrades=upgrades) as client:
             try:
                 done = await work(client)
             except TransportError as error:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from covey.client.sync.log.place import Place
     from covey.mls import Group
 
+_LEAST: Final = 5.0
+"""Seconds that are waited in any case for what is wished for."""
+
 _ASKING: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between two looks whether all have left keys; the last one over and over."""
 
@@ -82,11 +85,25 @@ class Moving(Bound):
             suite: Its name or number: ``x-wing``, ``x-wing-mldsa44``, …
 
         Raises:
-            StateError: There is no such suite here; or we are not in the group.
+            StateError: There is no such suite here, or the group has it already; or we are not in
+                the group, or were opened without the suite.
             TransportError: The broker cannot be reached.
         """
-        _, lacking = await self._left(suites.parse(suite))
+        _, lacking = await self._left(self._wanted(suite))
         return _names(lacking)
+
+    def _wanted(self, suite: int | str) -> int:
+        """A suite to which we could move the group.
+
+        Raises:
+            StateError: There is none such, or it is the one that it has, or not ours.
+        """
+        code = suites.parse(suite)
+        self._engine.home.member_of(code)
+        if self._row.suite == code:
+            msg = f"the group has {suites.name(code)} already"
+            raise StateError(msg)
+        return code
 
     async def upgrade(
         self,
@@ -111,22 +128,20 @@ class Moving(Bound):
         Raises:
             PolicyError: We may not: that is for owners.
             StateError: There is no such suite here, or the group has it already; or we are not in
-                the group, or nobody who stays would be in it.
+                the group, or were opened without the suite.
             TransportError: The broker cannot be reached; or somebody has left no keys yet, whose
                 names the error says.
         """
-        code, patience = suites.parse(suite), seconds(timeout)
-        self._engine.home.member_of(code)
-        if self._row.suite == code:
-            msg = f"the group has {suites.name(code)} already"
-            raise StateError(msg)
+        code, patience = self._wanted(suite), seconds(timeout)
+        ends = anyio.current_time() + patience
         packages, lacking = await self._left(code)
         if lacking and remove_missing:
             await self._expel(lacking, timeout)
         elif lacking:
             packages = await self._all_claimed(code, lacking, patience, waits)
         wish = Upgrade(code, packages)
-        await wishing.wish(self._engine, self._number, wish, patience)
+        left = max(ends - anyio.current_time(), _LEAST)
+        await wishing.wish(self._engine, self._number, wish, left)
 
     async def _expel(self, lacking: Iterable[Device], timeout: float | None) -> None:
         """Remove the devices that cannot come along."""

@@ -20,7 +20,7 @@ from covey.client.words import suites, typed
 from covey.client.words.names import named
 from covey.errors import BrokerError, StateError, StorageError
 from covey.mls import CipherSuite, Member, Ports
-from covey.mls.crypto.dialects import get_suite
+from covey.mls.crypto.dialects import get_suite, is_known
 from covey.mls.group.identity import identity
 from covey.store import (
     Passphrase,
@@ -161,6 +161,7 @@ def opened(given: Given) -> Opened:
         home = Home(
             *(watched, given.world, member, ports, given.pace),
             further=further_members(watched, member, upgrades),
+            upgrades=upgrades,
         )
     except BaseException:
         store.close()
@@ -262,11 +263,16 @@ def further_members(store: Store, member: Member, suites: Iterable[int]) -> list
     Args:
         store: Where those keys are kept, or are from now on.
         member: Who we are in the first one.
-        suites: The further ones.
+        suites: The further ones; those of which the store has groups or KeyPackages are added,
+            since others may count on us there.
     """
     found = []
     with store.transaction() as rows:
-        for code in suites:
+        known = rows.all("SELECT suite FROM packages UNION SELECT suite FROM groups ORDER BY 1")
+        used = [int(each) for (each,) in known if isinstance(each, int) and is_known(each)]
+        for code in dict.fromkeys((*suites, *used)):
+            if code == member.suite.code:
+                continue
             scheme = get_suite(code).signature_scheme
             is_first = scheme == member.suite.signature_scheme
             kept = f"{_SIGNER}{scheme}"

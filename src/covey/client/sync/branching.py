@@ -15,6 +15,7 @@ import msgspec
 from covey.client.events import WishRefused
 from covey.client.sync.branches import winning
 from covey.client.sync.group import commits, electing
+from covey.client.sync.group.impossible import IMPOSSIBLE
 from covey.client.sync.group.inviting import key_package
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.group.telling import tell
@@ -244,7 +245,7 @@ def _tried(seat: Seat, wish: GoOn) -> Exception | None:
             _make_and_take_back(seat, rows, wish)
     except _TriedError:
         return None
-    except commits.IMPOSSIBLE as error:
+    except IMPOSSIBLE as error:
         return error
 
 

@@ -6,6 +6,7 @@ others claim KeyPackages, one after the other in leaf order, until one of them h
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -56,6 +57,9 @@ class Finishing:
                 with home.store.transaction() as rows:
                     kept.drop(rows, each.number)
                 continue
+            if each.tries >= _TRIES and home.world.now() - each.since > _LONGEST:
+                self._give_up(row)
+                continue
             if each.packages:
                 continue
             when = self._when(each, row)
@@ -69,7 +73,10 @@ class Finishing:
     def _when(self, moving: Moving, row: GroupRow) -> float:
         """Our turn, in leaf order; then again, more and more seldom."""
         home = self._peer.home
-        place = min(winning.leaf_order(Seat(home, row)), _MOST)
+        seat = Seat(home, row)
+        place: float = min(winning.leaf_order(seat), _MOST)
+        if place == _MOST:  # who is further behind has a moment of its own after them
+            place += _share(home.mark, moving.number) * seat.group.tree.census.members
         rounds = (1 << min(moving.tries, 10)) - 1
         return moving.since + home.pace.patience * (place + 1 + rounds * (_MOST + 1))
 
@@ -94,9 +101,6 @@ class Finishing:
                 return
             tried = moving.tries + 1
             kept.put(rows, msgspec.structs.replace(moving, packages=packages, tries=tried))
-        late = home.world.now() - moving.since > _LONGEST
-        if not packages and tried >= _TRIES and late:
-            self._give_up(row)
 
     def _give_up(self, row: GroupRow) -> None:
         """Nobody can make the group: the members go on in a branch of the one that has ended."""
@@ -105,3 +109,8 @@ class Finishing:
             if seat.row.status.is_in and seat.group.reinit is not None:
                 kept.drop(rows, seat.number)
                 entering.broke(seat, rows, _STUCK)
+
+
+def _share(mark: bytes, number: int) -> float:
+    """A number from 0 to 1, that is the same whenever we look, and another one for each member."""
+    return int.from_bytes(sha256(mark + number.to_bytes(8)).digest()[:4]) / (1 << 32)

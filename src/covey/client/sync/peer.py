@@ -107,7 +107,7 @@ class Peer(Account):
                 home.world,
                 least=home.pace.stock,
                 further=[
-                    Further(home.member_of(each), home.vouched(each)) for each in home.suites[1:]
+                    Further(home.member_of(each), home.vouched(each)) for each in home.upgrades
                 ],
             )
         )

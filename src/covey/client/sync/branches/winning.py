@@ -118,7 +118,7 @@ def require_like(old: Group, new: Group, maker_leaf: int) -> None:
 
 def rights(stated: profile.GroupProfile | None) -> tuple[object, ...]:
     """Who may do what, by a profile."""
-    return () if stated is None else (stated.inviting, stated.roles)
+    return () if stated is None else (stated.inviting, stated.roles, stated.quantum_safe)
 
 
 def require_sound(old: Seat, new: Group, maker_leaf: int, since: int) -> None:

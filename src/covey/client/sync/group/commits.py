@@ -7,7 +7,7 @@ another commit was faster.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from covey.access.member import addresses, envelopes, knocks
 from covey.access.member.epochs import EpochAccess
@@ -36,15 +36,6 @@ from covey.client.sync.rows.wishes import (
     Upgrade,
 )
 from covey.client.words import made_for, profile
-from covey.errors import (
-    AuthenticationError,
-    LocalProtocolError,
-    MissingKeyError,
-    PolicyError,
-    RemoteProtocolError,
-    StateError,
-    UnsupportedError,
-)
 from covey.mls.group import psks
 from covey.mls.group.identity import identity
 from covey.mls.wire.code_points import ContentType, ResumptionPSKUsage
@@ -61,19 +52,6 @@ if TYPE_CHECKING:
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.schedule import PreSharedKeyID
     from covey.store.port import Rows
-
-
-IMPOSSIBLE: Final = (
-    AuthenticationError,
-    MissingKeyError,
-    RemoteProtocolError,
-    LocalProtocolError,
-    PolicyError,
-    StateError,
-    UnsupportedError,
-    ValueError,  # a DecodeError is one, too
-)
-"""What is raised for a commit that cannot be made, or a message that cannot be said."""
 
 
 class _Linked(TypedDict, total=False):
@@ -129,7 +107,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
     """
     group = seat.group
     if wished and isinstance(upgrade := wished[0], Upgrade):  # it is alone
-        return _moved(group, upgrade)
+        return _moved(seat, upgrade)
     out = proposed.removed(group, references)
     add: list[KeyPackage] = []
     strangers: set[bytes] = set()
@@ -167,10 +145,10 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
     return Merged(*goes_and_comes, extensions, stay, tuple(answered), renews, branches, references)
 
 
-def _moved(group: Group, upgrade: Upgrade) -> Merged:
+def _moved(seat: Seat, upgrade: Upgrade) -> Merged:
     """The commit that ends a group, to go on as one of another suite."""
-    reiniting.require_possible(group, upgrade)
-    stay = addresses.capabilities_of(group.extensions)
+    reiniting.require_possible(seat, upgrade)
+    stay = addresses.capabilities_of(seat.group.extensions)
     return Merged((), (), None, stay, (), renews=False, references=(), upgrade=upgrade)
 
 

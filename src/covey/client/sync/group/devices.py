@@ -40,8 +40,9 @@ class LackingError(PolicyError):
         self.devices: tuple[Device, ...] = tuple(devices)
         names = ", ".join(sorted({name_of(each.identity) for each in self.devices}))
         super().__init__(
-            f"{names} cannot be carried along: there is no KeyPackage of theirs for suite"
-            f" 0x{suite:04x}; they have to be online once with a covey that knows it"
+            f"{names or 'somebody'} cannot be carried along: there is no KeyPackage of theirs for"
+            f" suite 0x{suite:04x} that can be used; they have to be online once with a covey that"
+            " knows it, and need an account"
         )
 
 
@@ -54,13 +55,16 @@ def device_of(leaf: LeafNode) -> Device | None:
 def others(group: Group) -> dict[Device, LeafNode]:
     """All devices of a group but ours, with their leaves.
 
-    One whose leaf says of itself what does not hold is its own; no KeyPackage is of it.
+    A leaf that says of itself what does not hold, or is a second one of a device, counts as one
+    more device: there is no KeyPackage of it, so that it is named as lacking one.
     """
     found = {}
     for index, leaf in group.tree.members():
         if index != group.own_index:
-            who = identity(leaf.credential)
-            found[device_of(leaf) or Device(who, leaf.signature_key)] = leaf
+            device = device_of(leaf)
+            if device is None or device in found:
+                device = Device(identity(leaf.credential), leaf.signature_key)
+            found[device] = leaf
     return found
 
 

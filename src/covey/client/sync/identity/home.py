@@ -65,7 +65,8 @@ class Home:
         member: Who we are in groups, with the first signature key of this device.
         ports: What the engine's groups use.
         pace: How quickly things are done.
-        further: Who we are in groups of further suites, to which ours can be moved.
+        further: Who we are in groups of further suites.
+        upgrades: To which of those our groups can be moved; to all by default.
 
     Attributes:
         inbox: Where pointers and notes for us are left; None without an account.
@@ -79,6 +80,7 @@ class Home:
         ports: Ports,
         pace: Pace | None = None,
         further: Sequence[Member] = (),
+        upgrades: Sequence[int] | None = None,
     ) -> None:
         self.store: Store = store
         self.world: World = world
@@ -87,6 +89,7 @@ class Home:
         self.pace: Pace = pace or Pace()
         self.inbox: InboxAddress | None = None
         self._further = {each.suite.code: each for each in further}
+        self._upgrades = tuple(self._further if upgrades is None else upgrades)
         self._mark = expand(member.signer, _MARK)
 
     def __repr__(self) -> str:
@@ -109,8 +112,13 @@ class Home:
         return identity(self.member.credential)
 
     @property
+    def upgrades(self) -> tuple[int, ...]:
+        """The suites to which our groups can be moved: for each of them a KeyPackage waits."""
+        return tuple(each for each in self._upgrades if each != self.member.suite.code)
+
+    @property
     def suites(self) -> tuple[int, ...]:
-        """The cipher suites for which we keep KeyPackages; that of new groups is the first."""
+        """The cipher suites for which we have keys; that of new groups is the first."""
         own = self.member.suite.code
         return (own, *(each for each in self._further if each != own))
 

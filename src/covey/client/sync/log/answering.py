@@ -19,7 +19,13 @@ from covey.client.sync.rows import groups, queues, wishes
 from covey.client.sync.rows.wishes import CloseDoor, Expel, Invite
 from covey.client.words import made_for
 from covey.client.words.showing import name_of
-from covey.errors import AuthenticationError, BrokerError, DecodeError, PolicyError
+from covey.errors import (
+    AuthenticationError,
+    BrokerError,
+    DecodeError,
+    PolicyError,
+    UnsupportedError,
+)
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
@@ -158,7 +164,7 @@ class Doorkeeper:
                     return True  # to be judged when the removal is decided
                 is_in = is_in or left in self._let_in
                 self._require_entitled(waiting, content, left)
-            except (AuthenticationError, DecodeError, PolicyError) as error:
+            except (AuthenticationError, DecodeError, PolicyError, UnsupportedError) as error:
                 is_final = is_in or not isinstance(error, PolicyError)
                 until = None if is_final else seat.epoch
                 judged = self._judged[waiting.id] = _Judged(str(error), until)

@@ -29,7 +29,7 @@ from covey.client.sync.group import capabilities
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.group.telling import tell
 from covey.client.sync.log import hearing
-from covey.client.sync.log.moving import following
+from covey.client.sync.log.moving import following, kept
 from covey.client.sync.rows import by_hand, groups, queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.sync.rows.wishes import GoOn, OpenDoor, Upgrade
@@ -296,6 +296,7 @@ def _forget(seat: Seat, rows: Rows, why: str) -> None:
 def fell_behind(seat: Seat, rows: Rows, why: str) -> None:
     """We cannot follow, and others can: they may let us in anew."""
     seat.replace(status=Status.lost, trouble=why)
+    kept.drop(rows, seat.number)
     queues.end_commit(rows, seat.number)
     queues.to_be_encrypted_anew(rows, seat.number)
     tell(seat, rows, Rejoining(seat.hex, why=why))
@@ -304,6 +305,7 @@ def fell_behind(seat: Seat, rows: Rows, why: str) -> None:
 def broke(seat: Seat, rows: Rows, why: str) -> None:
     """The epoch was closed by a commit that nobody can follow."""
     seat.replace(status=Status.broken, trouble=why)
+    kept.drop(rows, seat.number)
     queues.end_commit(rows, seat.number)
     queues.to_be_encrypted_anew(rows, seat.number)
     tell(seat, rows, Branching(seat.hex, why=why))
@@ -312,6 +314,7 @@ def broke(seat: Seat, rows: Rows, why: str) -> None:
 def give_up(seat: Seat, rows: Rows, why: str) -> None:
     """Nothing of what waits will happen any more: say so."""
     queues.end_commit(rows, seat.number)
+    kept.drop(rows, seat.number)
     unsaid = queues.unsay(rows, seat.number)
     if unsaid:
         ids = tuple(each.message.hex() for each in unsaid)

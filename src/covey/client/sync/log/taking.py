@@ -15,6 +15,7 @@ from covey.access.structs.basics import Kind
 from covey.access.structs.sealed import ClaimedPosition, Purpose
 from covey.client.events import ForkFound, MessagesLost, Unreadable
 from covey.client.sync.branches import again
+from covey.client.sync.group.impossible import IMPOSSIBLE
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.log import copies, entering, hearing
 from covey.client.sync.log.moving import following
@@ -283,7 +284,7 @@ def _after_the_end(seat: Seat, rows: Rows, entry: Entry) -> None:
         following.follow(seat, rows, entry)
     except following.NoSuiteError as error:
         entering.fell_behind(seat, rows, str(error))
-    except (*_UNREADABLE, StateError) as error:
+    except IMPOSSIBLE as error:
         _cannot_read(seat, rows, entry, str(error))
 
 

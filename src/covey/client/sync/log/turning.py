@@ -20,7 +20,7 @@ from covey.client.sync.asking import append
 from covey.client.sync.effects import Use
 from covey.client.sync.expiring import UNSENT
 from covey.client.sync.group import capabilities, commits, electing, proposed
-from covey.client.sync.group.commits import IMPOSSIBLE
+from covey.client.sync.group.impossible import IMPOSSIBLE
 from covey.client.sync.group.telling import tell
 from covey.client.sync.log import answering, entering, hearing, offering, own_commit
 from covey.client.sync.log.moving import making
@@ -276,6 +276,7 @@ class Turns:
         seat = self.seat
         with seat.change() as rows:
             queues.end_commit(rows, seat.number)
+            making.refused(rows, seat.number)
             if seat.is_in and seat.group.pending is not None:
                 seat.group.discard(seat.group.pending)
             wished = queues.wishes(rows, seat.number)

@@ -16,12 +16,12 @@ from covey.access.structs.sealed import Purpose, Successor
 from covey.client.events import WishRefused
 from covey.client.sync.group import devices
 from covey.client.sync.group.commits import leaf_extensions
+from covey.client.sync.group.impossible import IMPOSSIBLE
 from covey.client.sync.group.telling import tell
 from covey.client.sync.log.moving import kept
 from covey.client.sync.rows import groups, queues
 from covey.client.sync.rows.queues import UnderWay
 from covey.client.words.same_device import SAME_DEVICE
-from covey.errors import LocalProtocolError, PolicyError, StateError, UnsupportedError
 from covey.mls import ContentType
 
 if TYPE_CHECKING:
@@ -47,12 +47,20 @@ def made(seat: Seat) -> UnderWay | None:
             return _make(seat, rows, moving)
         except devices.LackingError:
             kept.put(rows, msgspec.structs.replace(moving, packages=()))
-        except (LocalProtocolError, PolicyError, StateError, UnsupportedError, ValueError) as error:
+        except IMPOSSIBLE as error:
             kept.put(rows, msgspec.structs.replace(moving, packages=(), tries=moving.tries + 1))
             told = WishRefused(seat.hex, what="move the group to another suite", why=str(error))
             if not moving.tries:
                 tell(seat, rows, told)
     return None
+
+
+def refused(rows: Rows, number: int) -> None:
+    """The broker does not take the group that we have made: it is made anew, of other keys."""
+    moving = kept.of(rows, number)
+    if moving is not None:
+        kept.drop(rows, number)
+        kept.put(rows, msgspec.structs.replace(moving, packages=(), tries=moving.tries + 1))
 
 
 def _make(seat: Seat, rows: Rows, moving: Moving) -> UnderWay:
