@@ -52,7 +52,7 @@ BODIES = st.one_of(
     st.builds(Reaction, IDS, WORDS, st.sampled_from((0, 0, 1, 2, 255))),
     st.builds(Attachment, KEYS, KEYS, WORDS, WORDS, LARGE, LARGE, ABOUT),
     st.builds(Data, TYPES, WORDS),
-    st.builds(NewDoor, st.builds(Door, KEYS, st.binary(max_size=40))),
+    st.builds(NewDoor, st.builds(Door, KEYS, st.integers(0, 0xFFFF), st.binary(max_size=40))),
     st.builds(Recovery, KEYS, KEYS),
 )
 FAULTS = ("bytes", "version", "id", "counter", "kept", "type", "body", "cut", "rest", *[""] * 20)

@@ -266,27 +266,36 @@ def further_members(store: Store, member: Member, suites: Iterable[int]) -> list
         suites: The further ones; those of which the store has groups or KeyPackages are added,
             since others may count on us there.
     """
-    found = []
-    with store.transaction() as rows:
+    with store.reading() as rows:
         known = rows.all("SELECT suite FROM packages UNION SELECT suite FROM groups ORDER BY 1")
         used = [int(each) for (each,) in known if isinstance(each, int) and is_known(each)]
-        for code in dict.fromkeys((*suites, *used)):
-            if code == member.suite.code:
-                continue
-            scheme = get_suite(code).signature_scheme
-            is_first = scheme == member.suite.signature_scheme
-            kept = f"{_SIGNER}{scheme}"
-            signer = member.signer if is_first else settings.get(rows, kept)
-            other = Member.from_credential(
-                *(member.credential, code),
-                signer=signer,
-                policy=member.policy,
-                entropy=member.entropy,
-            )
-            if signer is None:
-                settings.put(rows, kept, other.signer)
-            found.append(other)
-    return found
+        wanted = [each for each in dict.fromkeys((*suites, *used)) if each != member.suite.code]
+        signers = {each: _signer(rows, member, each) for each in wanted}
+    if None in signers.values():
+        with store.transaction() as rows:
+            signers = {each: _signer(rows, member, each, begin=True) for each in wanted}
+    return [
+        Member.from_credential(
+            *(member.credential, code),
+            signer=signer,
+            policy=member.policy,
+            entropy=member.entropy,
+        )
+        for code, signer in signers.items()
+    ]
+
+
+def _signer(rows: Rows, member: Member, code: int, *, begin: bool = False) -> bytes | None:
+    """The private signature key for a suite; None if there is none yet, and none is to be made."""
+    suite = get_suite(code)
+    if suite.signature_scheme == member.suite.signature_scheme:
+        return member.signer
+    kept = f"{_SIGNER}{suite.signature_scheme}"
+    signer = settings.get(rows, kept)
+    if signer is None and begin:
+        signer, _ = suite.generate_signature_keys(member.entropy)
+        settings.put(rows, kept, signer)
+    return signer
 
 
 def name_in(member: Member) -> str:

@@ -49,7 +49,6 @@ class Observed:
         self._ports = ports
         self._hoards = hoards
         self._epochs: dict[int, int] = {}
-        self._suite = member.suite.code
 
     @contextmanager
     def transaction(self) -> Iterator[Rows]:
@@ -107,7 +106,7 @@ class Observed:
     def packages(self) -> list[PrivateKeyPackage]:
         """Our KeyPackages; their private keys are noted."""
         with self._inner.reading() as rows:
-            found = key_packages.of_suite(rows, self._suite)
+            found = key_packages.every(rows)
         for each in found:
             self.secrets |= known_secrets.of_key_package(each)
         return found
