@@ -131,6 +131,7 @@ async def test_what_disappears_before_it_was_sent_is_given_up_and_told(
     async with town.client("alice", transport=Cable) as alice, town.client("bob") as bob:
         ours, theirs = await group(alice, bob)
         feed = ours.events()
+        await until(lambda: all(each.arrived for each in ours.members) and not ours.waiting)
         monkeypatch.setattr(Cable, "is_out", True)
         waiting = await ours.send("vanishing", expires_after=BRIEF, wait=False)
         assert (ours.waiting, waiting.queued) == (1, True)
