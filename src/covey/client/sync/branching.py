@@ -15,6 +15,7 @@ import msgspec
 from covey.client.events import WishRefused
 from covey.client.sync.branches import winning
 from covey.client.sync.group import commits, electing
+from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.impossible import IMPOSSIBLE
 from covey.client.sync.group.inviting import key_package
 from covey.client.sync.group.seat import Seat
@@ -257,9 +258,9 @@ def _make_and_take_back(seat: Seat, rows: Rows, wish: GoOn) -> NoReturn:
 def _has_come(branch: Seat, better: GroupRow, peer: Account) -> bool:
     """Whether somebody of one branch has come into another."""
     there = peer.place(better.id).seat.group
-    known = {each.signature_key for each in branch.group.members}
+    known = keys_of(branch.group)
     return any(
-        leaf.signature_key in known and not winning.has_not_come(leaf)
+        key_of(leaf) in known and not winning.has_not_come(leaf)
         for index, leaf in there.tree.members()
         if index != there.own_index
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from covey.access.member.addresses import first_group_id
 from covey.client.sync.branches import winning
+from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.inviting import key_package
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.rows import groups
@@ -80,11 +81,10 @@ def have_all_come(home: Home, row: GroupRow, branch: Group, inviter: LeafNode) -
     ours = Seat(home, row).group
     known = profile.profile_of(ours.extensions)
     leaves = [leaf for _, leaf in branch.tree.members()]
-    come = {leaf.signature_key for leaf in leaves if not winning.has_not_come(leaf)}
-    invited = {leaf.signature_key for leaf in leaves} - come
+    come = {key_of(leaf) for leaf in leaves if not winning.has_not_come(leaf)}
+    invited = {key_of(leaf) for leaf in leaves} - come
     return all(
-        leaf.signature_key in come
-        or (leaf.signature_key not in invited and _may_remove(known, inviter, leaf))
+        key_of(leaf) in come or (key_of(leaf) not in invited and _may_remove(known, inviter, leaf))
         for index, leaf in ours.tree.members()
         if index != ours.own_index
     )
@@ -124,8 +124,7 @@ def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
 def _has_nothing_else(home: Home, row: GroupRow, branch: Group) -> bool:
     """Whether we read no more where we were, and know all who are there; or are there already."""
     if row.status is Status.lost:
-        known = {each.signature_key for each in Seat(home, row).group.members}
-        return all(each.signature_key in known for each in branch.members)
+        return keys_of(branch) <= keys_of(Seat(home, row).group)
     with home.store.reading() as rows:
         every = groups.every(rows)
     known_as = first_group_id(branch.group_id, branch.extensions)

@@ -12,6 +12,7 @@ from covey.client.events import Joined, WishRefused
 from covey.client.events.base import listed
 from covey.client.sync.branches import reinviting
 from covey.client.sync.branches.again import say_again
+from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.rows import groups, queues, wishes
@@ -89,9 +90,7 @@ def maker(old: Group, new: Group, index: int) -> int:
 
 
 def _same(one: LeafNode, other: LeafNode) -> bool:
-    return one.signature_key == other.signature_key and identity(one.credential) == identity(
-        other.credential
-    )
+    return key_of(one) == key_of(other) and identity(one.credential) == identity(other.credential)
 
 
 def require_like(old: Group, new: Group, maker_leaf: int) -> None:
@@ -106,8 +105,7 @@ def require_like(old: Group, new: Group, maker_leaf: int) -> None:
         PolicyError: Somebody in it was not in the old group with the same key, its maker was not,
             or its roles are others.
     """
-    known = {each.signature_key for each in old.members}
-    if maker_leaf == NOBODY or any(each.signature_key not in known for each in new.members):
+    if maker_leaf == NOBODY or not keys_of(new) <= keys_of(old):
         msg = "there are people in the branch who are not in the group that it goes on from"
         raise PolicyError(msg)
     before, after = profile.profile_of(old.extensions), profile.profile_of(new.extensions)
@@ -246,12 +244,12 @@ def _tell_of_those_left(rows: Rows, branch: Seat, into: Seat) -> None:
     who are left cannot know.
     """
     group = branch.group_in(rows)
-    there = {each.signature_key for each in into.group_in(rows).members}
+    there = keys_of(into.group_in(rows))
     there.update(each.key for each in reinviting.every(rows).get(into.number, ()))
     left = {
-        name_of(each.identity)
-        for each in group.members
-        if each.signature_key not in there and each.index != group.own_index
+        name_of(identity(leaf.credential))
+        for index, leaf in group.tree.members()
+        if there.isdisjoint({key_of(leaf), leaf.signature_key}) and index != group.own_index
     }
     if left:
         what = f"take {listed(sorted(left))} along"

@@ -15,6 +15,7 @@ from covey.client.events import Joined
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.branches import ahead, winning
 from covey.client.sync.group import capabilities
+from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.seat import Seat, log_epoch
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.identity import key_packages
@@ -212,7 +213,7 @@ def _is_known(home: Home, row: GroupRow, inviter: LeafNode) -> bool:
         if not groups.engine_rows(rows, row.id):
             who = identity(inviter.credential)
             return groups.has_spoken(rows, row.id, key) or is_verified(rows, who, key)
-    return any(each.signature_key == key for each in Seat(home, row).group.members)
+    return key_of(inviter) in keys_of(Seat(home, row).group)
 
 
 def _keep(

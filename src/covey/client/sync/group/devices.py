@@ -52,6 +52,16 @@ def device_of(leaf: LeafNode) -> Device | None:
     return None if key is None else Device(identity(leaf.credential), key)
 
 
+def key_of(leaf: LeafNode) -> bytes:
+    """By which key the device of a leaf is known, in groups of whatever suite."""
+    return first_key(leaf) or leaf.signature_key
+
+
+def keys_of(group: Group) -> set[bytes]:
+    """Those of all devices of a group."""
+    return {key_of(leaf) for _, leaf in group.tree.members()}
+
+
 def others(group: Group) -> dict[Device, LeafNode]:
     """All devices of a group but ours, with their leaves.
 
