@@ -123,7 +123,7 @@ class Moving(Bound):
             suite: Its name or number: ``x-wing``, ``x-wing-mldsa44``, …
             remove_missing: Whether to remove the devices that have left no keys, and not to wait.
             waits: Is told for whom it waits, each time that these are others.
-            timeout: Seconds to wait; 30 by default.
+            timeout: Seconds to wait in all; 30 by default. Removing and moving have 5 each anyway.
 
         Raises:
             PolicyError: We may not: that is for owners.
@@ -136,19 +136,19 @@ class Moving(Bound):
         ends = anyio.current_time() + patience
         packages, lacking = await self._left(code)
         if lacking and remove_missing:
-            await self._expel(lacking, timeout)
+            await self._expel(lacking, max(ends - anyio.current_time(), _LEAST))
         elif lacking:
             packages = await self._all_claimed(code, lacking, patience, waits)
         wish = Upgrade(code, packages)
         left = max(ends - anyio.current_time(), _LEAST)
         await wishing.wish(self._engine, self._number, wish, left)
 
-    async def _expel(self, lacking: Iterable[Device], timeout: float | None) -> None:
+    async def _expel(self, lacking: Iterable[Device], patience: float) -> None:
         """Remove the devices that cannot come along."""
         leaves = self._with_group(_leaves)
         keys = tuple(leaves[each] for each in lacking if each in leaves)
         if keys:
-            await wishing.wish(self._engine, self._number, Expel(keys=keys), seconds(timeout))
+            await wishing.wish(self._engine, self._number, Expel(keys=keys), patience)
 
     async def _all_claimed(
         self,

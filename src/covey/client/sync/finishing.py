@@ -34,7 +34,7 @@ _LONGEST: Final = 3600.0
 _TRIES: Final = 5
 """How often each of them has to have tried before that."""
 
-_STUCK: Final = "it could not be moved to another suite, since somebody left no keys for it"
+_STUCK: Final = "it could not be moved to another suite: nobody was able to make the group there"
 
 
 class Finishing:
