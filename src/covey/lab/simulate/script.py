@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from covey.lab.simulate.actors import Invite, Knock, Leave, Move, Promote, Remove, Rename, Rotate
 from covey.lab.simulate.lies import TAKES_BACK, Lie
-from covey.lab.simulate.observing import standing, standings
+from covey.lab.simulate.observing import observe, standing, standings
 from covey.lab.simulate.troubles import Troubles
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ _SEEKING: Final = frozenset({"lost", "restored", "broken", "branched"})
 
 _PATIENCE: Final = 6
 """For how many rounds all has to be still then."""
+
+_LONGEST: Final = 14
+"""For how many where somebody was let in and has not come: the second look is late."""
 
 _SETTLING: Final = 900.0  # seconds that a beginning may take
 _DRAWS: Final = 50
@@ -103,7 +106,8 @@ class Script:
             theirs = [standings(each.store) for each in world.clients.values()]
             now = [stand for each in theirs for stand in each]
             still = still + 1 if now == before and not any(each.waits for each in now) else 0
-            if still >= (_PATIENCE if self._is_sought(theirs) else 1):
+            is_enough = still >= (_PATIENCE if self._is_sought(theirs) else 1)
+            if is_enough and not (_PATIENCE <= still < _LONGEST and self._is_awaited()):
                 return
             before = now
 
@@ -115,6 +119,11 @@ class Script:
         return went_back and not all(
             any(each.status == "active" for each in theirs) for theirs in standings
         )
+
+    def _is_awaited(self) -> bool:
+        """Whether somebody who was let in has not come yet, as a member sees it."""
+        observed = [observe(name, each.store) for name, each in self._world.clients.items()]
+        return any(held.awaited for each in observed for held in each.groups.values())
 
     def _pause(self) -> float:
         draw = self._chance.random()
