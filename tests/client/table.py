@@ -9,6 +9,7 @@ import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from covey.access.refusals import Code
 from covey.access.structs.basics import Signed
 from covey.access.structs.log import Append
 from covey.client import events
@@ -152,8 +153,8 @@ class Someone:
 
     Attributes:
         copy: Which of the broker's copies it is shown.
-        cut: What becomes of what it asks: ``request`` or ``answer`` gets lost, or ``killed``: it
-            dies before it has the answer.
+        cut: What becomes of what it asks: ``request`` or ``answer`` gets lost, ``refused``, or
+            ``killed``: it dies before it has the answer.
         skew: How many seconds its clock is ahead.
         pace: How quickly it does things, from its next start on.
     """
@@ -236,6 +237,8 @@ class Someone:
                 if cut == "request":
                     msg = "the request got lost"
                     raise TransportError(msg)
+                if cut == "refused":
+                    raise BrokerError(Code.account_unknown.value, "for this test")
                 line = self._lines.setdefault(lane, Line(self.table.entropy))
                 with answering_at_once():
                     answered = copy.answer(line, operation, request.encode(), token)

@@ -18,6 +18,7 @@ from covey.client.words.contents import (
     ContentFrame,
     Data,
     NewDoor,
+    Parting,
     Reaction,
     Recovery,
     Text,
@@ -35,6 +36,7 @@ BODIES = {
     "application/x-count": Data(b"application/x-count", b"\1"),
     "newdoor": NewDoor(Door(bytes(32), 1, b"private")),
     "recovery": Recovery(bytes(32), bytes(32)),
+    "parting": Parting(bytes(32)),
     "unknown": Unknown(77, b"from the future"),
 }
 

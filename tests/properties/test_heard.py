@@ -22,6 +22,7 @@ from covey.client.words.contents import (
     ContentFrame,
     Data,
     NewDoor,
+    Parting,
     Reaction,
     Recovery,
     Text,
@@ -54,6 +55,7 @@ BODIES = st.one_of(
     st.builds(Data, TYPES, WORDS),
     st.builds(NewDoor, st.builds(Door, KEYS, st.integers(0, 0xFFFF), st.binary(max_size=40))),
     st.builds(Recovery, KEYS, KEYS),
+    st.builds(Parting, KEYS),
 )
 FAULTS = ("bytes", "version", "id", "counter", "kept", "type", "body", "cut", "rest", *[""] * 20)
 

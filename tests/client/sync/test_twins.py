@@ -93,6 +93,8 @@ def test_who_folds_is_told_who_is_left(table: Table) -> None:
         assert statuses(each) == {"1": Status.active, "2": Status.branched}
         told = [event for event in each.news() if isinstance(event, events.WishRefused)]
         assert [event.what for event in told] == [f"take {left} along"]
+    told = [event for event in erin.news() if isinstance(event, events.WishRefused)]
+    assert {event.what for event in told} == {"go on with bob", "go on with dave"}
 
 
 def test_of_groups_of_which_none_is_a_branch_each_goes_on(table: Table) -> None:

@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 import msgspec
 
 from covey.client.events import WishRefused
-from covey.client.sync.branches import winning
+from covey.client.sync.branches import parting, winning
 from covey.client.sync.group import commits, electing
 from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.impossible import IMPOSSIBLE
 from covey.client.sync.group.inviting import key_package
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.group.telling import tell
+from covey.client.sync.log import hearing
 from covey.client.sync.rows import groups, queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.sync.rows.wishes import GoOn
 from covey.client.sync.waking import Waking
 from covey.client.words import profile
+from covey.client.words.contents import Parting
 from covey.client.words.explaining import explained
 from covey.client.words.showing import name_of
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError
@@ -71,9 +73,10 @@ class Branches:
                 if each.status.is_in and not _is_barren(rows, each)
             }
         self._fold_twins(every)
+        parts = self._part()
         slept = self._waking.slept()
         self._due = {number: when + slept for number, when in self._due.items()}
-        due = electing.FOREVER
+        due = home.world.now() + home.pace.patience if parts else electing.FOREVER
         for row in every:
             if row.status is Status.branched:
                 self._forget(row, every)
@@ -109,7 +112,32 @@ class Branches:
                 if into is None or twin is None:
                     continue
                 if into.status.is_in and twin.status.is_in:
-                    winning.fold(rows, twin, into=Seat(home, into))
+                    parting.bind(rows, twin, into.gid, home.world.second)
+
+    def _part(self) -> bool:
+        """Say in what is to fold where we go on, and fold it; whether something is left to do."""
+        home, left = self._peer.home, False
+        with home.store.reading() as rows:
+            bound = parting.every(rows)
+        for number, each in bound.items():
+            with home.store.transaction() as rows:
+                row, into = groups.of(rows, number), groups.by_gid(rows, each.into)
+                if row is None or not (row.status.is_in or row.status.comes_back):
+                    parting.drop(rows, number)
+                    continue
+                if into is None or not into.status.is_in:
+                    continue
+                if parting.is_told(rows, Seat(home, row), each):
+                    winning.fold(rows, row, into=Seat(home, into))
+                    parting.drop(rows, number)
+                    continue
+            left = True
+            if not each.said:
+                seat = self._peer.place(number).seat
+                with seat.change() as rows:
+                    content = hearing.say(seat, rows, Parting(each.into), kept=False)
+                    parting.said(rows, number, each, content.id)
+        return left
 
     def _forget(self, row: GroupRow, every: list[GroupRow]) -> None:
         """Delete the secrets of a group that went on so long ago that no better branch comes."""

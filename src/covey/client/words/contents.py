@@ -11,7 +11,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Annotated, ClassVar, Final
 
-from covey.access.structs.basics import BlobId, Digest, PublicKey
+from covey.access.structs.basics import BlobId, Digest, Gid, PublicKey
 from covey.access.structs.sealed import Door
 from covey.errors import DecodeError, UnsupportedError
 from covey.mls.wire.struct import Unshown, WireStruct
@@ -141,6 +141,20 @@ class Recovery(WireStruct):
     seed: Digest
 
 
+class Parting(WireStruct):
+    """Who says this in a branch goes on in another group, of which it is one.
+
+    struct {
+        opaque into[32];
+    } Parting;
+    """
+
+    tag: ClassVar[int] = 130
+    secret: ClassVar[bool] = True
+
+    into: Gid
+
+
 class Unknown(WireStruct):
     """A body of a type that this client does not know, as it was sent.
 
@@ -156,14 +170,15 @@ class Unknown(WireStruct):
     body: opaque
 
 
-Body = Text | Reaction | Attachment | Data | NewDoor | Recovery | Unknown
+Known = Text | Reaction | Attachment | Data | NewDoor | Recovery | Parting
+Body = Known | Unknown
 """What can be said."""
 
-CONTROL: Final = (NewDoor, Recovery)
+CONTROL: Final = (NewDoor, Recovery, Parting)
 """What clients say to each other, and no person does: it stands in no history."""
 
-_KINDS: Final[dict[int, type[Text | Reaction | Attachment | Data | NewDoor | Recovery]]] = {
-    kind.tag: kind for kind in (Text, Reaction, Attachment, Data, NewDoor, Recovery)
+_KINDS: Final[dict[int, type[Known]]] = {
+    kind.tag: kind for kind in (Text, Reaction, Attachment, Data, NewDoor, Recovery, Parting)
 }
 
 
@@ -182,7 +197,7 @@ class ContentFrame(WireStruct):
     } ContentFrame;
 
     ``type`` says which struct ``body`` is the encoding of: 1 Text, 2 Reaction, 3 Attachment,
-    4 Data, 128 NewDoor, 129 Recovery.
+    4 Data, 128 NewDoor, 129 Recovery, 130 Parting.
     """
 
     secret: ClassVar[bool] = True

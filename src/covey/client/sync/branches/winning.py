@@ -210,16 +210,6 @@ def has_not_come(leaf: LeafNode) -> bool:
     return leaf.leaf_node_source is LeafNodeSource.key_package
 
 
-def go_back(rows: Rows, into: Seat) -> None:
-    """Go on in a group that others had never left: what was made of it meanwhile folds in."""
-    folded = {into.row.gid}
-    for row in groups.every(rows):  # in the order in which they were made
-        if row.predecessor in folded and row.id != into.number:
-            folded.add(row.gid)
-            if row.status.is_in or row.status.comes_back:
-                fold(rows, row, into=into)
-
-
 def fold(rows: Rows, row: GroupRow, into: Seat) -> None:
     """Leave a branch for a better one; what was said there stays, and is said to the others."""
     queues.end_commit(rows, row.id)

@@ -13,7 +13,7 @@ from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
 from covey.client import roles
 from covey.client.events import Joined
 from covey.client.sync.asking import alone, ask
-from covey.client.sync.branches import ahead, winning
+from covey.client.sync.branches import ahead, parting, winning
 from covey.client.sync.group import capabilities
 from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.seat import Seat, log_epoch
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 _TOKEN: Final = 16
 _WELL: Final = "this goes on from a group that is well, as far as we know"
 _GOES_ON: Final = frozenset({Status.active, Status.leaving, Status.broken, Status.branched})
+_GONE_ON: Final = frozenset({Status.broken, Status.branched, Status.lost})
 
 
 class TooEarlyError(StateError):
@@ -241,8 +242,8 @@ def _keep(
                 raise NeedlessError(msg)
             if before is None:
                 return seat
-        if before is not None and before.status in (Status.broken, Status.branched):
-            winning.go_back(rows, seat)
+        if before is not None and before.status in _GONE_ON:
+            parting.go_back(rows, seat)
         member = group.member_at(inviter)
         name = "" if member is None else name_of(member.identity)
         how = found.how if before is None else "recovered"

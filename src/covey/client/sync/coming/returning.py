@@ -232,7 +232,7 @@ def _keep(
 def _made_for(home: Home, lost: GroupRow) -> Extension:
     """What makes a KeyPackage a way back: it is for this group, and later than our leaf there."""
     leaf = None
-    if lost.status is not Status.restored:  # a backup holds no tree
+    if lost.opens and lost.status is not Status.restored:  # a backup holds no tree
         group = Seat(home, lost).group
         leaf = group.tree.leaf(group.own_index)
     return made_for.extension(made_for.after(leaf, home.world.millisecond), lost.group_id)

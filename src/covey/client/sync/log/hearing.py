@@ -16,11 +16,12 @@ from covey.client.events import (
     MessagesLost,
     Unreadable,
 )
+from covey.client.sync.branches import parting
 from covey.client.sync.group import capabilities
 from covey.client.sync.group.telling import tell
 from covey.client.sync.rows import groups, queues
 from covey.client.words import contents, expiring, history
-from covey.client.words.contents import Content, Data, NewDoor, Recovery
+from covey.client.words.contents import Content, Data, NewDoor, Parting, Recovery
 from covey.client.words.showing import name_of
 from covey.errors import DecodeError, UnsupportedError
 
@@ -77,6 +78,8 @@ def _take(seat: Seat, rows: Rows, entry: Entry, sender: MemberInfo, content: Con
             _take_door(seat, rows, body, sender)
         case Recovery():
             take_recovery(seat, rows, body)
+        case Parting():
+            parting.heard(seat, rows, body, sender)
         case _ if not content.kept:
             if expiring.note_heard(rows, content.id, now + expiring.DAY):
                 tell(seat, rows, _ephemeral(seat, sender, content))

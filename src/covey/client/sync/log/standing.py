@@ -59,7 +59,7 @@ def look_again(seat: Seat) -> Flow[bool]:
     What was left at the door meanwhile is no way back any more once we have renewed our keys.
     """
     with seat.home.store.reading() as rows:
-        if settings.get(rows, _name(seat.row.gid)) is None:
+        if not seat.row.opens or settings.get(rows, _name(seat.row.gid)) is None:
             return False
     try:
         if not (yield from _stands(seat)):
