@@ -98,6 +98,18 @@ def test_it_is_moved_again_and_back(table: Table) -> None:
         assert kept.successor(rows, number) is None
 
 
+def test_epochs_are_told_by_their_number_in_the_log(table: Table) -> None:
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
+    alice.upgrade(SAME_KEYS)
+    table.settle(*people)
+    alice.wish(wishes.Expel((b"carol",)))
+    alice.news()
+    before = alice.place.seat.look().epoch
+    table.settle(alice, bob)
+    [told] = [each for each in alice.news() if isinstance(each, events.MembersChanged)]
+    assert told.epoch == before + 1
+
+
 def test_who_was_offline_comes_along_when_it_is_back(table: Table) -> None:
     alice, bob, carol = people = table.team("alice", "bob", "carol")
     alice.say("one")

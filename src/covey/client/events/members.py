@@ -12,7 +12,7 @@ from covey.client.words.showing import line
 
 
 class MembersChanged(Happened, frozen=True, kw_only=True):
-    """A commit has opened an epoch.
+    """A commit has opened an epoch of the log.
 
     Attributes:
         epoch: Its number.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from covey.access.member.addresses import capabilities_of
+from covey.access.member.addresses import capabilities_of, epochs_before
 from covey.access.structs.extensions import ExtensionCode, GroupCapability
 from covey.client.events.base import listed
 from covey.client.words import profile
@@ -29,7 +29,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What a commit changes; ``str()`` of it is a sentence.
 
     Attributes:
-        epoch: The epoch that it opens.
+        epoch: The epoch of the log that it opens.
         who: Who commits.
         external: Whether who commits comes in by this.
         added: Whom it adds; one for each device.
@@ -76,7 +76,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         old, new = capabilities_of(before).capabilities, capabilities_of(after).capabilities
         left = changed.left
         return cls(
-            epoch=changed.epoch,
+            epoch=epochs_before(before) + changed.epoch,
             who=changed.committer,
             external=changed.external,
             added=changed.added,

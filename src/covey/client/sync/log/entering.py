@@ -26,7 +26,7 @@ from covey.client.events import (
 )
 from covey.client.sync.branches import reinviting, winning
 from covey.client.sync.group import capabilities
-from covey.client.sync.group.seat import Seat
+from covey.client.sync.group.seat import Seat, log_epoch
 from covey.client.sync.group.telling import tell
 from covey.client.sync.log import hearing
 from covey.client.sync.log.moving import following, kept
@@ -200,7 +200,7 @@ def _tell_members(seat: Seat, rows: Rows, changed: Changed, before: Before, *, o
         groups.counts_anew(rows, seat.number, key)
     told = MembersChanged(
         seat.hex,
-        epoch=changed.epoch,
+        epoch=log_epoch(seat.group, changed.epoch),
         by=_name(changed.committer),
         added=_names(changed.joined),
         removed=_names(each for each in changed.removed if each not in changed.left),
