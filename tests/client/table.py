@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SUITE = CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
-PACE = Pace(posting=0.0, arriving=5.0, slot=1.0, patience=2.0, knocks=5.0)
+PACE = Pace(posting=0.0, arriving=5.0, slot=1.0, patience=2.0, knocks=5.0, stock=6)
 
 
 class Table:

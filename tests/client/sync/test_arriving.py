@@ -94,7 +94,7 @@ def test_what_leads_nowhere_keeps_out_nobody_who_is_invited_into_a_group_that_it
 
 def test_of_the_key_package_for_which_most_came_the_oldest_goes(table: Table) -> None:
     bob, mallory = table.sit("bob"), table.sit("mallory")
-    for _ in range(8):
+    for _ in range(2):
         mallory.run(mallory.peer.claim("bob"))
     poured = pour(mallory, bob, 60)
     last_resort = poured[-1]
