@@ -12,7 +12,7 @@ from benchmarks import aims, churn, machine
 from benchmarks.counting import KEYPAIR
 from benchmarks.groups import POLICY, TREES
 from benchmarks.operations import OPERATIONS
-from benchmarks.primitives import NAMES
+from benchmarks.primitive_names import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

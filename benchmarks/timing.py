@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import tracemalloc
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -91,6 +92,12 @@ class Figure:
         return {name: count for name, count in difference.items() if count}
 
 
+def say(text: str) -> None:
+    """Tell how far we are."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
 def measure(figure: Figure, operation: Operation, scene: Scene, effort: Effort) -> None:
     """Fill in a figure: one round to warm up, the timed ones, one for memory, one for calls."""
     operation.prepare(scene).call()
@@ -101,7 +108,7 @@ def measure(figure: Figure, operation: Operation, scene: Scene, effort: Effort) 
     while len(figure.times) < effort.rounds:
         if len(figure.times) >= effort.least and perf_counter() - began > effort.seconds:
             break
-        sizes.append(_round(figure, operation.prepare(scene), scene.policy.threads))
+        sizes.append(timed_round(figure, operation.prepare(scene), scene.policy.threads))
     figure.sizes = {name: round(median(each[name] for each in sizes)) for name in sizes[0]}
     figure.peak = _peak(operation.prepare(scene))
     alone = replace(scene, policy=replace(scene.policy, threads=1))
@@ -113,7 +120,8 @@ def measure(figure: Figure, operation: Operation, scene: Scene, effort: Effort) 
     gc.unfreeze()
 
 
-def _round(figure: Figure, sample: Sample, threads: int) -> dict[str, int]:
+def timed_round(figure: Figure, sample: Sample, threads: int) -> dict[str, int]:
+    """Time a call and its floor; the bytes that came out, by name."""
     start = perf_counter_ns()
     result = sample.call()
     figure.times.append((perf_counter_ns() - start) / 1e9)
