@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import timeit
 from collections import Counter
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -140,10 +141,15 @@ def _ready(suite: int, call: Call) -> Callable[[], object]:
 
 
 def prices(suite: int = _SUITE_1, names: Iterable[str] = NAMES) -> dict[str, float]:
-    """What one call of each primitive takes, in seconds: the median of 200, on 200 bytes."""
+    """What one call of each primitive takes, in seconds, on 200 bytes."""
     found = {}
     for name in names:
         calls = Calls(suite)
         calls.add(name)
         found[name] = median(calls.seconds(1) for _ in range(200))
     return found
+
+
+def price(call: Callable[[], object]) -> float:
+    """What a call takes, in seconds: the median of 200."""
+    return median(timeit.repeat(call, number=1, repeat=200))
