@@ -14,7 +14,7 @@ ciphertexts on it, j the nodes of the path from the common ancestor with the rec
 * Signatures: 1 for the content, 1 for the leaf of a path, 1 for the GroupInfo of a Welcome;
   whoever receives verifies these, and 2 for each Add by value.
 * From 32 signatures to verify, or 32 members to seal to, threads can share the work: its time is
-  divided by their number; but an Encap of ML-KEM holds the interpreter's lock.
+  divided by their number.
 """
 
 from __future__ import annotations

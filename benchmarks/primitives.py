@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hmac
 import os
-import timeit
 from collections import Counter
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -47,7 +46,9 @@ from benchmarks.primitive_names import (
 from covey.mls.crypto.dialects import get_suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+
+    Clock = Callable[[], int]
 
 _OPENSSL: Final = getattr(hmac, "_hashopenssl", None)
 _hmac: Final = hmac.digest if _OPENSSL is None else _OPENSSL.hmac_digest
@@ -83,9 +84,8 @@ class Calls:
         self._add(self.alone, primitive, count, size)
 
     def add_spread(self, primitive: str, count: int, size: int = 0) -> None:
-        """Add calls that any number of threads can share, if the library lets them."""
-        held = self.suite != _SUITE_1 and primitive in quantum_primitives.HELD
-        self._add(self.alone if held else self.spread, primitive, count, size)
+        """Add calls that any number of threads can share."""
+        self._add(self.spread, primitive, count, size)
 
     def _add(self, counts: Counter[Call], primitive: str, count: int, size: int) -> None:
         parts = _DHKEM.get(primitive) if self.suite == _SUITE_1 else None
@@ -101,22 +101,23 @@ class Calls:
                 total[call.primitive] += count
         return total
 
-    def seconds(self, threads: int) -> float:
+    def seconds(self, threads: int, clock: Clock = perf_counter_ns) -> float:
         """Make all calls, one after the other; the shared ones count 1/threads of their time."""
-        return _run(self.suite, self.alone) + _run(self.suite, self.spread) / threads
+        alone, spread = (_run(self.suite, part, clock) for part in (self.alone, self.spread))
+        return alone + spread / threads
 
 
 def _call(primitive: str, size: int) -> Call:
     return Call(primitive, 0 if size < 256 else size & -64)
 
 
-def _run(suite: int, counts: Counter[Call]) -> float:
+def _run(suite: int, counts: Counter[Call], clock: Clock) -> float:
     work = [(_ready(suite, call), count) for call, count in counts.items()]
-    start = perf_counter_ns()
+    start = clock()
     for function, count in work:
         for _ in repeat(None, count):
             function()
-    return (perf_counter_ns() - start) / 1e9
+    return (clock() - start) / 1e9
 
 
 @lru_cache(maxsize=4_096)
@@ -140,16 +141,11 @@ def _ready(suite: int, call: Call) -> Callable[[], object]:
     return ready[call.primitive]
 
 
-def prices(suite: int = _SUITE_1, names: Iterable[str] = NAMES) -> dict[str, float]:
-    """What one call of each primitive takes, in seconds, on 200 bytes."""
+def prices() -> dict[str, float]:
+    """What one call of each primitive takes, in seconds: the median of 200, on 200 bytes."""
     found = {}
-    for name in names:
-        calls = Calls(suite)
+    for name in NAMES:
+        calls = Calls()
         calls.add(name)
         found[name] = median(calls.seconds(1) for _ in range(200))
     return found
-
-
-def price(call: Callable[[], object]) -> float:
-    """What a call takes, in seconds: the median of 200."""
-    return median(timeit.repeat(call, number=1, repeat=200))

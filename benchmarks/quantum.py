@@ -1,29 +1,32 @@
 """The suites of draft-ietf-mls-pq-ciphersuites beside suite 1.
 
 All suites take turns: each round of an operation is made once in every suite, between the same
-members of trees of the same shape. So whatever else the machine does meets all of them, and how
-many times as long as in suite 1 an operation takes can be told even on a busy one.
+members of trees of the same shape. What is measured is the processor's time, on one thread. So
+whatever else the machine does meets all of them, and how many times as long as in suite 1 an
+operation takes can be told even on a busy one.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import timeit
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import median
-from time import perf_counter
+from time import perf_counter, thread_time, thread_time_ns
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from benchmarks import primitives
 from benchmarks.groups import SUITE, founded, full_tree
 from benchmarks.operations import DATA, OPERATIONS, Scene
 from benchmarks.primitive_names import DECAP, DERIVE, ENCAP, SIGN, VERIFY
+from benchmarks.primitives import Calls
 from benchmarks.timing import Figure, say, timed_round
+from covey.mls import Policy
 from covey.mls.crypto.dialects import PRIVATE, get_suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from benchmarks.operations import Operation
     from benchmarks.timing import Effort
@@ -40,8 +43,16 @@ MEASURED: Final = (
 )
 """The operations that are measured; commits are PrivateMessages, every member has committed."""
 
-PRICED: Final = (DERIVE, ENCAP, DECAP, SIGN, VERIFY)
-"""The primitives of which one call is measured."""
+PRICED: Final = {
+    DERIVE: "DeriveKeyPair",
+    ENCAP: "Encap",
+    DECAP: "Decap",
+    SIGN: "sign",
+    VERIFY: "verify",
+}
+"""The primitives of which one call is measured, and their names there."""
+
+_PRICINGS: Final = 200
 
 
 class Lengths(NamedTuple):
@@ -65,7 +76,7 @@ class Quantum:
     """What was found.
 
     Attributes:
-        figures: By suite, in the order of ``MEASURED`` and of the numbers of members.
+        figures: By suite, in the order of the numbers of members and of ``OPERATIONS``.
         lengths: By suite and number of members.
         prices: Seconds of one call of each primitive, by suite; "private key" is to make a private
             key ready, "check" to check a public key.
@@ -96,9 +107,7 @@ def run(
         wants: Whether a figure of this name is to be measured.
     """
     began, load = perf_counter(), os.getloadavg()
-    found = Quantum({suite: [] for suite in SUITES})
-    for suite in SUITES:
-        found.prices[suite] = _prices(suite)
+    found = Quantum({suite: [] for suite in SUITES}, prices=_prices())
     for count in counts:
         scenes = {suite: _scene(count, suite) for suite in SUITES}
         for suite, scene in scenes.items():
@@ -114,21 +123,39 @@ def run(
     return found
 
 
-def _prices(code: int) -> dict[str, float]:
-    """One call of each primitive; then what the engine does that no floor has."""
-    kem = get_suite(code).kem
+def _prices() -> dict[int, dict[str, float]]:
+    """What one call takes in each suite, in seconds: medians; the suites take turns here too."""
+    found: dict[int, dict[str, list[float]]] = {suite: {} for suite in SUITES}
+    works = [(suite, name, work) for suite in SUITES for name, work in _priced(suite)]
+    for _ in range(_PRICINGS):
+        for suite, name, work in works:
+            work()  # what the other suites have pushed out of the caches comes back
+            found[suite].setdefault(name, []).append(work())
+    return {
+        suite: {name: median(times) for name, times in prices.items()}
+        for suite, prices in found.items()
+    }
+
+
+def _priced(suite: int) -> Iterator[tuple[str, Callable[[], float]]]:
+    """Each primitive; then what the engine does that no floor has. All tell their seconds."""
+    for primitive, name in PRICED.items():
+        calls = Calls(suite)
+        calls.add(primitive)
+        yield name, partial(calls.seconds, 1, thread_time_ns)
+    kem = get_suite(suite).kem
     private = os.urandom(kem.Nsk)
     public = kem.load(private).public
-    return {
-        **primitives.prices(code, PRICED),
-        "private key": primitives.price(partial(kem.load, private, public)),
-        "check": primitives.price(partial(kem.check_public, public)),
-    }
+    for name, work in (
+        ("private key", partial(kem.load, private, public)),
+        ("check", partial(kem.check_public, public)),
+    ):
+        yield name, partial(timeit.timeit, work, timer=thread_time, number=1)
 
 
 def _scene(count: int, suite: int) -> Scene:
     say(f"{count} members come together: {get_suite(suite).name}")
-    return Scene(count, "full", full_tree(founded(count, suite)), "private")
+    return Scene(count, "full", full_tree(founded(count, suite)), "private", Policy(threads=1))
 
 
 def _lengths(scene: Scene) -> Lengths:
@@ -156,7 +183,7 @@ def beside(operation: Operation, scenes: dict[int, Scene], effort: Effort) -> di
             break
         for suite, scene in scenes.items():
             sample = operation.prepare(scene)
-            sizes[suite].append(timed_round(figures[suite], sample, scene.policy.threads))
+            sizes[suite].append(timed_round(figures[suite], sample, 1, thread_time_ns))
     gc.unfreeze()
     for suite, figure in figures.items():
         names = sizes[suite][0]

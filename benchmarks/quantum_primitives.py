@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
@@ -50,9 +50,6 @@ if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
 
     Work = Callable[[], object]
-
-HELD: Final = frozenset((ENCAP,))
-"""What holds the interpreter's lock, so that threads cannot share it."""
 
 
 def ready(suite: Suite, primitive: str, size: int) -> Work:

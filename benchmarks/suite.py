@@ -47,7 +47,7 @@ POST_QUANTUM: Final = "post-quantum"
 QUANTUM_COUNTS: Final = (10, 100, 1_000)
 """How many members the groups of all suites have."""
 
-QUANTUM_EFFORT: Final = Effort(rounds=60, least=3, seconds=0.7)
+QUANTUM_EFFORT: Final = Effort(rounds=60, least=3, seconds=0.5)
 """How much time a figure of one suite may take, its preparation and its floor included."""
 
 MEMORY_FROM: Final = 100
@@ -82,10 +82,10 @@ class Plan:
 
     @classmethod
     def quick(cls, only: str | None) -> Plan:
-        """A plan for half a minute; its figures only show that everything works."""
+        """A plan for a minute; its figures only show that everything works."""
         effort = Effort(10, 3, 0.2)
-        sizes = (2, 10, 100), 50, 50, (10, 100), (300, (2, 100)), effort, (10,), effort
-        return cls(only, *sizes)
+        missed = 300, (2, 100)
+        return cls(only, (2, 10, 100), 50, 50, (10, 100), missed, effort, (10,), effort)
 
     def wants(self, name: str) -> bool:
         """Whether a name is to be measured."""

@@ -15,6 +15,7 @@ from benchmarks.counting import counting
 
 if TYPE_CHECKING:
     from benchmarks.operations import Operation, Sample, Scene
+    from benchmarks.primitives import Clock
 
 
 class Effort(NamedTuple):
@@ -120,13 +121,15 @@ def measure(figure: Figure, operation: Operation, scene: Scene, effort: Effort) 
     gc.unfreeze()
 
 
-def timed_round(figure: Figure, sample: Sample, threads: int) -> dict[str, int]:
-    """Time a call and its floor; the bytes that came out, by name."""
-    start = perf_counter_ns()
+def timed_round(
+    figure: Figure, sample: Sample, threads: int, clock: Clock = perf_counter_ns
+) -> dict[str, int]:
+    """Time a call and its floor by a clock of nanoseconds; the bytes that came out, by name."""
+    start = clock()
     result = sample.call()
-    figure.times.append((perf_counter_ns() - start) / 1e9)
+    figure.times.append((clock() - start) / 1e9)
     explained = sample.explain(result)
-    figure.floors.append(explained.calls.seconds(threads))
+    figure.floors.append(explained.calls.seconds(threads, clock))
     return dict(explained.sizes)
 
 

@@ -14,7 +14,6 @@ from benchmarks.counting import replace_field
 from benchmarks.groups import founded, full_tree
 from benchmarks.operations import OPERATIONS, Scene
 from benchmarks.primitive_names import DECAP, DERIVE, ENCAP, GENERATE, SIGN, VERIFY
-from benchmarks.primitives import Calls
 from benchmarks.timing import Effort
 
 from benchmarks import quantum
@@ -70,16 +69,6 @@ def test_the_engine_makes_the_calls_of_the_floor_and_no_others(
         needed = sample.explain(result).calls.counts()
         assert made == {name: needed[name] for name in made}, operation.name
         assert set(made) == set(needed) & {GENERATE, DERIVE, ENCAP, DECAP, SIGN, VERIFY}
-
-
-def test_threads_share_what_does_not_hold_the_lock() -> None:
-    classical, hybrid = Calls(quantum.CLASSICAL), Calls(0xFC01)
-    for calls in (classical, hybrid):
-        calls.add_spread(ENCAP, 40)
-        calls.add_spread(VERIFY, 40)
-    assert not classical.alone
-    assert {call.primitive: count for call, count in hybrid.alone.items()} == {ENCAP: 40}
-    assert {call.primitive: count for call, count in hybrid.spread.items()} == {VERIFY: 40}
 
 
 def test_all_suites_are_measured_by_turns() -> None:

@@ -38,7 +38,7 @@ def test_every_suite_stands_beside_suite_1_for_every_operation() -> None:
     assert "| `0xfc01` MLKEM768X25519 AES128GCM Ed25519 | 66 | 3 |\n" in text
     assert "| `0xfc01` MLKEM768X25519 AES128GCM Ed25519 | 2,700 | 310 | 4,100 |\n" in text
     assert "| 1,234 + 567 + 1,234 + 98,765 |\n" in text
-    assert "1.5 / 2.5 / 3.5 before and 4.0 / 5.0 / 6.0 after the 1.5 minutes" in text
+    assert "load was 1.5 / 2.5 / 3.5 before and 4.0 / 5.0 / 6.0 after the\n1.5 minutes" in text
 
 
 def test_what_was_not_measured_has_no_table() -> None:
