@@ -19,9 +19,10 @@ HEADING: Final = "## Post-quantum suites"
 _TEXT: Final = """
 The suites of draft-ietf-mls-pq-ciphersuites, under covey's own numbers, beside suite 1. Every
 member has committed, sender and receiver are random, commits are PrivateMessages. Times are the
-processor's, on one thread. The suites took turns round by round, between the same members of trees
-of the same shape, so that the machine was as busy for each of them: how many times as long as in
-suite 1 is the figure that counts. Its load was {before} before and {after} after the
+processor's, on one thread: medians of {rounds} rounds, the fewest where a round takes seconds. The
+suites took turns round by round, between the same members of trees of the same shape, so that the
+machine was as busy for each of them: how many times as long as in suite 1 is the figure that
+counts. Its load was {before} before and {after} after the
 {minutes} minutes that it took.
 `python -m benchmarks --post-quantum` writes this section alone.
 
@@ -42,7 +43,13 @@ that somebody has sent.
 def section(found: Quantum) -> str:
     """The section, its last line ended."""
     before, after = (" / ".join(f"{load:.1f}" for load in loads) for loads in found.loads)
-    text = _TEXT.format(before=before, after=after, minutes=f"{found.seconds / 60:.1f}")
+    rounds = sorted(len(each.times) for figures in found.figures.values() for each in figures)
+    text = _TEXT.format(
+        before=before,
+        after=after,
+        minutes=f"{found.seconds / 60:.1f}",
+        rounds=f"{rounds[0]} to {rounds[-1]}",
+    )
     parts = [HEADING + "\n" + text + _prices(found), *_times(found), _bytes(found)]
     return "\n".join(parts)
 
