@@ -59,6 +59,7 @@ def draw_quantum(found: Quantum, path: Path) -> None:
         for panel, operation in zip(panels, _QUANTUM, strict=True):
             _label(panel, operation, "members (dotted: the floor)", "ms")
         _label(last, "The tree", "members", "bytes")
+        sheet.legend(*last.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         sheet.savefig(path, format="svg", metadata={"Date": None})
 
 
@@ -67,7 +68,6 @@ def _label(panel: Any, title: str, across: str, upwards: str) -> None:  # noqa: 
     panel.set_xlabel(across)
     panel.set_ylabel(upwards)
     panel.grid(which="major", alpha=0.3)
-    panel.legend()
 
 
 def _line(results: Results, operation: str) -> list[Figure]:
@@ -91,6 +91,7 @@ def _by_count(panel: Any, title: str, lines: Sequence[Sequence[Figure]]) -> None
         panel.loglog(counts, times, "o-", color=color, label=line[0].operation)
         panel.loglog(counts, [figure.floor * 1e3 for figure in line], ":", color=color)
     _label(panel, title, "members (dotted: the floor)", "ms")
+    panel.legend()
 
 
 def _over_time(panel: Any, results: Results) -> None:  # noqa: ANN401 - matplotlib's Axes has no types
