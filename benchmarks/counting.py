@@ -17,7 +17,7 @@ from unittest.mock import patch
 import nacl.bindings
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from benchmarks.primitives import AEAD, BASE, DH, HASH, HMAC, SIGN, VERIFY
+from benchmarks.primitive_names import AEAD, BASE, DH, HASH, HMAC, SIGN, VERIFY
 from covey.mls.crypto.dhkem import DHKEM_X25519
 from covey.mls.crypto.mac import hmac_digest
 from covey.mls.crypto.suites import SUITES
@@ -58,7 +58,7 @@ def counting() -> Iterator[Counter[str]]:
             for field in dataclasses.fields(row):
                 value = getattr(row, field.name)
                 if id(value) in counted:
-                    _replace(stack, row, field.name, counted[id(value)])
+                    replace_field(stack, row, field.name, counted[id(value)])
         yield counts
 
 
@@ -88,7 +88,7 @@ def _cipher(counts: Counter[str]) -> type:
     return Counted
 
 
-def _replace(stack: ExitStack, frozen: object, name: str, value: object) -> None:
+def replace_field(stack: ExitStack, frozen: object, name: str, value: object) -> None:
     """Set an attribute of a frozen value until the stack closes."""
     stack.callback(object.__setattr__, frozen, name, getattr(frozen, name))
     object.__setattr__(frozen, name, value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyperf
 
 from benchmarks import machine
+from benchmarks.quantum import Quantum
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,12 @@ def write(results: Results, path: Path) -> None:
         metadata |= {f"calls_{name}": count for name, count in figure.made.items()}
         metadata |= {f"floor_calls_{name}": count for name, count in figure.needed.items()}
         made.append(_benchmark(figure.times, {**about, **metadata}))
+    for suite, figures in (results.quantum or Quantum()).figures.items():
+        for figure in figures:
+            name = f"post-quantum / 0x{suite:04x} / {figure.operation} / {figure.count}"
+            metadata = {"name": name, "floor": figure.floor, "efficiency": figure.efficiency}
+            metadata |= {f"bytes_{of}": size for of, size in figure.sizes.items()}
+            made.append(_benchmark(figure.times, {**about, **metadata}))
     for (tree, count), memory in results.memories.items():
         name = f"memory / {tree} / {count}"
         metadata = {

@@ -3,10 +3,11 @@
 Let d be the depth of the tree, L the length of the committer's filtered path, R the number of
 ciphertexts on it, j the nodes of the path from the common ancestor with the receiver up:
 
-* DeriveKeyPair is 2 HMAC and 1 X25519; an HPKE seal 2 X25519, 5 HMAC and 1 AEAD, an open one
-  X25519 less; the label and context of all seals of a batch are 1 HMAC.
+* An HPKE seal is 1 Encap, 3 HMAC and 1 AEAD, an open 1 Decap instead; the label and context of all
+  seals of a batch are 1 HMAC. Of suite 1, DeriveKeyPair is 2 HMAC and 1 X25519, Encap 2 X25519 and
+  2 HMAC, and Decap one X25519 less.
 * A new epoch is 13 HMAC, 1 for the confirmation tag, and 2 transcript hashes. A path adds two
-  HMAC for each node whose key is derived.
+  HMAC and 1 DeriveKeyPair for each node whose key is derived.
 * A public handshake adds 1 HMAC; a private one 2 AEAD and 5 HMAC, and, being the sender's first
   message in its epoch, 2d + 2 HMAC more.
 * Every subtree that changes is hashed once; every node of a path has its parent hash.
@@ -20,7 +21,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from benchmarks.primitives import AEAD, BASE, DH, HASH, HMAC, SIGN, VERIFY, Calls
+from benchmarks.primitive_names import (
+    AEAD,
+    DECAP,
+    DERIVE,
+    ENCAP,
+    GENERATE,
+    HASH,
+    HMAC,
+    SIGN,
+    VERIFY,
+)
+from benchmarks.primitives import Calls
 from covey.mls.tree.math import common_height
 from covey.mls.tree.nodes import Branch
 from covey.mls.tree.update_path import recipients
@@ -101,7 +113,7 @@ class Commit(NamedTuple):
 
 def create(commit: Commit) -> Calls:
     """Creating a commit, and the Welcome for those whom it adds."""
-    calls = Calls()
+    calls = Calls(commit.tree.suite.code)
     size, added = len(commit.pending.message), len(commit.added)
     _shared(calls, VERIFY, 2 * added, jobs=2 * added)
     _new_path(calls, commit)
@@ -117,17 +129,17 @@ def _new_path(calls: Calls, commit: Commit) -> None:
     if not commit.pending.changed.with_path:
         return
     length, sealed = commit.path_length, commit.ciphertexts
-    calls.add(BASE)
+    calls.add(GENERATE)
     calls.add(SIGN)
-    calls.add(BASE, length)
-    calls.add(HMAC, 4 * length)
+    calls.add(DERIVE, length)
+    calls.add(HMAC, 2 * length)
     if sealed:
         calls.add(HMAC)
         _seals(calls, sealed)
 
 
 def _seals(calls: Calls, count: int) -> None:
-    for primitive, times in ((BASE, 1), (DH, 1), (HMAC, 5), (AEAD, 1)):
+    for primitive, times in ((ENCAP, 1), (HMAC, 3), (AEAD, 1)):
         _shared(calls, primitive, times * count, jobs=count)
 
 
@@ -168,7 +180,7 @@ def _welcome(calls: Calls, commit: Commit, added: int) -> None:
 def build(commit: Commit) -> Calls:
     """Creating a group with its first members: a group of one, then a commit."""
     calls = create(commit)
-    calls.add(BASE)
+    calls.add(GENERATE)
     calls.add(SIGN)
     calls.add(HASH, 2)
     calls.add(HMAC, _EPOCH_ZERO + 1)
@@ -177,7 +189,7 @@ def build(commit: Commit) -> Calls:
 
 def process(commit: Commit, receiver: int) -> Calls:
     """Processing a commit of somebody else."""
-    calls = Calls()
+    calls = Calls(commit.tree.suite.code)
     size, length = len(commit.pending.message), commit.path_length
     calls.add(VERIFY, size=size)
     _shared(calls, VERIFY, 2 * len(commit.added), jobs=2 * len(commit.added))
@@ -186,15 +198,15 @@ def process(commit: Commit, receiver: int) -> Calls:
         calls.add(VERIFY)
         calls.add(HMAC)
         _open(calls)
-        calls.add(BASE, above)
-        calls.add(HMAC, 4 * above)
+        calls.add(DERIVE, above)
+        calls.add(HMAC, 2 * above)
     _next_epoch(calls, commit, length)
     _framing(calls, size, private=commit.private, first_in=commit.depth)
     return calls
 
 
 def _open(calls: Calls) -> None:
-    for primitive, times in ((DH, 1), (HMAC, 5), (AEAD, 1)):
+    for primitive, times in ((DECAP, 1), (HMAC, 3), (AEAD, 1)):
         calls.add(primitive, times)
 
 
@@ -205,7 +217,7 @@ def join(tree: RatchetTree, tree_size: int) -> Calls:
         tree: The tree that is joined.
         tree_size: Its bytes if it is inside the Welcome, else 0.
     """
-    calls = Calls()
+    calls = Calls(tree.suite.code)
     members = tree.census.members
     _shared(calls, VERIFY, members, jobs=members)
     calls.add(VERIFY, size=tree_size)
@@ -228,17 +240,17 @@ def _hashes(subtree: Subtree) -> Iterable[int]:
         yield from _hashes(subtree.right)
 
 
-def protect(size: int, depth: int | None) -> Calls:
+def protect(suite: int, size: int, depth: int | None) -> Calls:
     """Sending an application message; ``depth`` of the tree if it is the first of its sender."""
-    calls = Calls()
+    calls = Calls(suite)
     calls.add(SIGN, size=size)
     _framing(calls, size, private=True, first_in=depth)
     return calls
 
 
-def unprotect(size: int, depth: int | None) -> Calls:
+def unprotect(suite: int, size: int, depth: int | None) -> Calls:
     """Reading one; ``depth`` of the tree if it is the first of its sender."""
-    calls = Calls()
+    calls = Calls(suite)
     calls.add(VERIFY, size=size)
     _framing(calls, size, private=True, first_in=depth)
     return calls

@@ -51,15 +51,15 @@ class Client(NamedTuple):
     package: PrivateKeyPackage
 
 
-def client(name: str) -> Client:
+def client(name: str, suite: int = SUITE) -> Client:
     """A client with a fresh KeyPackage."""
-    member = Member.basic(name.encode(), SUITE, policy=POLICY)
+    member = Member.basic(name.encode(), suite, policy=POLICY)
     return Client(member, member.key_package())
 
 
-def clients(count: int) -> list[Client]:
+def clients(count: int, suite: int = SUITE) -> list[Client]:
     """Clients with fresh KeyPackages."""
-    return [client(f"member {number}") for number in range(count)]
+    return [client(f"member {number}", suite) for number in range(count)]
 
 
 class WholeGroup:
@@ -198,9 +198,9 @@ def _register(
     signers[leaf.signature_key] = package.signer
 
 
-def founded(count: int) -> WholeGroup:
+def founded(count: int, suite: int = SUITE) -> WholeGroup:
     """A group of ``count`` members, in epoch 1: its founder has added all others at once."""
-    founder, *others = clients(count)
+    founder, *others = clients(count, suite)
     made = Group.found(founder.member, [each.package.message for each in others])
     keys: dict[bytes, bytes] = {}
     signers = {founder.member.signature_key: founder.member.signer}

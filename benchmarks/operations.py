@@ -71,6 +71,15 @@ class Scene:
         return self.group.tree.height
 
     @property
+    def suite(self) -> int:
+        """The code point of its cipher suite."""
+        return self.group.tree.suite.code
+
+    def client(self) -> Client:
+        """A client that is about to join it."""
+        return client("new", self.suite)
+
+    @property
     def private(self) -> bool:
         """Whether commits are PrivateMessages."""
         return self.handshake != "public"
@@ -145,7 +154,7 @@ def _empty(scene: Scene) -> Sample:
 
 def _add(scene: Scene, *, inside: bool = False) -> Sample:
     (index,) = scene.choose(1)
-    sender, new = scene.member(index), client("new")
+    sender, new = scene.member(index), scene.client()
     return Sample(
         lambda: scene.commit(sender, added=new, tree_inside=inside),
         lambda made: scene.explain(made, index, inside=inside),
@@ -171,7 +180,7 @@ def _process(scene: Scene) -> Sample:
 
 def _process_add(scene: Scene) -> Sample:
     sender, receiver = scene.choose(2)
-    pending = scene.commit(scene.member(sender), added=client("new"))
+    pending = scene.commit(scene.member(sender), added=scene.client())
     return _received(scene, pending, sender, receiver)
 
 
@@ -194,7 +203,7 @@ def _received(scene: Scene, pending: PendingCommit, sender: int, receiver: int) 
 
 def _join(scene: Scene, *, inside: bool = True) -> Sample:
     (index,) = scene.choose(1)
-    new = client("new")
+    new = scene.client()
     pending = scene.commit(scene.member(index), added=new, tree_inside=inside)
     tree = pending.ratchet_tree
     apart = None if inside else tree
@@ -216,7 +225,7 @@ def _join_apart(scene: Scene) -> Sample:
 
 
 def _build(scene: Scene) -> Sample:
-    founder, *others = clients(scene.count)
+    founder, *others = clients(scene.count, scene.suite)
     packages = [each.package.message for each in others]
 
     def explain(pending: PendingCommit) -> Explained:
@@ -235,7 +244,7 @@ def _protect(scene: Scene, *, first: bool = True) -> Sample:
         sender.protect(DATA)
 
     def explain(message: bytes) -> Explained:
-        calls = floors.protect(len(message), scene.depth if first else None)
+        calls = floors.protect(scene.suite, len(message), scene.depth if first else None)
         return Explained(calls, {"message": len(message)})
 
     return Sample(lambda: sender.protect(DATA), explain)
@@ -251,7 +260,7 @@ def _unprotect(scene: Scene, *, first: bool = True) -> Sample:
     if not first:
         receiver.receive(sender.protect(DATA))
     message = sender.protect(DATA)
-    calls = floors.unprotect(len(message), scene.depth if first else None)
+    calls = floors.unprotect(scene.suite, len(message), scene.depth if first else None)
     explained = Explained(calls, {"message": len(message)})
     return Sample(lambda: receiver.receive(message), lambda _event: explained)
 

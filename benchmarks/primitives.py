@@ -2,6 +2,9 @@
 
 A floor is a number of such calls. It is not computed from unit prices: the calls are made, as
 many as it says, next to the operation that they belong to, so that both meet the same machine.
+
+Suite 1 is taken apart down to its curve; of any other suite, each function of its KEM is one call
+(:mod:`benchmarks.quantum_primitives`).
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections import Counter
 from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import repeat
+from statistics import median
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -24,22 +28,40 @@ from nacl.bindings import (
     crypto_sign_seed_keypair,
 )
 
+from benchmarks import quantum_primitives
+from benchmarks.primitive_names import (
+    AEAD,
+    BASE,
+    DECAP,
+    DERIVE,
+    DH,
+    ENCAP,
+    GENERATE,
+    HASH,
+    HMAC,
+    NAMES,
+    SIGN,
+    VERIFY,
+)
+from covey.mls.crypto.dialects import get_suite
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BASE: Final = "X25519 base"
-DH: Final = "X25519"
-SIGN: Final = "Ed25519 sign"
-VERIFY: Final = "Ed25519 verify"
-HMAC: Final = "HMAC"
-HASH: Final = "SHA-256"
-AEAD: Final = "AES-GCM"
+    Clock = Callable[[], int]
+
 _OPENSSL: Final = getattr(hmac, "_hashopenssl", None)
 _hmac: Final = hmac.digest if _OPENSSL is None else _OPENSSL.hmac_digest
 """HMAC, without the look at its arguments that :func:`hmac.digest` takes first."""
 
-NAMES: Final = (BASE, DH, SIGN, VERIFY, HMAC, HASH, AEAD)
-"""The primitives of suite 1, in the order of the tables."""
+_SUITE_1: Final = 1
+_DHKEM: Final = {
+    GENERATE: ((BASE, 1),),
+    DERIVE: ((BASE, 1), (HMAC, 2)),
+    ENCAP: ((BASE, 1), (DH, 1), (HMAC, 2)),
+    DECAP: ((DH, 1), (HMAC, 2)),
+}
+"""What the functions of suite 1's KEM are made of."""
 
 
 class Call(NamedTuple):
@@ -50,21 +72,26 @@ class Call(NamedTuple):
 
 
 class Calls:
-    """How many calls of which primitives, in turn and spread over threads."""
+    """How many calls of which primitives of a suite, in turn and spread over threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, suite: int = _SUITE_1) -> None:
+        self.suite = suite
         self.alone: Counter[Call] = Counter()
         self.spread: Counter[Call] = Counter()
 
     def add(self, primitive: str, count: int = 1, size: int = 0) -> None:
         """Add calls that follow one another."""
-        if count:
-            self.alone[_call(primitive, size)] += count
+        self._add(self.alone, primitive, count, size)
 
     def add_spread(self, primitive: str, count: int, size: int = 0) -> None:
         """Add calls that any number of threads can share."""
-        if count:
-            self.spread[_call(primitive, size)] += count
+        self._add(self.spread, primitive, count, size)
+
+    def _add(self, counts: Counter[Call], primitive: str, count: int, size: int) -> None:
+        parts = _DHKEM.get(primitive) if self.suite == _SUITE_1 else None
+        for part, times in parts or ((primitive, 1),):
+            if count:
+                counts[_call(part, size)] += times * count
 
     def counts(self) -> Counter[str]:
         """How many calls of each primitive."""
@@ -74,27 +101,30 @@ class Calls:
                 total[call.primitive] += count
         return total
 
-    def seconds(self, threads: int) -> float:
+    def seconds(self, threads: int, clock: Clock = perf_counter_ns) -> float:
         """Make all calls, one after the other; the shared ones count 1/threads of their time."""
-        return _run(self.alone) + _run(self.spread) / threads
+        alone, spread = (_run(self.suite, part, clock) for part in (self.alone, self.spread))
+        return alone + spread / threads
 
 
 def _call(primitive: str, size: int) -> Call:
     return Call(primitive, 0 if size < 256 else size & -64)
 
 
-def _run(counts: Counter[Call]) -> float:
-    work = [(_ready(call), count) for call, count in counts.items()]
-    start = perf_counter_ns()
+def _run(suite: int, counts: Counter[Call], clock: Clock) -> float:
+    work = [(_ready(suite, call), count) for call, count in counts.items()]
+    start = clock()
     for function, count in work:
         for _ in repeat(None, count):
             function()
-    return (perf_counter_ns() - start) / 1e9
+    return (clock() - start) / 1e9
 
 
-@lru_cache(maxsize=256)
-def _ready(call: Call) -> Callable[[], object]:
+@lru_cache(maxsize=4_096)
+def _ready(suite: int, call: Call) -> Callable[[], object]:
     """One primitive with everything that it needs at hand."""
+    if suite != _SUITE_1:
+        return quantum_primitives.ready(get_suite(suite), call.primitive, call.size or 200)
     data = os.urandom(call.size or 200)
     secret = os.urandom(32)
     public, private = crypto_sign_seed_keypair(secret)
@@ -115,6 +145,7 @@ def prices() -> dict[str, float]:
     """What one call of each primitive takes, in seconds: the median of 200, on 200 bytes."""
     found = {}
     for name in NAMES:
-        times = sorted(_run(Counter({Call(name, 0): 1})) for _ in range(200))
-        found[name] = times[len(times) // 2]
+        calls = Calls()
+        calls.add(name)
+        found[name] = median(calls.seconds(1) for _ in range(200))
     return found

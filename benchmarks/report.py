@@ -8,11 +8,12 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from benchmarks import aims, churn, machine
+from benchmarks import aims, churn, machine, quantum_page
 from benchmarks.counting import KEYPAIR
 from benchmarks.groups import POLICY, TREES
 from benchmarks.operations import OPERATIONS
-from benchmarks.primitives import NAMES
+from benchmarks.primitive_names import NAMES
+from benchmarks.tables import milliseconds, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +28,7 @@ _HEAD: Final = """# Performance
 Written by `make bench`. Cipher suite 1 (X25519, AES-128-GCM, SHA-256, Ed25519), no warm caches but
 those that a running client has. A *floor* is the time of the primitive calls that an operation
 cannot do without; efficiency is floor by time, 1.00 would mean that Python costs nothing.
+[Below](#post-quantum-suites) the post-quantum suites stand beside suite 1.
 
 ![Time by number of members, and over a thousand changes](performance.svg)
 """
@@ -103,6 +105,7 @@ def page(results: Results, rounds: int) -> str:
         _memory(results),
         _churn(results),
         _store(results),
+        "" if results.quantum is None else quantum_page.section(results.quantum),
         _others(results),
         _METHOD.format(rounds=rounds, threads=POLICY.threads),
         _calls(results),
@@ -120,24 +123,11 @@ def summary(results: Results) -> str:
     return "\n".join([*lines, f"in {results.seconds:.0f} s"])
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
-    marks = ["---"] * left + ["--:"] * (len(head) - left)
-    lines = [head, marks, *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def _aims(results: Results) -> str:
     rows = [
         ("yes" if aim.met else "**no**", aim.statement, aim.found) for aim in aims.judge(results)
     ]
-    return "## Aims\n\n" + _table(("met", "aim", "found"), rows, left=3) if rows else ""
-
-
-def milliseconds(seconds: float) -> str:
-    """Three digits of a time, in ms."""
-    value = seconds * 1e3
-    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
-    return f"{value:,.{digits}f}"
+    return "## Aims\n\n" + table(("met", "aim", "found"), rows, left=3) if rows else ""
 
 
 def _times(results: Results) -> Iterable[str]:
@@ -170,7 +160,7 @@ def _grid(figures: Sequence[Figure], cell: Callable[[Figure], str]) -> str:
             name += f" ({tree})"
         present = [found.get((operation, tree, handshake, count)) for count in counts]
         lines.append((name, *("–" if each is None else cell(each) for each in present)))
-    return _table(("", *(f"n = {count:,}" for count in counts)), lines)
+    return table(("", *(f"n = {count:,}" for count in counts)), lines)
 
 
 def _order(values: Iterable[_T]) -> list[_T]:
@@ -207,7 +197,7 @@ def _memory(results: Results) -> str:
             for (tree, count), found in results.memories.items()
         ]
         head = ("", "bytes for each member", "of them objects", "MiB in all", "MiB while joining")
-        parts.append("A group, in a process of its own that joined it:\n\n" + _table(head, rows))
+        parts.append("A group, in a process of its own that joined it:\n\n" + table(head, rows))
     if results.figures:
         text = "Peak of an operation on top of the group, in KiB:\n\n"
         parts.append(text + _grid(results.figures, lambda figure: f"{figure.peak / 1024:,.0f}"))
@@ -234,7 +224,7 @@ def _churn(results: Results) -> str:
         head = ("changes", "members", "commit", "process", "ciphertexts", "bytes")
         text = f"{count:,} {series.name} in a full tree, private handshakes, "
         text += "medians; time and floor in ms, and efficiency:\n\n"
-        parts.append(text + _table(head, rows))
+        parts.append(text + table(head, rows))
     return "## Change after change\n\n" + "\n".join(parts) if parts else ""
 
 
@@ -265,7 +255,7 @@ def _store(results: Results) -> str:
             ("… beyond the disk's sync", *(milliseconds(each.beyond) for each in found)),
             ("… bytes to the log", *(f"{each.written:,}" for each in found)),
         ]
-    text = _STORE + _table(("", *heads), rows)
+    text = _STORE + table(("", *heads), rows)
     for caught in results.caught_up:
         text += (
             f"\nOf {caught.members:,} members, one was away and reads {caught.messages:,} messages"
@@ -317,13 +307,11 @@ def _calls(results: Results) -> str:
     if not rows:
         return ""
     head = ("", "calls of the floor", "the engine makes")
-    return "## Primitive calls\n\nOne round of each, private handshakes.\n\n" + _table(
-        head, rows, 3
-    )
+    return "## Primitive calls\n\nOne round of each, private handshakes.\n\n" + table(head, rows, 3)
 
 
 def _machine(results: Results) -> str:
     rows = [*machine.describe().items()]
     prices = ", ".join(f"{name} {price * 1e6:.1f}" for name, price in results.prices.items())
     rows += [("One call, µs", prices), ("The whole run", f"{results.seconds / 60:.1f} minutes")]
-    return "## Machine and versions\n\n" + _table(("", ""), rows, left=2)
+    return "## Machine and versions\n\n" + table(("", ""), rows, left=2)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from benchmarks import catching_up, churn, memory, primitives, store
+from benchmarks import catching_up, churn, memory, primitives, quantum, store
 from benchmarks.groups import TREES, founded
 from benchmarks.operations import HANDSHAKES, OPERATIONS, Scene
-from benchmarks.timing import Effort, Figure, measure
+from benchmarks.timing import Effort, Figure, measure, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.groups import WholeGroup
     from benchmarks.memory import Memory
     from benchmarks.operations import Operation
+    from benchmarks.quantum import Quantum
     from benchmarks.store import Durable, Kept, Opening
 
 EFFORT: Final = Effort(rounds=100, least=3, seconds=1.5)
@@ -41,6 +41,15 @@ MISSED: Final = 5_000
 MISSED_BY: Final = (2, 1_000)
 """How many members its groups have."""
 
+POST_QUANTUM: Final = "post-quantum"
+"""The name of all that is measured of the post-quantum suites."""
+
+QUANTUM_COUNTS: Final = (10, 100, 1_000)
+"""How many members the groups of all suites have."""
+
+QUANTUM_EFFORT: Final = Effort(rounds=60, least=3, seconds=0.5)
+"""How much time a figure of one suite may take, its preparation and its floor included."""
+
 MEMORY_FROM: Final = 100
 """From how many members on the memory of one can be told from the noise."""
 
@@ -57,6 +66,8 @@ class Plan:
         opened: How many groups a store is opened with, and how many members each has.
         missed: How many messages a client has missed, in groups of how many members.
         effort: How much time a figure may take.
+        quantum: How many members the groups of all suites have.
+        quantum_effort: How much time a figure of theirs may take.
     """
 
     only: str | None = None
@@ -66,11 +77,15 @@ class Plan:
     opened: tuple[int, int] = OPENED
     missed: tuple[int, tuple[int, ...]] = (MISSED, MISSED_BY)
     effort: Effort = EFFORT
+    quantum: tuple[int, ...] = QUANTUM_COUNTS
+    quantum_effort: Effort = QUANTUM_EFFORT
 
     @classmethod
     def quick(cls, only: str | None) -> Plan:
-        """A plan for half a minute; its figures only show that everything works."""
-        return cls(only, (2, 10, 100), 50, 50, (10, 100), (300, (2, 100)), Effort(10, 3, 0.2))
+        """A plan for a minute; its figures only show that everything works."""
+        effort = Effort(10, 3, 0.2)
+        missed = 300, (2, 100)
+        return cls(only, (2, 10, 100), 50, 50, (10, 100), missed, effort, (10,), effort)
 
     def wants(self, name: str) -> bool:
         """Whether a name is to be measured."""
@@ -90,6 +105,7 @@ class Results:
         opening: What it takes to open one.
         caught_up: What it takes to read what was missed.
         prices: Seconds of one call of each primitive.
+        quantum: The post-quantum suites beside suite 1.
         seconds: How long it all took.
     """
 
@@ -101,13 +117,8 @@ class Results:
     opening: Opening | None = None
     caught_up: list[CaughtUp] = field(default_factory=list)
     prices: dict[str, float] = field(default_factory=dict)
+    quantum: Quantum | None = None
     seconds: float = 0.0
-
-
-def say(text: str) -> None:
-    """Tell how far we are."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
 
 
 def run(plan: Plan) -> Results:
@@ -117,8 +128,15 @@ def run(plan: Plan) -> Results:
     for count in plan.counts:
         _of_count(plan, count, results)
     _changes(plan, results)
+    if plan.only is None or plan.wants(POST_QUANTUM):
+        results.quantum = run_quantum(replace(plan, only=None))
     results.seconds = perf_counter() - began
     return results
+
+
+def run_quantum(plan: Plan) -> Quantum:
+    """Measure what the plan says of the post-quantum suites."""
+    return quantum.run(plan.quantum, plan.quantum_effort, plan.wants)
 
 
 def _of_count(plan: Plan, count: int, results: Results) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import tracemalloc
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from benchmarks.counting import counting
 
 if TYPE_CHECKING:
     from benchmarks.operations import Operation, Sample, Scene
+    from benchmarks.primitives import Clock
 
 
 class Effort(NamedTuple):
@@ -91,6 +93,12 @@ class Figure:
         return {name: count for name, count in difference.items() if count}
 
 
+def say(text: str) -> None:
+    """Tell how far we are."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
 def measure(figure: Figure, operation: Operation, scene: Scene, effort: Effort) -> None:
     """Fill in a figure: one round to warm up, the timed ones, one for memory, one for calls."""
     operation.prepare(scene).call()
@@ -101,7 +109,7 @@ def measure(figure: Figure, operation: Operation, scene: Scene, effort: Effort) 
     while len(figure.times) < effort.rounds:
         if len(figure.times) >= effort.least and perf_counter() - began > effort.seconds:
             break
-        sizes.append(_round(figure, operation.prepare(scene), scene.policy.threads))
+        sizes.append(timed_round(figure, operation.prepare(scene), scene.policy.threads))
     figure.sizes = {name: round(median(each[name] for each in sizes)) for name in sizes[0]}
     figure.peak = _peak(operation.prepare(scene))
     alone = replace(scene, policy=replace(scene.policy, threads=1))
@@ -113,12 +121,15 @@ def measure(figure: Figure, operation: Operation, scene: Scene, effort: Effort) 
     gc.unfreeze()
 
 
-def _round(figure: Figure, sample: Sample, threads: int) -> dict[str, int]:
-    start = perf_counter_ns()
+def timed_round(
+    figure: Figure, sample: Sample, threads: int, clock: Clock = perf_counter_ns
+) -> dict[str, int]:
+    """Time a call and its floor by a clock of nanoseconds; the bytes that came out, by name."""
+    start = clock()
     result = sample.call()
-    figure.times.append((perf_counter_ns() - start) / 1e9)
+    figure.times.append((clock() - start) / 1e9)
     explained = sample.explain(result)
-    figure.floors.append(explained.calls.seconds(threads))
+    figure.floors.append(explained.calls.seconds(threads, clock))
     return dict(explained.sizes)
 
 

@@ -93,7 +93,7 @@ class HybridKem:
     def check_public(self, public: bytes) -> None:
         """Accept a public key, or refuse it."""
         first, second = self._split(public)
-        self.parameters.public_key(first)
+        self.parameters.check_public(first)
         self.curve.check_public(second)
 
     def encap(self, public: bytes, entropy: Entropy) -> tuple[bytes, bytes]:

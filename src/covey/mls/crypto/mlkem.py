@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.asymmetric import mlkem
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     PublicKey = mlkem.MLKEM768PublicKey | mlkem.MLKEM1024PublicKey
 
 _SEED: Final = 64
+_Q: Final = 3329
 
 
 def labeled_derive(hpke_id: int, ikm: bytes, label: bytes, length: int) -> bytes:
@@ -40,12 +42,32 @@ def labeled_derive(hpke_id: int, ikm: bytes, label: bytes, length: int) -> bytes
     return hashlib.shake_256(b"".join(text)).digest(length)
 
 
+def _unreduced(public: bytes, rank: int) -> bool:
+    """Tell whether one of the 256 * k coefficients is q or above: the modulus check (§7.2).
+
+    They are 12 bits each, of one little-endian number. Every second one is looked at at once, with
+    room for a carry: adding 2^12 - q carries from q on.
+    """
+    vector = int.from_bytes(public[: 384 * rank], "little")
+    lanes, surplus, carries = _every_second(rank)
+    carried = (vector & lanes) + surplus | (vector >> 12 & lanes) + surplus
+    return carried & carries != 0
+
+
+@lru_cache
+def _every_second(rank: int) -> tuple[int, int, int]:
+    """In each 24 bits of 128 * k: the lower 12 all set, the number 2^12 - q, and the 13th bit."""
+    ones = sum(1 << place for place in range(0, 24 * 128 * rank, 24))
+    return 0xFFF * ones, (0x1000 - _Q) * ones, 0x1000 * ones
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """A parameter set of FIPS 203 §8.
 
     Attributes:
         name: Its name.
+        rank: The number k, of polynomials of 256 coefficients in a vector.
         public_length: Bytes of an encapsulation key.
         ciphertext_length: Bytes of a ciphertext.
         private: The library's private keys.
@@ -53,6 +75,7 @@ class Parameters:
     """
 
     name: str
+    rank: int
     public_length: int
     ciphertext_length: int
     private: type[PrivateKey]
@@ -75,14 +98,29 @@ class Parameters:
         Raises:
             DecodeError: Wrong length, or coefficients that are not reduced.
         """
-        if len(public) != self.public_length:
-            msg = f"an {self.name} public key has {len(public)} bytes, not {self.public_length}"
-            raise DecodeError(msg)
+        self._require_length(public)
         try:
             return self.public.from_public_bytes(public)
         except ValueError:
-            msg = f"the {self.name} public key has coefficients that are not reduced"
-            raise DecodeError(msg) from None
+            raise self._not_reduced() from None
+
+    def check_public(self, public: bytes) -> None:
+        """Only the checks: OpenSSL would make the key ready, which takes several times as long.
+
+        Raises:
+            DecodeError: Wrong length, or coefficients that are not reduced.
+        """
+        self._require_length(public)
+        if _unreduced(public, self.rank):
+            raise self._not_reduced()
+
+    def _require_length(self, public: bytes) -> None:
+        if len(public) != self.public_length:
+            msg = f"an {self.name} public key has {len(public)} bytes, not {self.public_length}"
+            raise DecodeError(msg)
+
+    def _not_reduced(self) -> DecodeError:
+        return DecodeError(f"the {self.name} public key has coefficients that are not reduced")
 
     def decapsulate(self, key: PrivateKey, ciphertext: bytes) -> bytes:
         """Decaps: 32 bytes; of a ciphertext that was changed, others (implicit rejection).
@@ -138,7 +176,7 @@ class MlKem:
 
     def check_public(self, public: bytes) -> None:
         """Accept a public key, or refuse it."""
-        self.parameters.public_key(public)
+        self.parameters.check_public(public)
 
     def encap(self, public: bytes, entropy: Entropy) -> tuple[bytes, bytes]:
         """Encap: the shared secret and the ciphertext; nothing is drawn from the entropy."""
@@ -166,10 +204,10 @@ class MlKemKey:
 
 
 PARAMETERS_768: Final = Parameters(
-    "ML-KEM-768", 1184, 1088, mlkem.MLKEM768PrivateKey, mlkem.MLKEM768PublicKey
+    "ML-KEM-768", 3, 1184, 1088, mlkem.MLKEM768PrivateKey, mlkem.MLKEM768PublicKey
 )
 PARAMETERS_1024: Final = Parameters(
-    "ML-KEM-1024", 1568, 1568, mlkem.MLKEM1024PrivateKey, mlkem.MLKEM1024PublicKey
+    "ML-KEM-1024", 4, 1568, 1568, mlkem.MLKEM1024PrivateKey, mlkem.MLKEM1024PublicKey
 )
 MLKEM768: Final = MlKem(0x0041, PARAMETERS_768)
 MLKEM1024: Final = MlKem(0x0042, PARAMETERS_1024)

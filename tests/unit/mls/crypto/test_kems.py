@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from covey.mls.crypto.mlkem import MLKEM768, MLKEM1024
 if TYPE_CHECKING:
     from covey.mls.crypto.hybrid import HybridKem
     from covey.mls.crypto.kem import Kem
+    from covey.mls.crypto.mlkem import MlKem
     from covey.mls.crypto.suite import Suite
 
 KEMS: tuple[Kem, ...] = (
@@ -85,6 +87,20 @@ def test_nobody_encapsulates_to_an_invalid_key(kem: Kem) -> None:
             kem.check_public(wrong)
         with pytest.raises(DecodeError):
             kem.encap(wrong, system_entropy)
+
+
+@pytest.mark.parametrize("kem", [MLKEM768, MLKEM1024], ids=NAMES[:2])
+def test_our_modulus_check_is_that_of_openssl(kem: MlKem) -> None:
+    """FIPS 203 section 7.2, for each coefficient: below 3329 and no other."""
+    public = kem.load(bytes(64)).public
+    vector, seed = int.from_bytes(public[:-32], "little"), public[-32:]
+    for place in range(0, 12 * 256 * kem.parameters.rank, 12):
+        for value, reduced in ((0, True), (3328, True), (3329, False), (4095, False)):
+            other = vector & ~(0xFFF << place) | value << place
+            key = other.to_bytes(kem.Npk - 32, "little") + seed
+            for check in (kem.check_public, kem.parameters.public_key):
+                with nullcontext() if reduced else pytest.raises(DecodeError, match="not reduced"):
+                    check(key)
 
 
 @pytest.mark.parametrize("kem", KEMS[2:5], ids=NAMES[2:5])
