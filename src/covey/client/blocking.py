@@ -88,6 +88,7 @@ class Conversation(Face[conversation.Conversation]):
     reactions: Final = plain(conversation.Conversation.reactions)
     search: Final = plain(conversation.Conversation.search)
 
+    subgroup: Final = entered(conversation.Conversation.subgroup)
     invite: Final = waited(conversation.Conversation.invite)
     invite_card: Final = waited(conversation.Conversation.invite_card)
     link: Final = waited(conversation.Conversation.link)
