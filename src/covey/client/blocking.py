@@ -181,6 +181,11 @@ class Conversation(Face[conversation.Conversation]):
         return self._portal.plain(lambda: self._inner.expires_after)
 
     @property
+    def parent(self) -> str:
+        """The id of the group of which this is a subgroup; empty when it is none."""
+        return self._portal.plain(lambda: self._inner.parent)
+
+    @property
     def members(self) -> list[MemberView]:
         """Who is in it, in the order of the tree; nobody when we are not."""
         return self._portal.plain(lambda: self._inner.members)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from anyio import move_on_after
 
+from broker_thread import broker_at
 from covey.client.events import InvitationFailed, Joined
 from covey.errors import BrokerError, PolicyError, StateError
 from people import LATE, Town, group, happens, texts, until
@@ -198,28 +199,20 @@ async def test_who_was_removed_from_the_parent_does_not_come_in_by_it(
             assert (found.name, found.parent) == ("two", "")
 
 
-async def test_a_broker_that_makes_no_more_groups(town: Town) -> None:
-    async with town.client("alice") as alice, town.client("bob") as bob:
-        ours, _ = await group(alice, bob)
+async def test_a_broker_that_makes_no_more_groups(tmp_path: Path) -> None:
+    """Nothing stays of it; and for what it waits is said."""
+    with broker_at(str(tmp_path / "broker.db"), tmp_path, rates__creations="1 per hour") as broker:
+        town = Town(broker.url)
+        async with town.client("alice") as alice, town.client("bob") as bob:
+            ours, _ = await group(alice, bob)
+            waited: list[BrokerError] = []
+            with pytest.raises(BrokerError, match="over_quota"):
+                await ours.subgroup("two", [bob.name], waits=lambda why, _: tells(why, waited))
+            assert waited
+            assert [each.name for each in alice.groups()] == ["team"]
 
-        def refuse(_: object) -> None:
-            raise BrokerError("over_quota", "no more groups")
 
-        engine = alice._engine  # noqa: SLF001 - what the network would do
-        real = engine.run
-        speaks: list[str] = []
-
-        async def run(flow: object) -> object:
-            if getattr(flow, "__name__", "") == "create":
-                speaks.append("create")
-                refuse(flow)
-            return await real(flow)  # type: ignore[arg-type]
-
-        engine.run = run  # type: ignore[method-assign, assignment]
-        try:
-            with pytest.raises(BrokerError, match="no more groups"):
-                await ours.subgroup("two", [bob.name])
-        finally:
-            del engine.run
-        assert speaks == ["create"]
-        assert [each.name for each in alice.groups()] == ["team"]
+def tells(why: BrokerError, waited: list[BrokerError]) -> None:
+    """Whom it is too long ends it."""
+    waited.append(why)
+    raise why

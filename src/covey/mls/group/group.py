@@ -386,7 +386,7 @@ class Group(Listening):
         )
         own = self.tree.leaf(self.own_index)
         assert own is not None
-        ours = own.replace(credential=member.credential, signature_key=member.signature_key)
+        ours = successors.own_leaf(own, member, options.get("leaf_extensions"))
         leaves = [ours, *(package.leaf_node for package in parsed)]
         successors.check_plan(context, leaves, link, self._state, new.check(Local))
         return Group.found(

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.mls.group.join import Joined
+    from covey.mls.group.member import Member
     from covey.mls.group.policy import Policy
     from covey.mls.group.results import Membership
     from covey.mls.group.verify import Checker
+    from covey.mls.structs.extensions import Extension
     from covey.mls.structs.proposals import ReInit
     from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
     from covey.mls.structs.tree import LeafNode
@@ -69,6 +71,19 @@ def check_successor(joined: Joined, old: State | Membership | None, check: Check
     new = [leaf for _, leaf in public.tree.members()]
     known = known_of(old, psk, check.policy) if isinstance(old, State) else _kept(old)
     _check(public.context, new, psk, known, check)
+
+
+def own_leaf(own: LeafNode, member: Member, extensions: Iterable[Extension] | None) -> LeafNode:
+    """Our leaf in a group that is about to continue ours, as far as clients are known by it.
+
+    Args:
+        own: Our leaf in the old group.
+        member: We, in the new one.
+        extensions: Of our leaf there; None for those that we have here.
+    """
+    stated = own.extensions if extensions is None else tuple(extensions)
+    credential, key = member.credential, member.signature_key
+    return own.replace(credential=credential, signature_key=key, extensions=stated)
 
 
 def check_plan(

@@ -38,6 +38,10 @@ def coming(seat: Seat, wish: Subgroup) -> list[KeyPackage]:
     """Those who are to come into a subgroup, and are in its parent to this day.
 
     Raises:
-        StateError: We are not in the parent any more.
+        StateError: We are not in the parent any more, or none of them is.
     """
-    return [key_package(each) for each in those_of(wish.packages, keys_of(linked(seat)))]
+    found = [key_package(each) for each in those_of(wish.packages, keys_of(linked(seat)))]
+    if not found:
+        msg = "nobody is in the group any more who was to be in this subgroup of it"
+        raise StateError(msg)
+    return found

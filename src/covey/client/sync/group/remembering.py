@@ -14,8 +14,11 @@ from covey.mls import Membership
 from covey.mls.group.successors import clients_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from covey.client.sync.group.seat import Seat
     from covey.mls import Changed, Group
+    from covey.mls.structs.tree import LeafNode
     from covey.mls.tree.ratchet_tree import RatchetTree
     from covey.store.port import Rows
 
@@ -30,12 +33,10 @@ def went_on(seat: Seat, rows: Rows, changed: Changed, before: RatchetTree) -> No
         before: The tree before it.
     """
     group = seat.group
-    came: frozenset[bytes] = frozenset()
-    went: frozenset[bytes] = frozenset()
-    if changed.added or changed.removed:
-        then, now = _clients(group, before), _clients(group, group.tree)
-        came, went = now - then, then - now
-    _keep(seat, rows, group, group.epoch - 1, (tuple(sorted(came)), tuple(sorted(went))))
+    came = _clients(group, (group.tree.leaf(each.index) for each in changed.joined))
+    went = _clients(group, (before.leaf(each.index) for each in changed.removed))
+    moves = tuple(sorted(came - went)), tuple(sorted(went - came))
+    _keep(seat, rows, group, group.epoch - 1, moves)
 
 
 def moved_on(seat: Seat, rows: Rows, group: Group) -> None:
@@ -76,7 +77,7 @@ def of(seat: Seat, rows: Rows, group_id: bytes, epoch: int) -> Membership | None
     group = seat.group_in(rows)
     if (group.group_id, group.epoch) == (group_id, epoch):
         return group.membership()
-    clients = _clients(group, group.tree)
+    clients = group.membership().clients
     after = log_epoch(group, group.epoch)
     for over in memberships.latest_first(rows, seat.number):
         if over.log_epoch != after - 1:
@@ -87,5 +88,5 @@ def of(seat: Seat, rows: Rows, group_id: bytes, epoch: int) -> Membership | None
     return None
 
 
-def _clients(group: Group, tree: RatchetTree) -> frozenset[bytes]:
-    return clients_of((leaf for _, leaf in tree.members()), group.ports.policy)
+def _clients(group: Group, leaves: Iterable[LeafNode | None]) -> frozenset[bytes]:
+    return clients_of(filter(None, leaves), group.ports.policy)
