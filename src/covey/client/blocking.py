@@ -25,18 +25,23 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
+def faced(portal: Portal, inner: conversation.Conversation) -> Conversation:
+    """The blocking face of a group."""
+    return Conversation(portal, inner)
+
+
 def entered(
     method: Callable[Concatenate[Any, P], Coroutine[Any, Any, conversation.Conversation]],
 ) -> Method[P, Conversation]:
     """A coroutine method that comes into a group, as a plain one."""
-    return Method(method, waits=True, faced=Conversation)
+    return Method(method, waits=True, faced=faced)
 
 
 def found(
     method: Callable[Concatenate[Any, P], conversation.Conversation],
 ) -> Method[P, Conversation]:
     """A method that finds a group, likewise."""
-    return Method(method, waits=False, faced=Conversation)
+    return Method(method, waits=False, faced=faced)
 
 
 def begun(function: Callable[P, client.Client]) -> staticmethod[P, Client]:

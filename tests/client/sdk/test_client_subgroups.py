@@ -9,7 +9,7 @@ from anyio import move_on_after
 
 from broker_thread import broker_at
 from covey.client.events import InvitationFailed, Joined
-from covey.errors import BrokerError, PolicyError, StateError
+from covey.errors import BrokerError, PolicyError, StateError, TransportError
 from people import LATE, Town, group, happens, texts, until
 
 if TYPE_CHECKING:
@@ -199,20 +199,23 @@ async def test_who_was_removed_from_the_parent_does_not_come_in_by_it(
             assert (found.name, found.parent) == ("two", "")
 
 
-async def test_a_broker_that_makes_no_more_groups(tmp_path: Path) -> None:
-    """Nothing stays of it; and for what it waits is said."""
+async def test_of_one_that_the_broker_does_not_begin_nothing_stays(tmp_path: Path) -> None:
     with broker_at(str(tmp_path / "broker.db"), tmp_path, rates__creations="1 per hour") as broker:
         town = Town(broker.url)
         async with town.client("alice") as alice, town.client("bob") as bob:
             ours, _ = await group(alice, bob)
-            waited: list[BrokerError] = []
             with pytest.raises(BrokerError, match="over_quota"):
-                await ours.subgroup("two", [bob.name], waits=lambda why, _: tells(why, waited))
-            assert waited
+                await ours.subgroup("two", [bob.name])
+            await alice.sync()
+            assert [each.name for each in (*alice.groups(), *bob.groups())] == ["team", "team"]
+
+
+async def test_without_a_broker_nothing_stays(tmp_path: Path) -> None:
+    with broker_at(str(tmp_path / "broker.db"), tmp_path) as broker:
+        town = Town(broker.url)
+        async with town.client("alice") as alice, town.client("bob") as bob:
+            ours, _ = await group(alice, bob)
+            broker.stop()
+            with pytest.raises(TransportError):
+                await ours.subgroup("two", [bob.name])
             assert [each.name for each in alice.groups()] == ["team"]
-
-
-def tells(why: BrokerError, waited: list[BrokerError]) -> None:
-    """Whom it is too long ends it."""
-    waited.append(why)
-    raise why

@@ -135,30 +135,27 @@ class Founding(Governing):
             TypeError: What is given is of another type.
         """
         patience, code = seconds(timeout), typed.text("an invite code", invite)
-        called, may = wanted.group_name(name), Inviting(wanted.inviting_by(inviting))
-        after = None if expires_after is None else wanted.expiry(expires_after)
-        stated = self._with_group(partial(_profile, called, may, after))
+        stated = self._with_group(partial(_profile, name, inviting, expires_after))
         packages: list[bytes] = []
-        if isinstance(members, str):
-            msg = "members are a list of names, also of one"
-            raise TypeError(msg)
-        for who in self._with_group(partial(_others, tuple(members))):
+        for who in self._with_group(partial(_others, members)):
             packages += await self._left_by(who)
         engine = self._engine
         with anyio.CancelScope(shield=True):
-            since = engine.rows(events.latest)
-            place, wish = await engine.call(partial(self._begin, stated, tuple(packages)))
+            place, wish, since = await engine.call(partial(self._begin, stated, tuple(packages)))
         await begun(engine, place, code, waits)
         await engine.call(partial(created, place.seat, self._row.gid.hex()))
         await self._let_in(place, wish, since, patience)
         return type(self)(engine, place.seat.number)
 
-    def _begin(self, stated: GroupProfile, packages: tuple[bytes, ...]) -> tuple[Place, int]:
+    def _begin(self, stated: GroupProfile, packages: tuple[bytes, ...]) -> tuple[Place, int, int]:
+        """Keep it: its place, the number of the wish, and of the last event before."""
         peer = self._engine.peer
         seat = peer.place(self._number).seat
         seat.look()
         seat.require_in()
-        return subgroups.begin(peer, seat, stated, packages)
+        with peer.home.store.reading() as rows:
+            since = events.latest(rows)
+        return (*subgroups.begin(peer, seat, stated, packages), since)
 
     async def _left_by(self, who: bytes) -> list[bytes]:
         """KeyPackages of somebody's devices that are here.
@@ -202,28 +199,37 @@ class Founding(Governing):
 
 
 def _profile(
-    name: str, inviting: Inviting, expires_after: int | None, place: Place, group: Group
+    name: str, inviting: str, expires_after: int | None, place: Place, group: Group
 ) -> GroupProfile:
-    """What a subgroup says of itself: like its parent, with us as its owner."""
+    """What a subgroup says of itself: like its parent, with us as its owner.
+
+    Raises:
+        StateError: What is given means nothing.
+        TypeError: It is of another type.
+    """
     parent = profile.profile_of(group.extensions)
     as_there = 0 if parent is None else parent.expires_after
     return profile.first_profile(
-        name,
+        wanted.group_name(name),
         place.seat.home.identity,
-        inviting=inviting,
-        expires_after=as_there if expires_after is None else expires_after,
+        inviting=Inviting(wanted.inviting_by(inviting)),
+        expires_after=as_there if expires_after is None else wanted.expiry(expires_after),
         quantum_safe=parent is not None and parent.quantum_safe == 1,
     )
 
 
-def _others(names: tuple[str, ...], place: Place, group: Group) -> tuple[bytes, ...]:
+def _others(names: Iterable[str], place: Place, group: Group) -> tuple[bytes, ...]:
     """Those who are to be in a subgroup; we, too, for other devices of ours.
 
     Raises:
         StateError: Somebody is no member, or it would be nobody but us.
+        TypeError: It is one name.
     """
+    if isinstance(names, str):
+        msg = "members are a list of names, also of one"
+        raise TypeError(msg)
     own = place.seat.home.identity
-    found = dict.fromkeys(whom.identities_of(names, place, group))
+    found = dict.fromkeys(whom.identities_of(tuple(names), place, group))
     if not set(found) - {own}:
         msg = "a subgroup needs somebody besides you: name members of this group"
         raise StateError(msg)

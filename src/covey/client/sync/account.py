@@ -196,7 +196,6 @@ class Account:
         until = home.world.hour + capabilities.RECOVERY_HOURS
         keys = capabilities.keys(seed, member.suite)
         way_back = GroupCapabilities((GroupCapability(keys.key, 0, until, Right.recover),))
-        place = 0
         if after is not None:
             old = Seat(home, after)
             place = winning.order(old.epoch, old.group.own_index)
@@ -212,7 +211,7 @@ class Account:
         gid = home.world.entropy(_KEY)
         row = joining.new_row(home, group, broker_id or self.broker_id, gid).replaced(recovery=seed)
         if after is not None:
-            row = row.replaced(predecessor=after.gid, branched_by=place)
+            row = row.replaced(predecessor=after.gid)
         with home.store.transaction() as rows:
             row = groups.insert(rows, row)
             groups.apply(rows, row.id, group.changes())

@@ -105,6 +105,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
 
     Raises:
         PolicyError: Who comes by a link or a card has a name that the group knows.
+        StateError: Nobody is left in the parent who is to be in this subgroup of it.
     """
     group = seat.group
     if wished and isinstance(upgrade := wished[0], Upgrade):  # it is alone
@@ -127,10 +128,8 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
                 answered += wish.answered
             case Expel():
                 add = [each for each in add if not concerns(wish, each)]  # wished for before that
-            case GoOn():
-                add += _same_people(wish)
-            case Subgroup():
-                add += parentage.coming(seat, wish)
+            case GoOn() | Subgroup():
+                add += _same_people(seat, wish)
             case Renew():
                 renews = True
             case _:
@@ -155,8 +154,10 @@ def _moved(seat: Seat, upgrade: Upgrade) -> Merged:
     return Merged((), (), None, stay, (), renews=False, references=(), upgrade=upgrade)
 
 
-def _same_people(wish: GoOn) -> list[KeyPackage]:
+def _same_people(seat: Seat, wish: GoOn | Subgroup) -> list[KeyPackage]:
     """The KeyPackages of members, by their signature keys: a broker can hand out any others."""
+    if isinstance(wish, Subgroup):
+        return parentage.coming(seat, wish)
     packages = map(key_package, wish.packages)
     return [each for each in packages if each.leaf_node.signature_key in wish.keys]
 
