@@ -216,6 +216,7 @@ async def test_without_a_broker_nothing_stays(tmp_path: Path) -> None:
         async with town.client("alice") as alice, town.client("bob") as bob:
             ours, _ = await group(alice, bob)
             broker.stop()
+            await until(lambda: not alice.online)
             with pytest.raises(TransportError):
                 await ours.subgroup("two", [bob.name])
             assert [each.name for each in alice.groups()] == ["team"]

@@ -229,6 +229,19 @@ def test_who_was_offline_comes_in_after_however_many_epochs(table: Table, epochs
     assert ["a subgroup of team" in each for each in failures(dave)] == [True]
 
 
+def test_who_was_removed_from_the_parent_reads_that_first(table: Table) -> None:
+    """Also when the epoch in which it begins is the one in which we were last."""
+    alice, bob = table.team("alice", "bob")
+    alice.subgroup("sub", "bob")
+    table.settle(alice, rounds=3)
+    alice.wish_in(0, wishes.Expel((b"bob",)))
+    table.settle(alice, rounds=3)
+    bob.run(bob.peer.look_into_inbox())
+    assert bob.peer.places()[0].seat.look().status is Status.removed
+    assert bob.called("sub") is None
+    assert ["a subgroup of team" in each for each in failures(bob)] == [True]
+
+
 def test_who_had_read_on_long_before_the_pointer_came_comes_in(table: Table) -> None:
     alice, bob = table.team("alice", "bob")
     alice.subgroup("sub", "bob")

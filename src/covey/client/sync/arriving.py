@@ -207,9 +207,9 @@ class Arrivals:
             self._useless(body, found, explained(error))
 
     def _read_on_and_join(self, found: Found) -> Flow[Seat]:
-        """Join; a subgroup that begins where we have not read yet, once we have read on."""
+        """Join; a subgroup, once we have read on in its parent."""
         try:
-            return (yield from joining.join(self._peer.home, found))
+            return (yield from joining.join(self._peer.home, found, has_read=False))
         except origins.AheadError as error:
             for gid in error.gids:
                 yield from self._read_on(gid)

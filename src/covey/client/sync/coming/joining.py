@@ -94,17 +94,22 @@ def opened(home: Home, address: InboxAddress, sealed: bytes) -> Found | None:
     return None
 
 
-def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]:
+def join(
+    home: Home, found: Found, parcels: Iterable[Parcel] = (), *, has_read: bool = True
+) -> Flow[Seat]:
     """Come in by a pointer.
 
     Args:
         home: What all groups share.
         found: The pointer.
         parcels: Those that it names, if they were given by hand too.
+        has_read: Whether we have just read on in our groups; else no subgroup is come into, since
+            we may have been removed from its parent, and not know of it.
 
     Raises:
         StateError: We are in that group already, or something is missing.
-        AheadError: It begins in an epoch of a group of ours that we have not reached yet.
+        AheadError: It begins in an epoch of a group of ours that we have not reached yet, or that
+            is to be read first.
         PolicyError: It says that it is a group of ours, and is let in to by nobody whom we know.
         BrokerError: ``parcel_unknown``: they are not kept any more.
         ProtocolError: A rule is broken.
@@ -130,14 +135,15 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
         raise NeedlessError(msg)
     staged, before, parent = _staged(home, found, given, others)
     _require_readable(staged.joined.epoch.public.context)
-    inviter = staged.joined.info.signer
+    if parent is not None and parent.status.is_in and not has_read:
+        raise origins.AheadError((parent.gid,), is_known=True)
     if old is not None:
         _require_the_same(home, found, old, staged)
     linked = max((each.psk_epoch or 0 for each in staged.joined.psks), default=0)
     if before is not None:
         linked = log_epoch(before.group, linked)
     whence = _Whence(before, linked, parent)
-    return _keep(home, found, staged.accept(), inviter, whence)
+    return _keep(home, found, staged.accept(), staged.joined.info.signer, whence)
 
 
 def _require_readable(context: GroupContext) -> None:
