@@ -15,6 +15,7 @@ from covey.access.structs.log import Append
 from covey.client import events
 from covey.client.roles import GroupPolicy
 from covey.client.running.opening import further_members
+from covey.client.sync import subgroups
 from covey.client.sync.effects import About, Ask, Broker, HangUp, Lane, Pause, World
 from covey.client.sync.group import devices, inviting
 from covey.client.sync.identity.home import Home, Pace
@@ -278,7 +279,11 @@ class Someone:
         return self.peer.places()[-1]
 
     def wish(self, wish: wishes.Wish) -> None:
-        seat = self.place.seat
+        self.wish_in(-1, wish)
+
+    def wish_in(self, index: int, wish: wishes.Wish) -> None:
+        """Wish for something in one of several groups, by their order."""
+        seat = self.peer.places()[index].seat
         with seat.change() as rows:
             seat.require_in()
             queues.wish(rows, seat.number, wishes.encode(wish))
@@ -289,16 +294,38 @@ class Someone:
             packages += self.run(self.peer.claim(name))
         self.wish(inviting.invitation(self.place.seat.group, packages))
 
+    def subgroup(self, name: str, *names: str) -> Place:
+        """Begin a subgroup of the first group, with these members; its next turn makes it."""
+        seat = self.peer.places()[0].seat
+        packages: list[bytes] = []
+        for each in names:
+            packages += self.run(self.peer.claim(each, seat.row.suite))
+        stated = first_profile(name, self.name.encode())
+        return subgroups.begin(self.peer, seat, stated, packages)[0]
+
+    def called(self, name: str) -> Place | None:
+        """The group of a name, if it is in one."""
+        places = [each for each in self.peer.places() if each.seat.look().status.is_in]
+        return next((each for each in places if each.seat.row.name == name), None)
+
     def upgrade(self, suite: int) -> None:
         """Wish to move the group to another suite, with everybody's KeyPackages."""
-        people = {each.identity for each in devices.others(self.place.seat.group)}
+        self.upgrade_in(-1, suite)
+
+    def upgrade_in(self, index: int, suite: int) -> None:
+        """Likewise, one of several groups, by their order."""
+        people = {each.identity for each in devices.others(self.peer.places()[index].seat.group)}
         packages: list[bytes] = []
         for who in sorted(people):
             packages += self.run(self.peer.claim(who.decode(), suite))
-        self.wish(wishes.Upgrade(suite, tuple(packages)))
+        self.wish_in(index, wishes.Upgrade(suite, tuple(packages)))
 
     def say(self, text: str) -> None:
-        seat = self.place.seat
+        self.say_in(-1, text)
+
+    def say_in(self, index: int, text: str) -> None:
+        """Say something in one of several groups, by their order."""
+        seat = self.peer.places()[index].seat
         with seat.change() as rows:
             seat.require_in()
             hearing.say(seat, rows, Text(text.encode()))

@@ -213,6 +213,44 @@ def test_killed_at_every_write_of_a_join() -> None:
     _every_death(_joined, _join, judge)
 
 
+def _make_subgroup(scene: Scene) -> None:
+    scene.bob.subgroup("two", "alice")
+    scene.acknowledged.append("two")
+    for _ in range(3):
+        scene.bob.turn()
+
+
+def test_killed_at_every_write_a_subgroup_is_made_or_not() -> None:
+    def judge(scene: Scene) -> None:
+        scene.table.settle(scene.alice, scene.bob, rounds=8)
+        found = [each.called("two") for each in (scene.alice, scene.bob)]
+        if None in found:
+            assert found == [None, None]
+            assert not scene.acknowledged
+            return
+        agreed = {each.seat.group.epoch_authenticator for each in found if each is not None}
+        assert len(agreed) == 1
+
+    _every_death(_scene, _make_subgroup, judge)
+
+
+def test_killed_at_every_write_of_coming_into_a_subgroup() -> None:
+    def begun() -> Scene:
+        scene = _scene()
+        scene.alice.subgroup("two", "bob")
+        scene.table.settle(scene.alice, rounds=3)
+        return scene
+
+    def judge(scene: Scene) -> None:
+        scene.table.settle(scene.alice, scene.bob, rounds=8)
+        found = [each.called("two") for each in (scene.alice, scene.bob)]
+        agreed = {each and each.seat.group.epoch_authenticator for each in found}
+        assert len(agreed) == 1
+        assert None not in agreed
+
+    _every_death(begun, _join, judge)
+
+
 def test_killed_at_every_write_of_leaving() -> None:
     def judge(scene: Scene) -> None:
         scene.table.settle(scene.alice, scene.bob, rounds=20)

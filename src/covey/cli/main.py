@@ -28,6 +28,7 @@ MEMBER: Final = {
     "init": "Begin an identity: a store, keys, and an account at a broker.",
     "add-device": "Let a further device of yours into your account and groups.",
     "create": "Begin a group.",
+    "subgroup": "Begin a group of some members of another one, bound to that.",
     "invite": "Let people into a group: by name, by card, or by link.",
     "join": "Come into a group: when invited, by a link, or by a file.",
     "send": "Say something in a group, or send a file.",

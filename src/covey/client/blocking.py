@@ -25,18 +25,23 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
+def faced(portal: Portal, inner: conversation.Conversation) -> Conversation:
+    """The blocking face of a group."""
+    return Conversation(portal, inner)
+
+
 def entered(
     method: Callable[Concatenate[Any, P], Coroutine[Any, Any, conversation.Conversation]],
 ) -> Method[P, Conversation]:
     """A coroutine method that comes into a group, as a plain one."""
-    return Method(method, waits=True, faced=Conversation)
+    return Method(method, waits=True, faced=faced)
 
 
 def found(
     method: Callable[Concatenate[Any, P], conversation.Conversation],
 ) -> Method[P, Conversation]:
     """A method that finds a group, likewise."""
-    return Method(method, waits=False, faced=Conversation)
+    return Method(method, waits=False, faced=faced)
 
 
 def begun(function: Callable[P, client.Client]) -> staticmethod[P, Client]:
@@ -88,6 +93,7 @@ class Conversation(Face[conversation.Conversation]):
     reactions: Final = plain(conversation.Conversation.reactions)
     search: Final = plain(conversation.Conversation.search)
 
+    subgroup: Final = entered(conversation.Conversation.subgroup)
     invite: Final = waited(conversation.Conversation.invite)
     invite_card: Final = waited(conversation.Conversation.invite_card)
     link: Final = waited(conversation.Conversation.link)
@@ -178,6 +184,11 @@ class Conversation(Face[conversation.Conversation]):
     def expires_after(self) -> int:
         """Seconds after which messages disappear that do not say it themselves; 0 is never."""
         return self._portal.plain(lambda: self._inner.expires_after)
+
+    @property
+    def parent(self) -> str:
+        """The id of the group of which this is a subgroup; empty when it is none."""
+        return self._portal.plain(lambda: self._inner.parent)
 
     @property
     def members(self) -> list[MemberView]:

@@ -15,14 +15,13 @@ from covey.access.member import links
 from covey.access.member.pointers import NOWHERE, open_pointer
 from covey.access.structs.extensions import InboxAddress
 from covey.client import events
-from covey.client.conversing import wanted
+from covey.client.conversing import founding, wanted
 from covey.client.conversing.bound import seconds
 from covey.client.events import Joined
 from covey.client.held import Held
 from covey.client.running.opening import forget_url, remember_url
 from covey.client.sync.coming import joining
 from covey.client.sync.coming.joining import Found
-from covey.client.sync.group.telling import tell
 from covey.client.sync.identity import key_packages
 from covey.client.sync.rows import groups
 from covey.client.words import cards, profile, suites, typed
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from covey.client.conversing.conversation import Conversation
-    from covey.client.sync.group.seat import Seat
-    from covey.client.sync.log.place import Place
     from covey.client.words.cards import InviteLink
     from covey.store.port import Rows
 
@@ -96,25 +93,10 @@ class Entrance(Held):
         code = typed.text("an invite code", invite)
         with anyio.CancelScope(shield=True):
             place = await engine.call(partial(engine.peer.create, stated, suite=chosen))
-        await self._begun(place, code, waits)
-        await engine.call(partial(_created, place.seat))
+        await founding.begun(engine, place, code, waits)
+        await engine.call(partial(founding.created, place.seat))
         await engine.look_at_groups()
         return self._conversation(place.seat.row)
-
-    async def _begun(
-        self, place: Place, code: bytes, waits: Callable[[BrokerError, float], None] | None
-    ) -> None:
-        """Begin the log of a group; if that fails, the group is not made."""
-        engine = self._engine
-        before, engine.waits = engine.waits, waits
-        try:
-            await engine.run(place.turns.speaker.create(code))
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await engine.write(partial(groups.drop, number=place.seat.number))
-            raise
-        finally:
-            engine.waits = before
 
     async def next_group(self, timeout: float | None = None) -> Conversation:
         """The next group that we come into; one that came since the client was opened, at once.
@@ -279,12 +261,6 @@ class Entrance(Held):
                 raise DecodeError(msg) from error
             _pin(rows, paper.broker_id)
         return Found(package, pointer, "file")
-
-
-def _created(seat: Seat) -> None:
-    """Tell of a group of ours, now that its log has begun."""
-    with seat.change() as rows:
-        tell(seat, rows, Joined(seat.hex, name=seat.row.name, how="created"))
 
 
 def _pin(rows: Rows, broker_id: bytes) -> None:

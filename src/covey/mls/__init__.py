@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from covey.mls.group.policy import Policy
     from covey.mls.group.psks import MemoryPsks, PskStore
     from covey.mls.group.public_group import PublicGroup
-    from covey.mls.group.results import Founded, JoinedExternally
+    from covey.mls.group.results import Founded, JoinedExternally, Membership
     from covey.mls.group.storing import Changes
     from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.credentials import BasicCredential, X509Credential
@@ -103,6 +103,7 @@ __all__ = [
     "MLSMessage",
     "Member",
     "MemberInfo",
+    "Membership",
     "MemoryPsks",
     "MessageReceived",
     "OwnMessage",
@@ -174,6 +175,7 @@ _HOMES: Final = {
     "MLSMessage": "structs.message",
     "Member": "group.member",
     "MemberInfo": "group.events",
+    "Membership": "group.results",
     "MemoryPsks": "group.psks",
     "MessageReceived": "group.events",
     "OwnMessage": "group.events",

@@ -65,6 +65,7 @@ BACKED_UP: Final = (
         ("name",),
         # What is under way with keys that are left out.
         where="name NOT GLOB 'knock *' AND name NOT GLOB 'by hand *' AND name NOT GLOB 'used *'"
+        " AND name NOT GLOB 'was in *'"
         " AND name NOT IN ('restored', 'pointers that wait')",
     ),
     Table(

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from covey.mls.group.group import StagedWelcome
     from covey.mls.group.member import Member, PrivateKeyPackage
     from covey.mls.group.pending import PendingCommit
+    from covey.mls.group.results import Membership
     from covey.mls.structs.key_package import KeyPackage
 
 
@@ -158,7 +159,7 @@ def let_in(
     *,
     groups: Iterable[bytes] = (),
     ports: Ports | None = None,
-    successor_of: Group | None = None,
+    successor_of: Group | Membership | None = None,
 ) -> StagedWelcome:
     """Verify what a pointer leads to, to look at before joining.
 
@@ -169,7 +170,8 @@ def let_in(
         parcels: Those that the pointer names.
         groups: The group_ids of the groups that we are in (RFC 9420 VAL-188).
         ports: What the group will use; the member's policy by default.
-        successor_of: Our group that the new one may go on from (RFC 9420 §11.3).
+        successor_of: Our group that the new one may go on from, or what was kept of an epoch of it
+            (RFC 9420 §11.3).
 
     Raises:
         StateError: A parcel is missing, the Welcome is for somebody else, or we are in the

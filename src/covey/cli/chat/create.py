@@ -63,7 +63,7 @@ def command(
 
     async def work(client: Client) -> Mapping[str, object]:
         if not force:
-            _require_new(client, name)
+            require_new(client, name)
         with asked_again(client.broker) as waits:
             group = await client.create_group(
                 name,
@@ -82,7 +82,7 @@ def command(
     chosen.advise(f"covey invite {called} BOB  invites somebody")
 
 
-def _require_new(client: Client, name: str) -> None:
+def require_new(client: Client, name: str) -> None:
     """Refuse the name of another group, by which neither could be told from the other.
 
     Raises:

@@ -30,14 +30,16 @@ def command(chosen: Chosen, *, offline: bool) -> None:
         return [group_json(group) for group in client.groups()]
 
     found = run(chosen, work, alone=True)
-    rows = [[line(str(each["name"])), str(each["id"])[:8], _standing(each)] for each in found]
+    names = {each["id"]: line(str(each["name"])) for each in found}
+    rows = [[names[each["id"]], str(each["id"])[:8], _standing(each, names)] for each in found]
     none = ["no groups yet: `covey create NAME` begins one, `covey join` waits to be invited"]
     chosen.tell_list("groups", found, *(table(rows) if rows else none))
 
 
-def _standing(group: Mapping[str, object]) -> str:
+def _standing(group: Mapping[str, object], names: Mapping[object, str]) -> str:
     trouble, after = line(str(group["trouble"])), group["expires_after"]
     if trouble:
         return f"{group['status']}: {trouble}"
     expiry = f", messages disappear after {after} seconds" if after else ""
-    return f"{group['status']}{expiry}"
+    parent = f", a subgroup of {names[group['parent']]}" if group["parent"] in names else ""
+    return f"{group['status']}{parent}{expiry}"

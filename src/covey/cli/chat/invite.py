@@ -105,9 +105,14 @@ async def _invite(into: Conversation, name: str, *, again: bool) -> None:
     try:
         await into.invite(name, again=again)
     except BrokerError as error:
-        if error.code in {Code.account_unknown, Code.nothing_to_claim}:
-            raise StateError(error.message) from error
-        raise
+        raise in_words(error) from error
+
+
+def in_words(error: BrokerError) -> BrokerError | StateError:
+    """What is told of somebody who cannot be invited by name; who that is, it says already."""
+    if error.code in {Code.account_unknown, Code.nothing_to_claim}:
+        return StateError(error.message)
+    return error
 
 
 def _by_card(chosen: Chosen, group: str, card: Path, out: Path | None, *, qr: bool) -> None:

@@ -102,6 +102,7 @@ def group_json(group: Conversation) -> Mapping[str, object]:
         "inviting": group.inviting,
         "expires_after": group.expires_after,
         "suite": suite_json(group.suite),
+        "parent": group.parent or None,
     }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from covey.client.conversing import whom
-from covey.client.conversing.governing import Governing
+from covey.client.conversing.founding import Founding
 from covey.client.conversing.leaving import Leaving
 from covey.client.conversing.moving import Moving
 from covey.client.conversing.talking import Talking
@@ -50,7 +50,7 @@ class MemberView(msgspec.Struct, frozen=True):
     own: bool = False
 
 
-class Conversation(Talking, Governing, Moving, Leaving):
+class Conversation(Talking, Founding, Moving, Leaving):
     """A group. What is read of it is read from the store, as it is at that moment.
 
     Made by a :class:`~covey.client.client.Client`.

@@ -144,21 +144,25 @@ class Joined(Happened, frozen=True, kw_only=True):
 
     Attributes:
         name: What it is called.
-        how: ``created``, ``welcome``, ``file``, ``link``, ``recovered`` or ``branched``.
+        how: ``created``, ``welcome``, ``subgroup``, ``file``, ``link``, ``recovered`` or
+            ``branched``.
         inviter: Who let us in; empty when nobody did.
         epoch: The epoch in which we came.
+        parent: The gid of the group of which it is a subgroup, in hex; empty when it is none.
     """
 
     name: str
     how: str
     inviter: str = ""
     epoch: int = 0
+    parent: str = ""
 
     _unshown: ClassVar[frozenset[str]] = frozenset({"name"})
     _ways: ClassVar[dict[str, str]] = {
         "created": "you created",
         "recovered": "you are back in",
         "branched": "you go on in",
+        "subgroup": "you are in the subgroup",
     }
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from covey.client.roles.change import Change
 from covey.client.roles.rights import Judging, capabilities_in, profile_in
 from covey.client.words.names import is_name
 from covey.client.words.profile import EXTENSION_TYPES
+from covey.client.words.same_device import first_key
 from covey.client.words.showing import name_of
 from covey.errors import DecodeError, PolicyError
 from covey.mls.group.identity import identity
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from covey.mls.group.epoch import PublicState
     from covey.mls.group.events import Changed
     from covey.mls.rules.proposal_list import Sent
+    from covey.mls.structs.tree import LeafNode
 
 Function = Callable[[Change], str | None]
 """An application's own rule: a sentence refuses a commit. All members need the same ones, and it
@@ -54,6 +56,13 @@ class GroupPolicy(Policy):
 
     extension_types: frozenset[int] = EXTENSION_TYPES
     functions: tuple[Function, ...] = ()
+
+    def client_id(self, leaf: LeafNode) -> bytes:
+        """Whose device a leaf is, in groups of whatever suite: by its owner, and its first key.
+
+        A name alone would let whoever makes a subgroup put anybody into it, called like a member.
+        """
+        return leaf.credential.encode() + (first_key(leaf) or leaf.signature_key)
 
     def accept_proposal(self, sent: Sent, state: PublicState) -> None:
         """Whether its sender may propose this.

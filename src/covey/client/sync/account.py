@@ -29,11 +29,14 @@ from covey.mls.group.identity import identity
 from covey.store import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from covey.client.sync.effects import Flow
     from covey.client.sync.identity.home import Home
     from covey.client.sync.rows.groups import GroupRow
     from covey.client.words.profile import GroupProfile
     from covey.mls import Extension
+    from covey.store.port import Rows
 
 _KEY: Final = 32
 _IDEM: Final = 16
@@ -174,6 +177,7 @@ class Account:
         *,
         after: GroupRow | None = None,
         suite: int | None = None,
+        also: Callable[[Rows, GroupRow], None] | None = None,
     ) -> Place:
         """Create a group of one; its log begins with its first turn.
 
@@ -182,6 +186,7 @@ class Account:
             broker_id: At which broker; at ours by default.
             after: The broken group that it goes on from, once that is wished for.
             suite: Its cipher suite; by default our first one, or that of the broken group.
+            also: What else is kept in the same transaction, with its row.
 
         Raises:
             StateError: We have no keys for the suite.
@@ -191,7 +196,6 @@ class Account:
         until = home.world.hour + capabilities.RECOVERY_HOURS
         keys = capabilities.keys(seed, member.suite)
         way_back = GroupCapabilities((GroupCapability(keys.key, 0, until, Right.recover),))
-        place = 0
         if after is not None:
             old = Seat(home, after)
             place = winning.order(old.epoch, old.group.own_index)
@@ -207,13 +211,15 @@ class Account:
         gid = home.world.entropy(_KEY)
         row = joining.new_row(home, group, broker_id or self.broker_id, gid).replaced(recovery=seed)
         if after is not None:
-            row = row.replaced(predecessor=after.gid, branched_by=place)
+            row = row.replaced(predecessor=after.gid)
         with home.store.transaction() as rows:
             row = groups.insert(rows, row)
             groups.apply(rows, row.id, group.changes())
             groups.add_doors(rows, row.id, (keys.door,))
             groups.add_slot(rows, row.id, token)
-        return self._place(Seat(home, row, None if after else group))
+            if also is not None:
+                also(rows, row)
+        return self._place(Seat(home, row, None if after or also else group))
 
     def _slot(self, token: bytes) -> list[Extension]:
         """The extensions of our first leaf: when it was made, and where notes may be left."""

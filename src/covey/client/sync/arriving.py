@@ -15,7 +15,7 @@ from covey.access.structs.joining import InboxKind
 from covey.client import events
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
 from covey.client.sync.branches import ahead, winning
-from covey.client.sync.coming import joining, returning
+from covey.client.sync.coming import joining, origins, returning
 from covey.client.sync.group.inviting import invitation
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.identity import key_packages, replacing
@@ -175,9 +175,11 @@ class Arrivals:
     def _joined(self, body: bytes, found: Found) -> Flow[Seat | None]:
         """Join by a pointer, if it is of any use."""
         try:
-            return (yield from joining.join(self._peer.home, found))
+            return (yield from self._read_on_and_join(found))
         except (StorageError, TransportError):
             raise
+        except origins.AheadError as error:
+            self._wait_for_epoch(body, found, error)
         except joining.TooEarlyError as error:
             self._wait(body, found, error.gid)
         except winning.BehindError as error:
@@ -185,15 +187,33 @@ class Arrivals:
         except joining.NeedlessError:
             pass  # as well as if it had not come
         except BrokerError as error:
-            if error.code in _PASSING:
-                raise
-            self._useless(body, found, "what was sent with it is not kept any more")
+            self._refused(body, found, error)
         except AuthenticationError as error:  # what the broker gives out may be another's
             if not self._wait(body, found):
                 self._useless(body, found, explained(error))
         except CoveyError as error:
             self._useless(body, found, explained(error))
         return None
+
+    def _refused(self, body: bytes, found: Found, error: BrokerError) -> None:
+        """The broker does not give out what a pointer leads to."""
+        if error.code in _PASSING:
+            raise error
+        self._useless(body, found, "what was sent with it is not kept any more")
+
+    def _wait_for_epoch(self, body: bytes, found: Found, error: origins.AheadError) -> None:
+        """Keep a pointer until we have come into the epoch from which it leads, if there is one."""
+        if not error.is_known or not self._wait(body, found, error.gids[0]):
+            self._useless(body, found, explained(error))
+
+    def _read_on_and_join(self, found: Found) -> Flow[Seat]:
+        """Join; a subgroup, once we have read on in its parent."""
+        try:
+            return (yield from joining.join(self._peer.home, found, has_read=False))
+        except origins.AheadError as error:
+            for gid in error.gids:
+                yield from self._read_on(gid)
+        return (yield from joining.join(self._peer.home, found))
 
     def _invite(self, body: bytes, found: Found, behind: winning.BehindError) -> Flow[None]:
         """Invite who has made a branch and is behind us into ours, as soon as there is one."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from covey.client.sync import subgroups
 from covey.client.sync.account import Account
 from covey.client.sync.arriving import Arrivals
 from covey.client.sync.branching import Branches
@@ -15,7 +16,7 @@ from covey.client.sync.finishing import Finishing
 from covey.client.sync.gathering import Gathering, invite_again
 from covey.client.sync.identity import key_packages, posting, replacing
 from covey.client.sync.identity.key_packages import Further
-from covey.client.sync.rows import by_hand
+from covey.client.sync.rows import by_hand, memberships
 from covey.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Peer(Account):
         if self.device is None:
             self.refresh()
         self._forget()
+        subgroups.drop_barren(home)
         due = yield from posting.post(home)
         now = home.world.now()
         refused: BrokerError | None = None
@@ -90,6 +92,7 @@ class Peer(Account):
             with self.home.store.transaction() as rows:
                 by_hand.drop_old(rows, int(now))
                 returning.drop_old(rows, int(now))
+                memberships.drop_old(rows, int(now))
 
     def keep_stock(self) -> Flow[Restocked]:
         """See to it that enough KeyPackages wait, and none whose keys were not in a backup."""

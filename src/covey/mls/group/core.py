@@ -16,7 +16,9 @@ from covey.mls.group.member import Member
 from covey.mls.group.policy import Policy
 from covey.mls.group.process_commit import Ours
 from covey.mls.group.psks import MemoryPsks, PskStore
+from covey.mls.group.results import Membership
 from covey.mls.group.storing import Changes, Ledger, all_rows
+from covey.mls.group.successors import clients_of
 from covey.mls.group.verify import Checker
 from covey.mls.group.view import GroupView
 from covey.mls.rules.registry import Local
@@ -81,8 +83,10 @@ class Ports:
         """What making a commit draws on."""
         return Kit(self.check(blame), self.entropy, self.psks, self.resumption(own))
 
-    def resumption(self, own: State | None) -> Callable[[bytes, int], bytes | None]:
-        """Finds resumption PSKs: of a state of our own, then of linked groups."""
+    def resumption(self, own: State | Membership | None) -> Callable[[bytes, int], bytes | None]:
+        """Finds resumption PSKs: of a state of our own, or an epoch of it; of linked groups."""
+        if isinstance(own, Membership):
+            return own.psk
 
         def find(group_id: bytes, epoch: int) -> bytes | None:
             if own is not None and own.epoch.public.context.group_id == group_id:
@@ -154,6 +158,18 @@ class GroupCore(GroupView):
         known = restoring.Known(trees, nodes)
         state = restoring.restore(stored, self.ports.kit(Local), known)
         return type(self)(state, self.ports, Ledger(state))
+
+    def membership(self) -> Membership:
+        """What an application keeps of this epoch, to join a branch from it later (§8.6, §11.3).
+
+        The group itself keeps the resumption PSKs of ``Policy.resumption_epochs``, and who was in
+        the last ``Policy.past_epochs``.
+        """
+        psk = self.resumption_psk(self.epoch)
+        assert psk is not None
+        leaves = (leaf for _, leaf in self.tree.members())
+        clients = clients_of(leaves, self.ports.policy)
+        return Membership(self.group_id, self.suite.code, self.epoch, psk, clients)
 
     @property
     def require_reserved(self) -> bool:

@@ -26,7 +26,7 @@ from covey.mls.group.listening import Listening
 from covey.mls.group.member import CLOCK_TOLERANCE, PrivateKeyPackage
 from covey.mls.group.policy import DAY
 from covey.mls.group.psks import use_of
-from covey.mls.group.results import Founded, JoinedExternally
+from covey.mls.group.results import Founded, JoinedExternally, Membership
 from covey.mls.group.state import first_state
 from covey.mls.group.storing import Ledger
 from covey.mls.rules.registry import Local, Remote
@@ -185,7 +185,7 @@ class Group(Listening):
         message: bytes,
         *,
         ratchet_tree: bytes | None = None,
-        successor_of: Group | None = None,
+        successor_of: Group | Membership | None = None,
         groups: Iterable[bytes] = (),
         ports: Ports | None = None,
     ) -> StagedWelcome:
@@ -198,7 +198,7 @@ class Group(Listening):
                 by one of the two, identity or signature key, it has to be the member's.
             message: The Welcome.
             ratchet_tree: The tree, when the Welcome does not carry it.
-            successor_of: Our group that the new one continues, by ReInit or branch.
+            successor_of: Our group that the new one continues, or what was kept of its epoch.
             groups: The group_ids of our other groups (VAL-188).
             ports: Policy, PSKs, entropy and clock; the member's policy by default.
 
@@ -215,7 +215,7 @@ class Group(Listening):
         if not isinstance(welcome, Welcome):
             msg = f"a Welcome is needed, this is a {type(welcome).__name__}"
             raise StateError(msg)
-        old = None if successor_of is None else successor_of._state  # noqa: SLF001 - of our own class
+        old = successor_of._state if isinstance(successor_of, Group) else successor_of  # noqa: SLF001 - of our own class
         sources = join.Sources(ports.psks, ports.resumption(old))
         check = ports.check(Remote)
         joined = join.join(package, member.suite, welcome, ratchet_tree, sources, check)
@@ -231,7 +231,7 @@ class Group(Listening):
         message: bytes,
         *,
         ratchet_tree: bytes | None = None,
-        successor_of: Group | None = None,
+        successor_of: Group | Membership | None = None,
         groups: Iterable[bytes] = (),
         ports: Ports | None = None,
     ) -> Group:
@@ -386,7 +386,7 @@ class Group(Listening):
         )
         own = self.tree.leaf(self.own_index)
         assert own is not None
-        ours = own.replace(credential=member.credential, signature_key=member.signature_key)
+        ours = successors.own_leaf(own, member, options.get("leaf_extensions"))
         leaves = [ours, *(package.leaf_node for package in parsed)]
         successors.check_plan(context, leaves, link, self._state, new.check(Local))
         return Group.found(

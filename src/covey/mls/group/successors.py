@@ -6,9 +6,10 @@ it is made right is the business of :mod:`covey.mls.group.group`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from covey.errors import StateError
+from covey.mls.group.state import State
 from covey.mls.rules import joining
 from covey.mls.rules.registry import enforce
 from covey.mls.wire.code_points import ResumptionPSKUsage
@@ -17,12 +18,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.mls.group.join import Joined
+    from covey.mls.group.member import Member
     from covey.mls.group.policy import Policy
-    from covey.mls.group.state import State
+    from covey.mls.group.results import Membership
     from covey.mls.group.verify import Checker
+    from covey.mls.structs.extensions import Extension
+    from covey.mls.structs.proposals import ReInit
     from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
     from covey.mls.structs.tree import LeafNode
     from covey.mls.tree.ratchet_tree import RatchetTree
+
+
+class Old(NamedTuple):
+    """A group that is continued, as far as the new one is compared with it.
+
+    Attributes:
+        context: Its GroupContext.
+        reinit: The ReInit that ended it, if one did.
+        clients: Who was in the epoch of which the link is, by ``Policy.client_id``.
+    """
+
+    context: GroupContext
+    reinit: ReInit | None
+    clients: frozenset[bytes]
 
 
 def link(psks: Iterable[PreSharedKeyID]) -> PreSharedKeyID | None:
@@ -30,12 +48,13 @@ def link(psks: Iterable[PreSharedKeyID]) -> PreSharedKeyID | None:
     return next((psk for psk in psks if psk.usage in joining.SUCCESSOR_USAGES), None)
 
 
-def check_successor(joined: Joined, old: State | None, check: Checker) -> None:
+def check_successor(joined: Joined, old: State | Membership | None, check: Checker) -> None:
     """Check a group that continues another, once it has been joined (§12.4.3.1).
 
     Args:
         joined: The new group.
-        old: The state of the old one, when the application has said which it is.
+        old: The state of the old one, when the application has said which it is; or what was
+            kept of the epoch from which it branches.
         check: How to check.
 
     Raises:
@@ -48,8 +67,23 @@ def check_successor(joined: Joined, old: State | None, check: Checker) -> None:
     if old is None:
         msg = "the Welcome continues another group; hand that one in as successor_of="
         raise StateError(msg)
-    new = [leaf for _, leaf in joined.epoch.public.tree.members()]
-    _check(joined.epoch.public.context, new, psk, old, check)
+    public = joined.epoch.public
+    new = [leaf for _, leaf in public.tree.members()]
+    known = known_of(old, psk, check.policy) if isinstance(old, State) else _kept(old)
+    _check(public.context, new, psk, known, check)
+
+
+def own_leaf(own: LeafNode, member: Member, extensions: Iterable[Extension] | None) -> LeafNode:
+    """Our leaf in a group that is about to continue ours, as far as clients are known by it.
+
+    Args:
+        own: Our leaf in the old group.
+        member: We, in the new one.
+        extensions: Of our leaf there; None for those that we have here.
+    """
+    stated = own.extensions if extensions is None else tuple(extensions)
+    credential, key = member.credential, member.signature_key
+    return own.replace(credential=credential, signature_key=key, extensions=stated)
 
 
 def check_plan(
@@ -67,18 +101,33 @@ def check_plan(
     Raises:
         LocalProtocolError: It would not continue our group rightly.
     """
-    _check(context, new, psk, old, check)
+    _check(context, new, psk, known_of(old, psk, check.policy), check)
 
 
 def _check(
-    context: GroupContext, new: list[LeafNode], psk: PreSharedKeyID, old: State, check: Checker
+    context: GroupContext, new: list[LeafNode], psk: PreSharedKeyID, old: Old, check: Checker
 ) -> None:
-    before = [leaf for _, leaf in _tree_of(old, psk.psk_epoch).members()]
+    clients = clients_of(new, check.policy)
     reinit = psk.usage is ResumptionPSKUsage.reinit
-    smaller, larger = (before, new) if reinit else (new, before)
-    matches = all_have_a_match(smaller, larger, check.policy)
-    subject = joining.SuccessorSubject(context, old.epoch.public.context, psk, old.reinit, matches)
+    matches = old.clients <= clients if reinit else clients <= old.clients
+    subject = joining.SuccessorSubject(context, old.context, psk, old.reinit, matches)
     enforce(joining.SUCCESSOR, subject, check.blame)
+
+
+def known_of(old: State, psk: PreSharedKeyID, policy: Policy) -> Old:
+    """A group that is continued, as its state has it.
+
+    Args:
+        old: Its state.
+        psk: The PSK that links the new one to it.
+        policy: By what clients are known.
+    """
+    leaves = (leaf for _, leaf in _tree_of(old, psk.psk_epoch).members())
+    return Old(old.epoch.public.context, old.reinit, clients_of(leaves, policy))
+
+
+def _kept(old: Membership) -> Old:
+    return Old(old.context, None, old.clients)
 
 
 def _tree_of(old: State, epoch: int | None) -> RatchetTree:
@@ -89,6 +138,6 @@ def _tree_of(old: State, epoch: int | None) -> RatchetTree:
     return old.epoch.public.tree
 
 
-def all_have_a_match(some: list[LeafNode], others: list[LeafNode], policy: Policy) -> bool:
-    """Whether each leaf is of a client that one of the others is of too (VAL-205, VAL-208)."""
-    return {policy.client_id(leaf) for leaf in some} <= {policy.client_id(leaf) for leaf in others}
+def clients_of(leaves: Iterable[LeafNode], policy: Policy) -> frozenset[bytes]:
+    """Of which clients leaves are, to be matched with others (VAL-205, VAL-208)."""
+    return frozenset(policy.client_id(leaf) for leaf in leaves)

@@ -244,6 +244,44 @@ def test_a_branch_has_some_of_the_members() -> None:
         groups[0].branch(clients[0], [stranger.message])
 
 
+def test_a_branch_is_joined_long_after_its_epoch_by_what_was_kept_of_it() -> None:
+    groups = found("abcd")
+    kept = groups[2].membership()
+    clients = [member(name) for name in "abcd"]
+    package = clients[2].key_package()
+    branch = groups[0].branch(clients[0], [package.message, clients[3].key_package().message])
+    everyone(groups, groups[0].commit(remove=[3]).message)
+    for _ in range(9):
+        everyone(groups[:3], groups[1].commit().message)
+    with pytest.raises(MissingKeyError, match="VAL-184"):
+        mls.Group.join(clients[2], package, branch.welcome, successor_of=groups[2])
+    joined = mls.Group.join(clients[2], package, branch.welcome, successor_of=kept)
+    agree([branch.group, joined])
+    assert kept.resumption_psk.hex() not in repr(kept)
+
+
+def test_what_was_kept_of_an_epoch_lets_nobody_in_who_was_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    groups = found("abc")
+    earlier = groups[1].membership()
+    everyone(groups, groups[0].commit().message)
+    kept = groups[1].membership()
+    monkeypatch.setattr("covey.mls.group.successors.check_plan", lambda *_: None)
+    bob, stranger = member("b"), member("x")
+    package = bob.key_package()
+    branch = groups[0].branch(member("a"), [stranger.key_package().message, package.message])
+    with pytest.raises(RemoteProtocolError, match="VAL-208"):
+        mls.Group.join(bob, package, branch.welcome, successor_of=kept)
+    with pytest.raises(MissingKeyError, match="VAL-184"):
+        mls.Group.join(bob, package, branch.welcome, successor_of=earlier)
+    groups = ended()
+    kept = groups[1].membership()
+    founded = groups[0].reinitialize(member("a"), [package.message, key_package(member("c"))])
+    with pytest.raises(RemoteProtocolError, match="VAL-204"):
+        mls.Group.join(bob, package, founded.welcome, successor_of=kept)
+
+
 def test_a_dishonest_branch_and_reinitialization(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("covey.mls.group.successors.check_plan", lambda *_: None)
     groups = found("abc")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey import mls
-from covey.mls.group.successors import all_have_a_match, link
+from covey.mls.group.successors import clients_of, link
 from covey.mls.wire.code_points import ResumptionPSKUsage
 from group_samples import external_psk, found, resumption_psk
 
@@ -29,13 +29,13 @@ def test_the_psk_by_which_a_group_continues_another() -> None:
 
 def test_members_are_matched_by_the_application() -> None:
     policy = mls.Policy()
-    assert all_have_a_match(leaves("ab"), leaves("abc"), policy)
-    assert not all_have_a_match(leaves("abx"), leaves("abc"), policy)
-    assert all_have_a_match([], leaves("a"), policy)
+    assert clients_of(leaves("ab"), policy) < clients_of(leaves("abc"), policy)
+    assert not clients_of(leaves("abx"), policy) <= clients_of(leaves("abc"), policy)
+    assert clients_of([], policy) == frozenset()
 
     class Anybody(mls.Policy):
         def client_id(self, leaf: LeafNode) -> bytes:
             del leaf
             return b"anybody"
 
-    assert all_have_a_match(leaves("xyz"), leaves("a"), Anybody())
+    assert clients_of(leaves("xyz"), Anybody()) == clients_of(leaves("a"), Anybody())

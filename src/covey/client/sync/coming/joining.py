@@ -5,6 +5,7 @@ May import the flows below, the engine and the rows.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member.addresses import first_group_id
@@ -14,12 +15,13 @@ from covey.client import roles
 from covey.client.events import Joined
 from covey.client.sync.asking import alone, ask
 from covey.client.sync.branches import ahead, parting, winning
+from covey.client.sync.coming import origins
 from covey.client.sync.group import capabilities
 from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.seat import Seat, log_epoch
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.identity import key_packages
-from covey.client.sync.rows import groups, places, queues
+from covey.client.sync.rows import groups, parents, places, queues
 from covey.client.sync.rows.groups import GroupRow, Status
 from covey.client.words import made_for, profile
 from covey.client.words.safety import is_verified
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = 16
 _WELL: Final = "this goes on from a group that is well, as far as we know"
-_GOES_ON: Final = frozenset({Status.active, Status.leaving, Status.broken, Status.branched})
 _GONE_ON: Final = frozenset({Status.broken, Status.branched, Status.lost})
 
 
@@ -94,16 +95,22 @@ def opened(home: Home, address: InboxAddress, sealed: bytes) -> Found | None:
     return None
 
 
-def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]:
+def join(
+    home: Home, found: Found, parcels: Iterable[Parcel] = (), *, has_read: bool = True
+) -> Flow[Seat]:
     """Come in by a pointer.
 
     Args:
         home: What all groups share.
         found: The pointer.
         parcels: Those that it names, if they were given by hand too.
+        has_read: Whether we have just read on in our groups; else no subgroup is come into, since
+            we may have been removed from its parent, and not know of it.
 
     Raises:
         StateError: We are in that group already, or something is missing.
+        AheadError: It begins in an epoch of a group of ours that we have not reached yet, or that
+            is to be read first.
         PolicyError: It says that it is a group of ours, and is let in to by nobody whom we know.
         BrokerError: ``parcel_unknown``: they are not kept any more.
         ProtocolError: A rule is broken.
@@ -127,15 +134,17 @@ def join(home: Home, found: Found, parcels: Iterable[Parcel] = ()) -> Flow[Seat]
     if old is not None and old.status.is_in:
         msg = "we are in this group already"
         raise NeedlessError(msg)
-    staged, before = _staged(home, found, given, others)
+    staged, before, parent = _staged(home, found, given, others)
     _require_readable(staged.joined.epoch.public.context)
-    inviter = staged.joined.info.signer
+    if parent is not None and parent.status.is_in and not has_read:
+        raise origins.AheadError((parent.gid,), is_known=True)
     if old is not None:
         _require_the_same(home, found, old, staged)
     linked = max((each.psk_epoch or 0 for each in staged.joined.psks), default=0)
     if before is not None:
         linked = log_epoch(before.group, linked)
-    return _keep(home, found, staged.accept(), inviter, before, linked)
+    whence = _Whence(before, linked, parent)
+    return _keep(home, found, staged.accept(), staged.joined.info.signer, whence)
 
 
 def _require_readable(context: GroupContext) -> None:
@@ -150,35 +159,40 @@ def _require_readable(context: GroupContext) -> None:
         roles.require_quantum_safe(context.cipher_suite)
 
 
+class _Whence(NamedTuple):
+    """From which group of ours another one goes on, if it does.
+
+    Attributes:
+        broken: Ours, which goes on in it.
+        since: The epoch of that one's log from which it does.
+        parent: Ours, of which it is a subgroup.
+    """
+
+    broken: Seat | None
+    since: int
+    parent: GroupRow | None
+
+
 def _staged(
     home: Home, found: Found, parcels: tuple[Parcel, ...], others: list[bytes]
-) -> tuple[StagedWelcome, Seat | None]:
-    """The Welcome, verified, and the group of ours that it goes on from (RFC 9420 §11.3)."""
-
-    def let(before: Seat | None) -> StagedWelcome:
-        old = None if before is None else before.group
-        return let_in(
-            *(home.member_of(found.pointer.cipher_suite), found.package, found.pointer, parcels),
-            groups=others,
-            ports=home.ports,
-            successor_of=old,
-        )
-
+) -> tuple[StagedWelcome, Seat | None, GroupRow | None]:
+    """The Welcome, verified; the group of ours that goes on in it, or that is its parent."""
+    let = partial(
+        let_in,
+        *(home.member_of(found.pointer.cipher_suite), found.package, found.pointer, parcels),
+        groups=others,
+        ports=home.ports,
+    )
     try:
-        return let(None), None
-    except MissingKeyError as error:
-        with home.store.reading() as rows:
-            ours = [each for each in groups.every(rows) if each.status in _GOES_ON and each.opens]
-        for row in ours:
-            before = Seat(home, row)
-            try:
-                staged = let(before)
-            except MissingKeyError:
-                continue
-            if row.status.is_in:
-                raise TooEarlyError(row.gid) from None
-            return staged, before
-        raise error from None
+        return let(), None, None
+    except MissingKeyError as missing:
+        origin = origins.find(home, missing, found.pointer.cipher_suite)
+        staged = let(successor_of=origin.known)
+        if origins.is_subgroup(staged, missing):
+            return staged, None, origin.row
+    if origin.row.status.is_in:
+        raise TooEarlyError(origin.row.gid)
+    return staged, Seat(home, origin.row), None
 
 
 def _require_the_same(home: Home, found: Found, old: GroupRow, staged: StagedWelcome) -> None:
@@ -217,12 +231,11 @@ def _is_known(home: Home, row: GroupRow, inviter: LeafNode) -> bool:
     return key_of(inviter) in keys_of(Seat(home, row).group)
 
 
-def _keep(
-    home: Home, found: Found, group: Group, inviter: int, broken: Seat | None, since: int
-) -> Seat:
+def _keep(home: Home, found: Found, group: Group, inviter: int, whence: _Whence) -> Seat:
     """Keep a group that we have come into, in the place of what we had of it before."""
     pointer, now = found.pointer, home.world.second
-    old, by = _gone_on_from(home, group, inviter, broken, since)
+    parent = whence.parent
+    old, by = _gone_on_from(home, group, inviter, whence.broken, whence.since)
     with home.store.transaction() as rows:
         before = groups.by_gid(rows, pointer.gid)
         row = new_row(home, group, pointer.broker_id, pointer.gid)
@@ -235,6 +248,8 @@ def _keep(
         if groups.slot_of(rows, row.id) is None:
             groups.add_slot(rows, row.id, home.world.entropy(_TOKEN))
         key_packages.use(rows, found.package, pointer.encode(), now)
+        if parent is not None:
+            parents.put(rows, pointer.gid, parent.gid)
         seat = Seat(home, row, group)
         if old is not None:
             if not winning.go_on(rows, old, seat, by):
@@ -246,8 +261,10 @@ def _keep(
             parting.go_back(rows, seat)
         member = group.member_at(inviter)
         name = "" if member is None else name_of(member.identity)
-        how = found.how if before is None else "recovered"
-        event = Joined(group=seat.hex, name=row.name, how=how, inviter=name, epoch=row.epoch)
+        how = found.how if parent is None else "subgroup"
+        how = how if before is None else "recovered"
+        of = "" if parent is None else parent.gid.hex()
+        event = Joined(seat.hex, name=row.name, how=how, inviter=name, epoch=row.epoch, parent=of)
         tell(seat, rows, event)
         if before is not None and before.status.comes_back:
             tell_missed(seat, rows)

@@ -21,7 +21,7 @@ from covey.access.structs.extensions import (
 )
 from covey.access.structs.log import AnsweredKnock, NextEpoch
 from covey.access.structs.sealed import Purpose
-from covey.client.sync.group import capabilities, proposed, reiniting
+from covey.client.sync.group import capabilities, parentage, proposed, reiniting
 from covey.client.sync.group.inviting import concerns, invited, key_package, require_strangers
 from covey.client.sync.rows import groups
 from covey.client.sync.rows.queues import UnderWay
@@ -33,6 +33,7 @@ from covey.client.sync.rows.wishes import (
     Invite,
     OpenDoor,
     Renew,
+    Subgroup,
     Upgrade,
 )
 from covey.client.words import made_for, profile
@@ -71,7 +72,7 @@ class Merged(NamedTuple):
         stay: The capabilities that the next epoch has.
         answered: The knocks that it deals with.
         renews: Whether it renews our keys and does nothing else.
-        branches: From which group this one goes on.
+        branches: From which group this one goes on, or of which it is a subgroup.
         references: Which of the proposals of this epoch it takes; None for all that fit together.
         upgrade: To which suite it moves the group; then it does nothing else.
     """
@@ -82,7 +83,7 @@ class Merged(NamedTuple):
     stay: GroupCapabilities
     answered: tuple[bytes, ...]
     renews: bool
-    branches: GoOn | None = None
+    branches: GoOn | Subgroup | None = None
     references: References = None
     upgrade: Upgrade | None = None
 
@@ -104,6 +105,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
 
     Raises:
         PolicyError: Who comes by a link or a card has a name that the group knows.
+        StateError: Nobody is left in the parent who is to be in this subgroup of it.
     """
     group = seat.group
     if wished and isinstance(upgrade := wished[0], Upgrade):  # it is alone
@@ -126,8 +128,8 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
                 answered += wish.answered
             case Expel():
                 add = [each for each in add if not concerns(wish, each)]  # wished for before that
-            case GoOn():
-                add += _same_people(wish)
+            case GoOn() | Subgroup():
+                add += _same_people(seat, wish)
             case Renew():
                 renews = True
             case _:
@@ -140,7 +142,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
     require_strangers(group, unknown, add, extensions)
     remove |= back
     renews = renews or bool(group.proposals)
-    branches = next((each for each in wished if isinstance(each, GoOn)), None)
+    branches = next((each for each in wished if isinstance(each, GoOn | Subgroup)), None)
     goes_and_comes = tuple(add), tuple(sorted(remove))
     return Merged(*goes_and_comes, extensions, stay, tuple(answered), renews, branches, references)
 
@@ -152,8 +154,10 @@ def _moved(seat: Seat, upgrade: Upgrade) -> Merged:
     return Merged((), (), None, stay, (), renews=False, references=(), upgrade=upgrade)
 
 
-def _same_people(wish: GoOn) -> list[KeyPackage]:
+def _same_people(seat: Seat, wish: GoOn | Subgroup) -> list[KeyPackage]:
     """The KeyPackages of members, by their signature keys: a broker can hand out any others."""
+    if isinstance(wish, Subgroup):
+        return parentage.coming(seat, wish)
     packages = map(key_package, wish.packages)
     return [each for each in packages if each.leaf_node.signature_key in wish.keys]
 
@@ -306,9 +310,9 @@ def make(seat: Seat, rows: Rows, merged: Merged, numbers: Sequence[int]) -> Unde
 
 def _linked(seat: Seat, merged: Merged) -> _Linked:
     """The PSK by which a branch is linked to the group that it goes on from (RFC 9420 §11.3)."""
-    before = merged.branches
-    if before is None:
+    if merged.branches is None:
         return {}
+    before = merged.branches if isinstance(merged.branches, GoOn) else parentage.linked(seat)
     suite, usage = seat.group.suite, ResumptionPSKUsage.branch
     nonce = seat.home.world.entropy(suite.Nh)
     psk = psks.resumption_id(usage, before.group_id, before.epoch, nonce)

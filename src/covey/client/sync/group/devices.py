@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from covey.mls import Group
+    from covey.mls.group.view import GroupView
     from covey.mls.structs.key_package import KeyPackage
     from covey.mls.structs.tree import LeafNode
 
@@ -57,7 +58,7 @@ def key_of(leaf: LeafNode) -> bytes:
     return first_key(leaf) or leaf.signature_key
 
 
-def keys_of(group: Group) -> set[bytes]:
+def keys_of(group: GroupView) -> set[bytes]:
     """Those of all devices of a group."""
     return {key_of(leaf) for _, leaf in group.tree.members()}
 

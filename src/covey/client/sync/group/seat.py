@@ -15,7 +15,7 @@ from covey.access.member.epochs import EpochAccess
 from covey.access.structs.heads import Position
 from covey.access.structs.sealed import ClaimedPosition
 from covey.client.sync.group.own_idems import OwnIdems
-from covey.client.sync.rows import groups, marks
+from covey.client.sync.rows import groups, marks, parents
 from covey.client.sync.rows.groups import Status
 from covey.client.sync.rows.marks import Mark
 from covey.errors import StateError, StorageError
@@ -248,10 +248,14 @@ class Seat:
         self._before = None
 
     def _ports(self, rows: Rows) -> Ports:
-        """What the group uses; one that begins a branch, also its predecessor's PSK."""
+        """What the group uses; one that begins a branch or a subgroup, also the other one's PSK."""
         row, ports = self.row, self.home.ports
         before = None if row.predecessor is None else groups.by_gid(rows, row.predecessor)
-        if row.epoch or before is None or before.status is not Status.broken:
+        if before is None:
+            before = parents.to_begin(rows, row)
+        elif before.status is not Status.broken:
+            before = None
+        if row.epoch or before is None:
             return ports
         return ports.linked_to(Group.load(groups.engine_rows(rows, before.id), ports))
 

@@ -25,7 +25,7 @@ from covey.client.events import (
     WishRefused,
 )
 from covey.client.sync.branches import reinviting, winning
-from covey.client.sync.group import capabilities
+from covey.client.sync.group import capabilities, remembering
 from covey.client.sync.group.seat import Seat, log_epoch
 from covey.client.sync.group.telling import tell
 from covey.client.sync.log import hearing
@@ -88,6 +88,7 @@ def entered(seat: Seat, rows: Rows, entry: Entry, event: EpochChanged, before: B
     if event.removed:
         _ended(seat, rows, changed, before)
         return
+    remembering.went_on(seat, rows, changed, before.tree)
     _tell_members(seat, rows, changed, before, own=event.own)
     _tell_profile(seat, rows, changed, before.profile)
     standing = addresses.capabilities_of(seat.group.extensions).capabilities

@@ -13,7 +13,7 @@ import msgspec
 from covey.access.member.replies import Followed
 from covey.access.structs.heads import Position, SignedHead
 from covey.access.structs.sealed import Door
-from covey.client.sync.rows import marks
+from covey.client.sync.rows import marks, memberships
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -192,7 +192,6 @@ def _values(row: GroupRow) -> tuple[Value, ...]:
 
 # --- the engine's rows --------------------------------------------------------------------
 
-
 _PUT: Final = (  # four times as quick as INSERT OR REPLACE, because of the foreign key
     "INSERT INTO group_rows (group_, key, value) VALUES (?, ?, ?)"
     " ON CONFLICT (group_, key) DO UPDATE SET value = excluded.value"
@@ -253,7 +252,8 @@ def replace_engine(rows: Rows, number: int, stored: Mapping[bytes, bytes]) -> No
 
 def forget_engine(rows: Rows, number: int) -> None:
     """Delete every secret of a group."""
-    marks.drop(rows, number)
+    for of_it in (marks, memberships):
+        of_it.drop(rows, number)
     for table in ("group_rows", "sent", "doors"):
         rows.do(f"DELETE FROM {table} WHERE group_ = ?", number)  # noqa: S608 - names of our own
 

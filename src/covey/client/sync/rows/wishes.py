@@ -122,6 +122,16 @@ class GoOn(msgspec.Struct, frozen=True, tag="go on"):
     keys: tuple[bytes, ...]
 
 
+class Subgroup(msgspec.Struct, frozen=True, tag="subgroup"):
+    """Begin a subgroup: the first commit of a group of some members of another one.
+
+    Attributes:
+        packages: KeyPackages of all but us, as MLSMessages.
+    """
+
+    packages: tuple[bytes, ...]
+
+
 class Renew(msgspec.Struct, frozen=True, tag="renew"):
     """Renew the keys of our leaf, with a new signature key if asked for."""
 
@@ -141,7 +151,7 @@ class Upgrade(msgspec.Struct, frozen=True, tag="upgrade"):
         return f"Upgrade(0x{self.suite:04x}, …)"
 
 
-Wish = Invite | Expel | Describe | OpenDoor | CloseDoor | Renew | GoOn | Upgrade
+Wish = Invite | Expel | Describe | OpenDoor | CloseDoor | Renew | GoOn | Subgroup | Upgrade
 """Something wanted."""
 
 _decoder: Final[msgspec.json.Decoder[Wish]] = msgspec.json.Decoder(Wish)
@@ -180,6 +190,8 @@ def sentence(wish: Wish) -> str:
             said = "change who may knock"
         case GoOn():
             said = "go on in a branch"
+        case Subgroup():
+            said = "make this subgroup"
         case Upgrade(suite=suite):
             said = f"move the group to {suites.name(suite)}"
         case _:

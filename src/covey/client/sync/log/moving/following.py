@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from covey.access.member import envelopes
 from covey.access.structs.sealed import Purpose, Successor
 from covey.client.events import Upgraded
-from covey.client.sync.group import capabilities, devices
+from covey.client.sync.group import capabilities, devices, remembering
 from covey.client.sync.group.telling import tell
 from covey.client.sync.identity import key_packages
 from covey.client.sync.log.moving import kept
@@ -142,6 +142,7 @@ def _become(seat: Seat, rows: Rows, entry: Entry, stored: Mapping[bytes, bytes])
     groups.forget_sent(rows, seat.number)
     queues.to_be_encrypted_anew(rows, seat.number)
     seat.proposed_at = seat.let_in_at = None
+    remembering.moved_on(seat, rows, old)
     seat.become(rows, stored)
     seat.replace(began=entry.seq, began_hash=seat.row.hash, sent=0)
     _open_doors(seat, rows)
