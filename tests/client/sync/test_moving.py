@@ -99,7 +99,7 @@ def test_it_is_moved_again_and_back(table: Table) -> None:
 
 
 def test_epochs_are_told_by_their_number_in_the_log(table: Table) -> None:
-    alice, bob, carol = people = table.team("alice", "bob", "carol")
+    alice, bob, _ = people = table.team("alice", "bob", "carol")
     alice.upgrade(SAME_KEYS)
     table.settle(*people)
     alice.wish(wishes.Expel((b"carol",)))
