@@ -13,6 +13,7 @@ from covey.errors import (
     StateError,
 )
 from covey.mls.group import proposing, receiving, seal, staging
+from covey.mls.group.app_data import announced
 from covey.mls.group.choosing import choose, without_spoilers
 from covey.mls.group.create_commit import NewLeaf, Options, create_commit
 from covey.mls.group.events import EpochChanged, MemberInfo, member_info
@@ -143,7 +144,9 @@ class Committing(Sending):
     def _new_leaf(self, member: Member | None, extensions: Iterable[Extension] | None) -> NewLeaf:
         template, signer = proposing.new_leaf(self._state.epoch, member)
         if extensions is not None:
-            template = template.replace(extensions=as_all(Extension, extensions))
+            given = as_all(Extension, extensions)
+            ours = announced(given, self.ports.policy, self.ports.entropy)
+            template = template.replace(extensions=ours)
         return NewLeaf(template, signer)
 
     def _items(self, own: tuple[Sent, ...], options: CommitOptions) -> ProposalList:

@@ -93,7 +93,7 @@ def test_every_rule_is_registered_and_documented() -> None:
     ]
     assert {id(each) for each in own} == {id(each) for each in RULES}
     for each in RULES:
-        assert re.fullmatch(r"VAL-\d{3}|SELF-REMOVE-\d|APP-DATA-1", each.id)
+        assert re.fullmatch(r"VAL-\d{3}|SELF-REMOVE-\d|APP-DATA-\d|SAFE-AAD-1", each.id)
         assert re.fullmatch(r"\d+(\.\d+)*|extensions draft, \w+", each.section)
         assert each.statement.endswith((".", ")."))
         assert all(re.fullmatch(r"VAL-\d{3}", other) for other in each.also)

@@ -19,8 +19,9 @@ from covey.lab.adversary.forge.leaves import (
 from covey.lab.adversary.promises import ensure
 from covey.lab.adversary.taking_out import altering, always
 from covey.lab.adversary.victims import Trial
-from covey.mls.group.member import PrivateKeyPackage, is_last_resort
+from covey.mls.group.member import PrivateKeyPackage
 from covey.mls.structs.extensions import Extension
+from covey.mls.structs.key_package import is_last_resort
 from covey.mls.wire.code_points import (
     LeafNodeSource,
 )
