@@ -8,6 +8,7 @@ from covey.errors import StateError
 from covey.mls.framing.private import ratchet_of
 from covey.mls.group.events import MemberInfo, member_info
 from covey.mls.schedule import exporter
+from covey.mls.structs.components import app_data
 from covey.mls.wire.code_points import ContentType
 from covey.mls.wire.struct import as_a, as_bytes
 
@@ -63,6 +64,11 @@ class GroupView:
     def extension(self, extension_type: int) -> bytes | None:
         """The data of a GroupContext extension, or None when the group has none of this type."""
         return self._state.epoch.public.extension(extension_type)
+
+    @property
+    def app_data(self) -> dict[int, bytes]:
+        """What the group's ``app_data_dictionary`` holds, by component (extensions draft)."""
+        return app_data(self.extensions)
 
     @property
     def epoch_authenticator(self) -> bytes:

@@ -12,15 +12,12 @@ from covey.mls.wire.code_points import ExtensionType, ProtocolVersion
 from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from covey.mls.crypto.suite import Suite
+    from covey.mls.rules.leaves import Reader
     from covey.mls.structs.key_package import KeyPackage
 
 LABEL: Final = "KeyPackageTBS"
-APP_DATA: Final[dict[int, Callable[[bytes], object]]] = {
-    ExtensionType.app_data_dictionary: read_app_data
-}
+APP_DATA: Final[dict[int, Reader]] = {ExtensionType.app_data_dictionary: read_app_data}
 """The extension of KeyPackages and GroupInfos that is read when it comes in."""
 
 

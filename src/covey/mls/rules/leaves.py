@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.tree import LeafNode
 
+    Reader = Callable[[bytes], object]
+
 
 class LeafSubject(NamedTuple):
     """A leaf node and where it stands.
@@ -53,9 +55,7 @@ class LeafSubject(NamedTuple):
 
 
 LABEL: Final = "LeafNodeTBS"
-NEGOTIATION: Final[dict[int, Callable[[bytes], object]]] = {
-    ExtensionType.app_data_dictionary: read_negotiation
-}
+NEGOTIATION: Final[dict[int, Reader]] = {ExtensionType.app_data_dictionary: read_negotiation}
 """The extension of leaves that is read when it comes in."""
 CLOCK_SKEW: Final = 3600
 """Seconds by which the clocks of clients may differ before a new KeyPackage is too new."""
@@ -82,15 +82,13 @@ def duplicate_types(extensions: tuple[Extension, ...]) -> str | None:
     return None
 
 
-def undecodable(
-    extensions: Sequence[Extension], known: Mapping[int, Callable[[bytes], object]]
-) -> str | None:
-    """Which of the extensions whose data is known, by how it is read, holds other data, or None."""
+def undecodable(extensions: Sequence[Extension], known: Mapping[int, Reader]) -> str | None:
+    """Which of the extensions that are known holds other data, or None."""
     for extension in extensions:
-        read = known.get(extension.extension_type)
+        reader = known.get(extension.extension_type)
         try:
-            if read is not None:
-                read(extension.extension_data)
+            if reader is not None:
+                reader(extension.extension_data)
         except DecodeError as error:
             return f"{ExtensionType(extension.extension_type).name}: {error}"
     return None

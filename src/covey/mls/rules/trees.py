@@ -21,16 +21,24 @@ from covey.mls.tree.parent_hashes import first_invalid_parent, first_wrong_unmer
 from covey.mls.wire.code_points import GREASE, ComponentID, ExtensionType, ProtocolVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from covey.mls.crypto.suite import Suite
     from covey.mls.structs.tree import Node
     from covey.mls.tree.ratchet_tree import RatchetTree
 
 
-_KNOWN: Final[dict[int, Callable[[bytes], object]]] = {
-    ExtensionType.required_capabilities: RequiredCapabilities.decode,
-    ExtensionType.external_senders: ExternalSenders.decode,
+def _required(data: bytes) -> RequiredCapabilities:
+    return RequiredCapabilities.decode(data)
+
+
+def _senders(data: bytes) -> ExternalSenders:
+    return ExternalSenders.decode(data)
+
+
+_KNOWN: Final[dict[int, leaves.Reader]] = {
+    ExtensionType.required_capabilities: _required,
+    ExtensionType.external_senders: _senders,
     **leaves.NEGOTIATION,
 }
 """The extensions of a GroupContext that are read."""

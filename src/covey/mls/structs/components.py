@@ -140,6 +140,24 @@ def app_data(extensions: Iterable[Extension]) -> dict[int, bytes]:
     return {}
 
 
+def has_safe_aad(extensions: Iterable[Extension]) -> bool:
+    """Whether a group with these extensions frames ``authenticated_data`` as SafeAAD."""
+    return ComponentID.safe_aad in app_data(extensions)
+
+
+def read_safe_aad(data: bytes) -> dict[int, bytes]:
+    """What an encoded SafeAAD says, by component.
+
+    Raises:
+        DecodeError: It is none, or its items are not sorted, or a component stands twice.
+    """
+    items = SafeAAD.decode(data).aad_items
+    if not increase(items):
+        msg = "SafeAAD: its component_ids do not increase"
+        raise DecodeError(msg)
+    return {each.component_id: each.aad_item_data for each in items}
+
+
 def with_app_data(
     extensions: Iterable[Extension], entries: Mapping[int, bytes]
 ) -> tuple[Extension, ...]:

@@ -9,11 +9,20 @@ import pytest
 
 import covey
 from covey.errors import LocalProtocolError, RemoteProtocolError
-from covey.mls.rules import joining, key_packages, leaves, messages, paths, proposals, trees
+from covey.mls.rules import (
+    app_data,
+    joining,
+    key_packages,
+    leaves,
+    messages,
+    paths,
+    proposals,
+    trees,
+)
 from covey.mls.rules.registry import RULES, Local, Remote, Rule, enforce, rule
 
 SOURCES = sorted(Path(covey.__file__).parent.glob("mls/group/*.py"))
-MODULES = (joining, key_packages, leaves, messages, paths, proposals, trees)
+MODULES = (app_data, joining, key_packages, leaves, messages, paths, proposals, trees)
 
 
 def even(subject: int) -> str | None:

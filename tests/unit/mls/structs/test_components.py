@@ -9,9 +9,12 @@ from covey.mls.structs.components import (
     AppDataDictionary,
     ComponentData,
     ComponentsList,
+    SafeAAD,
+    SafeAADItem,
     app_data,
     read_app_data,
     read_negotiation,
+    read_safe_aad,
     with_app_data,
 )
 from covey.mls.structs.extensions import Extension
@@ -58,6 +61,18 @@ def test_the_lists_of_a_negotiation_are_read() -> None:
     entries = {1: ComponentsList((7, 5)).encode(), 2: ComponentsList(()).encode(), 3: b"?"}
     [made] = with_app_data((), entries)
     assert read_negotiation(made.extension_data) == {1: (7, 5), 2: ()}
+
+
+@pytest.mark.parametrize("ids", [(), (1,), (1, 0x8001)])
+def test_a_safe_aad_whose_components_increase_is_read(ids: tuple[int, ...]) -> None:
+    made = SafeAAD(tuple(SafeAADItem(each, b"x") for each in ids)).encode()
+    assert read_safe_aad(made) == dict.fromkeys(ids, b"x")
+
+
+@pytest.mark.parametrize("data", ["", "01", "0600020000010000", "06000100000100"])
+def test_what_is_no_safe_aad_is_refused(data: str) -> None:
+    with pytest.raises(DecodeError):
+        read_safe_aad(bytes.fromhex(data))
 
 
 @pytest.mark.parametrize("component", [1, 2])
