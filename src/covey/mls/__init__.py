@@ -45,7 +45,12 @@ if TYPE_CHECKING:
     from covey.mls.group.results import Founded, JoinedExternally
     from covey.mls.group.storing import Changes
     from covey.mls.rules.proposal_list import Sent
-    from covey.mls.structs.components import ComponentsList, app_data, with_app_data
+    from covey.mls.structs.components import (
+        ComponentsList,
+        app_data,
+        component_label,
+        with_app_data,
+    )
     from covey.mls.structs.credentials import BasicCredential, X509Credential
     from covey.mls.structs.extensions import (
         Extension,
@@ -143,6 +148,7 @@ __all__ = [
     "WireFormat",
     "X509Credential",
     "app_data",
+    "component_label",
     "dialect",
     "get_suite",
     "known_suites",
@@ -170,6 +176,7 @@ _HOMES: Final = {
     "ComponentID": "wire.code_points",
     "ComponentsList": "structs.components",
     "app_data": "structs.components",
+    "component_label": "structs.components",
     "with_app_data": "structs.components",
     "BasicCredential": "structs.credentials",
     "Changed": "group.events",

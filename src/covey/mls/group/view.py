@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from covey.mls.structs.schedule import GroupContext
     from covey.mls.tree.ratchet_tree import RatchetTree
 
-_OWN_LABELS: Final = frozenset(("UpdatePathNode", "Welcome"))
+_OWN_LABELS: Final = frozenset(("UpdatePathNode", "Welcome", b"UpdatePathNode", b"Welcome"))
 """The labels of EncryptWithLabel in RFC 9420 (§7.5, §12.4.3.1)."""
+
+
+def _as_label(label: object) -> str | bytes:
+    return label if isinstance(label, str) else as_bytes(label)
 
 
 class GroupView:
@@ -191,12 +195,13 @@ class GroupView:
         return self._state.secret_tree.reserve.left(self.own_index, kind)
 
     def decrypt_with_label(
-        self, label: str, context: bytes, kem_output: bytes, ciphertext: bytes
+        self, label: str | bytes, context: bytes, kem_output: bytes, ciphertext: bytes
     ) -> bytes:
         """What somebody encrypted to the encryption_key of our leaf (§5.1.3), beside the protocol.
 
         Args:
-            label: As with ``Suite.encrypt_with_label``; one of the protocol's own is refused.
+            label: As with ``Suite.encrypt_with_label``; one of the protocol's own is refused. A
+                component's is made by ``component_label``.
             context: Likewise.
             kem_output: What that returned.
             ciphertext: Likewise.
@@ -207,7 +212,7 @@ class GroupView:
             AuthenticationError: It was not encrypted so, or to another key, such as that of
                 another epoch.
         """
-        if label in _OWN_LABELS:
+        if _as_label(label) in _OWN_LABELS:
             msg = f"{label!r} is a label of RFC 9420: take another one"
             raise ValueError(msg)
         if not self.is_active:
@@ -216,7 +221,7 @@ class GroupView:
         private = self._state.epoch.private.leaf
         context, kem_output = as_bytes(context), as_bytes(kem_output)
         return self.suite.decrypt_with_label(
-            private, as_a(str, label), context, kem_output, as_bytes(ciphertext)
+            private, _as_label(label), context, kem_output, as_bytes(ciphertext)
         )
 
     def resumption_psk(self, epoch: int) -> bytes | None:

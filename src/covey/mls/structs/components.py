@@ -36,6 +36,15 @@ class ComponentOperationLabel(WireStruct):
     label: opaque
 
 
+def component_label(component_id: int, label: str) -> bytes:
+    """The label by which a component signs and encrypts with MLS keys (extensions draft).
+
+    ``sign_with_label`` with it is SafeSignWithLabel, and so on: what one component has signed or
+    encrypted counts for no other component, nor for MLS.
+    """
+    return ComponentOperationLabel(BASE_LABEL, component_id, label.encode()).encode()
+
+
 class ComponentData(WireStruct):
     """One entry of ``app_data_dictionary`` (extensions draft).
 

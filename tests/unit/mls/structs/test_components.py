@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from covey.errors import DecodeError
+from covey.errors import AuthenticationError, DecodeError
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.structs.components import (
     AppDataDictionary,
     ComponentData,
@@ -12,12 +13,15 @@ from covey.mls.structs.components import (
     SafeAAD,
     SafeAADItem,
     app_data,
+    component_label,
     read_app_data,
     read_negotiation,
     read_safe_aad,
     with_app_data,
 )
 from covey.mls.structs.extensions import Extension
+from flock import stream
+from group_samples import found
 
 OTHER = Extension(1, b"id")
 
@@ -25,6 +29,37 @@ OTHER = Extension(1, b"id")
 def encoded(*ids: int) -> bytes:
     """A dictionary with these components, in this order."""
     return AppDataDictionary(tuple(ComponentData(each, b"x") for each in ids)).encode()
+
+
+def test_what_a_component_signs_counts_for_no_other() -> None:
+    """SafeSignWithLabel, beside its formula."""
+    suite = get_suite(1)
+    private, public = suite.generate_signature_keys(stream(b"signer"))
+    label = component_label(0x8001, "poll")
+    signed = suite.sign_with_label(private, label, b"yes")
+    assert suite.verify_with_label(public, label, b"yes", signed)
+    for other in (component_label(0x8002, "poll"), component_label(0x8001, "call"), "poll"):
+        assert not suite.verify_with_label(public, other, b"yes", signed)
+    named = b"\x0dMLS Component" + b"\x80\x01" + b"\x04poll"
+    full = b"MLS 1.0 " + named
+    content = bytes([len(full)]) + full + b"\x03yes"
+    assert suite.signature.sign(private, content) == signed
+
+
+def test_what_is_encrypted_to_a_component_opens_for_no_other() -> None:
+    suite = get_suite(1)
+    alices, bobs = found("ab")
+    leaf = bobs.tree.leaf(1)
+    assert leaf is not None
+    label = component_label(0x8001, "poll")
+    sealed = suite.encrypt_with_label(leaf.encryption_key, label, b"", b"yes", stream(b"seal"))
+    assert bobs.decrypt_with_label(label, b"", *sealed) == b"yes"
+    for group, other in ((bobs, component_label(0x8002, "poll")), (alices, label)):
+        with pytest.raises(AuthenticationError):
+            group.decrypt_with_label(other, b"", *sealed)
+    for own in ("Welcome", b"Welcome"):
+        with pytest.raises(ValueError, match="RFC 9420"):
+            bobs.decrypt_with_label(own, b"", *sealed)
 
 
 @pytest.mark.parametrize("ids", [(), (0,), (1, 2), (0, 0xFFFF)])
