@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from covey.errors import AuthenticationError, CoveyError, DecodeError, ProtocolError
@@ -37,6 +38,8 @@ _BY_GROUP: Final = (
 )
 _BY_FORMAT: Final = (messages.application_data_is_private, messages.self_remove_is_public)
 """Rules that look at how a content came."""
+_OBSERVER: Final = dataclasses.replace(POLICY, components=dict.fromkeys(range(1 << 16)))
+"""Knows every component by name, and of none what its data means."""
 _SIGNATURE: Final = ("VAL-089", "6.1", "The signature of a message verifies.")
 _MEMBERSHIP: Final = ("VAL-099", "6.2", "The membership_tag of a PublicMessage verifies.")
 _CONFIRMATION: Final = ("VAL-157", "12.4.2", "The confirmation_tag of a commit verifies.")
@@ -185,7 +188,7 @@ def followed(into: Verdicts, message: AuthenticatedContent, around: Surroundings
     referring = commit is not None and any(each.reference for each in commit.proposals)
     if referring or any(each.verdict == "broken" for each in into.findings):
         return
-    check = Checker(POLICY, around.now or 0, Remote)
+    check = Checker(_OBSERVER, around.now or 0, Remote)
     try:
         if commit is not None:
             process_commit.observe(message, group, {}, check)
