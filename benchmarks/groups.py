@@ -92,7 +92,7 @@ class WholeGroup:
         """The group as the member at a leaf has it, with nothing sent in the epoch yet."""
         epoch = self.epoch
         signer = self._signer(index)
-        own = Epoch(epoch.public, epoch.secrets, self._private(index), signer)
+        own = Epoch(epoch.public, epoch.secrets, self._private(index), signer, epoch.exporter)
         secret_tree = SecretTree.from_rows(epoch.public.suite, self.tree.size, self._rows)
         epoch.public.suite.sign_with_label(signer, "", b"")  # a member keeps its key ready
         return Group(first_state(own, secret_tree), Ports(policy))

@@ -20,8 +20,8 @@ from covey.errors import (
     UnsupportedError,
 )
 from covey.mls.structs.commit import Commit
+from covey.mls.structs.components import AppDataDictionary
 from covey.mls.structs.extensions import (
-    AppDataDictionary,
     Extension,
     ExternalPub,
     ExternalSenders,

@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covey.mls.structs.commit import Commit, ProposalOrRef
+from covey.mls.structs.components import (
+    AppDataDictionary,
+    ComponentData,
+    ComponentOperationLabel,
+    ComponentsList,
+    SafeAAD,
+    SafeAADItem,
+)
 from covey.mls.structs.credentials import (
     BasicCredential,
     Certificate,
@@ -12,9 +20,7 @@ from covey.mls.structs.credentials import (
     X509Credential,
 )
 from covey.mls.structs.extensions import (
-    AppDataDictionary,
     ApplicationId,
-    ComponentData,
     Extension,
     ExternalPub,
     ExternalSender,
@@ -36,6 +42,8 @@ from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import (
     Add,
+    AppDataUpdate,
+    AppEphemeral,
     ExternalInit,
     GroupContextExtensions,
     PreSharedKey,
@@ -65,6 +73,7 @@ from covey.mls.structs.welcome import (
     Welcome,
 )
 from covey.mls.wire.code_points import (
+    AppDataUpdateOperation,
     ContentType,
     LeafNodeSource,
     ProposalOrRefType,
@@ -163,6 +172,10 @@ SAMPLES: list[tuple[WireStruct, str]] = [
     ),
     (ComponentData(4, b"x"), "00040178"),
     (AppDataDictionary((ComponentData(4, b""),)), "03000400"),
+    (ComponentsList((1, 0x8001)), "0400018001"),
+    (SafeAADItem(2, b"x"), "00020178"),
+    (SafeAAD((SafeAADItem(2, b"x"), SafeAADItem(3, b""))), "0700020178000300"),
+    (ComponentOperationLabel(b"MLS Component", 5, b"x"), "0d4d4c5320436f6d706f6e656e7400050178"),
     (CAPABILITIES, CAPABILITIES_HEX),
     (Lifetime(1, (1 << 64) - 1), "0000000000000001ffffffffffffffff"),
     (LEAF_IN_PACKAGE, LEAF_IN_PACKAGE_HEX),
@@ -189,6 +202,9 @@ SAMPLES: list[tuple[WireStruct, str]] = [
     (ReInit(b"n", 1, 7, (EXTENSION,)), "016e0001000704" + EXTENSION_HEX),
     (ExternalInit(b"k"), "016b"),
     (GroupContextExtensions((EXTENSION,)), "04" + EXTENSION_HEX),
+    (AppDataUpdate(5, AppDataUpdateOperation.update, b"x"), "0005010178"),
+    (AppDataUpdate(0x8001, AppDataUpdateOperation.remove), "800102"),
+    (AppEphemeral(5, b"x"), "00050178"),
     (SelfRemove(), ""),
     (UnknownProposal(0xF000, b"x"), "f0000178"),
     (ProposalFrame(Add(PACKAGE)), "0001" + PACKAGE_HEX),
@@ -198,6 +214,11 @@ SAMPLES: list[tuple[WireStruct, str]] = [
     (ProposalFrame(ReInit(b"", 1, 1, ())), "0005000001000100"),
     (ProposalFrame(ExternalInit(b"k")), "0006016b"),
     (ProposalFrame(GroupContextExtensions(())), "000700"),
+    (
+        ProposalFrame(AppDataUpdate(5, AppDataUpdateOperation.update, b"")),
+        "000800050100",
+    ),
+    (ProposalFrame(AppEphemeral(5, b"")), "0009000500"),
     (ProposalFrame(SelfRemove()), "000a"),
     (ProposalFrame(UnknownProposal(0xF000, b"x")), "f0000178"),
     (BY_VALUE, "01000300000009"),

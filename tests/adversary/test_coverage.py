@@ -17,7 +17,11 @@ def test_every_check_has_a_case() -> None:
 
 def test_every_case_is_of_a_check() -> None:
     others = {case.check for case in ALL_CASES} - IDS
-    assert others == {"APP-DATA-1", "SELF-REMOVE-1", "SELF-REMOVE-2"}
+    assert others == {f"APP-DATA-{number}" for number in range(1, 7)} | {
+        "SAFE-AAD-1",
+        "SELF-REMOVE-1",
+        "SELF-REMOVE-2",
+    }
 
 
 def test_what_is_only_looked_at_has_a_reason() -> None:

@@ -21,9 +21,9 @@ from covey.errors import (
 )
 from covey.lab.adversary.forge.signed import proposed
 from covey.mls.group import external
-from covey.mls.group.member import is_last_resort
 from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.structs.framing import PublicMessage
+from covey.mls.structs.key_package import is_last_resort
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import (
     Add,

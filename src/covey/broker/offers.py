@@ -6,22 +6,17 @@ credential, which concern those who claim it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from covey.access.refusals import Code, refused
 from covey.access.structs.extensions import ExtensionCode, InboxAddress
 from covey.broker.hours import HOUR, hour_of
 from covey.errors import DecodeError, UnsupportedError
 from covey.mls.crypto.dialects import get_suite
-from covey.mls.structs.extensions import AppDataDictionary
-from covey.mls.structs.key_package import KeyPackage
+from covey.mls.structs.key_package import KeyPackage, is_last_resort
 from covey.mls.structs.message import MLSMessage
-from covey.mls.wire.code_points import ExtensionType, ProtocolVersion
+from covey.mls.wire.code_points import ProtocolVersion
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_LAST_RESORT_COMPONENT: Final = 0x0004  # ComponentID of draft-ietf-mls-extensions
 _TOLERANCE: Final = 1 * HOUR  # by which a client's clock may differ
 
 
@@ -78,7 +73,7 @@ def offer(message: bytes, terms: Terms) -> Offer:
         package = _key_package(message)
         extensions = {each.extension_type: each.extension_data for each in package.extensions}
         address = InboxAddress.decode(extensions[ExtensionCode.inbox_address])
-        last_resort = _is_last_resort(extensions)
+        last_resort = is_last_resort(package)
         suite = get_suite(package.cipher_suite)
     except (DecodeError, KeyError, UnsupportedError):
         raise refused(Code.bad_key_package) from None
@@ -105,13 +100,3 @@ def _key_package(message: bytes) -> KeyPackage:
     if not isinstance(package, KeyPackage) or decoded.version != ProtocolVersion.mls10:
         raise refused(Code.bad_key_package)
     return package
-
-
-def _is_last_resort(extensions: Mapping[int, bytes]) -> bool:
-    if ExtensionType.last_resort in extensions:
-        return True
-    data = extensions.get(ExtensionType.app_data_dictionary)
-    if data is None:
-        return False
-    components = AppDataDictionary.decode(data).component_data
-    return any(each.component_id == _LAST_RESORT_COMPONENT for each in components)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         OwnMessage,
         ProposalReceived,
     )
-    from covey.mls.group.external import propose_to_join
+    from covey.mls.group.external import ExternalOptions, propose_to_join
     from covey.mls.group.group import Group, StagedWelcome
     from covey.mls.group.listening import StagedCommit
     from covey.mls.group.member import Member, PrivateKeyPackage
@@ -45,6 +45,12 @@ if TYPE_CHECKING:
     from covey.mls.group.results import Founded, JoinedExternally, Membership
     from covey.mls.group.storing import Changes
     from covey.mls.rules.proposal_list import Sent
+    from covey.mls.structs.components import (
+        ComponentsList,
+        app_data,
+        component_label,
+        with_app_data,
+    )
     from covey.mls.structs.credentials import BasicCredential, X509Credential
     from covey.mls.structs.extensions import (
         Extension,
@@ -56,6 +62,8 @@ if TYPE_CHECKING:
     from covey.mls.structs.message import MLSMessage
     from covey.mls.structs.proposals import (
         Add,
+        AppDataUpdate,
+        AppEphemeral,
         ExternalInit,
         GroupContextExtensions,
         PreSharedKey,
@@ -67,7 +75,9 @@ if TYPE_CHECKING:
     )
     from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
     from covey.mls.wire.code_points import (
+        AppDataUpdateOperation,
         CipherSuite,
+        ComponentID,
         ContentType,
         CredentialType,
         ExtensionType,
@@ -79,11 +89,16 @@ if TYPE_CHECKING:
 __all__ = [
     "DIALECTS",
     "Add",
+    "AppDataUpdate",
+    "AppDataUpdateOperation",
+    "AppEphemeral",
     "BasicCredential",
     "Changed",
     "Changes",
     "CipherSuite",
     "CommitOptions",
+    "ComponentID",
+    "ComponentsList",
     "ContentType",
     "CredentialType",
     "Dialect",
@@ -92,6 +107,7 @@ __all__ = [
     "Extension",
     "ExtensionType",
     "ExternalInit",
+    "ExternalOptions",
     "ExternalSender",
     "ExternalSenders",
     "Founded",
@@ -132,6 +148,8 @@ __all__ = [
     "Update",
     "WireFormat",
     "X509Credential",
+    "app_data",
+    "component_label",
     "dialect",
     "get_suite",
     "known_suites",
@@ -141,6 +159,7 @@ __all__ = [
     "propose_to_join",
     "speak",
     "steps",
+    "with_app_data",
 ]
 
 _HOMES: Final = {
@@ -152,6 +171,14 @@ _HOMES: Final = {
     "known_suites": "crypto.dialects",
     "speak": "crypto.dialects",
     "Add": "structs.proposals",
+    "AppDataUpdate": "structs.proposals",
+    "AppDataUpdateOperation": "wire.code_points",
+    "AppEphemeral": "structs.proposals",
+    "ComponentID": "wire.code_points",
+    "ComponentsList": "structs.components",
+    "app_data": "structs.components",
+    "component_label": "structs.components",
+    "with_app_data": "structs.components",
     "BasicCredential": "structs.credentials",
     "Changed": "group.events",
     "Changes": "group.storing",
@@ -163,6 +190,7 @@ _HOMES: Final = {
     "Event": "group.events",
     "Extension": "structs.extensions",
     "ExtensionType": "wire.code_points",
+    "ExternalOptions": "group.external",
     "ExternalInit": "structs.proposals",
     "ExternalSender": "structs.extensions",
     "ExternalSenders": "structs.extensions",

@@ -18,8 +18,8 @@ from covey.client.sync.identity.key_packages import GRACE, LEAST, LIFETIME, Rest
 from covey.errors import BrokerError
 from covey.lab.conformance.generate.seeded import Seeded
 from covey.mls import Member, PrivateKeyPackage
-from covey.mls.group.member import is_last_resort, key_package_ref
-from covey.mls.structs.key_package import KeyPackage
+from covey.mls.group.member import key_package_ref
+from covey.mls.structs.key_package import KeyPackage, is_last_resort
 from covey.mls.structs.message import MLSMessage
 from covey.store import memory_store
 from flows import play

@@ -8,7 +8,8 @@ passive-client vectors, so that other implementations can take his place.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -30,17 +31,19 @@ from covey.mls.group.results import JoinedExternally
 from covey.mls.wire.code_points import WireFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Mapping
 
     from covey.lab.adversary.victims import Trial
     from covey.lab.conformance.generate.seeded import Seeded
     from covey.mls.crypto.suite import Suite
+    from covey.mls.group.core import Ports
     from covey.mls.group.member import Member, PrivateKeyPackage
+    from covey.mls.group.policy import Updating
 
 PUBLIC: Final = WireFormat.mls_public_message
 PRIVATE: Final = WireFormat.mls_private_message
 _FOUNDERS: Final = 4
+_NOTHING: Final[Mapping[int, Updating | None]] = MappingProxyType({})
 
 
 class Stage(Scene):
@@ -59,12 +62,16 @@ class Stage(Scene):
     def __init__(self, suite: Suite, entropy: Seeded) -> None:
         super().__init__(suite, entropy, PUBLIC)
         self.waiting: list[bytes] = []
-        self._proposal_types: frozenset[int] = frozenset()
         self.begin()
 
-    def begin(self, *proposal_types: int) -> None:
-        """Set the stage anew, with members that support further types of proposals."""
-        self._proposal_types = frozenset(proposal_types)
+    def begin(
+        self, *proposal_types: int, components: Mapping[int, Updating | None] = _NOTHING
+    ) -> None:
+        """Set the stage anew, with members that support further proposals, or components."""
+        self._supported: dict[str, Any] = {
+            "proposal_types": frozenset(proposal_types),
+            "components": components,
+        }
         self.clear()
         self.waiting = []
         self.found(_FOUNDERS)
@@ -76,8 +83,14 @@ class Stage(Scene):
     def member(self) -> Member:
         """A client that is in no group yet."""
         client = super().member()
-        policy = dataclasses.replace(client.policy, proposal_types=self._proposal_types)
+        policy = dataclasses.replace(client.policy, **self._supported)
         return msgspec.structs.replace(client, policy=policy)
+
+    def ports(self) -> Ports:
+        """What a member's group works with."""
+        ports = super().ports()
+        ports.policy = dataclasses.replace(ports.policy, **self._supported)
+        return ports
 
     # --- who is there ------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import (
     Add,
+    AppDataUpdate,
+    AppEphemeral,
     ExternalInit,
     GroupContextExtensions,
     PreSharedKey,
@@ -150,6 +152,8 @@ def judge(into: Verdicts, value: WireStruct, around: Surroundings) -> RatchetTre
             | ReInit()
             | ExternalInit()
             | GroupContextExtensions()
+            | AppDataUpdate()
+            | AppEphemeral()
             | SelfRemove()
         ):
             proposals.proposal(into, value, None, around)

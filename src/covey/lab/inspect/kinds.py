@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.errors import DecodeError
 from covey.mls.structs import (
     commit,
+    components,
     credentials,
     extensions,
     framing,
@@ -43,6 +44,7 @@ _MODULES: Final = (
     proposals,
     schedule,
     extensions,
+    components,
     credentials,
 )
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from covey.errors import DecodeError
 from covey.mls.crypto.x509 import parse_chain
+from covey.mls.structs.components import AppDataDictionary
 from covey.mls.structs.credentials import Certificate
 from covey.mls.structs.extensions import (
-    AppDataDictionary,
     ApplicationId,
     Extension,
     ExternalPub,

@@ -31,9 +31,9 @@ _LABELS: Final = 512
 
 
 @lru_cache(maxsize=_LABELS)
-def _label(label: str) -> bytes:
+def _label(label: str | bytes) -> bytes:
     """Encode ``opaque label<V> = "MLS 1.0 " + Label``."""
-    return opaque(b"MLS 1.0 " + label.encode())
+    return opaque(b"MLS 1.0 " + (label.encode() if isinstance(label, str) else label))
 
 
 @lru_cache(maxsize=_LABELS)
@@ -213,14 +213,19 @@ class Suite:
         """
         self.kem.check_public(public)
 
-    def encryption(self, label: str, context: bytes) -> Encryption:
+    def encryption(self, label: str | bytes, context: bytes) -> Encryption:
         """Hash an EncryptContext once, to seal or open with it any number of times."""
         return Encryption(self._hpke, _label(label) + opaque(context))
 
     def encrypt_with_label(
-        self, public: bytes, label: str, context: bytes, plaintext: bytes, entropy: Entropy
+        self,
+        public: bytes,
+        label: str | bytes,
+        context: bytes,
+        plaintext: bytes,
+        entropy: Entropy,
     ) -> tuple[bytes, bytes]:
-        """EncryptWithLabel: ``kem_output`` and ``ciphertext``.
+        """EncryptWithLabel: ``kem_output`` and ``ciphertext``; see ``component_label``, too.
 
         Raises:
             DecodeError: ``public`` cannot be encrypted to.
@@ -228,7 +233,12 @@ class Suite:
         return self.encryption(label, context).seal(public, plaintext, entropy)
 
     def decrypt_with_label(
-        self, private: bytes, label: str, context: bytes, kem_output: bytes, ciphertext: bytes
+        self,
+        private: bytes,
+        label: str | bytes,
+        context: bytes,
+        kem_output: bytes,
+        ciphertext: bytes,
     ) -> bytes:
         """DecryptWithLabel: the plaintext.
 
@@ -289,8 +299,8 @@ class Suite:
         """
         self.signature.check_public(public)
 
-    def sign_with_label(self, private: bytes, label: str, content: bytes) -> bytes:
-        """SignWithLabel: the signature.
+    def sign_with_label(self, private: bytes, label: str | bytes, content: bytes) -> bytes:
+        """SignWithLabel: the signature; see ``component_label``, too.
 
         Raises:
             DecodeError: ``private`` is no private key.
@@ -298,7 +308,7 @@ class Suite:
         return self.signature.sign(private, _label(label) + opaque(content))
 
     def verify_with_label(
-        self, public: bytes, label: str, content: bytes, signature: bytes
+        self, public: bytes, label: str | bytes, content: bytes, signature: bytes
     ) -> bool:
         """VerifyWithLabel; False also for a malformed key or signature (VAL-012)."""
         return self.signature.verify(public, _label(label) + opaque(content), signature)

@@ -7,10 +7,12 @@ ends, and whoever sent it may send it again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.mls.structs.proposals import (
     Add,
+    AppDataUpdate,
+    AppEphemeral,
     GroupContextExtensions,
     PreSharedKey,
     ReInit,
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 _MOST_FAILURES = 64
 """Lists that may fail before the rest is left for another commit: a bound on the work."""
+
+
+_STAGES: Final[dict[type, int]] = {AppEphemeral: 1, AppDataUpdate: 2}
 
 
 def choose(
@@ -57,6 +62,14 @@ def choose(
     if not taken and not own:
         return tuple(each for each in received if isinstance(each.proposal, ReInit))[:1]
     return (*taken, *own)
+
+
+def in_order(items: Iterable[Sent]) -> tuple[Sent, ...]:
+    """The proposals of a commit in the order in which they take effect (extensions draft).
+
+    Those of the RFC, in the order they have, then AppEphemerals, then AppDataUpdates.
+    """
+    return tuple(sorted(items, key=lambda each: _STAGES.get(type(each.proposal), 0)))
 
 
 class _Chosen:

@@ -12,8 +12,9 @@ from covey.errors import (
     PolicyError,
     StateError,
 )
-from covey.mls.group import proposing, receiving, seal, staging
-from covey.mls.group.choosing import choose, without_spoilers
+from covey.mls.group import proposing, receiving, safe_aad, seal, staging
+from covey.mls.group.app_data import announced
+from covey.mls.group.choosing import choose, in_order, without_spoilers
 from covey.mls.group.create_commit import NewLeaf, Options, create_commit
 from covey.mls.group.events import EpochChanged, MemberInfo, member_info
 from covey.mls.group.member import Member, PrivateKeyPackage
@@ -35,7 +36,7 @@ from covey.mls.wire.code_points import ContentType
 from covey.mls.wire.struct import as_a, as_all, as_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from covey.mls.group.epoch import PublicState
     from covey.mls.group.pending import PendingCommit
@@ -54,7 +55,8 @@ class CommitOptions(TypedDict, total=False):
             leave, and has waited in vain for others, says so by naming them, without its own.
         path: Whether to renew our path when nothing requires it; decided by need by default.
         handshake: Public or private; the policy's choice by default.
-        authenticated_data: Goes beside the commit, signed and not encrypted.
+        authenticated_data: Goes beside the commit, signed and not encrypted; in a group with
+            ``safe_aad``, what each component says.
         welcome_tree: Whether the Welcome carries the tree; True by default.
         one_welcome_each: Whether each new member gets its own Welcome; False by default.
         info_extensions: For the GroupInfo in the Welcome.
@@ -67,7 +69,7 @@ class CommitOptions(TypedDict, total=False):
     references: Iterable[bytes] | None
     path: bool | None
     handshake: WireFormat | None
-    authenticated_data: bytes
+    authenticated_data: bytes | Mapping[int, bytes]
     welcome_tree: bool
     one_welcome_each: bool
     info_extensions: Iterable[Extension]
@@ -143,12 +145,14 @@ class Committing(Sending):
     def _new_leaf(self, member: Member | None, extensions: Iterable[Extension] | None) -> NewLeaf:
         template, signer = proposing.new_leaf(self._state.epoch, member)
         if extensions is not None:
-            template = template.replace(extensions=as_all(Extension, extensions))
+            given = as_all(Extension, extensions)
+            ours = announced(given, self.ports.policy, self.ports.entropy)
+            template = template.replace(extensions=ours)
         return NewLeaf(template, signer)
 
     def _items(self, own: tuple[Sent, ...], options: CommitOptions) -> ProposalList:
         return ProposalList(
-            self._choose(own, options.get("references")),
+            in_order(self._choose(own, options.get("references"))),
             self.own_index,
             self.context,
             self.tree,
@@ -172,7 +176,7 @@ class Committing(Sending):
             raise TypeError(msg)
         return Options(
             seal.handshake_form(options.get("handshake"), self.ports.policy),
-            as_bytes(options.get("authenticated_data", b"")),
+            safe_aad.framed(options.get("authenticated_data", b""), self.context),
             True if force_path else options.get("path"),
             options.get("welcome_tree", True),
             options.get("one_welcome_each", False),

@@ -13,6 +13,7 @@ import msgspec
 
 from covey.mls.rules.trees import find_extension
 from covey.mls.schedule import key_schedule, transcript
+from covey.mls.schedule.exporter_tree import ExporterTree
 from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.structs.schedule import GroupContext
 from covey.mls.tree.private import PrivateTree
@@ -66,12 +67,14 @@ class Epoch(Unshown, frozen=True, gc=False):
         secrets: Of the key schedule, without those that are used up at once.
         private: The member's keys in the tree.
         signer: The private key of the member's leaf signature key.
+        exporter: What is left of the Exporter Tree (extensions draft).
     """
 
     public: PublicState
     secrets: key_schedule.EpochSecrets
     private: PrivateTree
     signer: bytes
+    exporter: ExporterTree
 
     def __repr__(self) -> str:
         return f"<Epoch {self.public.context.epoch}>"
@@ -129,5 +132,8 @@ def begin(
         max_forward=max_forward,
         max_skipped=max_skipped,
     )
-    kept = msgspec.structs.replace(secrets, encryption_secret=b"", confirmation_key=b"")
-    return Epoch(public, kept, private, signer), secret_tree
+    exporter = ExporterTree.of(secrets.application_export_secret)
+    kept = msgspec.structs.replace(
+        secrets, encryption_secret=b"", confirmation_key=b"", application_export_secret=b""
+    )
+    return Epoch(public, kept, private, signer, exporter), secret_tree

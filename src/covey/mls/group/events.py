@@ -11,6 +11,8 @@ from covey.mls.rules.proposal_list import Sent
 from covey.mls.structs.credentials import Credential
 from covey.mls.structs.framing import Sender
 from covey.mls.structs.proposals import (
+    AppDataUpdate,
+    AppEphemeral,
     GroupContextExtensions,
     PreSharedKey,
     Proposal,
@@ -75,6 +77,7 @@ class MessageReceived(Shown, frozen=True):
         authenticated_data: What came beside it, signed but not encrypted.
         epoch: The epoch in which it was sent; may be a past one.
         generation: Its place in the sender's ratchet.
+        aad_items: What each component says beside it, in a group with ``safe_aad``; else None.
     """
 
     sender: MemberInfo
@@ -82,6 +85,7 @@ class MessageReceived(Shown, frozen=True):
     authenticated_data: bytes
     epoch: int
     generation: int
+    aad_items: dict[int, bytes] | None = None
 
 
 class ProposalReceived(Shown, frozen=True):
@@ -92,12 +96,14 @@ class ProposalReceived(Shown, frozen=True):
         proposal: What it asks for.
         reference: Its ProposalRef.
         authenticated_data: What came beside it.
+        aad_items: What each component says beside it, in a group with ``safe_aad``; else None.
     """
 
     sender: Sender
     proposal: Proposal
     reference: bytes
     authenticated_data: bytes = b""
+    aad_items: dict[int, bytes] | None = None
 
 
 class Changed(Shown, frozen=True):
@@ -145,7 +151,7 @@ class Changed(Shown, frozen=True):
 
     @property
     def extensions(self) -> tuple[Extension, ...] | None:
-        """The new GroupContext extensions, or None when they stay."""
+        """What a GroupContextExtensions makes of the extensions, or None when there is none."""
         return next((each.extensions for each in self._of(GroupContextExtensions)), None)
 
     @property
@@ -157,6 +163,20 @@ class Changed(Shown, frozen=True):
     def custom(self) -> tuple[UnknownProposal, ...]:
         """Proposals of types that only the application knows."""
         return tuple(self._of(UnknownProposal))
+
+    @property
+    def app_data_updates(self) -> tuple[AppDataUpdate, ...]:
+        """Changes of what the group's dictionary holds of components, in their order."""
+        return tuple(self._of(AppDataUpdate))
+
+    @property
+    def app_ephemerals(self) -> tuple[AppEphemeral, ...]:
+        """Data for components that comes with this commit, to be acted on in this order.
+
+        Before what the same commit changes in the dictionary, and after all else (extensions
+        draft).
+        """
+        return tuple(self._of(AppEphemeral))
 
     def _of(self, kind: type[P]) -> list[P]:
         return [each.proposal for each in self.proposals if isinstance(each.proposal, kind)]
@@ -171,6 +191,7 @@ class EpochChanged(Shown, frozen=True):
         removed: Whether it removed us; the group is then of no more use.
         discarded: Whether a pending commit of our own lost the race.
         authenticated_data: What came beside it.
+        aad_items: What each component says beside it, in a group with ``safe_aad``; else None.
     """
 
     changed: Changed
@@ -178,6 +199,7 @@ class EpochChanged(Shown, frozen=True):
     removed: bool = False
     discarded: bool = False
     authenticated_data: bytes = b""
+    aad_items: dict[int, bytes] | None = None
 
 
 class OwnMessage(Shown, frozen=True):

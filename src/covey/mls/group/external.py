@@ -6,11 +6,12 @@ members, and proposals of external senders.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from covey.errors import DecodeError, StateError
 from covey.mls.framing import authenticate, public
-from covey.mls.group import psks, seal, staging
+from covey.mls.group import psks, safe_aad, seal, staging
+from covey.mls.group.choosing import in_order
 from covey.mls.group.core import ports_of
 from covey.mls.group.create_commit import Kit, NewLeaf, advance, commit_of, make_path
 from covey.mls.group.epoch import Epoch, PublicState
@@ -18,7 +19,9 @@ from covey.mls.group.events import Changed, member_info
 from covey.mls.group.join import verified_tree
 from covey.mls.group.member import PrivateKeyPackage
 from covey.mls.group.process_commit import EXTERNAL_INIT_LABEL
+from covey.mls.group.proposing import require_proposal
 from covey.mls.group.receiving import decode_message, open_public, verified_proposal
+from covey.mls.group.state import State, first_state
 from covey.mls.rules import joining, messages, trees
 from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.rules.registry import Remote, enforce
@@ -42,9 +45,11 @@ from covey.mls.wire.code_points import (
     SenderType,
     WireFormat,
 )
-from covey.mls.wire.struct import as_a, as_bytes
+from covey.mls.wire.struct import as_a
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from covey.mls.crypto.suite import Suite
     from covey.mls.group.core import Ports
     from covey.mls.group.member import Member
@@ -70,6 +75,12 @@ class ExternalCommit(NamedTuple):
     secret_tree: SecretTree
     changed: Changed
 
+    @property
+    def state(self) -> State:
+        """What the joiner knows if the group takes it; its echo is known."""
+        joined = first_state(self.epoch, self.secret_tree)
+        return joined.replace(accepted=self.epoch.public.suite.hash(self.message))
+
     def __repr__(self) -> str:
         return f"ExternalCommit({self.epoch!r})"
 
@@ -77,20 +88,23 @@ class ExternalCommit(NamedTuple):
         return []
 
 
-class External(NamedTuple):
-    """How an external commit is to be made.
+class ExternalOptions(TypedDict, total=False):
+    """How an external commit is made; every option has a default.
 
     Attributes:
-        remove: The leaf of an old appearance of ours, to be replaced (resync), or None.
-        psks: PSKs to mix in.
-        self_removes: Pending SelfRemoves of this epoch, as MLSMessages.
-        authenticated_data: Goes beside the commit, signed and not encrypted.
+        resync: The leaf of our old appearance, to be replaced.
+        psks: PSKs to mix in, by external id or PreSharedKeyID.
+        self_removes: Pending SelfRemoves of the epoch, which must be committed too.
+        proposals: Data of components: AppDataUpdates and AppEphemerals.
+        authenticated_data: Goes beside the commit, signed and not encrypted; in a group with
+            ``safe_aad``, what each component says.
     """
 
-    remove: int | None = None
-    psks: tuple[PreSharedKeyID, ...] = ()
-    self_removes: tuple[bytes, ...] = ()
-    authenticated_data: bytes = b""
+    resync: int | None
+    psks: Iterable[bytes | PreSharedKeyID]
+    self_removes: Iterable[bytes]
+    proposals: Iterable[Proposal]
+    authenticated_data: bytes | Mapping[int, bytes]
 
 
 def decode_group_info(data: bytes) -> GroupInfo:
@@ -123,7 +137,7 @@ def public_state(
 
 
 def commit_externally(
-    member: Member, info: GroupInfo, state: PublicState, how: External, kit: Kit
+    member: Member, info: GroupInfo, state: PublicState, how: ExternalOptions, kit: Kit
 ) -> ExternalCommit:
     """Join a group by a commit of our own (§12.4.3.2).
 
@@ -132,6 +146,10 @@ def commit_externally(
         DecodeError: The external_pub is no public key of the suite.
         LocalProtocolError: The commit would break a rule.
     """
+    unknown = how.keys() - ExternalOptions.__annotations__.keys()
+    if unknown:
+        msg = f"join_externally() has no option {', '.join(sorted(unknown))}"
+        raise TypeError(msg)
     suite = member.suite
     kem_output, init_secret = suite.export_to(
         _external_pub(info, suite), EXTERNAL_INIT_LABEL, suite.Nh, kit.entropy
@@ -149,13 +167,13 @@ def commit_externally(
         state.context.group_id,
         state.context.epoch,
         sender,
-        how.authenticated_data,
+        safe_aad.framed(how.get("authenticated_data", b""), state.context),
         commit_of(items.items, path.path),
     )
     tbs = authenticate.to_be_signed(WIRE_FORMAT, content, state.encoded)
     signature = authenticate.sign(suite, member.signer, tbs)
     signed = seal.Signed(content, WIRE_FORMAT, tbs, signature)
-    psk_secret = psks.combine(suite, how.psks, kit.psks, kit.resumption)
+    psk_secret = psks.combine(suite, items.psks, kit.psks, kit.resumption)
     following = advance(state, provisional, path, signed, init_secret, psk_secret, kit.check)
     auth = FramedContentAuthData(signature, following.epoch.public.confirmation_tag)
     message = _message(state, signed, auth)
@@ -176,15 +194,22 @@ def _external_pub(info: GroupInfo, suite: Suite) -> bytes:
     return external_pub
 
 
-def _items(kem_output: bytes, how: External, state: PublicState, kit: Kit) -> ProposalList:
+def _items(kem_output: bytes, how: ExternalOptions, state: PublicState, kit: Kit) -> ProposalList:
     sender = Sender(SenderType.new_member_commit)
     own: list[Proposal] = [ExternalInit(kem_output)]
-    if how.remove is not None:
-        own.append(Remove(how.remove))
-    own += [PreSharedKey(psk) for psk in how.psks]
-    leaving = [self_remove(each, state, kit.check) for each in how.self_removes]
+    old = how.get("resync")
+    if old is not None:
+        own.append(Remove(old))
+    mixed = [psks.use_of(state.suite, each, kit.entropy) for each in how.get("psks", ())]
+    own += [PreSharedKey(psk) for psk in mixed]
+    leaving = [self_remove(each, state, kit.check) for each in how.get("self_removes", ())]
+    for each in how.get("proposals", ()):
+        require_proposal(each)
+        own.append(each)
     items = (*(Sent(each, sender) for each in own), *leaving)
-    return ProposalList(items, None, state.context, state.tree, successor=False, has_path=True)
+    return ProposalList(
+        in_order(items), None, state.context, state.tree, successor=False, has_path=True
+    )
 
 
 def self_remove(data: bytes, state: PublicState, check: Checker) -> Sent:
@@ -211,7 +236,11 @@ def _message(state: PublicState, signed: seal.Signed, auth: FramedContentAuthDat
 
 
 def propose_from_outside(
-    sender: Sender, signer: bytes, proposal: Proposal, state: PublicState, data: bytes = b""
+    sender: Sender,
+    signer: bytes,
+    proposal: Proposal,
+    state: PublicState,
+    data: bytes | Mapping[int, bytes] = b"",
 ) -> bytes:
     """A proposal from outside of the group, as a PublicMessage (§12.1.8).
 
@@ -223,7 +252,10 @@ def propose_from_outside(
         data: Authenticated data.
     """
     context = state.context
-    content = authenticate.proposal_content(context.group_id, context.epoch, sender, data, proposal)
+    beside = safe_aad.framed(data, context)
+    content = authenticate.proposal_content(
+        context.group_id, context.epoch, sender, beside, proposal
+    )
     tbs = authenticate.to_be_signed(WIRE_FORMAT, content, state.encoded)
     signature = authenticate.sign(state.suite, signer, tbs)
     signed = seal.Signed(content, WIRE_FORMAT, tbs, signature)
@@ -236,7 +268,7 @@ def propose_to_join(
     group_info: bytes,
     *,
     ratchet_tree: bytes | None = None,
-    authenticated_data: bytes = b"",
+    authenticated_data: bytes | Mapping[int, bytes] = b"",
     ports: Ports | None = None,
 ) -> bytes:
     """Ask to be added: a new member's own Add, for members to authorise (§12.1.8).
@@ -257,8 +289,7 @@ def propose_to_join(
     state = public_state(info, ratchet_tree, member.suite, check)
     sender = Sender(SenderType.new_member_proposal)
     proposal = Add(as_a(PrivateKeyPackage, package).package)
-    data = as_bytes(authenticated_data)
-    return propose_from_outside(sender, member.signer, proposal, state, data)
+    return propose_from_outside(sender, member.signer, proposal, state, authenticated_data)
 
 
 def sender_index(state: PublicState, signature_key: bytes) -> int:

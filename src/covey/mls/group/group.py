@@ -25,7 +25,6 @@ from covey.mls.group.events import member_info
 from covey.mls.group.listening import Listening
 from covey.mls.group.member import CLOCK_TOLERANCE, PrivateKeyPackage
 from covey.mls.group.policy import DAY
-from covey.mls.group.psks import use_of
 from covey.mls.group.results import Founded, JoinedExternally, Membership
 from covey.mls.group.state import first_state
 from covey.mls.group.storing import Ledger
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 
     from covey.mls.group.committing import CommitOptions
     from covey.mls.group.events import MemberInfo
+    from covey.mls.group.external import ExternalOptions
     from covey.mls.group.join import Joined
     from covey.mls.group.member import Member
     from covey.mls.structs.key_package import KeyPackage
@@ -254,11 +254,8 @@ class Group(Listening):
         group_info: bytes,
         *,
         ratchet_tree: bytes | None = None,
-        resync: int | None = None,
-        psks: Iterable[bytes | PreSharedKeyID] = (),
-        self_removes: Iterable[bytes] = (),
-        authenticated_data: bytes = b"",
         ports: Ports | None = None,
+        **options: Unpack[ExternalOptions],
     ) -> JoinedExternally[Group]:
         """Join by an external commit (§12.4.3.2).
 
@@ -266,11 +263,8 @@ class Group(Listening):
             member: Who joins.
             group_info: A GroupInfo of the current epoch, as an MLSMessage.
             ratchet_tree: The tree, when the GroupInfo does not carry it.
-            resync: The leaf of our old appearance, to be replaced.
-            psks: PSKs to mix in, by external id or PreSharedKeyID.
-            self_removes: Pending SelfRemoves of the epoch, which must be committed too.
-            authenticated_data: Goes beside the commit, signed and not encrypted.
             ports: Policy, PSKs, entropy and clock; the member's policy by default.
+            options: See ``ExternalOptions``.
 
         Raises:
             StateError: Nobody can join by this GroupInfo.
@@ -280,12 +274,8 @@ class Group(Listening):
         ports = ports_of(member, ports)
         info = external.decode_group_info(group_info)
         state = external.public_state(info, ratchet_tree, member.suite, ports.check(Remote))
-        mixed = tuple(use_of(member.suite, each, ports.entropy) for each in psks)
-        how = external.External(resync, mixed, tuple(self_removes), as_bytes(authenticated_data))
-        made = external.commit_externally(member, info, state, how, ports.kit(Local))
-        joined = first_state(made.epoch, made.secret_tree)
-        joined = joined.replace(accepted=member.suite.hash(made.message))
-        return JoinedExternally(made.message, cls(joined, ports), made.changed)
+        made = external.commit_externally(member, info, state, options, ports.kit(Local))
+        return JoinedExternally(made.message, cls(made.state, ports), made.changed)
 
     # --- keeping ---------------------------------------------------------------------------
 

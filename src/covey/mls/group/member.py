@@ -14,22 +14,24 @@ from covey.mls.crypto.entropy import Entropy, system_entropy
 from covey.mls.crypto.suite import Suite
 from covey.mls.crypto.suites import SUITES
 from covey.mls.group import identities
+from covey.mls.group.app_data import announced
 from covey.mls.group.policy import DAY, Policy
 from covey.mls.group.verify import Checker
 from covey.mls.rules import key_packages, leaves
 from covey.mls.rules.registry import Local, enforce
+from covey.mls.structs.components import app_data, with_app_data
 from covey.mls.structs.credentials import (
     BasicCredential,
     Certificate,
     Credential,
     X509Credential,
 )
-from covey.mls.structs.extensions import AppDataDictionary, ComponentData, Extension
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.tree import Capabilities, LeafNode, Lifetime
 from covey.mls.wire.code_points import (
     GREASE,
+    ComponentID,
     CredentialType,
     ExtensionType,
     LeafNodeSource,
@@ -42,9 +44,8 @@ from covey.mls.wire.varint import opaque
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from covey.mls.structs.extensions import Extension
 
-LAST_RESORT_COMPONENT: Final = 0x0004
-"""ComponentID of ``last_resort_key_package`` (draft-ietf-mls-extensions)."""
 
 CLOCK_TOLERANCE: Final = 3600
 """Seconds by which a KeyPackage's lifetime begins before now."""
@@ -176,6 +177,8 @@ class Member(Unshown, frozen=True):
             *self.policy.extension_types,
         }
         proposals = {ProposalType.self_remove, *self.policy.proposal_types}
+        if self.policy.components:
+            proposals |= {ProposalType.app_data_update, ProposalType.app_ephemeral}
         return Capabilities(
             (ProtocolVersion.mls10,),
             self._greased(dict.fromkeys([*SUITES, self.suite.code, *self.policy.suites])),
@@ -211,7 +214,7 @@ class Member(Unshown, frozen=True):
             source,
             lifetime,
             parent_hash,
-            tuple(extensions),
+            announced(extensions, self.policy, self.entropy),
             b"",
         )
         return sign_leaf(self.suite, leaf, self.signer, group_id, index)
@@ -247,13 +250,12 @@ class Member(Unshown, frozen=True):
             lifetime=Lifetime(max(now - CLOCK_TOLERANCE, 0), now + lifetime),
             extensions=leaf_extensions,
         )
-        marks = (_last_resort_mark(),) if last_resort else ()
         unsigned = KeyPackage(
             ProtocolVersion.mls10,
             self.suite.code,
             init_key,
             leaf,
-            (*extensions, *marks),
+            _marked(extensions) if last_resort else tuple(extensions),
             b"",
         )
         tbs = key_packages.key_package_tbs(unsigned)
@@ -275,21 +277,13 @@ def sign_leaf(suite: Suite, leaf: LeafNode, signer: bytes, group_id: bytes, inde
     return unsigned.replace(signature=signature, raw=encoded[:-1] + opaque(signature))
 
 
-def _last_resort_mark() -> Extension:
-    component = ComponentData(LAST_RESORT_COMPONENT, b"")
-    data = AppDataDictionary((component,)).encode()
-    return Extension(ExtensionType.app_data_dictionary, data)
-
-
-def is_last_resort(package: KeyPackage) -> bool:
-    """Whether a KeyPackage may be used more than once (extensions draft, ERR-12)."""
-    for extension in package.extensions:
-        if extension.extension_type == ExtensionType.last_resort:
-            return True
-        if extension.extension_type == ExtensionType.app_data_dictionary:
-            data = AppDataDictionary.decode(extension.extension_data)
-            return any(each.component_id == LAST_RESORT_COMPONENT for each in data.component_data)
-    return False
+def _marked(extensions: Sequence[Extension]) -> tuple[Extension, ...]:
+    """The extensions of a KeyPackage that may be used more than once."""
+    try:
+        entries = app_data(extensions)
+    except DecodeError:
+        return tuple(extensions)  # for a rule to refuse
+    return with_app_data(extensions, {**entries, ComponentID.last_resort_key_package: b""})
 
 
 class PrivateKeyPackage(Unshown, frozen=True):

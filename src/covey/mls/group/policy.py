@@ -7,7 +7,7 @@ subclasses it and overrides a method. A method refuses by raising PolicyError.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from covey.errors import PolicyError
@@ -18,13 +18,15 @@ from covey.mls.structs.credentials import BasicCredential, X509Credential
 from covey.mls.wire.code_points import WireFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from covey.mls.group.epoch import PublicState
     from covey.mls.group.events import Changed
     from covey.mls.rules.proposal_list import Sent
     from covey.mls.structs.credentials import Credential
     from covey.mls.structs.tree import LeafNode
+
+    Updating = Callable[[bytes | None, Sequence[bytes]], bytes]
 
 DAY: Final = 86_400
 """Seconds of a day."""
@@ -53,6 +55,13 @@ class Policy:
         extension_types: Non-default extension types that the application supports.
         proposal_types: Non-default proposal types that the application supports; their
             content is one ``opaque data<V>``.
+        components: The application's components, by ComponentID, and how the data that the group
+            holds for each is updated: a pure function of the old data (None without any) and
+            the updates of a commit, in their order, to the new data; it refuses by raising
+            PolicyError. All members need the same. None for one whose data is not updated so.
+            With any, the client says in its leaves that it supports the components, and
+            AppDataUpdate and AppEphemeral (extensions draft).
+        safe_aad: Those of the components that put data beside messages.
         trust_anchors: DER certificates of the authorities for X.509 credentials.
         suites: Cipher suites, the best first. Who creates a group must then choose the
             first of them that all members support (VAL-220); empty is no opinion.
@@ -72,6 +81,8 @@ class Policy:
     threads: int = min(os.cpu_count() or 1, 8)
     extension_types: frozenset[int] = frozenset()
     proposal_types: frozenset[int] = frozenset()
+    components: Mapping[int, Updating | None] = field(default_factory=dict, hash=False)
+    safe_aad: frozenset[int] = frozenset()
     trust_anchors: Sequence[bytes] = ()
     suites: Sequence[int] = ()
 

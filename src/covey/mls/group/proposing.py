@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from covey.errors import LocalProtocolError, StateError
 from covey.mls.framing import authenticate
 from covey.mls.group import receiving, seal
+from covey.mls.group.app_data import announced
 from covey.mls.group.member import Member, PrivateKeyPackage, sign_leaf
 from covey.mls.group.process_commit import OwnUpdate
 from covey.mls.rules.proposal_list import ProposalList, Sent
@@ -152,6 +153,7 @@ def new_leaf(epoch: Epoch, member: Member | None) -> tuple[LeafNode, bytes]:
         credential=member.credential,
         signature_key=member.signature_key,
         capabilities=member.capabilities(),
+        extensions=announced(leaf.extensions, member.policy, member.entropy),
     )
     return changed, member.signer
 

@@ -16,6 +16,7 @@ from covey.mls.group.core import Ports
 from covey.mls.group.epoch import PublicState
 from covey.mls.group.events import EpochChanged, MemberInfo, ProposalReceived, member_info
 from covey.mls.group.process_commit import observe
+from covey.mls.group.safe_aad import beside
 from covey.mls.rules.registry import Remote
 from covey.mls.schedule import transcript
 from covey.mls.structs.framing import PublicMessage, Sender
@@ -128,8 +129,8 @@ class PublicGroup:
         assert sent.reference is not None
         receiving.require_room(self._proposals, check.policy)
         self._proposals = {**self._proposals, sent.reference: sent}
-        data = authenticated.content.authenticated_data
-        return ProposalReceived(sent.sender, sent.proposal, sent.reference, data)
+        event = ProposalReceived(sent.sender, sent.proposal, sent.reference)
+        return beside(event, authenticated.content, self.context)
 
     def _commit(self, authenticated: AuthenticatedContent) -> EpochChanged:
         check = self.ports.check(Remote)
@@ -147,9 +148,7 @@ class PublicGroup:
         )
         assert auth.confirmation_tag is not None
         following = PublicState.of(context, observed.tree, auth.confirmation_tag)
-        event = EpochChanged(
-            observed.changed, authenticated_data=authenticated.content.authenticated_data
-        )
+        event = beside(EpochChanged(observed.changed), authenticated.content, state.context)
         self._state, self._proposals, self._reinit = following, {}, observed.changed.reinit
         return event
 

@@ -26,6 +26,7 @@ from covey.mls.group.events import (
     member_info,
 )
 from covey.mls.group.process_commit import Ours, Staged, process_commit
+from covey.mls.group.safe_aad import beside
 from covey.mls.rules import messages, proposals
 from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.rules.registry import Remote, enforce
@@ -240,11 +241,11 @@ def _private(message: PrivateMessage, state: State, ours: Ours, check: Checker) 
         event = MessageReceived(
             member_info(sender.leaf_index, leaf),
             content.application_data,
-            content.authenticated_data,
+            b"",
             content.epoch,
             sender.generation,
         )
-        return Outcome(state, event, spend)
+        return Outcome(state, beside(event, content, context), spend)
     authenticated = AuthenticatedContent(WireFormat.mls_private_message, content, opened.auth)
     return _handshake(authenticated, state, ours, check)._replace(spend=spend)
 
@@ -315,12 +316,8 @@ def _handshake(
     require_going_on(state.reinit)
     if authenticated.content.commit is not None:
         staged = process_commit(authenticated, ours, check)
-        outcome = Outcome(*applied(staged, state, check))
-        data = authenticated.content.authenticated_data
-        event = outcome.event
-        assert isinstance(event, EpochChanged)
-        changed = EpochChanged(event.changed, event.own, event.removed, event.discarded, data)
-        return outcome._replace(event=changed)
+        after, event = applied(staged, state, check)
+        return Outcome(after, beside(event, authenticated.content, state.epoch.public.context))
     return _proposal(authenticated, state, check)
 
 
@@ -356,7 +353,8 @@ def _proposal(authenticated: AuthenticatedContent, state: State, check: Checker)
     assert reference is not None
     require_room(state.proposals, check.policy)
     content = authenticated.content
-    event = ProposalReceived(content.sender, sent.proposal, reference, content.authenticated_data)
+    event = ProposalReceived(content.sender, sent.proposal, reference)
+    event = beside(event, content, public_state.context)
     return Outcome(state.replace(proposals={**state.proposals, reference: sent}), event)
 
 

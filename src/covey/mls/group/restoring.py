@@ -16,6 +16,7 @@ from covey.mls.group.process_commit import OwnUpdate
 from covey.mls.group.state import State
 from covey.mls.group.welcome import Invitation
 from covey.mls.rules.proposal_list import Sent
+from covey.mls.schedule.exporter_tree import ExporterTree
 from covey.mls.schedule.key_schedule import EpochSecrets
 from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.tree.math import height_of
@@ -102,7 +103,7 @@ class _Reader:
         kept: list[rows.PastRow | rows.EpochRow] = [*past_rows, row]
         trees = self._trees(suite, [(each.context, each.height) for each in kept])
         past = tuple(self._past(each, trees[each.context.epoch]) for each in reversed(past_rows))
-        epoch = _epoch(row, trees[row.context.epoch])
+        epoch = _epoch(row, trees[row.context.epoch], self._exporter(suite, rows.EXPORTER))
         status = rows.StatusRow.decode(self._tables[rows.STATUS][b""])
         return State(
             epoch,
@@ -183,6 +184,17 @@ class _Reader:
         }
         return self._load(suite, tree, table)
 
+    def _exporter(self, suite: Suite, table: bytes) -> ExporterTree:
+        """What is left of an Exporter Tree; nothing of one from before there were any."""
+        nodes: dict[int, bytes] = {}
+        for key, secret in self._tables[table].items():
+            [node] = rows.numbers(key, 1)
+            nodes[node] = secret
+        if any(len(each) != suite.Nh for each in nodes.values()):
+            msg = "a secret of the Exporter Tree has another length"
+            raise ValueError(msg)
+        return ExporterTree(nodes)
+
     def _load(self, suite: Suite, tree: RatchetTree, table: Mapping[bytes, bytes]) -> SecretTree:
         policy = self._kit.check.policy
         return SecretTree.from_rows(
@@ -216,7 +228,7 @@ class _Reader:
         }
         _require_height(row.epoch.height, changes, tree.height)
         after = patched(tree, changes, row.epoch.height)
-        epoch = _epoch(row.epoch, after)
+        epoch = _epoch(row.epoch, after, self._exporter(after.suite, rows.PENDING_EXPORTER))
         return PendingCommit(
             row.message,
             tuple(
@@ -253,7 +265,7 @@ def _past_row(key: bytes, value: bytes) -> rows.PastRow:
     return row
 
 
-def _epoch(row: rows.EpochRow, tree: RatchetTree) -> Epoch:
+def _epoch(row: rows.EpochRow, tree: RatchetTree, exporter: ExporterTree) -> Epoch:
     secrets = row.secrets
     _require_same(tree, row.context)
     private = PrivateTree(
@@ -274,9 +286,11 @@ def _epoch(row: rows.EpochRow, tree: RatchetTree) -> Epoch:
             secrets.resumption_psk,
             secrets.epoch_authenticator,
             secrets.init_secret,
+            b"",
         ),
         private,
         row.signer,
+        exporter,
     )
 
 

@@ -12,12 +12,14 @@ P      epoch (8)                       a past epoch: PastRow
 N      array index (8), epoch (8)      a tree node as of that epoch, until a later row
 S      epoch (8), key (10)             a row of an epoch's secret tree
 R      epoch (8)                       a resumption PSK
+X      array index (8)                 a node of the current epoch's Exporter Tree
 O      ProposalRef                     a proposal of this epoch: ProposalRow
 U      ProposalRef                     the keys of our own proposed Update: UpdateRow
 Z                                      whether we are out, and a ReInit: StatusRow
 C                                      the pending commit: PendingRow
 D      array index (8)                 a node that it changes
 T      key (10)                        a row of its epoch's secret tree
+Y      array index (8)                 a node of its epoch's Exporter Tree
 =====  ==============================  ===================================================
 """
 
@@ -49,12 +51,14 @@ PAST: Final = b"P"
 NODE: Final = b"N"
 SECRET: Final = b"S"
 RESUMPTION: Final = b"R"
+EXPORTER: Final = b"X"
 PROPOSAL: Final = b"O"
 UPDATE: Final = b"U"
 STATUS: Final = b"Z"
 PENDING: Final = b"C"
 PENDING_NODE: Final = b"D"
 PENDING_SECRET: Final = b"T"
+PENDING_EXPORTER: Final = b"Y"
 
 _NUMBER: Final = 8
 _LAYOUTS: Final = tuple(Struct(f">{count}Q") for count in range(3))

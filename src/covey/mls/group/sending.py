@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from covey.errors import LocalProtocolError, StateError
 from covey.mls.framing import authenticate
 from covey.mls.framing.private import ratchet_of
-from covey.mls.group import proposing, psks, seal, welcome
+from covey.mls.group import proposing, psks, safe_aad, seal, welcome
 from covey.mls.group.core import GroupCore
 from covey.mls.rules.registry import Local
 from covey.mls.structs.extensions import Extension
@@ -32,7 +34,7 @@ from covey.mls.wire.code_points import (
 from covey.mls.wire.struct import as_a, as_all, as_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from covey.mls.group.member import Member, PrivateKeyPackage
     from covey.mls.group.process_commit import OwnUpdate
@@ -78,12 +80,13 @@ class Sending(GroupCore):
             msg = f"nothing is reserved: {call}, then store changes(), then send"
             raise StateError(msg)
 
-    def protect(self, data: bytes, authenticated_data: bytes = b"") -> bytes:
+    def protect(self, data: bytes, authenticated_data: bytes | Mapping[int, bytes] = b"") -> bytes:
         """Encrypt an application message (§6.3).
 
         Args:
             data: What to say.
-            authenticated_data: Goes beside it, signed and not encrypted.
+            authenticated_data: Goes beside it, signed and not encrypted; in a group with
+                ``safe_aad``, what each component says.
 
         Returns:
             The MLSMessage for all members.
@@ -93,7 +96,7 @@ class Sending(GroupCore):
                 has ended (VAL-163).
             StateError: We have been removed, or nothing is reserved though the ports require it.
         """
-        data, authenticated_data = as_bytes(data), as_bytes(authenticated_data)
+        data, beside = as_bytes(data), safe_aad.framed(authenticated_data, self.context)
         self._require_active()
         if self._is_leaving:
             msg = "we have asked to leave (SelfRemove), and wait for another member to commit that"
@@ -102,7 +105,7 @@ class Sending(GroupCore):
         self._require_reserved(ContentType.application, WireFormat.mls_private_message)
         epoch = self._state.epoch
         content = authenticate.application_content(
-            self.group_id, self.epoch, seal.own_sender(epoch), authenticated_data, data
+            self.group_id, self.epoch, seal.own_sender(epoch), beside, data
         )
         signed = seal.sign(epoch, content, WireFormat.mls_private_message)
         return seal.protect(
@@ -128,14 +131,15 @@ class Sending(GroupCore):
         self,
         proposal: Proposal,
         *,
-        authenticated_data: bytes = b"",
+        authenticated_data: bytes | Mapping[int, bytes] = b"",
         handshake: WireFormat | None = None,
     ) -> bytes:
         """Propose anything (§12.1).
 
         Args:
             proposal: What to propose.
-            authenticated_data: Goes beside it, signed and not encrypted.
+            authenticated_data: Goes beside it, signed and not encrypted; in a group with
+                ``safe_aad``, what each component says.
             handshake: Public or private; the policy's choice by default.
 
         Returns:
@@ -152,7 +156,7 @@ class Sending(GroupCore):
         self,
         proposal: Proposal,
         update: OwnUpdate | None,
-        authenticated_data: bytes,
+        authenticated_data: bytes | Mapping[int, bytes],
         handshake: WireFormat | None,
     ) -> bytes:
         proposing.require_proposal(proposal)
@@ -164,7 +168,7 @@ class Sending(GroupCore):
             self._state,
             proposal,
             form,
-            as_bytes(authenticated_data),
+            safe_aad.framed(authenticated_data, self.context),
             self.ports.check(Local),
             self.ports.entropy,
             update,
@@ -219,6 +223,28 @@ class Sending(GroupCore):
             epoch,
             psks.fresh_nonce(self.suite, self.ports.entropy),
         )
+
+    def safe_export_secret(self, component_id: int) -> bytes:
+        """SafeExportSecret(ComponentID): a component's secret of this epoch, once (Nh bytes).
+
+        Unlike ``export`` it is forward secure (extensions draft): what it is derived from is
+        deleted with it. Keep the secret as long as it is needed, and store ``changes()``.
+
+        Args:
+            component_id: Whose it is.
+
+        Raises:
+            MissingKeyError: It has been handed out in this epoch; or the epoch was stored by a
+                covey that knew of none.
+            StateError: We have been removed.
+            ValueError: There is no such component.
+        """
+        self._require_not_removed()
+        epoch = self._state.epoch
+        secret, left = epoch.exporter.export(self.suite, component_id)
+        epoch = msgspec.structs.replace(epoch, exporter=left)
+        self._state = self._state.replace(epoch=epoch)
+        return secret
 
     def group_info(
         self,

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from covey.errors import PolicyError, StateError
+from covey.mls.group import app_data
 from covey.mls.group.events import Changed, MemberInfo, member_info
 from covey.mls.group.verify import Checker, leaf_job
 from covey.mls.rules import paths, proposals, trees
+from covey.mls.rules.proposal_list import extensions_after
 from covey.mls.rules.registry import Local, enforce
-from covey.mls.structs.proposals import GroupContextExtensions, Remove
+from covey.mls.structs.proposals import AppDataUpdate, Remove
 from covey.mls.structs.schedule import GroupContext
 from covey.mls.tree.parent_hashes import path_parents
 from covey.mls.wire.code_points import LeafNodeSource
@@ -53,7 +55,7 @@ def apply_proposals(items: ProposalList, public: PublicState, check: Checker) ->
     Raises:
         ProtocolError: The list is invalid.
         AuthenticationError: A leaf or a KeyPackage is not signed by its key.
-        PolicyError: A credential is not accepted.
+        PolicyError: A credential, or an update of a component, is not accepted.
     """
     enforce(_rules_for(items), items, check.blame, strict=check.policy.strict)
     if check.blame is Local:
@@ -70,17 +72,8 @@ def apply_proposals(items: ProposalList, public: PublicState, check: Checker) ->
         removed=items.removed,
         added=[add.key_package.leaf_node for add in items.adds],
     )
-    extensions = _extensions_after(items, public.context.extensions)
+    extensions = app_data.updated(extensions_after(items), items.of(AppDataUpdate), check.policy)
     return Provisional(items, edited.tree, extensions, edited.added)
-
-
-def _extensions_after(
-    items: ProposalList, extensions: tuple[Extension, ...]
-) -> tuple[Extension, ...]:
-    """The extensions of the next GroupContext: a new list replaces the old one (§12.1.7)."""
-    for replacement in items.of(GroupContextExtensions):
-        extensions = replacement.extensions
-    return extensions
 
 
 def _rules_for(items: ProposalList) -> tuple[Rule, ...]:

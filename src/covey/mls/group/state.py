@@ -10,6 +10,7 @@ from covey.mls.group.epoch import Epoch, PastEpoch, past
 from covey.mls.group.pending import PendingCommit
 from covey.mls.group.process_commit import OwnUpdate
 from covey.mls.rules.proposal_list import Sent
+from covey.mls.schedule.exporter_tree import ExporterTree
 from covey.mls.schedule.key_schedule import EpochSecrets
 from covey.mls.schedule.secret_tree import SecretTree
 from covey.mls.structs.proposals import ReInit
@@ -76,7 +77,7 @@ class State(Unshown, frozen=True):
         """What is left once we have been removed: who was in the group, and no secret (VAL-162)."""
         public, index = self.epoch.public, self.epoch.private.index
         secrets = EpochSecrets(*(b"" for _ in EpochSecrets.__struct_fields__))
-        epoch = Epoch(public, secrets, PrivateTree(index, b"", {}), b"")
+        epoch = Epoch(public, secrets, PrivateTree(index, b"", {}), b"", ExporterTree({}))
         empty = SecretTree.from_rows(public.suite, public.tree.size, {})
         return State(epoch, empty, (), {}, removed=True)
 

@@ -126,6 +126,7 @@ def _small_rows(
         found[key] = known[key] if id(past) in held else _past_row(past).encode()
     for epoch, psk in state.resumption.items():
         found[rows.RESUMPTION + rows.number(epoch)] = psk
+    found |= _exporter_rows(rows.EXPORTER, state.epoch)
     for order, (reference, sent) in enumerate(state.proposals.items()):
         row = rows.ProposalRow(order, sent.sender, int(sent.verified), sent.proposal)
         found[rows.PROPOSAL + reference] = row.encode()
@@ -156,6 +157,10 @@ def _epoch_row(epoch: Epoch) -> rows.EpochRow:
     )
 
 
+def _exporter_rows(table: bytes, epoch: Epoch) -> dict[bytes, bytes]:
+    return {table + rows.number(node): secret for node, secret in epoch.exporter.nodes.items()}
+
+
 def _past_row(past: PastEpoch) -> rows.PastRow:
     return rows.PastRow(past.context, past.tree.height, past.index, past.sender_data_secret)
 
@@ -174,7 +179,7 @@ def _pending_rows(pending: PendingCommit, state: State) -> dict[bytes, bytes]:
         found[rows.PENDING_NODE + rows.number(index)] = rows.NodeRow(node).encode()
     for key, value in pending.secret_tree.all_rows().items():
         found[rows.PENDING_SECRET + key] = value
-    return found
+    return found | _exporter_rows(rows.PENDING_EXPORTER, pending.epoch)
 
 
 def _changed_row(changed: Changed) -> rows.ChangedRow:
@@ -240,7 +245,8 @@ class Ledger:
             return
         if before is not None:
             delete.add(rows.PENDING)
-            ranges += [_whole(rows.PENDING_NODE), _whole(rows.PENDING_SECRET)]
+            tables = (rows.PENDING_NODE, rows.PENDING_SECRET, rows.PENDING_EXPORTER)
+            ranges += [_whole(table) for table in tables]
         if state.pending is not None:
             put |= _pending_rows(state.pending, state)
 

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import AuthenticationError, DecodeError, PolicyError
 from covey.mls.crypto.batch import verify_all
-from covey.mls.rules import key_packages, leaves, trees
+from covey.mls.rules import app_data, key_packages, leaves, trees
 from covey.mls.rules.registry import Local, enforce
 from covey.mls.structs.extensions import ExternalSenders
-from covey.mls.structs.proposals import Add, GroupContextExtensions, Update
+from covey.mls.structs.proposals import (
+    Add,
+    AppDataUpdate,
+    AppEphemeral,
+    GroupContextExtensions,
+    Update,
+)
 from covey.mls.wire.code_points import ExtensionType, LeafNodeSource
 
 if TYPE_CHECKING:
@@ -178,6 +184,10 @@ class Checker(NamedTuple):
                 return []  # refused by the rules for the list (VAL-116)
             self.leaf(proposal.leaf_node, public.suite, LeafNodeSource.update, replaced=old)
             return [leaf_job(proposal.leaf_node, public.context.group_id, index)]
+        if isinstance(proposal, AppDataUpdate | AppEphemeral):
+            known = self.policy.components
+            subject = app_data.ComponentSubject(proposal.component_id, known)
+            enforce(app_data.EACH, subject, self.blame)
         return []
 
     def credentials(self, sent: Sent, public: PublicState) -> None:

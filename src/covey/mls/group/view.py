@@ -8,6 +8,7 @@ from covey.errors import StateError
 from covey.mls.framing.private import ratchet_of
 from covey.mls.group.events import MemberInfo, member_info
 from covey.mls.schedule import exporter
+from covey.mls.structs.components import app_data
 from covey.mls.wire.code_points import ContentType
 from covey.mls.wire.struct import as_a, as_bytes
 
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
     from covey.mls.structs.schedule import GroupContext
     from covey.mls.tree.ratchet_tree import RatchetTree
 
-_OWN_LABELS: Final = frozenset(("UpdatePathNode", "Welcome"))
+_OWN_LABELS: Final = frozenset(("UpdatePathNode", "Welcome", b"UpdatePathNode", b"Welcome"))
 """The labels of EncryptWithLabel in RFC 9420 (§7.5, §12.4.3.1)."""
+
+
+def _as_label(label: object) -> str | bytes:
+    return label if isinstance(label, str) else as_bytes(label)
 
 
 class GroupView:
@@ -63,6 +68,11 @@ class GroupView:
     def extension(self, extension_type: int) -> bytes | None:
         """The data of a GroupContext extension, or None when the group has none of this type."""
         return self._state.epoch.public.extension(extension_type)
+
+    @property
+    def app_data(self) -> dict[int, bytes]:
+        """What the group's ``app_data_dictionary`` holds, by component (extensions draft)."""
+        return app_data(self.extensions)
 
     @property
     def epoch_authenticator(self) -> bytes:
@@ -185,12 +195,13 @@ class GroupView:
         return self._state.secret_tree.reserve.left(self.own_index, kind)
 
     def decrypt_with_label(
-        self, label: str, context: bytes, kem_output: bytes, ciphertext: bytes
+        self, label: str | bytes, context: bytes, kem_output: bytes, ciphertext: bytes
     ) -> bytes:
         """What somebody encrypted to the encryption_key of our leaf (§5.1.3), beside the protocol.
 
         Args:
-            label: As with ``Suite.encrypt_with_label``; one of the protocol's own is refused.
+            label: As with ``Suite.encrypt_with_label``; one of the protocol's own is refused. A
+                component's is made by ``component_label``.
             context: Likewise.
             kem_output: What that returned.
             ciphertext: Likewise.
@@ -201,7 +212,7 @@ class GroupView:
             AuthenticationError: It was not encrypted so, or to another key, such as that of
                 another epoch.
         """
-        if label in _OWN_LABELS:
+        if _as_label(label) in _OWN_LABELS:
             msg = f"{label!r} is a label of RFC 9420: take another one"
             raise ValueError(msg)
         if not self.is_active:
@@ -210,7 +221,7 @@ class GroupView:
         private = self._state.epoch.private.leaf
         context, kem_output = as_bytes(context), as_bytes(kem_output)
         return self.suite.decrypt_with_label(
-            private, as_a(str, label), context, kem_output, as_bytes(ciphertext)
+            private, _as_label(label), context, kem_output, as_bytes(ciphertext)
         )
 
     def resumption_psk(self, epoch: int) -> bytes | None:

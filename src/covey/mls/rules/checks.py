@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from covey.mls.rules import joining, key_packages, leaves, messages, paths, proposals, trees
+from covey.mls.rules import (
+    app_data,
+    joining,
+    key_packages,
+    leaves,
+    messages,
+    paths,
+    proposals,
+    trees,
+)
 from covey.mls.rules.places import PLACES, SEEN_FROM
 from covey.mls.rules.registry import RULES
 
 if TYPE_CHECKING:
     from covey.mls.rules.registry import Rule
 
-MODULES = (joining, key_packages, leaves, messages, paths, proposals, trees)
+MODULES = (app_data, joining, key_packages, leaves, messages, paths, proposals, trees)
 """Where the rules are."""
 
 

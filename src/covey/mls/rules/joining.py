@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.mls.rules.leaves import duplicate_types
+from covey.mls.rules.key_packages import APP_DATA
+from covey.mls.rules.leaves import duplicate_types, undecodable
 from covey.mls.rules.registry import rule
 from covey.mls.wire.code_points import ProtocolVersion, PSKType, ResumptionPSKUsage
 
@@ -77,6 +78,12 @@ def suites_match(subject: GroupInfoSubject) -> str | None:
 def info_extensions_are_unique(subject: GroupInfoSubject) -> str | None:
     """The extensions of a GroupInfo have at most one of each type."""
     return duplicate_types(subject.info.extensions)
+
+
+@rule("APP-DATA-1", "extensions draft, app_data_dictionary")
+def info_app_data_decodes(subject: GroupInfoSubject) -> str | None:
+    """The app_data_dictionary of a GroupInfo is one, sorted."""
+    return undecodable(subject.info.extensions, APP_DATA)
 
 
 @rule("VAL-066", "12.4.3.3")
@@ -179,7 +186,7 @@ def branch_has_only_old_members(subject: SuccessorSubject) -> str | None:
     return "some are not"
 
 
-GROUP_INFO: Final = (suites_match, info_extensions_are_unique)
+GROUP_INFO: Final = (suites_match, info_extensions_are_unique, info_app_data_decodes)
 """What a GroupInfo satisfies by itself."""
 
 JOINED: Final = (tree_hash_matches, signer_is_a_member)

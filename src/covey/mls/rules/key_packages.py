@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.errors import DecodeError
-from covey.mls.rules.leaves import APP_DATA, duplicate_types, undecodable, unlisted_extension
+from covey.mls.rules.leaves import duplicate_types, undecodable, unlisted_extension
 from covey.mls.rules.registry import rule
+from covey.mls.structs.components import read_app_data
 from covey.mls.wire.code_points import ExtensionType, ProtocolVersion
 from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
+    from covey.mls.rules.leaves import Reader
     from covey.mls.structs.key_package import KeyPackage
 
 LABEL: Final = "KeyPackageTBS"
+APP_DATA: Final[dict[int, Reader]] = {ExtensionType.app_data_dictionary: read_app_data}
+"""The extension of KeyPackages and GroupInfos that is read when it comes in."""
 
 
 class KeyPackageSubject(NamedTuple):
@@ -87,7 +91,7 @@ def key_package_extensions_are_unique(subject: KeyPackageSubject) -> str | None:
 
 @rule("APP-DATA-1", "extensions draft, app_data_dictionary")
 def key_package_app_data_decodes(subject: KeyPackageSubject) -> str | None:
-    """The app_data_dictionary of a KeyPackage is one."""
+    """The app_data_dictionary of a KeyPackage is one, sorted."""
     return undecodable(subject.package.extensions, APP_DATA)
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.errors import DecodeError
 from covey.mls.crypto.x509 import leaf_public_key, parse_chain
 from covey.mls.rules.registry import rule
+from covey.mls.structs.components import read_negotiation
 from covey.mls.structs.credentials import X509Credential, credential_type
-from covey.mls.structs.extensions import AppDataDictionary
 from covey.mls.tree.census import Kind, lists
 from covey.mls.wire.code_points import (
     DEFAULT_EXTENSION_TYPES,
@@ -25,12 +25,13 @@ from covey.mls.wire.code_points import (
 from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from covey.mls.crypto.suite import Suite
     from covey.mls.structs.extensions import Extension
     from covey.mls.structs.tree import LeafNode
-    from covey.mls.wire.struct import WireStruct
+
+    Reader = Callable[[bytes], object]
 
 
 class LeafSubject(NamedTuple):
@@ -54,10 +55,8 @@ class LeafSubject(NamedTuple):
 
 
 LABEL: Final = "LeafNodeTBS"
-APP_DATA: Final[dict[int, type[WireStruct]]] = {
-    ExtensionType.app_data_dictionary: AppDataDictionary
-}
-"""The extension of leaves and KeyPackages that is read when it comes in."""
+NEGOTIATION: Final[dict[int, Reader]] = {ExtensionType.app_data_dictionary: read_negotiation}
+"""The extension of leaves that is read when it comes in."""
 CLOCK_SKEW: Final = 3600
 """Seconds by which the clocks of clients may differ before a new KeyPackage is too new."""
 
@@ -83,15 +82,13 @@ def duplicate_types(extensions: tuple[Extension, ...]) -> str | None:
     return None
 
 
-def undecodable(
-    extensions: Sequence[Extension], known: Mapping[int, type[WireStruct]]
-) -> str | None:
-    """Which of the extensions whose struct is known does not hold it, or None."""
+def undecodable(extensions: Sequence[Extension], known: Mapping[int, Reader]) -> str | None:
+    """Which of the extensions that are known holds other data, or None."""
     for extension in extensions:
-        kind = known.get(extension.extension_type)
+        reader = known.get(extension.extension_type)
         try:
-            if kind is not None:
-                kind.decode(extension.extension_data)
+            if reader is not None:
+                reader(extension.extension_data)
         except DecodeError as error:
             return f"{ExtensionType(extension.extension_type).name}: {error}"
     return None
@@ -125,8 +122,8 @@ def leaf_extensions_are_unique(subject: LeafSubject) -> str | None:
 
 @rule("APP-DATA-1", "extensions draft, app_data_dictionary")
 def leaf_app_data_decodes(subject: LeafSubject) -> str | None:
-    """The app_data_dictionary of a LeafNode is one."""
-    return undecodable(subject.leaf.extensions, APP_DATA)
+    """The app_data_dictionary of a LeafNode is one, sorted, and its lists are lists."""
+    return undecodable(subject.leaf.extensions, NEGOTIATION)
 
 
 @rule("VAL-015", "5.3")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from covey.errors import DecodeError
 from covey.mls.rules.registry import rule
+from covey.mls.structs.components import has_safe_aad, read_safe_aad
 from covey.mls.structs.extensions import ExternalSenders
 from covey.mls.structs.proposals import Add, SelfRemove, proposal_type
 from covey.mls.wire.code_points import (
@@ -65,9 +67,11 @@ EXTERNAL_PROPOSALS: Final = frozenset(
         ProposalType.psk,
         ProposalType.reinit,
         ProposalType.group_context_extensions,
+        ProposalType.app_data_update,
+        ProposalType.app_ephemeral,
     }
 )
-"""Proposal types that an external sender may send (§12.1.8)."""
+"""Proposal types that an external sender may send (§12.1.8, extensions draft)."""
 
 
 @rule("VAL-101", "6")
@@ -173,6 +177,23 @@ def self_remove_is_public(subject: MessageSubject) -> str | None:
     return None
 
 
+@rule("SAFE-AAD-1", "extensions draft, safe_aad")
+def authenticated_data_is_safe(subject: MessageSubject) -> str | None:
+    """Where the group has safe_aad, the authenticated_data is a SafeAAD, sorted."""
+    if not has_safe_aad(subject.context.extensions):
+        return None
+    return unsafe(subject.content.authenticated_data)
+
+
+def unsafe(authenticated_data: bytes) -> str | None:
+    """Why bytes are no SafeAAD, or None when they are one."""
+    try:
+        read_safe_aad(authenticated_data)
+    except DecodeError as error:
+        return str(error)
+    return None
+
+
 MESSAGE: Final = (
     group_is_ours,
     application_data_is_private,
@@ -183,5 +204,6 @@ MESSAGE: Final = (
     new_member_proposes_an_add,
     proposal_type_is_not_grease,
     self_remove_is_public,
+    authenticated_data_is_safe,
 )
 """What every message satisfies; a proposal or a commit is of the current epoch besides."""

@@ -112,7 +112,7 @@ PLACES: Final[dict[str, Place]] = {
     "VAL-111": Place("6.3.2", "group.receiving:_is_own", "our own index yields OwnMessage"),
     "VAL-112": Place("12.4", "group.sending:Sending._require_all_committed", "for protect()"),
     "VAL-114": Place("12.1.1", f"{_CHECK}.proposal", "checks the KeyPackage"),
-    "VAL-126": Place("12.1.7", "group.staging:_extensions_after", "the list is replaced"),
+    "VAL-126": Place("12.1.7", "rules.proposal_list:extensions_after", "the list is replaced"),
     "VAL-127": Place("12.1.8", "framing.authenticate:received_content", "private means member"),
     "VAL-129": Place("12.1.8", "group.policy:Policy.accept_proposal", "the default refuses"),
     "VAL-133": Place("12.2", "group.staging:apply_proposals", "each by itself, then the list"),
@@ -168,6 +168,14 @@ PLACES: Final[dict[str, Place]] = {
     "VAL-219": Place("11", "group.founding:create", "epoch 0, a random epoch_secret"),
     "VAL-220": Place("11", "group.founding:check_suite_is_best", "by the policy's preference"),
     "VAL-222": Place("13.5", "tree.census:Census", "GREASE is not counted as support"),
+    "APP-DATA-7": Place(
+        "extensions draft, AppDataUpdate", "group.app_data:updated", "asks the application"
+    ),
+    "SAFE-EXPORT-1": Place(
+        "extensions draft, exporter",
+        "schedule.exporter_tree:ExporterTree.export",
+        "a secret that was had is a MissingKeyError",
+    ),
     "VAL-224": Place("17.1", "crypto.suites:SUITES", "the first row"),
 }
 """By id; ids that are rules stand in :data:`covey.mls.rules.registry.RULES`."""

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from covey.mls.structs.proposals import Add, PreSharedKey, Remove, SelfRemove, Update
+from covey.mls.structs.proposals import (
+    Add,
+    GroupContextExtensions,
+    PreSharedKey,
+    Remove,
+    SelfRemove,
+    Update,
+)
 from covey.mls.wire.struct import WireStruct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from covey.mls.structs.extensions import Extension
     from covey.mls.structs.framing import Sender
     from covey.mls.structs.proposals import Proposal
     from covey.mls.structs.schedule import GroupContext, PreSharedKeyID
@@ -120,3 +128,14 @@ class ProposalList:
             successor=self.successor,
             has_path=has_path,
         )
+
+
+def extensions_after(items: ProposalList) -> tuple[Extension, ...]:
+    """The extensions of the next GroupContext: a new list replaces the old one (§12.1.7).
+
+    But for what AppDataUpdates change in them afterwards.
+    """
+    extensions = items.context.extensions
+    for replacement in items.of(GroupContextExtensions):
+        extensions = replacement.extensions
+    return extensions

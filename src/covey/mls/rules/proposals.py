@@ -9,11 +9,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from covey.mls.crypto.dialects import is_known
+from covey.mls.rules import app_data
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
 from covey.mls.rules.trees import undecodable
 from covey.mls.structs.proposals import (
     Add,
+    AppDataUpdate,
+    AppEphemeral,
     ExternalInit,
     GroupContextExtensions,
     PreSharedKey,
@@ -249,9 +252,12 @@ def path_is_there_when_required(subject: ProposalList) -> str | None:
     return None
 
 
+_WITHOUT_PATH: Final = (Add, PreSharedKey, ReInit, AppDataUpdate, AppEphemeral, UnknownProposal)
+
+
 def requires_path(proposal: Proposal) -> bool:
     """Whether a commit of this proposal must have a path (§12.4, §17.4)."""
-    return not isinstance(proposal, Add | PreSharedKey | ReInit | UnknownProposal)
+    return not isinstance(proposal, _WITHOUT_PATH)
 
 
 @rule("SELF-REMOVE-2", "extensions draft, SelfRemove")
@@ -285,11 +291,14 @@ def one_external_init(subject: ProposalList) -> str | None:
     return None if count == 1 else f"it has {count}"
 
 
+_EXTERNAL: Final = (ExternalInit, Remove, PreSharedKey, SelfRemove, AppDataUpdate, AppEphemeral)
+
+
 @rule("VAL-172", "12.2")
 def external_commit_has_nothing_else(subject: ProposalList) -> str | None:
-    """An external commit has at most one Remove, PSKs, SelfRemoves, and nothing else."""
+    """An external commit has one Remove at most, PSKs, SelfRemoves, components' data, no more."""
     for each in subject.items:
-        if not isinstance(each.proposal, ExternalInit | Remove | PreSharedKey | SelfRemove):
+        if not isinstance(each.proposal, _EXTERNAL):
             return f"proposal type 0x{proposal_type(each.proposal):04x}"
     count = len(subject.of(Remove))
     return f"it has {count} Removes" if count > 1 else None
@@ -303,6 +312,7 @@ _EACH: Final = (
     reinit_does_not_lower_the_version,
     proposed_extensions_are_unique,
     proposed_extensions_decode,
+    *app_data.LISTED,
 )
 
 ALONE: Final = (updates_are_sent_by_members, *_EACH, no_external_init)

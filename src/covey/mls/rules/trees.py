@@ -13,11 +13,12 @@ from covey.errors import DecodeError
 from covey.mls.rules import leaves
 from covey.mls.rules.leaves import duplicate_types
 from covey.mls.rules.registry import rule
+from covey.mls.structs.components import read_negotiation
 from covey.mls.structs.extensions import Extension, ExternalSenders, RequiredCapabilities
 from covey.mls.structs.tree import LeafNode, ParentNode
-from covey.mls.tree.census import Kind
+from covey.mls.tree.census import COMPONENT_KINDS, Kind
 from covey.mls.tree.parent_hashes import first_invalid_parent, first_wrong_unmerged_leaf
-from covey.mls.wire.code_points import GREASE, ExtensionType, ProtocolVersion
+from covey.mls.wire.code_points import GREASE, ComponentID, ExtensionType, ProtocolVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,13 +26,20 @@ if TYPE_CHECKING:
     from covey.mls.crypto.suite import Suite
     from covey.mls.structs.tree import Node
     from covey.mls.tree.ratchet_tree import RatchetTree
-    from covey.mls.wire.struct import WireStruct
 
 
-_KNOWN: Final[dict[int, type[WireStruct]]] = {
-    ExtensionType.required_capabilities: RequiredCapabilities,
-    ExtensionType.external_senders: ExternalSenders,
-    **leaves.APP_DATA,
+def _required(data: bytes) -> RequiredCapabilities:
+    return RequiredCapabilities.decode(data)
+
+
+def _senders(data: bytes) -> ExternalSenders:
+    return ExternalSenders.decode(data)
+
+
+_KNOWN: Final[dict[int, leaves.Reader]] = {
+    ExtensionType.required_capabilities: _required,
+    ExtensionType.external_senders: _senders,
+    **leaves.NEGOTIATION,
 }
 """The extensions of a GroupContext that are read."""
 
@@ -93,6 +101,19 @@ def required_capabilities_are_met(subject: TreeSubject) -> str | None:
     return None
 
 
+@rule("APP-DATA-2", "extensions draft, negotiation")
+def required_components_are_supported(subject: TreeSubject) -> str | None:
+    """Every member lists the components that the group's app_components and safe_aad list."""
+    data = find_extension(subject.extensions, ExtensionType.app_data_dictionary)
+    required = {} if data is None else read_negotiation(data)
+    for component, codes in required.items():
+        for code in codes:
+            if not subject.tree.census.all_support(COMPONENT_KINDS[component], code):
+                where = ComponentID(component).name
+                return f"some member does not list component 0x{code:04x} in {where}"
+    return None
+
+
 @rule("VAL-044", "7.3", also=("VAL-027", "VAL-045"))
 def credential_types_are_supported(subject: TreeSubject) -> str | None:
     """Every member supports every credential type in use."""
@@ -146,6 +167,7 @@ TREE: Final = (
     context_extensions_are_not_grease,
     known_extensions_decode,
     required_capabilities_are_met,
+    required_components_are_supported,
     credential_types_are_supported,
     context_extensions_are_supported,
     suite_and_version_are_supported,

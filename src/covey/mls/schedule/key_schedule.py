@@ -4,12 +4,12 @@ May import :mod:`covey.mls.crypto`. Every secret is Nh bytes. The values that ar
 on the way (``commit_secret``, ``joiner_secret``, ``epoch_secret``; §9.2) are arguments and
 local variables here; :class:`EpochSecrets` holds only those that an epoch goes on using.
 
-A member of the group pays 13 HMAC for an epoch, and 2 more if somebody must be welcomed.
+A member of the group pays 14 HMAC for an epoch, and 2 more if somebody must be welcomed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from covey.mls.wire.struct import Unshown
 
@@ -31,6 +31,8 @@ class EpochSecrets(Unshown, frozen=True, gc=False):
         resumption_psk: Proves membership in this epoch later on (§8.6).
         epoch_authenticator: Equal among the members, if nobody is impersonated (§8.7).
         init_secret: Goes into the next epoch.
+        application_export_secret: The root of the Exporter Tree (extensions draft); whoever
+            keeps an epoch keeps it without this value.
     """
 
     sender_data_secret: bytes
@@ -42,9 +44,14 @@ class EpochSecrets(Unshown, frozen=True, gc=False):
     resumption_psk: bytes
     epoch_authenticator: bytes
     init_secret: bytes
+    application_export_secret: bytes
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: secret>"
+
+
+TABLE_4: Final = EpochSecrets.__struct_fields__[:-1]
+"""The names of those of RFC 9420 §8, Table 4, which are in its test vectors."""
 
 
 def joiner_secret(
@@ -109,6 +116,7 @@ def from_epoch_secret(suite: Suite, epoch_secret: bytes) -> EpochSecrets:
         suite.derive_secret(epoch_secret, "resumption"),
         suite.derive_secret(epoch_secret, "authentication"),
         suite.derive_secret(epoch_secret, "init"),
+        suite.derive_secret(epoch_secret, "application_export"),
     )
 
 

@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, Self
 from covey.errors import MissingKeyError, StateError
 from covey.mls.schedule import rows
 from covey.mls.schedule.reserve import MOST, Reserve
-from covey.mls.schedule.steps import APPLICATION, HANDSHAKE, Descent, RatchetKind, Step
+from covey.mls.schedule.steps import APPLICATION, HANDSHAKE, Descent, RatchetKind, Step, descend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -203,23 +203,10 @@ class SecretTree:
 
     def _derive_leaf(self, leaf: int, node: int, level: int) -> Descent:
         """Walk down from a node at ``level`` to a leaf below it (§9)."""
-        expand, length = self._suite.expand_with_label, self._suite.Nh
-        consumed, secret = node, self._nodes[node]
-        siblings = []
-        while level:
-            level -= 1
-            left = expand(secret, "tree", b"left", length)
-            right = expand(secret, "tree", b"right", length)
-            below, above = node - (1 << level), node + (1 << level)
-            if leaf >> level & 1:
-                siblings.append((below, left))
-                node, secret = above, right
-            else:
-                siblings.append((above, right))
-                node, secret = below, left
+        siblings, secret = descend(self._suite, self._nodes[node], node, level, leaf)
         derive = self._suite.derive_secret
         ratchets = (derive(secret, "handshake"), derive(secret, "application"))
-        return Descent(consumed, tuple(siblings), ratchets)
+        return Descent(node, siblings, ratchets)
 
     def _peek_ahead(
         self,

@@ -1,13 +1,16 @@
 """What a secret tree is asked for, as values: which ratchet, and one step of it (RFC 9420 §9).
 
-May import the wire layer's bases.
+May import crypto and the wire layer's bases.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from covey.mls.wire.struct import Unshown
+
+if TYPE_CHECKING:
+    from covey.mls.crypto.suite import Suite
 
 RatchetKind = Literal[0, 1]
 """Which of a leaf's two ratchets: :data:`HANDSHAKE` or :data:`APPLICATION`."""
@@ -36,6 +39,30 @@ class Descent(Unshown, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of node {self.consumed}>"
+
+
+def descend(
+    suite: Suite, secret: bytes, node: int, level: int, leaf: int
+) -> tuple[tuple[tuple[int, bytes], ...], bytes]:
+    """Walk down from a node at ``level`` to a leaf below it (§9).
+
+    Returns:
+        The nodes beside the path, with their secrets, and the secret of the leaf.
+    """
+    expand, length = suite.expand_with_label, suite.Nh
+    siblings = []
+    while level:
+        level -= 1
+        left = expand(secret, "tree", b"left", length)
+        right = expand(secret, "tree", b"right", length)
+        below, above = node - (1 << level), node + (1 << level)
+        if leaf >> level & 1:
+            siblings.append((below, left))
+            node, secret = above, right
+        else:
+            siblings.append((above, right))
+            node, secret = below, left
+    return tuple(siblings), secret
 
 
 class Step(Unshown, frozen=True, gc=False):

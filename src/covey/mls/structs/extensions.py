@@ -78,27 +78,3 @@ class ExternalSenders(WireStruct):
     """
 
     external_senders: tuple[ExternalSender, ...]
-
-
-class ComponentData(WireStruct):
-    """One entry of ``app_data_dictionary`` (draft-ietf-mls-extensions).
-
-    struct {
-        ComponentID component_id;
-        opaque data<V>;
-    } ComponentData;
-    """
-
-    component_id: uint16
-    data: opaque
-
-
-class AppDataDictionary(WireStruct):
-    """Data of ``app_data_dictionary`` (draft-ietf-mls-extensions).
-
-    struct {
-        ComponentData component_data<V>;
-    } AppDataDictionary;
-    """
-
-    component_data: tuple[ComponentData, ...]

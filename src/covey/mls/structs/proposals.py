@@ -1,4 +1,4 @@
-"""RFC 9420 §12.1: proposals, and SelfRemove of draft-ietf-mls-extensions.
+"""RFC 9420 §12.1: proposals, and those of draft-ietf-mls-extensions.
 
 Data only; may import the wire layer and the structs of earlier chapters.
 """
@@ -11,9 +11,9 @@ from covey.mls.structs.extensions import Extension
 from covey.mls.structs.key_package import KeyPackage
 from covey.mls.structs.schedule import PreSharedKeyID
 from covey.mls.structs.tree import LeafNode
-from covey.mls.wire.code_points import ProposalType
+from covey.mls.wire.code_points import AppDataUpdateOperation, ProposalType
 from covey.mls.wire.struct import WireStruct
-from covey.mls.wire.types import Tagged, opaque, uint16, uint32
+from covey.mls.wire.types import Case, Tagged, opaque, uint16, uint32
 
 
 class Add(WireStruct):
@@ -113,6 +113,41 @@ class GroupContextExtensions(WireStruct):
     extensions: tuple[Extension, ...]
 
 
+class AppDataUpdate(WireStruct):
+    """Changes what the group's ``app_data_dictionary`` holds of a component (extensions draft).
+
+    struct {
+        ComponentID component_id;
+        AppDataUpdateOperation op;
+        select (AppDataUpdate.op) {
+            case update: opaque update<V>;
+            case remove: struct{};
+        };
+    } AppDataUpdate;
+    """
+
+    tag: ClassVar[int] = ProposalType.app_data_update
+
+    component_id: uint16
+    op: AppDataUpdateOperation
+    update: Annotated[opaque | None, Case("op", (AppDataUpdateOperation.update,))] = None
+
+
+class AppEphemeral(WireStruct):
+    """Data for a component, told to all members with the commit (extensions draft).
+
+    struct {
+        ComponentID component_id;
+        opaque data<V>;
+    } AppEphemeral;
+    """
+
+    tag: ClassVar[int] = ProposalType.app_ephemeral
+
+    component_id: uint16
+    data: opaque
+
+
 class SelfRemove(WireStruct):
     """The sender leaves (draft-ietf-mls-extensions).
 
@@ -141,6 +176,8 @@ Proposal = Annotated[
     | ReInit
     | ExternalInit
     | GroupContextExtensions
+    | AppDataUpdate
+    | AppEphemeral
     | SelfRemove
     | UnknownProposal,
     Tagged(2, other=UnknownProposal),
@@ -157,6 +194,8 @@ struct {
         case reinit:                   ReInit;
         case external_init:            ExternalInit;
         case group_context_extensions: GroupContextExtensions;
+        case app_data_update:          AppDataUpdate;
+        case app_ephemeral:            AppEphemeral;
         case self_remove:              SelfRemove;
     };
 } Proposal;

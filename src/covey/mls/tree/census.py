@@ -9,17 +9,26 @@ removes nobody does not touch it.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 import immutables
 import msgspec
 
+from covey.errors import DecodeError
+from covey.mls.structs.components import read_negotiation
 from covey.mls.structs.credentials import credential_type
-from covey.mls.wire.code_points import DEFAULT_EXTENSION_TYPES, DEFAULT_PROPOSAL_TYPES, GREASE
+from covey.mls.wire.code_points import (
+    DEFAULT_EXTENSION_TYPES,
+    DEFAULT_PROPOSAL_TYPES,
+    GREASE,
+    ComponentID,
+    ExtensionType,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from covey.mls.structs.tree import Capabilities, LeafNode
 
@@ -32,6 +41,15 @@ class Kind(IntEnum):
     extension = 2
     proposal = 3
     credential = 4
+    component = 5
+    safe_aad = 6
+
+
+COMPONENT_KINDS: Final[dict[int, Kind]] = {
+    ComponentID.app_components: Kind.component,
+    ComponentID.safe_aad: Kind.safe_aad,
+}
+"""Which lists of components a leaf has in its ``app_data_dictionary`` (extensions draft)."""
 
 
 _DEFAULTS: Final = {
@@ -63,7 +81,7 @@ class Census(msgspec.Struct, frozen=True, gc=False):
         """The census after one leaf took the place of another, or of a blank."""
         if old is None:
             return self.changed((), (new,))
-        same = old.capabilities == new.capabilities
+        same = old.capabilities == new.capabilities and old.extensions == new.extensions
         if same and credential_type(old.credential) == credential_type(new.credential):
             return self
         return self.changed((old,), (new,))
@@ -74,11 +92,11 @@ class Census(msgspec.Struct, frozen=True, gc=False):
         for leaf in come:
             members += 1
             used[credential_type(leaf.credential)] += 1
-            tally.count(leaf.capabilities, 1)
+            tally.count(leaf, 1)
         for leaf in gone:
             members -= 1
             used[credential_type(leaf.credential)] -= 1
-            tally.count(leaf.capabilities, -1)
+            tally.count(leaf, -1)
         return Census(members, _add(self.counts, tally.listed()), _add(self.in_use, used))
 
 
@@ -88,15 +106,16 @@ class _Tally:
     def __init__(self) -> None:
         self._lists: dict[tuple[int, tuple[int, ...]], int] = {}
 
-    def count(self, capabilities: Capabilities, times: int) -> None:
+    def count(self, leaf: LeafNode, times: int) -> None:
         """Count the lists of one member."""
-        lists = self._lists
+        lists, capabilities = self._lists, leaf.capabilities
         for key in (
             (Kind.version, capabilities.versions),
             (Kind.cipher_suite, capabilities.cipher_suites),
             (Kind.extension, capabilities.extensions),
             (Kind.proposal, capabilities.proposals),
             (Kind.credential, capabilities.credentials),
+            *_components(leaf),
         ):
             lists[key] = lists.get(key, 0) + times
 
@@ -108,6 +127,15 @@ class _Tally:
                 for code in set(codes).difference(GREASE):
                     listed[kind << 16 | code] += times
         return listed
+
+
+def _components(leaf: LeafNode) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The lists of components of a leaf; none where its dictionary is none (APP-DATA-1)."""
+    for extension in leaf.extensions:
+        if extension.extension_type == ExtensionType.app_data_dictionary:
+            with suppress(DecodeError):
+                listed = read_negotiation(extension.extension_data)
+                yield from ((COMPONENT_KINDS[each], codes) for each, codes in listed.items())
 
 
 EMPTY: Final = Census(0, immutables.Map(), immutables.Map())

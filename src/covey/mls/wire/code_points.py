@@ -61,7 +61,19 @@ class ProposalType(IntEnum):
     reinit = 0x0005
     external_init = 0x0006
     group_context_extensions = 0x0007
+    app_data_update = 0x0008
+    app_ephemeral = 0x0009
     self_remove = 0x000A
+
+
+class ComponentID(IntEnum):
+    """Components of an application (the extensions draft); an open registry."""
+
+    app_components = 0x0001
+    safe_aad = 0x0002
+    content_media_types = 0x0003
+    last_resort_key_package = 0x0004
+    app_ack = 0x0005
 
 
 class CredentialType(IntEnum):
@@ -118,6 +130,13 @@ class ResumptionPSKUsage(IntEnum):
     branch = 3
 
 
+class AppDataUpdateOperation(IntEnum):
+    """What becomes of a component's data (the extensions draft); closed."""
+
+    update = 1
+    remove = 2
+
+
 class ProposalOrRefType(IntEnum):
     """Whether a commit holds a proposal or refers to it (§12.4); closed."""
 
@@ -133,3 +152,6 @@ DEFAULT_PROPOSAL_TYPES: Final = frozenset(range(0x0001, 0x0008))
 
 GREASE: Final = tuple(high << 12 | 0xA00 | high << 4 | 0xA for high in range(15))
 """0x0A0A, 0x1A1A … 0xEAEA: values that a sender mixes in and a receiver ignores (§13.5)."""
+
+COMPONENT_GREASE: Final = GREASE[:8]
+"""0x0A0A … 0x7A7A: the same for components (the extensions draft)."""

@@ -11,12 +11,25 @@ from covey import mls
 from covey.errors import LocalProtocolError, UnsupportedError
 from covey.mls.crypto.entropy import system_entropy
 from covey.mls.crypto.suites import SUITES
-from covey.mls.group.member import CLOCK_TOLERANCE, is_last_resort, key_package_ref
+from covey.mls.group.member import CLOCK_TOLERANCE, key_package_ref
 from covey.mls.group.policy import DAY
 from covey.mls.group.verify import key_package_job
-from covey.mls.structs.extensions import AppDataDictionary, ComponentData
+from covey.mls.structs.components import (
+    AppDataDictionary,
+    ComponentData,
+    app_data,
+    read_negotiation,
+    with_app_data,
+)
+from covey.mls.structs.key_package import is_last_resort
 from covey.mls.structs.message import MLSMessage
-from covey.mls.wire.code_points import GREASE, ExtensionType, LeafNodeSource, ProposalType
+from covey.mls.wire.code_points import (
+    COMPONENT_GREASE,
+    GREASE,
+    ExtensionType,
+    LeafNodeSource,
+    ProposalType,
+)
 from flock import stream
 from group_samples import ALL_SUITES, UNKNOWN_TYPE, extension, member
 
@@ -124,8 +137,11 @@ def test_extensions_of_a_key_package_and_its_leaf() -> None:
         ("VAL-059", {"extensions": [extension(UNKNOWN_TYPE)]}),
         ("VAL-038", {"lifetime": 400 * DAY}),
         (
-            "VAL-014",
-            {"extensions": [extension(ExtensionType.app_data_dictionary)], "last_resort": True},
+            "APP-DATA-1",
+            {
+                "extensions": [extension(ExtensionType.app_data_dictionary, b"x")],
+                "last_resort": True,
+            },
         ),
     ],
 )
@@ -149,8 +165,59 @@ def test_erratum_12_both_marks_of_a_last_resort_are_read() -> None:
     old = alice.key_package(extensions=[extension(ExtensionType.last_resort)]).package
     assert is_last_resort(old)
     other = AppDataDictionary((ComponentData(5, b""),)).encode()
-    third = alice.key_package(extensions=[extension(ExtensionType.app_data_dictionary, other)])
-    assert not is_last_resort(third.package)
+    entry = extension(ExtensionType.app_data_dictionary, other)
+    assert not is_last_resort(alice.key_package(extensions=[entry]).package)
+    both = [entry, extension(ExtensionType.last_resort)]
+    assert is_last_resort(alice.key_package(extensions=both).package)
+
+
+def test_the_mark_joins_what_else_the_key_package_says() -> None:
+    theirs = with_app_data((extension(1),), {9: b"nine", 2: b"two"})
+    package = member("alice").key_package(extensions=theirs, last_resort=True).package
+    assert app_data(package.extensions) == {2: b"two", 4: b"", 9: b"nine"}
+    assert is_last_resort(package)
+
+
+def test_a_client_says_which_components_it_supports() -> None:
+    policy = mls.Policy(components={0x8001: None, 0x10: None}, safe_aad=frozenset({0x10}))
+    leaf = member("alice", policy=policy).key_package().package.leaf_node
+    assert {8, 9}.issubset(leaf.capabilities.proposals)
+    [dictionary] = leaf.extensions
+    found = {
+        each: [code for code in codes if code not in GREASE]
+        for each, codes in read_negotiation(dictionary.extension_data).items()
+    }
+    assert found == {1: [1, 2, 0x10, 0x8001], 2: [0x10]}
+
+
+@pytest.mark.parametrize("grease", [False, True])
+def test_lists_of_components_are_greased_as_the_policy_wants(grease: bool) -> None:  # noqa: FBT001
+    policy = mls.Policy(components={0x8001: None}, grease=grease)
+    [dictionary] = member("alice", policy=policy).key_package().package.leaf_node.extensions
+    lists = read_negotiation(dictionary.extension_data)
+    assert [len(codes) for codes in lists.values()] == [3 + grease, grease]
+    assert all(codes[-1] in COMPONENT_GREASE for codes in lists.values() if grease)
+
+
+def test_components_stand_beside_what_else_the_leaf_says() -> None:
+    policy = mls.Policy(components={0x8001: None}, grease=False)
+    theirs = with_app_data((extension(1),), {0x8001: b"ours"})
+    leaf = member("a", policy=policy).key_package(leaf_extensions=theirs).package.leaf_node
+    assert leaf.extensions[0] == extension(1)
+    assert sorted(app_data(leaf.extensions)) == [1, 2, 0x8001]
+
+
+def test_without_components_a_leaf_says_nothing_of_them() -> None:
+    leaf = member("alice").key_package().package.leaf_node
+    assert leaf.extensions == ()
+    assert {8, 9}.isdisjoint(leaf.capabilities.proposals)
+
+
+def test_a_garbled_dictionary_in_a_leaf_is_refused() -> None:
+    policy = mls.Policy(components={0x8001: None})
+    garbled = [extension(ExtensionType.app_data_dictionary, b"x")]
+    with pytest.raises(LocalProtocolError, match="APP-DATA-1"):
+        member("alice", policy=policy).key_package(leaf_extensions=garbled)
 
 
 def test_the_same_entropy_gives_the_same_client() -> None:

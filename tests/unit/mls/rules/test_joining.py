@@ -11,6 +11,7 @@ from covey.mls.rules.joining import (
     PsksSubject,
     SuccessorSubject,
 )
+from covey.mls.structs.components import with_app_data
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.proposals import ReInit
 from covey.mls.structs.welcome import GroupInfo
@@ -19,6 +20,7 @@ from group_samples import extension, external_psk, found, resumption_psk
 from rule_cases import Case, breaks, each_of, holds, without_cases
 
 if TYPE_CHECKING:
+    from covey.mls.structs.extensions import Extension
     from covey.mls.structs.schedule import PreSharedKeyID
 
 GROUP = found("abc")[0]
@@ -60,7 +62,20 @@ def branch(**changes: object) -> SuccessorSubject:
     return reinit(psk=BRANCH, reinit=None)._replace(**changes)  # type: ignore[arg-type]
 
 
+def saying(*extensions: Extension) -> GroupInfoSubject:
+    """A GroupInfo with other extensions."""
+    return GroupInfoSubject(INFO.replace(extensions=extensions), 1)
+
+
 CASES = [
+    *holds(
+        joining.info_app_data_decodes, info(), saying(extension(1), *with_app_data((), {1: b"x"}))
+    ),
+    *breaks(
+        joining.info_app_data_decodes,
+        (saying(extension(6)), "app_data_dictionary"),
+        (saying(extension(6, bytes.fromhex("06000200000100"))), "do not increase"),
+    ),
     *holds(joining.suites_match, info()),
     *breaks(
         joining.suites_match,

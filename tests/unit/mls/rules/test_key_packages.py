@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SUITE = get_suite(1)
 CLIENT = member("alice")
 PACKAGE = CLIENT.key_package().package
+UNSORTED = extension(6, bytes.fromhex("06000200000100"))
 LAST_RESORT = CLIENT.key_package(last_resort=True).package
 NIST_PACKAGE = member("alice", 2).key_package().package
 
@@ -80,7 +81,11 @@ CASES = [
         (with_extensions(*GREASE), "not listed"),
     ),
     *holds(key_packages.key_package_app_data_decodes, of(), of(LAST_RESORT), with_extensions(1)),
-    *breaks(key_packages.key_package_app_data_decodes, (with_extensions(6), "app_data_dictionary")),
+    *breaks(
+        key_packages.key_package_app_data_decodes,
+        (with_extensions(6), "app_data_dictionary"),
+        (of(PACKAGE.replace(extensions=(UNSORTED,))), "do not increase"),
+    ),
     *holds(key_packages.key_package_extensions_are_unique, of(), with_extensions(1, 2)),
     *breaks(key_packages.key_package_extensions_are_unique, (with_extensions(1, 1), "0x0001")),
 ]

@@ -8,6 +8,7 @@ from certificates import Authority
 from covey.mls.crypto.dialects import get_suite
 from covey.mls.rules import leaves
 from covey.mls.rules.leaves import CLOCK_SKEW, LeafSubject, leaf_tbs
+from covey.mls.structs.components import with_app_data
 from covey.mls.structs.credentials import Certificate, UnknownCredential, X509Credential
 from covey.mls.structs.tree import LeafNode, Lifetime
 from covey.mls.wire.code_points import GREASE, LeafNodeSource
@@ -57,6 +58,7 @@ def of_certified(leaf: LeafNode) -> LeafSubject:
 
 
 OTHER_CHAIN = chain(*CA.chain("alice", member("eve", 2).signature_key, 2))
+UNSORTED = extension(6, bytes.fromhex("06000200000100"))
 COMPRESSED = b"\x02" + NIST_LEAF.signature_key[1:33]
 
 CASES = [
@@ -93,6 +95,8 @@ CASES = [
         leaves.leaf_app_data_decodes,
         (of(LEAF.replace(extensions=(extension(6, b"\x00\x00"),))), "left over"),
         (of(LEAF.replace(extensions=(extension(1), extension(6)))), "app_data_dictionary"),
+        (of(LEAF.replace(extensions=(UNSORTED,))), "do not increase"),
+        (of(LEAF.replace(extensions=with_app_data((), {1: b"x"}))), "app_data_dictionary"),
     ),
     *holds(leaves.certificate_chain_is_not_empty, of(), of_certified(CERTIFIED_LEAF)),
     *breaks(leaves.certificate_chain_is_not_empty, (of(LEAF.replace(credential=chain())), "empty")),

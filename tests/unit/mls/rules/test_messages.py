@@ -6,6 +6,7 @@ from covey.mls.framing import authenticate
 from covey.mls.rules import messages
 from covey.mls.rules.messages import EpochSubject, MessageSubject
 from covey.mls.structs.commit import Commit
+from covey.mls.structs.components import with_app_data
 from covey.mls.structs.extensions import Extension, ExternalSender, ExternalSenders
 from covey.mls.structs.framing import FramedContent, Sender
 from covey.mls.structs.proposals import (
@@ -72,7 +73,30 @@ def of(
     return MessageSubject(content, wire_format, context, GROUP.tree)
 
 
+def framed(data: bytes, *extensions: Extension) -> MessageSubject:
+    """A message with something beside it, in a group with these extensions."""
+    content = authenticate.application_content(b"group", 1, from_member(1), data, b"hello")
+    context = GROUP.context.replace(extensions=extensions)
+    return MessageSubject(content, PRIVATE, context, GROUP.tree)
+
+
+SAFE = with_app_data((), {2: b"\x00"})
+
 CASES = [
+    *holds(
+        messages.authenticated_data_is_safe,
+        framed(b"anything"),
+        framed(b"anything", *with_app_data((), {1: b"\x00"})),
+        framed(b"\x00", *SAFE),
+        framed(bytes.fromhex("06000100000200"), *SAFE),
+    ),
+    *breaks(
+        messages.authenticated_data_is_safe,
+        (framed(b"", *SAFE), "SafeAAD"),
+        (framed(b"anything", *SAFE), ""),
+        (framed(b"\x00\x00", *SAFE), "left over"),
+        (framed(bytes.fromhex("06000200000100"), *SAFE), "do not increase"),
+    ),
     *holds(messages.group_is_ours, of(application(from_member(1)), PRIVATE)),
     *breaks(messages.group_is_ours, (of(application(from_member(1), b"other")), "6f74686572")),
     *holds(messages.epoch_is_current, EpochSubject(1, 1)),

@@ -9,11 +9,20 @@ import pytest
 
 import covey
 from covey.errors import LocalProtocolError, RemoteProtocolError
-from covey.mls.rules import joining, key_packages, leaves, messages, paths, proposals, trees
+from covey.mls.rules import (
+    app_data,
+    joining,
+    key_packages,
+    leaves,
+    messages,
+    paths,
+    proposals,
+    trees,
+)
 from covey.mls.rules.registry import RULES, Local, Remote, Rule, enforce, rule
 
 SOURCES = sorted(Path(covey.__file__).parent.glob("mls/group/*.py"))
-MODULES = (joining, key_packages, leaves, messages, paths, proposals, trees)
+MODULES = (app_data, joining, key_packages, leaves, messages, paths, proposals, trees)
 
 
 def even(subject: int) -> str | None:
@@ -93,7 +102,7 @@ def test_every_rule_is_registered_and_documented() -> None:
     ]
     assert {id(each) for each in own} == {id(each) for each in RULES}
     for each in RULES:
-        assert re.fullmatch(r"VAL-\d{3}|SELF-REMOVE-\d|APP-DATA-1", each.id)
+        assert re.fullmatch(r"VAL-\d{3}|SELF-REMOVE-\d|APP-DATA-\d|SAFE-AAD-1", each.id)
         assert re.fullmatch(r"\d+(\.\d+)*|extensions draft, \w+", each.section)
         assert each.statement.endswith((".", ")."))
         assert all(re.fullmatch(r"VAL-\d{3}", other) for other in each.also)

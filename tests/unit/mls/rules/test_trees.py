@@ -6,10 +6,17 @@ from covey import mls
 from covey.mls.crypto.dialects import get_suite
 from covey.mls.rules import trees
 from covey.mls.rules.trees import ArraySubject, TreeSubject, find_extension
+from covey.mls.structs.components import ComponentsList, with_app_data
 from covey.mls.structs.credentials import UnknownCredential
 from covey.mls.structs.tree import LeafNode, Node, ParentNode
 from covey.mls.tree.ratchet_tree import RatchetTree
-from covey.mls.wire.code_points import GREASE, CredentialType, ExtensionType, ProposalType
+from covey.mls.wire.code_points import (
+    COMPONENT_GREASE,
+    GREASE,
+    CredentialType,
+    ExtensionType,
+    ProposalType,
+)
 from group_samples import (
     GREASE_VALUE,
     UNKNOWN_TYPE,
@@ -28,6 +35,9 @@ TREE = GROUP.tree
 ARRAY = TREE.to_nodes()
 ABLE = found("ab", policy=mls.Policy(extension_types=frozenset({UNKNOWN_TYPE})))[0].tree
 
+AWARE = mls.Policy(components={9: None, 0x8001: None}, safe_aad=frozenset({9}))
+KNOWING = found("ab", policy=AWARE)[0].tree
+
 PARTLY = GROUP.commit(add=[key_package(member("f")), key_package(member("g"))], path=False)
 GROUP.accept(PARTLY)
 UNMERGED = GROUP.tree
@@ -37,6 +47,16 @@ UNMERGED_ARRAY = UNMERGED.to_nodes()
 def of(tree: RatchetTree = TREE, *extensions: mls.Extension) -> TreeSubject:
     """A tree and the extensions of its group."""
     return TreeSubject(tree, extensions)
+
+
+def components(entries: dict[int, bytes]) -> mls.Extension:
+    """An ``app_data_dictionary``."""
+    return with_app_data((), entries)[0]
+
+
+def listed(*codes: int) -> bytes:
+    """A ComponentsList."""
+    return ComponentsList(codes).encode()
 
 
 def with_leaf(index: int, **changes: object) -> RatchetTree:
@@ -101,6 +121,8 @@ CASES = [
         (of(TREE, extension(ExtensionType.required_capabilities, b"x")), "required_capabilities"),
         (of(TREE, extension(ExtensionType.external_senders, b"x")), "external_senders"),
         (of(TREE, extension(ExtensionType.app_data_dictionary, b"x")), "app_data_dictionary"),
+        (of(TREE, extension(6, bytes.fromhex("06000200000100"))), "do not increase"),
+        (of(TREE, components({1: b"x"})), "app_data_dictionary"),
         (
             of(
                 TREE,
@@ -123,6 +145,20 @@ CASES = [
         (of(listing(1, proposals=()), required((), (ProposalType.self_remove,))), "0x000a"),
         (of(listing(1, credentials=(1,)), required((), (), (CredentialType.x509,))), "0x0002"),
         (of(TREE, required((GREASE_VALUE,))), f"0x{GREASE_VALUE:04x}"),
+    ),
+    *holds(
+        trees.required_components_are_supported,
+        of(),
+        of(TREE, components({9: b"any"})),
+        of(KNOWING, components({1: listed(1, 2, 9, 0x8001), 2: listed(9)})),
+        of(TREE, components({2: listed()})),
+    ),
+    *breaks(
+        trees.required_components_are_supported,
+        (of(TREE, components({1: listed(9)})), "0x0009 in app_components"),
+        (of(KNOWING, components({1: listed(9, 10)})), "0x000a in app_components"),
+        (of(KNOWING, components({2: listed(9, 0x8001)})), "0x8001 in safe_aad"),
+        (of(KNOWING, components({1: listed(COMPONENT_GREASE[0])})), "0x0a0a"),
     ),
     *holds(trees.credential_types_are_supported, of(), of(listing(3, credentials=(1,)))),
     *breaks(

@@ -45,12 +45,12 @@ def hmacs(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return keys
 
 
-def test_an_epoch_costs_13_hmac_and_a_welcome_2(hmacs: list[bytes]) -> None:
+def test_an_epoch_costs_14_hmac_and_a_welcome_2(hmacs: list[bytes]) -> None:
     joiner = joiner_secret(SUITE, b"init" * 8, b"commit", b"context")
     epoch_secrets(SUITE, joiner, SUITE.zero, b"context")
-    assert len(hmacs) == 13
+    assert len(hmacs) == 14
     welcome_secret(SUITE, joiner, SUITE.zero)
-    assert len(hmacs) == 15
+    assert len(hmacs) == 16
 
 
 @ALL
@@ -78,10 +78,10 @@ def test_every_input_counts() -> None:
 
 
 @ALL
-def test_val_215_the_nine_secrets_differ(suite: Suite) -> None:
+def test_val_215_the_ten_secrets_differ(suite: Suite) -> None:
     secrets = from_epoch_secret(suite, bytes(suite.Nh))
     values = {getattr(secrets, name) for name in secrets.__struct_fields__}
-    assert len(values) == 9
+    assert len(values) == 10
     assert {len(value) for value in values} == {suite.Nh}
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from covey.mls.structs.components import ComponentsList, with_app_data
 from covey.mls.structs.credentials import BasicCredential, X509Credential
-from covey.mls.structs.tree import Capabilities
+from covey.mls.structs.extensions import Extension
+from covey.mls.structs.tree import Capabilities, LeafNode
 from covey.mls.tree import census
 from covey.mls.tree.census import Kind, lists
 from covey.mls.wire.code_points import (
     DEFAULT_EXTENSION_TYPES,
     DEFAULT_PROPOSAL_TYPES,
     GREASE,
+    ComponentID,
     ExtensionType,
     ProposalType,
 )
@@ -92,12 +95,40 @@ def test_a_replacement_that_supports_the_same_changes_nothing() -> None:
     assert dict(counted.replaced(POOR, certified).in_use) == {1: 1, 2: 1}
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", [each for each in Kind if each <= Kind.credential])
 def test_lists_looks_at_one_client(kind: Kind) -> None:
     codes = {Kind.version: 1, Kind.cipher_suite: 2, Kind.extension: 0xF001,
              Kind.proposal: 0xF002, Kind.credential: 2}  # fmt: skip
     assert lists(RICH.capabilities, kind, codes[kind])
     assert not lists(RICH.capabilities, kind, 0xF00F)
+
+
+def test_components_are_counted_by_the_list_that_they_stand_in() -> None:
+    def saying(**lists: tuple[int, ...]) -> LeafNode:
+        entries = {
+            ComponentID[name]: ComponentsList(codes).encode() for name, codes in lists.items()
+        }
+        return RICH.replace(extensions=with_app_data((), entries))
+
+    one = saying(app_components=(1, 9, 9, GREASE[2]), safe_aad=(9,))
+    other = saying(app_components=(9,))
+    both = census.EMPTY.changed((), (one, other))
+    assert both.all_support(Kind.component, 9)
+    assert not both.all_support(Kind.component, 1)
+    assert not both.all_support(Kind.safe_aad, 9)
+    alone = both.changed((other,), ())
+    assert alone.all_support(Kind.safe_aad, 9)
+    assert not alone.all_support(Kind.component, GREASE[2])
+    silent = alone.replaced(one, RICH)
+    assert not silent.all_support(Kind.component, 9)
+    assert silent.replaced(RICH, RICH) is silent
+
+
+def test_a_dictionary_that_is_none_counts_for_nothing() -> None:
+    garbled = RICH.replace(extensions=(Extension(6, b"x"),))
+    counted = census.EMPTY.changed((), (garbled,))
+    assert counted.all_support(Kind.extension, 0xF001)
+    assert not counted.all_support(Kind.component, 1)
 
 
 def test_a_tree_counts_its_members() -> None:

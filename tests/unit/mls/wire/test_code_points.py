@@ -8,10 +8,12 @@ import pytest
 
 from covey.mls.wire import code_points
 from covey.mls.wire.code_points import (
+    COMPONENT_GREASE,
     DEFAULT_EXTENSION_TYPES,
     DEFAULT_PROPOSAL_TYPES,
     GREASE,
     CipherSuite,
+    ComponentID,
     CredentialType,
     ExtensionType,
     ProposalType,
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from enum import IntEnum
 
 CLOSED = ["ContentType", "SenderType", "LeafNodeSource", "NodeType", "PSKType",
-          "ResumptionPSKUsage", "ProposalOrRefType"]  # fmt: skip
+          "ResumptionPSKUsage", "ProposalOrRefType", "AppDataUpdateOperation"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CLOSED)
@@ -32,11 +34,13 @@ def test_a_closed_enum_counts_from_one(name: str) -> None:
 
 
 def test_grease_has_the_fifteen_values_of_the_registry() -> None:
+    assert [f"{value:04X}" for value in COMPONENT_GREASE] == [f"{n:X}A{n:X}A" for n in range(8)]
     assert [f"{value:04X}" for value in GREASE] == [f"{n:X}A{n:X}A" for n in range(15)]
 
 
 @pytest.mark.parametrize(
-    "registry", [CipherSuite, WireFormat, ExtensionType, ProposalType, CredentialType]
+    "registry",
+    [CipherSuite, WireFormat, ExtensionType, ProposalType, CredentialType, ComponentID],
 )
 def test_no_known_value_is_grease_or_reserved(registry: type[IntEnum]) -> None:
     assert not {0, *GREASE}.intersection(registry)

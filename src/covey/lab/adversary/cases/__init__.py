@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from covey.lab.adversary.case import CASES
 from covey.lab.adversary.cases import (
+    app_data,
     authentication_service,
     code_points,
     commit_effects,
@@ -46,6 +47,7 @@ ALL_CASES = CASES
 
 __all__ = [
     "ALL_CASES",
+    "app_data",
     "authentication_service",
     "code_points",
     "commit_effects",

@@ -19,8 +19,9 @@ from covey.lab.adversary.forge.leaves import (
 from covey.lab.adversary.promises import ensure
 from covey.lab.adversary.taking_out import altering, always
 from covey.lab.adversary.victims import Trial
-from covey.mls.group.member import PrivateKeyPackage, is_last_resort
+from covey.mls.group.member import PrivateKeyPackage
 from covey.mls.structs.extensions import Extension
+from covey.mls.structs.key_package import is_last_resort
 from covey.mls.wire.code_points import (
     LeafNodeSource,
 )
@@ -241,7 +242,7 @@ def every_key_package_has_its_own_init_key(stage: Stage) -> None:
 # --- VAL-062: used once -----------------------------------------------------------------
 
 
-@shows("VAL-062", instead=altering(("group.member:_last_resort_mark", always(Extension(1, b"")))))
+@shows("VAL-062", instead=altering(("group.member:_marked", always(()))))
 def a_key_package_says_whether_it_is_used_once(stage: Stage) -> None:
     """A KeyPackage is for one use, unless its client and all others see that it is not."""
     client = stage.member()

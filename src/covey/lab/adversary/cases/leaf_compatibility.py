@@ -26,8 +26,9 @@ from covey.lab.adversary.forge.leaves import (
     packaged,
 )
 from covey.lab.conformance.generate.scenes import NOW
+from covey.mls.structs.components import AppDataDictionary
 from covey.mls.structs.credentials import Certificate, UnknownCredential, X509Credential
-from covey.mls.structs.extensions import AppDataDictionary, Extension, RequiredCapabilities
+from covey.mls.structs.extensions import Extension, RequiredCapabilities
 from covey.mls.wire.code_points import CredentialType, ExtensionType, ProposalType
 
 if TYPE_CHECKING:

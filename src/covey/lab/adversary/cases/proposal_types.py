@@ -132,7 +132,8 @@ def an_extension_by_reference_that_nobody_supports(stage: Stage) -> Trial:
 
 
 def _merging(_: object) -> Callable[..., tuple[Extension, ...]]:
-    def after(items: ProposalList, old: tuple[Extension, ...]) -> tuple[Extension, ...]:
+    def after(items: ProposalList) -> tuple[Extension, ...]:
+        old = items.context.extensions
         for each in items.of(GroupContextExtensions):
             new = {extension.extension_type for extension in each.extensions}
             old = (*(kept for kept in old if kept.extension_type not in new), *each.extensions)
@@ -141,7 +142,7 @@ def _merging(_: object) -> Callable[..., tuple[Extension, ...]]:
     return after
 
 
-_MERGED: Final = altering(("group.staging:_extensions_after", _merging))
+_MERGED: Final = altering(("rules.proposal_list:extensions_after", _merging))
 
 
 @breaks("VAL-126", instead=_MERGED, named="VAL-086")

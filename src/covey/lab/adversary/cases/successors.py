@@ -18,7 +18,8 @@ from covey.lab.adversary.forge.successors import (
 )
 from covey.lab.adversary.taking_out import without, without_rules
 from covey.lab.adversary.victims import Trial
-from covey.mls.structs.extensions import AppDataDictionary, Extension
+from covey.mls.structs.components import AppDataDictionary
+from covey.mls.structs.extensions import Extension
 from covey.mls.structs.proposals import ReInit
 from covey.mls.wire.code_points import ExtensionType, ProtocolVersion
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from covey.lab.adversary.forge import signed as forge
 from covey.lab.conformance.verify.passive import Trusting
 from covey.mls.group.member import Member
-from covey.mls.structs.extensions import AppDataDictionary, Extension
+from covey.mls.structs.components import AppDataDictionary
+from covey.mls.structs.extensions import Extension
 from covey.mls.wire.code_points import ExtensionType
 
 if TYPE_CHECKING:

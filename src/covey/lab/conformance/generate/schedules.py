@@ -69,7 +69,7 @@ def _epoch(
         "group_context": encoded.hex(),
         "joiner_secret": joiner.hex(),
         "welcome_secret": key_schedule.welcome_secret(suite, joiner, psk_secret).hex(),
-        **{name: getattr(secrets, name).hex() for name in secrets.__struct_fields__},
+        **{name: getattr(secrets, name).hex() for name in key_schedule.TABLE_4},
         "external_pub": external.hex(),
         "exporter": _exported(suite, entropy, secrets),
     }, secrets.init_secret

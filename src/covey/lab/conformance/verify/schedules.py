@@ -54,7 +54,7 @@ def _epoch(suite: Suite, group_id: bytes, number: int, init_secret: bytes, epoch
     psk_secret = epoch.octets("psk_secret")
     epoch.expect("welcome_secret", key_schedule.welcome_secret(suite, joiner, psk_secret))
     secrets = key_schedule.epoch_secrets(suite, joiner, psk_secret, context)
-    for name in secrets.__struct_fields__:
+    for name in key_schedule.TABLE_4:
         epoch.expect(name, getattr(secrets, name))
     public = key_schedule.external_key_pair(suite, secrets.external_secret)[1]
     epoch.expect("external_pub", public)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from covey.errors import AuthenticationError, CoveyError, DecodeError, ProtocolError
@@ -14,6 +15,7 @@ from covey.mls.group import process_commit, receiving
 from covey.mls.group.verify import Checker
 from covey.mls.rules import messages
 from covey.mls.rules.registry import Remote
+from covey.mls.structs.components import has_safe_aad
 from covey.mls.structs.framing import AuthenticatedContent
 from covey.mls.structs.proposals import SelfRemove
 from covey.mls.wire.code_points import ContentType, SenderType, WireFormat
@@ -25,13 +27,19 @@ if TYPE_CHECKING:
     from covey.mls.rules.registry import Rule
     from covey.mls.structs.framing import FramedContent, PrivateMessage, PublicMessage
 
-_BY_GROUP: Final = (
-    messages.group_is_ours,
+_BY_SENDER: Final = (
     messages.member_sender_is_in_the_tree,
     messages.external_sender_is_listed,
 )
+_BY_GROUP: Final = (
+    messages.group_is_ours,
+    *_BY_SENDER,
+    messages.authenticated_data_is_safe,
+)
 _BY_FORMAT: Final = (messages.application_data_is_private, messages.self_remove_is_public)
 """Rules that look at how a content came."""
+_OBSERVER: Final = dataclasses.replace(POLICY, components=dict.fromkeys(range(1 << 16)))
+"""Knows every component by name, and of none what its data means."""
 _SIGNATURE: Final = ("VAL-089", "6.1", "The signature of a message verifies.")
 _MEMBERSHIP: Final = ("VAL-099", "6.2", "The membership_tag of a PublicMessage verifies.")
 _CONFIRMATION: Final = ("VAL-157", "12.4.2", "The confirmation_tag of a commit verifies.")
@@ -122,7 +130,7 @@ def framed_content(
 def _framing(into: Verdicts, subject: messages.MessageSubject, known: Collection[Rule]) -> None:
     """Ask the rules for all messages; ``known`` are those about the group that can be asked."""
     for rule in messages.MESSAGE:
-        if not _concerns(rule, subject.content):
+        if not _concerns(rule, subject):
             continue
         if rule in _BY_GROUP and rule not in known:
             into.unknown((rule,), GROUP)
@@ -140,15 +148,18 @@ def _is_of_its_group(content: FramedContent, around: Surroundings) -> bool:
     return (content.group_id, content.epoch) == (context.group_id, context.epoch)
 
 
-def _concerns(rule: Rule, content: FramedContent) -> bool:
-    """Whether a rule is about senders and proposals such as these."""
+def _concerns(rule: Rule, subject: messages.MessageSubject) -> bool:
+    """Whether a rule is about senders, proposals and groups such as these."""
+    content = subject.content
     if rule in _SENDERS:
         return _SENDERS[rule] is content.sender.sender_type
     if rule is messages.proposal_type_is_not_grease:
         return content.proposal is not None
     if rule is messages.self_remove_is_public:
         return isinstance(content.proposal, SelfRemove)
-    return True
+    return rule is not messages.authenticated_data_is_safe or has_safe_aad(
+        subject.context.extensions
+    )
 
 
 def _signature(into: Verdicts, message: AuthenticatedContent, around: Surroundings) -> None:
@@ -158,7 +169,7 @@ def _signature(into: Verdicts, message: AuthenticatedContent, around: Surroundin
         into.open(*_SIGNATURE, GROUP)
         return
     subject = messages.MessageSubject(content, message.wire_format, group.context, group.tree)
-    if any(rule.check(subject) is not None for rule in _BY_GROUP[1:]):
+    if any(rule.check(subject) is not None for rule in _BY_SENDER):
         into.open(*_SIGNATURE, "a sender who is known")
         return
     tbs = authenticate.to_be_signed(message.wire_format, content, group.encoded)
@@ -177,7 +188,7 @@ def followed(into: Verdicts, message: AuthenticatedContent, around: Surroundings
     referring = commit is not None and any(each.reference for each in commit.proposals)
     if referring or any(each.verdict == "broken" for each in into.findings):
         return
-    check = Checker(POLICY, around.now or 0, Remote)
+    check = Checker(_OBSERVER, around.now or 0, Remote)
     try:
         if commit is not None:
             process_commit.observe(message, group, {}, check)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from covey.lab.inspect.judging import leaves
 from covey.lab.inspect.judging.verdicts import GROUP, NO_TREE, SENDER, STAND_IN, suite_for
-from covey.mls.rules import proposals
+from covey.mls.rules import app_data, proposals
 from covey.mls.rules.proposal_list import ProposalList, Sent
 from covey.mls.structs.framing import Sender
 from covey.mls.structs.proposals import (
     Add,
+    AppDataUpdate,
     ExternalInit,
     GroupContextExtensions,
     PreSharedKey,
@@ -41,6 +42,8 @@ BY_GROUP: Final = (
     proposals.reinit_does_not_lower_the_version,
     proposals.added_clients_are_not_members,
     proposals.proposal_types_are_supported,
+    app_data.removals_find_data,
+    app_data.dictionary_is_left_alone,
 )
 """Rules that look at the group."""
 _BY_MESSAGE: Final = (proposals.updates_are_sent_by_members, proposals.no_external_init)
@@ -64,6 +67,9 @@ _ABOUT: Final[dict[Rule, tuple[type[WireStruct], ...]]] = {
     proposals.reinit_stands_alone: (ReInit,),
     proposals.no_external_init: (ExternalInit,),
     proposals.self_removes_are_by_reference: (SelfRemove,),
+    app_data.one_removal_or_updates: (AppDataUpdate,),
+    app_data.removals_find_data: (AppDataUpdate,),
+    app_data.dictionary_is_left_alone: (GroupContextExtensions,),
 }
 """The types of proposals that a rule is about; without them there is nothing to ask."""
 

@@ -50,10 +50,15 @@ pub fn capabilities(crypto: &RustCrypto) -> Capabilities {
         None,
         Some(&crypto.supported_ciphersuites()),
         Some(&[
+            ExtensionType::AppDataDictionary,
             ExtensionType::LastResort,
             ExtensionType::Unknown(UNKNOWN_EXTENSION),
         ]),
-        Some(&[ProposalType::SelfRemove]),
+        Some(&[
+            ProposalType::AppDataUpdate,
+            ProposalType::AppEphemeral,
+            ProposalType::SelfRemove,
+        ]),
         Some(&[CredentialType::Basic, CredentialType::X509]),
     )
 }

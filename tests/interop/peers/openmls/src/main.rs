@@ -3,6 +3,7 @@
 mod certificates;
 mod codec;
 mod commits;
+mod components;
 mod epoch;
 mod failure;
 mod identity;

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::identity::Identity;
 use crate::member::{Candidate, Member};
 use crate::request::Request;
-use crate::{certificates, commits, epoch, joining, outsiders, proposals};
+use crate::{certificates, commits, components, epoch, joining, outsiders, proposals};
 
 const NO_REINIT: &str = "OpenMLS has no API to propose ReInit, leaves ReInit proposals out of its \
      own commits, and can neither create nor join the group that follows";
@@ -64,6 +64,13 @@ impl Service {
             "Commit" => commits::commit(self.member(request)?, request),
             "HandleCommit" => commits::handle_commit(self.member(request)?, request),
             "HandlePendingCommit" => commits::handle_pending_commit(self.member(request)?, request),
+            "ProposeAppData" => components::propose(self.member(request)?, request),
+            "CommitAppData" => components::commit(self.member(request)?, request),
+            "HandleAppDataCommit" => components::handle_commit(self.member(request)?, request),
+            "AppData" => components::held(self.member(request)?, request),
+            "SafeExportSecret" => components::safe_export(self.member(request)?, request),
+            "ProtectSafe" => components::protect(self.member(request)?, request),
+            "UnprotectSafe" => components::unprotect(self.member(request)?, request),
             "NewMemberAddProposal" => outsiders::new_member_add_proposal(self, request),
             "CreateExternalSigner" => outsiders::create_external_signer(self, request),
             "ExternalSignerProposal" => outsiders::external_signer_proposal(self, request),
@@ -143,7 +150,8 @@ impl Service {
 fn name() -> String {
     let pinned = include_str!("../Cargo.toml")
         .lines()
-        .find_map(|line| line.strip_prefix("openmls = \"="))
+        .find_map(|line| line.strip_prefix("openmls = { version = \"="))
+        .and_then(|rest| rest.split('"').next())
         .unwrap_or_default();
-    format!("openmls {}", pinned.trim_end_matches('"'))
+    format!("openmls {pinned}")
 }

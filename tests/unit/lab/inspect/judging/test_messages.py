@@ -58,6 +58,33 @@ def test_with_its_group_it_is_judged_by_an_observer() -> None:
         assert "VAL-099" in rules(into, "not judged")
 
 
+def test_what_a_component_means_is_for_its_application() -> None:
+    policy = mls.Policy(handshake=PUBLIC, components={0x8001: lambda *_: b"new"})
+    group = found("ab", policy=policy)[0]
+    around = Surroundings(group=group_of(group.group_info(), None))
+    told = mls.AppEphemeral(0x8001, b"hello")
+    update = mls.AppDataUpdate(0x8001, mls.AppDataUpdateOperation.update, b"x")
+    for proposals, open_rules in (([told], set()), ([told, update], {"APP-DATA-7"})):
+        pending = group.commit(proposals=proposals)
+        group.discard(pending)
+        into = of(public(pending.message), around)
+        assert rules(into, "broken") == set()
+        assert {each for each in rules(into, "not judged") if "DATA" in each} == open_rules
+
+
+def test_beside_messages_of_a_group_with_safe_aad_components_are_read() -> None:
+    framed = mls.with_app_data((), {2: b"\x00"})
+    policy = mls.Policy(handshake=PUBLIC, components={0x8001: None})
+    group = found("ab", policy=policy, extensions=framed)[0]
+    around = Surroundings(group=group_of(group.group_info(), None))
+    right = public(group.propose_remove(1))
+    assert "SAFE-AAD-1" in rules(of(right, around), "holds")
+    wrong = right.replace(content=right.content.replace(authenticated_data=b"mine"))
+    assert "SAFE-AAD-1" in rules(of(wrong, around), "broken")
+    assert "SAFE-AAD-1" not in {each.rule for each in of(right).findings}
+    assert "SAFE-AAD-1" not in {each.rule for each in of(PROPOSAL, KNOWN).findings}
+
+
 def test_what_is_wrong_with_a_message_is_found() -> None:
     auth = COMMIT.auth.replace(signature=bytes(64))
     assert rules(of(COMMIT.replace(auth=auth), KNOWN), "broken") == {"VAL-089"}

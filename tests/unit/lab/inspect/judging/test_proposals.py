@@ -12,6 +12,7 @@ from covey.lab.inspect.judging import proposals
 from covey.lab.inspect.judging.verdicts import Surroundings, Verdicts
 from covey.mls.structs.proposals import (
     Add,
+    AppDataUpdate,
     ExternalInit,
     GroupContextExtensions,
     ReInit,
@@ -19,6 +20,7 @@ from covey.mls.structs.proposals import (
     SelfRemove,
     Update,
 )
+from covey.mls.wire.code_points import AppDataUpdateOperation
 from group_samples import extension, external_psk, found, from_member, key_package, member
 
 if TYPE_CHECKING:
@@ -77,13 +79,17 @@ def test_what_is_wrong_with_a_proposal_is_found(proposal: mls.Proposal, broken: 
     assert broken in rules(of(proposal, sender=from_member(1)), "broken")
 
 
+REMOVAL = AppDataUpdate(5, AppDataUpdateOperation.remove)
+
+
 @pytest.mark.parametrize(
     ("proposal", "asked"),
     [
         (Remove(1), {"VAL-117"}),
         (SelfRemove(), set()),
         (ReInit(b"g", 1, 1, ()), {"VAL-014", "VAL-121"}),
-        (GroupContextExtensions(()), {"VAL-014", "VAL-024"}),
+        (GroupContextExtensions(()), {"VAL-014", "VAL-024", "APP-DATA-5"}),
+        (REMOVAL, {"APP-DATA-3", "APP-DATA-4"}),
         (mls.PreSharedKey(external_psk()), {"VAL-118", "VAL-119", "VAL-120"}),
     ],
 )
