@@ -12,13 +12,18 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+def cited(section: str) -> str:
+    """A section as it is cited: one of RFC 9420 by its number, one of a draft as it is called."""
+    return f"RFC 9420 §{section}" if section[:1].isdigit() else section
+
+
 class CoveyError(Exception):
     """The root of every error that covey raises on purpose.
 
     Attributes:
         rule: The id of the check that failed, such as ``"VAL-135"``; empty when it is none of
             the RFC's.
-        section: The section of RFC 9420 it comes from, such as ``"12.2"``.
+        section: The section of RFC 9420 it comes from, such as ``"12.2"``, or the draft.
     """
 
     rule: str = ""
@@ -35,7 +40,7 @@ class CoveyError(Exception):
 
     def _where(self) -> str:
         """The check, in brackets, or nothing."""
-        return f" ({self.rule}, RFC 9420 §{self.section})" if self.rule else ""
+        return f" ({self.rule}, {cited(self.section)})" if self.rule else ""
 
 
 class DecodeError(CoveyError, ValueError):
@@ -61,7 +66,7 @@ class ProtocolError(CoveyError):
 
     def __str__(self) -> str:
         broken = f": {self.detail}" if self.detail else ""
-        return f"{self.rule} (RFC 9420 §{self.section}) {self.statement}{broken}"
+        return f"{self.rule} ({cited(self.section)}) {self.statement}{broken}"
 
 
 class LocalProtocolError(ProtocolError):

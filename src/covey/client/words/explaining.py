@@ -14,6 +14,7 @@ from covey.errors import (
     CoveyError,
     PolicyError,
     ProtocolError,
+    cited,
 )
 
 _CLOCK: Final = (
@@ -104,7 +105,7 @@ def explained(error: Exception) -> str:
         case _:
             return str(error)
     assert isinstance(error, CoveyError)
-    where = f"{error.rule}, RFC 9420 §{error.section}" if error.rule else ""
+    where = f"{error.rule}, {cited(error.section)}" if error.rule else ""
     detail = error.detail if isinstance(error, ProtocolError) else ""
     end = "; ".join(each for each in (where, detail) if each)
     return f"{said} ({end})" if end else said

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import covey
-from covey.errors import LocalProtocolError, RemoteProtocolError
+from covey.errors import DecodeError, LocalProtocolError, RemoteProtocolError
 from covey.mls.rules import (
     app_data,
     joining,
@@ -122,3 +122,15 @@ def test_every_rule_is_enforced_somewhere(module: object) -> None:
         if isinstance(value, Rule):
             name = value.check.__name__
             assert name in in_sets or name in group
+
+
+@pytest.mark.parametrize(
+    ("section", "cited"),
+    [("12.2", "RFC 9420 §12.2"), ("extensions draft, SelfRemove", "extensions draft, SelfRemove")],
+)
+def test_a_refusal_cites_what_the_rule_is_of(section: str, cited: str) -> None:
+    refused = RemoteProtocolError("VAL-0", section, "Nothing is so.")
+    assert str(refused) == f"VAL-0 ({cited}) Nothing is so."
+    assert str(DecodeError("it is short").of(rule="VAL-0", section=section)).endswith(
+        f"(VAL-0, {cited})"
+    )

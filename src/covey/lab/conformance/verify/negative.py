@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from covey.errors import CoveyError
+from covey.errors import CoveyError, cited
 from covey.lab.conformance.case import CaseError, ensure
 from covey.lab.conformance.verify.passive import PassiveClient, Trusting, commit, propose
 from covey.mls.group.core import Ports
@@ -107,7 +107,7 @@ def _refused(bad: Case, attempt: Callable[[], object]) -> None:
     names, rule, section = bad.texts("refused_as"), bad.text("rule"), bad.text("section")
     known = section_of(rule)
     ensure(known == section, f"{rule} is of section {known}, not {section}")
-    described = f"{rule} (RFC 9420 §{section}), {bad.text('name')}: {bad.text('description')}"
+    described = f"{rule} ({cited(section)}), {bad.text('name')}: {bad.text('description')}"
     try:
         attempt()
     except CoveyError as error:
