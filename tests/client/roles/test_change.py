@@ -6,7 +6,7 @@ import pytest
 
 from client.team import Team
 from covey import mls
-from covey.access.member.addresses import with_capabilities
+from covey.access.member.addresses import moved_on, with_capabilities
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
 from covey.client.roles import Change, dry_run
 from covey.client.roles.policy import OwnRuleError
@@ -60,8 +60,20 @@ def test_an_ending_and_a_closed_door() -> None:
     base = here.groups["amy"].extensions
     here.commit("amy", extensions=with_capabilities(base, GroupCapabilities((door,))))
     assert "closes a door to recover" in str(dry_run(here.groups["bob"], extensions=base))
-    ending = mls.ReInit(b"next", 1, 1, tuple(base))
-    assert "ends the group" in str(dry_run(here.groups["amy"], reinit=ending))
+
+
+def test_a_move_names_the_suite_for_the_rules_of_an_application() -> None:
+    here = Team("bob")
+    amy = here.groups["amy"]
+    after = moved_on(amy.group_id, amy.extensions, amy.epoch + 1)
+    judged = dry_run(amy, reinit=mls.ReInit(b"next", 1, 3, after))
+    assert str(judged) == (
+        "amy moves the group to MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519"
+    )
+    assert judged.change is not None
+    assert judged.change.moves_to == 3
+    unknown = dry_run(amy, reinit=mls.ReInit(b"next", 1, 0xEEEE, after))
+    assert "0xeeee" in str(unknown)
 
 
 # --- dry runs ------------------------------------------------------------------------------

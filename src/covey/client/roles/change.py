@@ -12,7 +12,7 @@ import msgspec
 from covey.access.member.addresses import capabilities_of, epochs_before
 from covey.access.structs.extensions import ExtensionCode, GroupCapability
 from covey.client.events.base import listed
-from covey.client.words import profile
+from covey.client.words import profile, suites
 from covey.client.words.profile import GROUP_PROFILE, GroupProfile, Role
 from covey.client.words.showing import line, name_of
 from covey.mls.group.events import MemberInfo
@@ -41,7 +41,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         opened: Capabilities that it adds: doors at which others may knock.
         closed: Capabilities that it takes away.
         other: The types of other GroupContext extensions that it changes.
-        reinit: Whether it ends the group, which is to go on with other parameters.
+        moves_to: The cipher suite in which the group goes on; None when it stays in its own.
         custom: The types of proposals in it that only the application knows.
     """
 
@@ -57,7 +57,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     opened: tuple[GroupCapability, ...] = ()
     closed: tuple[GroupCapability, ...] = ()
     other: tuple[int, ...] = ()
-    reinit: bool = False
+    moves_to: int | None = None
     custom: tuple[int, ...] = ()
 
     @classmethod
@@ -92,7 +92,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
                 for code in differing(before, after)
                 if code not in {GROUP_PROFILE, ExtensionCode.capabilities}
             ),
-            reinit=changed.reinit is not None,
+            moves_to=None if changed.reinit is None else changed.reinit.cipher_suite,
             custom=tuple(each.proposal_type for each in changed.custom),
         )
 
@@ -142,8 +142,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
             yield f"closes a door to {each.right.name}"
         if self.other:
             yield f"changes extensions {', '.join(f'0x{code:04x}' for code in self.other)}"
-        if self.reinit:
-            yield "ends the group, for another to follow"
+        if self.moves_to is not None:
+            yield f"moves the group to {suites.name(self.moves_to)}"
 
 
 def differing(before: Sequence[Extension], after: Sequence[Extension]) -> list[int]:
