@@ -157,3 +157,15 @@ def test_a_setting_is_replaced_and_dropped(store: SqlStore) -> None:
         assert settings.drop(rows, "a")
         assert not settings.drop(rows, "a")
         assert settings.get(rows, "a") is None
+
+
+def test_what_begins_with_a_name_is_found_by_the_index(store: SqlStore) -> None:
+    with store.transaction() as rows:
+        for each in ("knock", "knock ", "knock é", "knock 1", "knock!", "knoc", "l"):
+            settings.put(rows, each, each.encode())
+        found = [name for name, _ in settings.beginning(rows, "knock ")]
+        plan = rows.all(
+            "EXPLAIN QUERY PLAN SELECT name FROM settings WHERE name >= ? AND name < ?", "a", "b"
+        )
+    assert found == ["knock ", "knock 1", "knock é"]
+    assert "SEARCH" in str(plan)

@@ -37,9 +37,9 @@ def drop(rows: Rows, name: str) -> bool:
 
 
 def beginning(rows: Rows, name: str) -> list[tuple[str, bytes]]:
-    """All whose names begin so, with their values."""
+    """All whose names begin so, with their values; they are found by the index."""
+    after = name[:-1] + chr(ord(name[-1]) + 1)
     found = rows.all(
-        "SELECT name, value FROM settings WHERE substr(name, 1, ?) = ? ORDER BY name",
-        *(len(name), name),
+        "SELECT name, value FROM settings WHERE name >= ? AND name < ? ORDER BY name", name, after
     )
     return cast("list[tuple[str, bytes]]", found)
