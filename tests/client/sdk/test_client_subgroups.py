@@ -110,6 +110,15 @@ async def test_only_members_of_the_parent_are_in_it(town: Town) -> None:
         assert [each.name for each in (*alice.groups(), *bob.groups())] == ["team", "team"]
 
 
+async def test_who_is_leaving_makes_none(town: Town) -> None:
+    async with town.client("bob") as bob:
+        async with town.client("alice") as alice:
+            _, theirs = await group(alice, bob)
+        assert not await theirs.leave(timeout=0.1)
+        with pytest.raises(StateError, match="you are leaving this group"):
+            await theirs.subgroup("two", [alice.name])
+
+
 async def test_a_further_member_is_invited_and_knows_no_parent(town: Town) -> None:
     async with (
         town.client("alice") as alice,

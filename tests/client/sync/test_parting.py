@@ -11,7 +11,9 @@ from covey.client.sync.branches import parting
 from covey.client.sync.log import hearing
 from covey.client.sync.rows import groups
 from covey.client.sync.rows.groups import Status
+from covey.client.sync.rows.wishes import Describe, Expel
 from covey.client.words.contents import Parting
+from covey.client.words.profile import first_profile
 
 if TYPE_CHECKING:
     from client.table import Someone, Table
@@ -33,24 +35,37 @@ def cut(someone: Someone, *operations: str) -> None:
     someone.cut = becomes
 
 
-def parted(table: Table) -> tuple[Someone, Someone, Someone]:
+def parted(table: Table, erin: str = "") -> tuple[Someone, Someone, Someone]:
     """Alice's group is well; bob and carol have gone on in a branch without her.
 
-    Bob has knocked at it, and she has not looked yet; carol did not, and knocks no more.
+    Bob has knocked at it, and she has not looked yet; carol did not, and knocks no more. In the
+    branch carol has removed erin, if she is in the group.
     """
-    alice, bob, carol = table.team("alice", "bob", "carol")
+    names = ["alice", "bob", "carol", *([erin] if erin else [])]
+    alice, bob, carol, *_ = people = table.team(*names)
+    alice.wish(Describe(roles={"carol": 2}))
+    table.settle(*people)
     cut(bob)
     cut(carol, "knock")
     for each in (bob, carol):
         each.breaks(each.place)
     table.settle(bob, carol, rounds=30)
+    if erin:
+        carol.wish(Expel((erin.encode(),)))
     table.settle(bob, carol, rounds=8, step=_TWO_DAYS / 8)
     for each in (bob, carol):
         each.cut = lambda _: ""
-        assert each.place.seat.group.tree.census.members == 2
+        assert b"alice" not in {m.identity for m in each.place.seat.group.members}
     for each in (alice, bob, carol):
         each.news()
     return alice, bob, carol
+
+
+def says(someone: Someone, into: bytes) -> None:
+    """It says that it goes on there, in the last of its groups."""
+    seat = someone.place.seat
+    with seat.change() as rows:
+        hearing.say(seat, rows, Parting(into), kept=False)
 
 
 def bound(someone: Someone) -> dict[int, parting.Bound]:
@@ -111,6 +126,71 @@ def test_after_a_day_it_folds_though_nobody_could_be_told(table: Table) -> None:
     assert row.status is Status.branched
 
 
+def test_who_only_hears_it_does_not_follow_to_people_who_were_removed_in_the_branch(
+    table: Table,
+) -> None:
+    """The one who says so may want them back."""
+    alice, bob, carol = people = parted(table, "erin")
+    branch = carol.place
+    bob.say("said in the branch")
+    table.settle(*people, rounds=40, step=5.0)
+    assert branch.seat.look().status is Status.active
+    whole = carol.peer.in_group(alice.place.seat.row.gid)
+    assert whole is not None
+    assert carol.texts_of(branch) == ["said in the branch"]
+    told = [each for each in carol.news() if isinstance(each, events.WishRefused)]
+    assert [each.what.startswith("go on here with what was said in") for each in told] == [True]
+
+
+def test_who_only_hears_it_does_not_follow_to_other_rights(table: Table) -> None:
+    alice, _, carol = people = parted(table)
+    alice.wish(Describe(roles={"carol": 1}))
+    table.settle(alice)
+    branch = carol.place
+    table.settle(*people, rounds=40, step=5.0)
+    assert branch.seat.look().status is Status.active
+    assert len([each for each in carol.news() if isinstance(each, events.WishRefused)]) == 1
+    alice.wish(Describe(roles={"carol": 2}))  # once they are the same, it does
+    table.settle(*people, rounds=20, step=5.0)
+    assert branch.seat.look().status is Status.branched
+
+
+def test_where_nobody_lets_it_in_it_stays_in_the_branch(table: Table) -> None:
+    """It asks for a day, and once, however often somebody says so."""
+    _, bob, carol = parted(table)
+    old, branch = carol.peer.places()[0].seat, carol.place.seat
+    for _ in range(2):
+        says(bob, old.row.gid)
+        table.settle(bob, carol)
+        asked = old.look().status
+        table.settle(bob, carol, rounds=4, step=_TWO_DAYS / 4)
+        assert old.look().status is Status.branched
+        assert branch.look().status is Status.active
+    assert asked is Status.branched
+
+
+def test_nobody_is_led_into_the_group_of_which_its_maker_says_that_it_is_a_branch(
+    table: Table,
+) -> None:
+    """What is said in it would be said there again."""
+    mallory, bob, anna = people = [table.sit(name) for name in ("mallory", "bob", "anna")]
+    town = anna.create("town")
+    stated = first_profile("lure", b"mallory").replace(goes_on_from=town.seat.row.gid, place=0)
+    mallory.peer.create(stated)
+    mallory.turn()
+    mallory.invite("bob")
+    table.settle(mallory, bob)
+    bob.say("for mallory only")
+    table.settle(mallory, bob)
+    anna.invite("bob")
+    table.settle(*people)
+    says(mallory, town.seat.row.gid)
+    table.settle(*people, rounds=30)
+    assert not bound(bob)
+    assert {place.seat.look().status for place in bob.peer.places()} == {Status.active}
+    assert anna.texts() == []
+
+
 @pytest.mark.parametrize("known", ["nothing", "another"])
 def test_who_says_that_it_goes_on_in_what_the_branch_is_none_of_is_not_followed(
     table: Table, known: str
@@ -118,9 +198,7 @@ def test_who_says_that_it_goes_on_in_what_the_branch_is_none_of_is_not_followed(
     alice, bob = table.team("alice", "bob")
     other = bob.create("other").seat.row.gid if known == "another" else bytes(32)
     places = {each.seat.look().name: each for each in bob.peer.places()}
-    seat = alice.place.seat
-    with seat.change() as rows:
-        hearing.say(seat, rows, Parting(other), kept=False)
+    says(alice, other)
     table.settle(alice, bob)
     assert not bound(bob)
     assert places["team"].seat.look().status is Status.active

@@ -10,7 +10,7 @@ from client.table import Someone, Table
 from covey.client import events
 from covey.client.sync import subgroups
 from covey.client.sync.group import commits, parentage
-from covey.client.sync.group.inviting import key_package
+from covey.client.sync.group.inviting import invitation, key_package
 from covey.client.sync.rows import memberships, parents, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile
@@ -88,6 +88,41 @@ def test_its_name_and_its_parent_outlast_that_it_breaks(table: Table) -> None:
     assert found is not None
     assert found.seat.row.gid != first.seat.row.gid
     assert parent_of(found) == parent
+
+
+def test_who_is_alone_in_one_that_breaks_keeps_its_history(table: Table) -> None:
+    """What it goes on in is a group of one in epoch 0; nothing was refused that it could be of."""
+    alice, bob = table.team("alice", "bob")
+    alice.subgroup("sub", "bob")
+    table.settle(alice, bob)
+    alice.say_in(1, "kept")
+    alice.wish_in(1, wishes.Expel((b"bob",)))
+    table.settle(alice, bob)
+    place = alice.called("sub")
+    assert place is not None
+    alice.breaks(place)
+    table.settle(alice, rounds=40, step=10.0)
+    after = alice.called("sub")
+    assert after is not None
+    assert after.seat.row.gid != place.seat.row.gid
+    assert alice.texts_of(after) == ["kept"]
+
+
+def test_who_is_let_in_again_like_anybody_else_knows_of_no_parent(table: Table) -> None:
+    alice, bob = table.team("alice", "bob")
+    alice.subgroup("sub", "bob")
+    table.settle(alice, bob)
+    for index in (1, 0):
+        alice.wish_in(index, wishes.Expel((b"bob",)))
+        table.settle(alice, bob)
+    packages = alice.run(alice.peer.claim("bob"))
+    place = alice.called("sub")
+    assert place is not None
+    alice.wish_in(1, invitation(place.seat.group, packages))
+    table.settle(alice, bob)
+    found = bob.called("sub")
+    assert found is not None
+    assert parent_of(found) is None
 
 
 # --- made wholly, or not at all -------------------------------------------------------------
@@ -240,6 +275,19 @@ def test_who_was_removed_from_the_parent_reads_that_first(table: Table) -> None:
     assert bob.peer.places()[0].seat.look().status is Status.removed
     assert bob.called("sub") is None
     assert ["a subgroup of team" in each for each in failures(bob)] == [True]
+
+
+def test_who_was_removed_from_the_parent_brings_nobody_into_one(table: Table) -> None:
+    """It keeps the secrets of the epochs in which it was, and reads no more of the parent."""
+    alice, bob, mallory = table.team("alice", "bob", "mallory")
+    mallory.subgroup("sub", "bob")
+    mallory.peer.places()[0].turns.turn = lambda **_: iter(())  # type: ignore[method-assign]
+    alice.wish(wishes.Expel((b"mallory",)))
+    table.settle(alice, bob)
+    bob.news()
+    table.settle(mallory, bob)
+    assert bob.called("sub") is None
+    assert ["not in that any more" in each for each in failures(bob)] == [True]
 
 
 def test_who_had_read_on_long_before_the_pointer_came_comes_in(table: Table) -> None:

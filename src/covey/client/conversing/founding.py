@@ -20,6 +20,7 @@ from covey.client.sync.group import parentage
 from covey.client.sync.group.devices import key_of
 from covey.client.sync.group.telling import tell
 from covey.client.sync.rows import groups, parents, queues
+from covey.client.sync.rows.groups import Status
 from covey.client.words import profile, typed
 from covey.client.words.profile import Inviting
 from covey.client.words.showing import line, name_of
@@ -153,6 +154,9 @@ class Founding(Governing):
         seat = peer.place(self._number).seat
         seat.look()
         seat.require_in()
+        if seat.row.status is Status.leaving:
+            msg = "you are leaving this group: make the subgroup before, or a group of its own"
+            raise StateError(msg)
         with peer.home.store.reading() as rows:
             since = events.latest(rows)
         return (*subgroups.begin(peer, seat, stated, packages), since)

@@ -14,6 +14,7 @@ import msgspec
 
 from covey.client.events import WishRefused
 from covey.client.sync.branches import parting, winning
+from covey.client.sync.branches.parting import Bound
 from covey.client.sync.group import commits, electing
 from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.impossible import IMPOSSIBLE
@@ -112,7 +113,7 @@ class Branches:
                 if into is None or twin is None:
                     continue
                 if into.status.is_in and twin.status.is_in:
-                    parting.bind(rows, twin, into.gid, home.world.second)
+                    parting.bind(rows, twin, Bound(into.gid, home.world.second))
 
     def _part(self) -> bool:
         """Say in what is to fold where we go on, and fold it; whether something is left to do."""
@@ -121,23 +122,34 @@ class Branches:
             bound = parting.every(rows)
         for number, each in bound.items():
             with home.store.transaction() as rows:
-                row, into = groups.of(rows, number), groups.by_gid(rows, each.into)
-                if row is None or not (row.status.is_in or row.status.comes_back):
-                    parting.drop(rows, number)
-                    continue
-                if into is None or not into.status.is_in:
-                    continue
-                if parting.is_told(rows, Seat(home, row), each):
-                    winning.fold(rows, row, into=Seat(home, into))
-                    parting.drop(rows, number)
-                    continue
-            left = True
-            if not each.said:
+                tells = self._parts(rows, number, each)
+            left |= tells
+            if tells and not each.said:
                 seat = self._peer.place(number).seat
                 with seat.change() as rows:
                     content = hearing.say(seat, rows, Parting(each.into), kept=False)
                     parting.said(rows, number, each, content.id)
         return left
+
+    def _parts(self, rows: Rows, number: int, bound: Bound) -> bool:
+        """Fold a group if it is time for that; whether its people have to be told first."""
+        home = self._peer.home
+        row, into = groups.of(rows, number), groups.by_gid(rows, bound.into)
+        if row is None or not (row.status.is_in or row.status.comes_back):
+            parting.drop(rows, number)
+            return False
+        branch = Seat(home, row)
+        if into is None or not into.status.is_in:
+            if into is not None:
+                parting.give_up(rows, into, branch, bound)
+            return False
+        if not parting.may_fold(rows, branch, Seat(home, into), bound):
+            return False
+        if not parting.is_told(rows, branch, bound):
+            return True
+        winning.fold(rows, row, into=Seat(home, into))
+        parting.drop(rows, number)
+        return False
 
     def _forget(self, row: GroupRow, every: list[GroupRow]) -> None:
         """Delete the secrets of a group that went on so long ago that no better branch comes."""

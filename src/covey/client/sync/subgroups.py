@@ -88,6 +88,7 @@ def drop_barren(home: Home) -> None:
 def _is_barren(rows: Rows, row: GroupRow) -> bool:
     return (
         not row.epoch
+        and row.predecessor is None  # else it is what one goes on in, with its history
         and row.status.is_in
         and parents.of(rows, row) is not None
         and not queues.wishes(rows, row.id)

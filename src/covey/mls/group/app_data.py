@@ -80,6 +80,11 @@ def _ask(component_id: int, old: bytes | None, given: Sequence[bytes], policy: P
         msg = f"the data of component 0x{component_id:04x} is not updated by proposals"
         raise PolicyError(msg).of(rule=rule, section=section)
     try:
-        return as_bytes(update(old, tuple(given)))
+        made = update(old, tuple(given))
     except PolicyError as error:
         raise (error if error.rule else error.of(rule=rule, section=section)) from error.__cause__
+    except Exception as error:
+        failed = f"fails, by {type(error).__name__}, and so it refuses"
+        msg = f"the application's function for component 0x{component_id:04x} {failed}"
+        raise PolicyError(msg).of(rule=rule, section=section) from error
+    return as_bytes(made)

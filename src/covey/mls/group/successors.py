@@ -121,8 +121,15 @@ def known_of(old: State, psk: PreSharedKeyID, policy: Policy) -> Old:
         old: Its state.
         psk: The PSK that links the new one to it.
         policy: By what clients are known.
+
+    Raises:
+        StateError: Who was in that epoch is not kept any more (``Policy.past_epochs``).
     """
-    leaves = (leaf for _, leaf in _tree_of(old, psk.psk_epoch).members())
+    tree = _tree_of(old, psk.psk_epoch)
+    if tree is None:
+        msg = f"who was in epoch {psk.psk_epoch} of the group is not kept any more"
+        raise StateError(msg).of(rule="VAL-208", section="11.3")
+    leaves = (leaf for _, leaf in tree.members())
     return Old(old.epoch.public.context, old.reinit, clients_of(leaves, policy))
 
 
@@ -130,12 +137,11 @@ def _kept(old: Membership) -> Old:
     return Old(old.context, None, old.clients)
 
 
-def _tree_of(old: State, epoch: int | None) -> RatchetTree:
-    """The tree of the epoch that the PSK is of, as long as it is kept; else today's."""
-    for past in old.past:
-        if past.context.epoch == epoch:
-            return past.tree
-    return old.epoch.public.tree
+def _tree_of(old: State, epoch: int | None) -> RatchetTree | None:
+    """The tree of the epoch that the PSK is of, as long as it is kept."""
+    if epoch == old.epoch.public.context.epoch:
+        return old.epoch.public.tree
+    return next((past.tree for past in old.past if past.context.epoch == epoch), None)
 
 
 def clients_of(leaves: Iterable[LeafNode], policy: Policy) -> frozenset[bytes]:

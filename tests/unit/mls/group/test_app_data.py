@@ -184,6 +184,18 @@ def test_who_receives_asks_its_own_application() -> None:
     refuses(ignorant, pending.message, RemoteProtocolError, "APP-DATA-6")
 
 
+def test_a_function_that_fails_refuses_and_blocks_no_commit() -> None:
+    """What nobody can read is left out of commits, and refused where it comes in one."""
+    groups = group("ab")
+    reads = {TOPIC: lambda _, updates: updates[0].decode().encode()}
+    alice = judged_by(groups[0], components=reads)
+    alice.receive(groups[1].propose(update(b"\xff\xff")))
+    pending = alice.commit()
+    assert pending.changed.app_data_updates == ()
+    alice.discard(pending)
+    refuses(alice, groups[1].commit(proposals=[update(b"\xff")]).message, PolicyError, "APP-DATA-7")
+
+
 def test_a_component_that_is_forgotten_between_proposal_and_commit() -> None:
     groups = group("ab")
     groups[1].receive(groups[0].propose(update(b"x")))

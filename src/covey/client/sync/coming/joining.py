@@ -136,8 +136,10 @@ def join(
         raise NeedlessError(msg)
     staged, before, parent = _staged(home, found, given, others)
     _require_readable(staged.joined.epoch.public.context)
-    if parent is not None and parent.status.is_in and not has_read:
-        raise origins.AheadError((parent.gid,), is_known=True)
+    if parent is not None:
+        if parent.status.is_in and not has_read:
+            raise origins.AheadError((parent.gid,), is_known=True)
+        origins.require_maker(home, parent, staged)
     if old is not None:
         _require_the_same(home, found, old, staged)
     linked = max((each.psk_epoch or 0 for each in staged.joined.psks), default=0)
@@ -250,6 +252,8 @@ def _keep(home: Home, found: Found, group: Group, inviter: int, whence: _Whence)
         key_packages.use(rows, found.package, pointer.encode(), now)
         if parent is not None:
             parents.put(rows, pointer.gid, parent.gid)
+        elif before is not None and before.status.is_out:  # and is let in like anybody else
+            parents.drop(rows, pointer.gid)
         seat = Seat(home, row, group)
         if old is not None:
             if not winning.go_on(rows, old, seat, by):

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.client.sync.group import remembering
+from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.rows import groups
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile
 from covey.client.words.showing import line
-from covey.errors import StateError
+from covey.errors import PolicyError, StateError
 from covey.mls.group.successors import link
 
 if TYPE_CHECKING:
@@ -108,6 +109,23 @@ def _known(
     if epoch > group.epoch and row.status.is_in:
         raise AheadError((row.gid,), is_known=True)
     return group if group.resumption_psk(epoch) is not None else None
+
+
+def require_maker(home: Home, parent: GroupRow, staged: StagedWelcome) -> None:
+    """Refuse a subgroup of somebody who is not in its parent any more, as far as we have read.
+
+    Who was removed keeps the secrets of the epochs in which it was.
+
+    Raises:
+        PolicyError: Whoever has made it is not.
+    """
+    leaf = staged.joined.epoch.public.tree.leaf(staged.joined.info.signer)
+    if leaf is None or key_of(leaf) not in keys_of(Seat(home, parent).group):
+        msg = (
+            f"whoever says that it is a subgroup of {line(parent.name)} is not in that any more: "
+            "ask to be invited by somebody who is"
+        )
+        raise PolicyError(msg)
 
 
 def is_subgroup(staged: StagedWelcome, missing: MissingKeyError) -> bool:

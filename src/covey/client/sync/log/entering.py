@@ -24,8 +24,9 @@ from covey.client.events import (
     Upgrading,
     WishRefused,
 )
-from covey.client.sync.branches import reinviting, winning
+from covey.client.sync.branches import parting, reinviting, winning
 from covey.client.sync.group import capabilities, remembering
+from covey.client.sync.group.devices import key_of
 from covey.client.sync.group.seat import Seat, log_epoch
 from covey.client.sync.group.telling import tell
 from covey.client.sync.log import hearing
@@ -197,6 +198,8 @@ def _tell_members(seat: Seat, rows: Rows, changed: Changed, before: Before, *, o
     here = {each.signature_key for each in changed.joined}
     gone = {each.signature_key for each in changed.removed} - here
     reinviting.removed(rows, seat.number, gone)
+    came, went = _keys(seat.group.tree, changed.joined), _keys(before.tree, changed.removed)
+    parting.changed(rows, seat.row, came, went)
     for key in gone:
         groups.counts_anew(rows, seat.number, key)
     told = MembersChanged(
@@ -208,6 +211,12 @@ def _tell_members(seat: Seat, rows: Rows, changed: Changed, before: Before, *, o
         left=_names(changed.left),
     )
     tell(seat, rows, told)
+
+
+def _keys(tree: RatchetTree, members: Iterable[MemberInfo]) -> frozenset[bytes]:
+    """The devices of members, by their first keys."""
+    leaves = (tree.leaf(each.index) for each in members)
+    return frozenset(key_of(leaf) for leaf in leaves if leaf is not None)
 
 
 def _tell_profile(seat: Seat, rows: Rows, changed: Changed, before: GroupProfile | None) -> None:
