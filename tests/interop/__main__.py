@@ -23,9 +23,10 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "interop.md"
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make interop", description=__doc__)
     names = [each.name for each in building.ALL]
+    suites = sorted(set().union(*bugs.read_all().suites.values()))
     parser.add_argument("peers", nargs="*", metavar="PEER", help=f"of {', '.join(names)}")
     parser.add_argument(
-        "--suite", type=int, action="append", choices=range(1, 8), help="only this one"
+        "--suite", type=_number, action="append", choices=suites, help="only this one"
     )
     parser.add_argument(
         "--scenario", action="append", help=f"an id, or one of {', '.join(catalogue.KINDS)}"
@@ -39,6 +40,11 @@ def _arguments() -> argparse.Namespace:
     except LookupError as error:
         parser.error(error.args[0])
     return chosen
+
+
+def _number(text: str) -> int:
+    """A code point, decimal or with 0x."""
+    return int(text, 0)
 
 
 def _say(line: str) -> None:
@@ -58,8 +64,8 @@ def main() -> int:
         for each in peers:
             each.command(_say)
         return 0
-    suites = tuple(chosen.suite or range(1, 8))
-    played = matrix.play(peers, _say, suites=suites, scenarios=chosen.scenario or ())
+    suites, scenarios = chosen.suite or (), chosen.scenario or ()
+    played = matrix.play(peers, _say, suites=suites, scenarios=scenarios)
     known = bugs.read_all()
     judged = table.judge(played, known)
     _show(table.lines(judged))

@@ -38,7 +38,7 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         evidence: What shows it: bytes, a message, a place in the stack's source. Markdown.
         scenarios: Ids or kinds of the scenarios that show it.
         said: Patterns, one of which is found in what a failed play says.
-        suites: The cipher suites in which it shows; all by default.
+        suites: The cipher suites in which it shows; in all, if it lists none.
         anywhere: Those of the scenarios in which it shows in all suites.
         avoid: Calls that random stories leave out because of it: the name of a call, or
             ``Commit:`` and a type of proposal; with ``later`` behind it, once the client has
@@ -54,7 +54,7 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evidence: str
     scenarios: list[str]
     said: list[str]
-    suites: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    suites: tuple[int, ...] = ()
     anywhere: list[str] = []
     avoid: list[str] = []
     apart: list[str] = []
@@ -65,10 +65,14 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         kind = outcome.scenario.partition("/")[0]
         return (
             self.peer in company
-            and (outcome.suite in self.suites or outcome.scenario in self.anywhere)
+            and self._shows_in(outcome)
             and not {outcome.scenario, kind}.isdisjoint(self.scenarios)
             and any(re.search(pattern, outcome.detail) for pattern in self.said)
         )
+
+    def _shows_in(self, outcome: Outcome) -> bool:
+        in_suite = not self.suites or outcome.suite in self.suites
+        return in_suite or outcome.scenario in self.anywhere
 
 
 class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

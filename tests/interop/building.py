@@ -219,6 +219,9 @@ def _folder_of(name: str, packages: Sequence[dict[str, str]]) -> Path:
 
 
 TS_MLS: Final = Peer("tsmls", _npm)
+TS_MLS_2: Final = Peer("tsmls2", _npm)
+"""The release candidate; not in the matrix, since its harness has only some calls."""
+
 ALL: Final = (
     TS_MLS,
     Peer("openmls", _cargo),

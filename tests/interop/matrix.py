@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from covey import mls
 from covey.errors import TransportError
 from covey.lab.interop.lines import Process
 from covey.lab.interop.play import runner
@@ -34,6 +35,15 @@ STORY: Final = "deep_random/steps_200"
 
 PATIENCE: Final = 120.0
 """Seconds that one call to a stack may take."""
+
+
+SPOKEN: Final = ("private", "openmls-0.9", "mlspp", "ts-mls-1", "ts-mls")
+"""The dialects of the published packages, which mean the other stacks' own suites."""
+
+
+def speak() -> None:
+    """Have this process know the other stacks' own suites by their numbers."""
+    mls.speak(*(mls.DIALECTS[each] for each in SPOKEN))
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -77,7 +87,7 @@ def play(
     peers: Sequence[building.Peer],
     say: Callable[[str], None],
     *,
-    suites: Sequence[int] = tuple(range(1, 8)),
+    suites: Sequence[int] = (),
     scenarios: Sequence[str] = (),
 ) -> Matrix:
     """Build the stacks, and play the matrix.
@@ -85,7 +95,7 @@ def play(
     Args:
         peers: The stacks.
         say: Is told what is going on, a line at a time.
-        suites: The cipher suites.
+        suites: The cipher suites; all by default.
         scenarios: Ids or kinds of scenarios; all by default.
 
     Raises:
@@ -97,7 +107,8 @@ def play(
     for name, command in commands.items():
         with Process(command, patience=PATIENCE) as client:
             names[name] = client.name
-            offered[name] = sorted(_suites(name, client) & set(suites))
+            theirs = _suites(name, client)
+            offered[name] = sorted(theirs & set(suites) if suites else theirs)
     played = tuple(each.id for each in chosen(tuple(scenarios)))
     parts = [
         Part((name,), suite, (commands[name],), played)
@@ -140,7 +151,7 @@ def _together(commands: dict[str, list[str]], offered: dict[str, list[int]]) -> 
 def _all_found(parts: Sequence[Part], say: Callable[[str], None]) -> Iterable[Found]:
     """Play the parts, the slowest suites first; returns them in their own order."""
     played: dict[tuple[tuple[str, ...], int], Found] = {}
-    with ProcessPoolExecutor(max_workers=os.cpu_count() or 1) as workers:
+    with ProcessPoolExecutor(os.cpu_count() or 1, initializer=speak) as workers:
         under_way = [workers.submit(found, each) for each in reversed(parts)]
         for done in as_completed(under_way):
             each = done.result()

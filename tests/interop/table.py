@@ -14,6 +14,7 @@ import msgspec
 
 from covey.lab.interop.play.runner import Outcome
 from covey.lab.interop.play.scenarios.catalogue import ALL
+from covey.mls.crypto.suites import SUITES
 from interop.matrix import AGAIN, Matrix
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _place(mark: str) -> tuple[int, str]:
 def _reasons(outcomes: Iterable[Outcome]) -> Iterable[str]:
     for each in outcomes:
         if each.ending == "not offered":
-            yield each.detail.partition("UNIMPLEMENTED: ")[2]
+            yield each.detail.partition("UNIMPLEMENTED: ")[2] or each.detail
         yield from each.left_out
 
 
@@ -144,14 +145,20 @@ def lines(judged: Judged) -> Iterable[str]:
     width = max(map(len, _TITLES))
     for company in _companies(judged):
         suites = _suites(judged, company)
-        column = max(len(str(cell)) for key, cell in judged.cells.items() if key[0] == company)
+        shown = [str(cell) for key, cell in judged.cells.items() if key[0] == company]
+        column = max(map(len, (*shown, *map(number, suites))))
         yield ""
         yield _title(judged, company)
-        yield f"{'':{width}}  " + "  ".join(f"{suite:<{column}}" for suite in suites)
+        yield f"{'':{width}}  " + "  ".join(f"{number(suite):<{column}}" for suite in suites)
         for scenario in _scenarios(judged, company):
             cells = (str(judged.cells[company, scenario, suite]) for suite in suites)
             row = "  ".join(f"{each:<{column}}" for each in cells)
             yield f"{scenario:<{width}}  {row}".rstrip()
+
+
+def number(suite: int) -> str:
+    """A suite as people write it: those that are not of the RFC in hex."""
+    return str(suite) if suite in SUITES else f"0x{suite:04x}"
 
 
 def _companies(judged: Judged) -> list[Company]:
@@ -189,6 +196,9 @@ builds their published packages, plays everything below, and writes this page.
 
 {versions}
 
+Suites 1 to 7 are those of RFC 9420. The others are post-quantum, by the numbers that each stack has
+[given them](how-to/post-quantum.md#talk-with-other-implementations).
+
 Each cell is one scenario in one suite. It is played in four ways: covey creates the group or the
 other stack does, with public or with private handshakes; the members are of both stacks in turn.
 After every commit all members must have the same epoch authenticator and the same exported secret.
@@ -225,7 +235,7 @@ def _section(judged: Judged, company: Company, known: Sequence[Bug], level: str 
     made = [
         f"{level} {_title(judged, company)}",
         "",
-        "| | " + " | ".join(f"suite {suite}" for suite in suites) + " |",
+        "| | " + " | ".join(f"suite {number(suite)}" for suite in suites) + " |",
         "|---" * (len(suites) + 1) + "|",
     ]
     for scenario in _scenarios(judged, company):

@@ -75,7 +75,10 @@ def test_a_bug_explains_what_it_names_and_nothing_else() -> None:
     assert not BUG.explains(["openmls"], outcome("commit/add", "fail", "got five"))
     assert not BUG.explains(["mlspp"], outcome("commit/remove", "fail", "got five"))
     assert not BUG.explains(["mlspp"], outcome("commit/add", "fail", "got six"))
+    in_x_wing = msgspec.structs.replace(outcome("commit/add", "fail", "five"), suite=0x0053)
+    assert BUG.explains(["mlspp"], in_x_wing)
     elsewhere = msgspec.structs.replace(BUG, suites=(2,))
+    assert not elsewhere.explains(["mlspp"], in_x_wing)
     assert not elsewhere.explains(["mlspp"], outcome("commit/add", "fail", "got five"))
     there = msgspec.structs.replace(elsewhere, anywhere=["commit/add"])
     assert there.explains(["mlspp"], outcome("commit/add", "fail", "got five"))
@@ -148,6 +151,15 @@ def test_the_page_links_bugs_and_names_versions() -> None:
     assert re.search(r"\| \*\*commit / add\*\*: .* \| \[X-1\]\(#x-1\) \|", page)
     assert re.search(r"\| \*\*commit / empty\*\*: .* \| ✓ \|", page)
     assert "### X-1\n\nmlspp 1: It counts wrongly. (RFC 9420 §7.5)\n\nTwo and two" in page
+
+
+def test_suites_that_are_not_of_the_rfc_are_shown_in_hex() -> None:
+    part = Part(("mlspp",), 0x004F, (), ())
+    played = msgspec.structs.replace(outcome("commit/add", "pass"), suite=0x004F)
+    matrix = Matrix({"mlspp": "mlspp 1"}, {"mlspp": [0x004F]}, (Found(part, (played,)),))
+    found = table.judge(matrix, KNOWN_HERE)
+    assert "| suite 0x004f |" in table.markdown(found, [BUG])
+    assert any(line.split() == ["0x004f"] for line in table.lines(found))
 
 
 def test_the_terminal_shows_the_same_cells() -> None:

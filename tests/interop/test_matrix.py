@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from covey.mls.crypto.dialects import SPOKEN, is_known, speak
+from interop import bugs, building, matrix
 from interop.__main__ import PAGE
 
 TESTS = Path(__file__).parents[1]
@@ -33,6 +35,23 @@ def test_a_part_is_played_and_nothing_is_written() -> None:
     assert "[1/1] tsmls, suite 1: 4 pass, 0 fail, 0 not offered" in done.stderr
     assert any(line.split() == ["application/in_order", "✓"] for line in done.stdout.splitlines())
     assert PAGE.read_bytes() == before
+
+
+def test_what_covey_has_no_certificate_for_is_not_offered() -> None:
+    peer = building.TS_MLS
+    part = matrix.Part((peer.name,), 0x0057, (peer.command(),), ("welcome_join/x509",))
+    assert {(each.ending, each.detail) for each in matrix.found(part).outcomes} == {
+        ("not offered", "there are no X.509 certificates with keys of mldsa87")
+    }
+
+
+def test_workers_know_the_suites_of_the_published_packages() -> None:
+    matrix.speak()
+    try:
+        for codes in bugs.read_all().suites.values():
+            assert all(is_known(each) for each in codes)
+    finally:
+        speak(*SPOKEN)
 
 
 @pytest.mark.parametrize(

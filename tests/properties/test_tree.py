@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from array_tree import ArrayTree
 from covey.mls.crypto.dialects import get_suite
+from covey.mls.structs.components import ComponentsList, app_data, with_app_data
 from covey.mls.structs.credentials import BasicCredential, UnknownCredential, credential_type
 from covey.mls.structs.tree import Capabilities, LeafNode, Lifetime, ParentNode, RatchetTreeNodes
 from covey.mls.tree import math, nodes, parent_hashes
-from covey.mls.tree.census import Kind
+from covey.mls.tree.census import COMPONENT_KINDS, Kind
 from covey.mls.tree.ratchet_tree import RatchetTree
 from covey.mls.wire.code_points import GREASE, LeafNodeSource
 
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
+    from covey.mls.structs.extensions import Extension
     from covey.mls.tree.ratchet_tree import PathStep
 
 SUITE = get_suite(1)
 CODES = (1, 2, 0xF001, 0xF002)
 STEPS = 6
+IN_CAPABILITIES = tuple(each for each in Kind if each not in COMPONENT_KINDS.values())
 
 
 class Trees:
@@ -50,10 +53,18 @@ class Trees:
     def _key(self) -> bytes:
         return next(self._count).to_bytes(4)
 
+    def _codes(self) -> tuple[int, ...]:
+        return tuple(self.random.choices((*CODES, GREASE[0]), k=6))
+
     def _capabilities(self) -> Capabilities:
-        codes = (*CODES, GREASE[0])
-        fields = [tuple(self.random.choices(codes, k=6)) for _ in Kind]
-        return Capabilities(*fields)
+        return Capabilities(*(self._codes() for _ in IN_CAPABILITIES))
+
+    def _extensions(self) -> tuple[Extension, ...]:
+        """Components, in half of the leaves."""
+        if self.random.random() < 0.5:
+            return ()
+        lists = {each: ComponentsList(tuple(sorted({*self._codes()}))) for each in COMPONENT_KINDS}
+        return with_app_data((), {each: listed.encode() for each, listed in lists.items()})
 
     def _leaf(self) -> LeafNode:
         credentials = (BasicCredential(b"x"), UnknownCredential(0xF003, b"y"))
@@ -65,7 +76,7 @@ class Trees:
             LeafNodeSource.key_package,
             Lifetime(0, 1),
             None,
-            (),
+            self._extensions(),
             b"signature",
         )
 
@@ -208,7 +219,7 @@ class Trees:
         assert dict(census.in_use) == dict(in_use)
         for kind in Kind:
             for code in CODES:
-                listed = [code in _listed(leaf.capabilities, kind) for leaf in leaves]
+                listed = [code in _listed(leaf, kind) for leaf in leaves]
                 default = kind in {Kind.extension, Kind.proposal} and code in {1, 2}
                 assert census.all_support(kind, code) == (default or all(listed))
             assert not census.all_support(kind, GREASE[0])
@@ -228,9 +239,12 @@ def _place(step: PathStep, leaf: int) -> tuple[int, int]:
     return node, math.node_index(step.sibling_height, step.sibling_position)
 
 
-def _listed(capabilities: Capabilities, kind: Kind) -> tuple[int, ...]:
-    name = f"{kind.name}s"
-    return tuple(getattr(capabilities, name))
+def _listed(leaf: LeafNode, kind: Kind) -> tuple[int, ...]:
+    if kind in IN_CAPABILITIES:
+        return tuple(getattr(leaf.capabilities, f"{kind.name}s"))
+    [component] = [each for each, counted in COMPONENT_KINDS.items() if counted is kind]
+    data = app_data(leaf.extensions).get(component)
+    return () if data is None else ComponentsList.decode(data).component_ids
 
 
 CHECKS = (

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from client.table import PACE
 from covey.access.refusals import Code
 from covey.client import events
 from covey.client.sync.group.inviting import key_package
 from covey.client.sync.identity import key_packages
-from covey.client.sync.identity.key_packages import LEAST, Where
+from covey.client.sync.identity.key_packages import Where
 from covey.client.sync.rows import wishes
 from covey.client.sync.rows.groups import Status
 from covey.errors import BrokerError
@@ -66,8 +67,8 @@ def test_users_11_no_key_package_is_handed_out_twice(table: Table) -> None:
     Shown: as long as there are some, each claim gets another one, whoever claims.
     """
     alice, bob, carol = (table.sit(name) for name in ("alice", "bob", "carol"))
-    claimed = _claims(alice, "carol", LEAST) + _claims(bob, "carol", LEAST)
-    assert len(set(claimed)) == 2 * LEAST
+    claimed = _claims(alice, "carol", PACE.stock) + _claims(bob, "carol", PACE.stock)
+    assert len(set(claimed)) == 2 * PACE.stock
     assert {identity(key_package(each).leaf_node.credential) for each in claimed} == {b"carol"}
     assert _stock(carol) == (0, 1)
 
@@ -80,7 +81,7 @@ def test_users_11_whoever_ran_out_is_added_by_last_resort_and_restocks(table: Ta
     too, and are then deleted.
     """
     alice, bob, thief = (table.sit(name) for name in ("alice", "bob", "thief"))
-    _claims(thief, "bob", 2 * LEAST)
+    _claims(thief, "bob", 2 * PACE.stock)
     assert _stock(bob) == (0, 1)
     [package] = alice.run(alice.peer.claim("bob"))
     assert package == thief.run(thief.peer.claim("bob"))[0]
@@ -91,7 +92,7 @@ def test_users_11_whoever_ran_out_is_added_by_last_resort_and_restocks(table: Ta
 
     table.passes(3600)
     bob.turn()
-    assert _stock(bob) == (2 * LEAST, 1)
+    assert _stock(bob) == (2 * PACE.stock, 1)
     assert _kept(bob, Where.broker, last_resort=True) == 1
     assert _kept(bob, Where.replaced, last_resort=True) == 1
     assert alice.run(alice.peer.claim("bob")) != (package,)
@@ -104,7 +105,7 @@ def test_users_11_whoever_ran_out_is_added_by_last_resort_and_restocks(table: Ta
 def test_users_11_two_groups_by_one_last_resort_are_both_joined(table: Table) -> None:
     """Asked for: when two people use the same last resort, neither invitation may be lost."""
     alice, bob, carol = (table.sit(name) for name in ("alice", "bob", "carol"))
-    _claims(alice, "bob", 2 * LEAST)
+    _claims(alice, "bob", 2 * PACE.stock)
     for each in (alice, carol):
         each.create(f"{each.name}'s")
         each.invite("bob")
@@ -154,12 +155,12 @@ def test_users_11_a_lost_race_takes_no_second_key_package(table: Table) -> None:
     held.go()
     table.settle(alice, bob, carol)
     assert carol.authenticator == alice.authenticator
-    assert _stock(carol) == (2 * LEAST - 1, 1)
+    assert _stock(carol) == (2 * PACE.stock - 1, 1)
 
     lost = [True]
     alice.cut = lambda ask: "answer" if ask.operation == "claim" and lost and lost.pop() else ""
     alice.run(alice.peer.claim("carol"))
-    assert _stock(carol) == (2 * LEAST - 2, 1)
+    assert _stock(carol) == (2 * PACE.stock - 2, 1)
 
 
 # --- 12 -------------------------------------------------------------------------------------
@@ -205,7 +206,7 @@ def test_users_12_a_clock_that_is_wrong_by_years_is_said_and_splits_nobody(
     in another epoch than the others.
     """
     alice, bob, carol = (table.sit(name) for name in ("alice", "bob", "carol"))
-    _claims(alice, "bob", 2 * LEAST)
+    _claims(alice, "bob", 2 * PACE.stock)
     bob.skew = years * YEAR
     with pytest.raises(BrokerError, match="clock") as refused:
         bob.run(bob.peer.attend())

@@ -9,10 +9,11 @@ from __future__ import annotations
 import copy
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from corrupting import Json, Key, corrupted, values, with_change
 from covey.lab.conformance.families import FAMILIES
 from covey.lab.conformance.runner import verify_case
 from vectors_path import vectors_path
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from covey.lab.conformance.families import Family
-
-Key = str | int
-Json = dict[str, Any]
 
 BY_NAME = {family.name: family for family in FAMILIES}
 
@@ -52,31 +50,6 @@ USED_AT_THE_START = {("secret-tree", "sender_data.ciphertext")}
 SEEN_SOMEWHERE = {("tree-operations", "proposal_sender")}
 
 
-class Value(NamedTuple):
-    """A value inside a case, by the keys that lead to it."""
-
-    path: tuple[Key, ...]
-    value: Any
-
-    @property
-    def kind(self) -> str:
-        """The keys without the numbers; null apart, since it says something else."""
-        keys = ".".join("[]" if isinstance(key, int) else key for key in self.path)
-        return f"{keys} (null)" if self.value is None else keys
-
-
-def values(value: Any, path: tuple[Key, ...] = ()) -> Iterator[Value]:  # noqa: ANN401 - JSON
-    """All values of a case that hold no others, and all arrays."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from values(inner, (*path, key))
-        return
-    if isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from values(inner, (*path, index))
-    yield Value(path, value)
-
-
 @cache
 def cases(name: str) -> list[Json]:
     """The cases of a family, the small ones first."""
@@ -98,22 +71,6 @@ def _kinds(*, arrays: bool) -> list[tuple[str, str]]:
     return list(found)
 
 
-def corrupted(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Another value of the same type; of octets, one bit in the middle is changed."""
-    if value is None:
-        return "00"
-    if isinstance(value, int):
-        return value + 1
-    try:
-        octets = bytearray.fromhex(value)
-    except ValueError:
-        return value + "x"
-    if not octets:
-        return "00"
-    octets[len(octets) // 2] ^= 1
-    return octets.hex()
-
-
 def changed_at_the_start(value: str) -> str:
     octets = bytearray.fromhex(value)
     octets[0] ^= 1
@@ -131,16 +88,6 @@ def cut(value: str) -> str:
 
 def shortened(value: list[Any]) -> list[Any]:
     return value[:-1]
-
-
-def with_change(case: Json, path: tuple[Key, ...], change: Callable[[Any], Any]) -> Json:
-    """A copy of a case with one value changed."""
-    made = copy.deepcopy(case)
-    inner: Any = made
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = change(inner[path[-1]])
-    return made
 
 
 def _instances(name: str, kind: str) -> Iterator[tuple[Json, tuple[Key, ...]]]:

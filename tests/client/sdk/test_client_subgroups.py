@@ -114,9 +114,10 @@ async def test_who_is_leaving_makes_none(town: Town) -> None:
     async with town.client("bob") as bob:
         async with town.client("alice") as alice:
             _, theirs = await group(alice, bob)
+            name = alice.name
         assert not await theirs.leave(timeout=0.1)
         with pytest.raises(StateError, match="you are leaving this group"):
-            await theirs.subgroup("two", [alice.name])
+            await theirs.subgroup("two", [name])
 
 
 async def test_a_further_member_is_invited_and_knows_no_parent(town: Town) -> None:

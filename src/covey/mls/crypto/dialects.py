@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from covey.errors import UnsupportedError
-from covey.mls.crypto.draft_suites import DRAFT_06, TS_MLS
+from covey.mls.crypto.draft_suites import DRAFT_06, OPENMLS_XWING, TS_MLS
 from covey.mls.crypto.hybrid import MLKEM768_X25519, XWING_DRAFT
 from covey.mls.crypto.suites import SUITES
 
@@ -86,26 +86,37 @@ DRAFT_06_OPENMLS: Final = dialect("draft-06-openmls", _OPENMLS)
 
 OPENMLS_0_9: Final = dialect(
     "openmls-0.9",
-    {
+    {0x004D: OPENMLS_XWING}
+    | {
         code: row._replace(kem=XWING_DRAFT)
         for code, row in _OPENMLS.items()
         if row.kem is MLKEM768_X25519
     },
 )
-"""OpenMLS 0.9.0 and before: the same numbers, and X-Wing with its own DeriveKeyPair."""
+"""OpenMLS 0.9.2 and before: its X-Wing suites, with X-Wing's own DeriveKeyPair."""
 
 MLSPP: Final = dialect("mlspp", _numbered({0x0008: 2, 0x0009: 4, 0x000A: 5}))
 """mlspp, and the vectors of draft-ietf-mls-partial."""
 
-TS_MLS_2: Final = dialect("ts-mls", TS_MLS)
-"""ts-mls 2.0, its suites with X-Wing; its own DeriveKeyPair of ML-KEM fits no suite of the RFC."""
+TS_MLS_1: Final = dialect(
+    "ts-mls-1", dict(zip((0x0053, 0x0054, 0x0057, 0x0058), TS_MLS, strict=True))
+)
+"""ts-mls 1.6, its suites with X-Wing; its own DeriveKeyPair of ML-KEM fits no suite of the RFC."""
+
+TS_MLS_2: Final = dialect(
+    "ts-mls", dict(zip((0xF00D, 0xF00E, 0xF011, 0xF012), TS_MLS, strict=True))
+)
+"""ts-mls 2.0, the same suites."""
 
 DIALECTS: Final = MappingProxyType(
-    {each.name: each for each in (PRIVATE, DRAFT_06_OPENMLS, OPENMLS_0_9, MLSPP, TS_MLS_2)}
+    {
+        each.name: each
+        for each in (PRIVATE, DRAFT_06_OPENMLS, OPENMLS_0_9, MLSPP, TS_MLS_1, TS_MLS_2)
+    }
 )
 """All dialects that come with covey, by name."""
 
-SPOKEN: Final = (PRIVATE, DRAFT_06_OPENMLS, MLSPP, TS_MLS_2)
+SPOKEN: Final = (PRIVATE, DRAFT_06_OPENMLS, MLSPP, TS_MLS_1, TS_MLS_2)
 """What a process speaks from its beginning."""
 
 _known: dict[int, Suite] = dict(SUITES)

@@ -1,7 +1,8 @@
 """Suites that have no code point of their own yet, one row of a table each.
 
-May import this package. Those of draft-ietf-mls-pq-ciphersuites-06, and those that ts-mls has made
-up. Which number each has on the wire is a matter of dialect (:mod:`covey.mls.crypto.dialects`).
+May import this package. Those of draft-ietf-mls-pq-ciphersuites-06, and those that OpenMLS and
+ts-mls have made up. Which number each has on the wire is a matter of dialect
+(:mod:`covey.mls.crypto.dialects`).
 """
 
 from __future__ import annotations
@@ -83,20 +84,22 @@ DRAFT_06: Final = (
 )
 """The draft's eleven, in its order: TBD1 to TBD11."""
 
-TS_MLS: Final = {
-    0xF00D: Row(
-        "MLS_256_XWING_AES256GCM_SHA512_Ed25519", XWING_DRAFT, HKDF_SHA512, AES_256_GCM, ED25519
-    ),
-    0xF00E: Row(
+TS_MLS: Final = (
+    Row("MLS_256_XWING_AES256GCM_SHA512_Ed25519", XWING_DRAFT, HKDF_SHA512, AES_256_GCM, ED25519),
+    Row(
         "MLS_256_XWING_CHACHA20POLY1305_SHA512_Ed25519",
         *(XWING_DRAFT, HKDF_SHA512, CHACHA20_POLY1305, ED25519),
     ),
-    0xF011: Row(
-        "MLS_256_XWING_AES256GCM_SHA512_MLDSA87", XWING_DRAFT, HKDF_SHA512, AES_256_GCM, MLDSA87
-    ),
-    0xF012: Row(
+    Row("MLS_256_XWING_AES256GCM_SHA512_MLDSA87", XWING_DRAFT, HKDF_SHA512, AES_256_GCM, MLDSA87),
+    Row(
         "MLS_256_XWING_CHACHA20POLY1305_SHA512_MLDSA87",
         *(XWING_DRAFT, HKDF_SHA512, CHACHA20_POLY1305, MLDSA87),
     ),
-}
-"""Those of ts-mls with X-Wing, as its version 2.0.0-rc.10 has them."""
+)
+"""Those of ts-mls with X-Wing, in its order."""
+
+OPENMLS_XWING: Final = Row(
+    "MLS_256_XWING_CHACHA20POLY1305_SHA256_Ed25519",
+    *(XWING_DRAFT, HKDF_SHA256, CHACHA20_POLY1305, ED25519),
+)
+"""The suite that OpenMLS has had before the draft."""

@@ -175,4 +175,4 @@ MLKEM1024_P384: Final = HybridKem(0x0051, PARAMETERS_1024, P384, 48, b"MLKEM1024
 XWING_DRAFT: Final = HybridKem(
     0x647A, PARAMETERS_768, X25519(), 32, MLKEM768_X25519.label, _unlabeled
 )
-"""X-Wing with the DeriveKeyPair of its own draft, as ts-mls and OpenMLS until 0.9 have it."""
+"""X-Wing with the DeriveKeyPair of its own draft, as ts-mls and OpenMLS up to 0.9 have it."""

@@ -14,6 +14,7 @@ from covey.mls.crypto.dialects import (
     OPENMLS_0_9,
     PRIVATE,
     SPOKEN,
+    TS_MLS_1,
     TS_MLS_2,
     dialect,
     get_suite,
@@ -59,8 +60,9 @@ def test_what_is_spoken_from_the_beginning_means_one_thing() -> None:
         "draft-06-openmls",
         "private",
     )
-    assert [get_suite(code).dialect for code in (8, 0xF00D)] == ["mlspp", "ts-mls"]
-    assert set(SPOKEN) == {PRIVATE, DRAFT_06_OPENMLS, MLSPP, TS_MLS_2}
+    found = [get_suite(code).dialect for code in (8, 0x0053, 0xF00D)]
+    assert found == ["mlspp", "ts-mls-1", "ts-mls"]
+    assert set(SPOKEN) == {PRIVATE, DRAFT_06_OPENMLS, MLSPP, TS_MLS_1, TS_MLS_2}
 
 
 def test_two_meanings_of_a_number_are_not_spoken_at_once() -> None:
@@ -71,6 +73,13 @@ def test_two_meanings_of_a_number_are_not_spoken_at_once() -> None:
     speak(OPENMLS_0_9)
     assert get_suite(0x004F).kem is XWING_DRAFT
     assert get_suite(0x004F).dialect == "openmls-0.9"
+    assert get_suite(0x004D).name == "MLS_256_XWING_CHACHA20POLY1305_SHA256_Ed25519"
+
+
+def test_ts_mls_has_numbered_its_suites_twice() -> None:
+    first, second = ([each.name for each in one.suites.values()] for one in (TS_MLS_1, TS_MLS_2))
+    assert first == second
+    assert len(first) == 4
 
 
 def test_an_ecosystem_may_number_as_it_likes() -> None:
@@ -82,7 +91,11 @@ def test_an_ecosystem_may_number_as_it_likes() -> None:
 
 def test_all_dialects_are_listed_by_name() -> None:
     assert {name: each.name for name, each in DIALECTS.items()} == {
-        name: name for name in ("private", "draft-06-openmls", "openmls-0.9", "mlspp", "ts-mls")
+        name: name
+        for name in (
+            *("private", "draft-06-openmls", "openmls-0.9", "mlspp"),
+            *("ts-mls-1", "ts-mls"),
+        )
     }
     for each in DIALECTS.values():
         assert {suite.dialect for suite in each.suites.values()} == {each.name}

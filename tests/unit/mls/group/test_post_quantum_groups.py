@@ -8,7 +8,7 @@ import pytest
 
 from covey import mls
 from covey.errors import CoveyError
-from covey.mls.crypto.dialects import PRIVATE, TS_MLS_2, get_suite
+from covey.mls.crypto.dialects import OPENMLS_0_9, PRIVATE, SPOKEN, TS_MLS_2, get_suite, speak
 from group_samples import agree, everyone, found, member
 
 if TYPE_CHECKING:
@@ -49,6 +49,14 @@ def test_a_group_lives(suite: int) -> None:
     joined = mls.Group.join_externally(erin, carol.group_info())
     everyone([alice, carol, newcomer], joined.commit)
     agree([alice, carol, newcomer, joined.group])
+
+
+def test_a_group_lives_in_the_suite_that_openmls_had_before_the_draft() -> None:
+    speak(OPENMLS_0_9)
+    try:
+        test_a_group_lives(0x004D)
+    finally:
+        speak(*SPOKEN)
 
 
 @SUITES

@@ -137,9 +137,7 @@ def join(
     staged, before, parent = _staged(home, found, given, others)
     _require_readable(staged.joined.epoch.public.context)
     if parent is not None:
-        if parent.status.is_in and not has_read:
-            raise origins.AheadError((parent.gid,), is_known=True)
-        origins.require_maker(home, parent, staged)
+        origins.require_maker(home, parent, staged, has_read=has_read)
     if old is not None:
         _require_the_same(home, found, old, staged)
     linked = max((each.psk_epoch or 0 for each in staged.joined.psks), default=0)

@@ -111,14 +111,23 @@ def _known(
     return group if group.resumption_psk(epoch) is not None else None
 
 
-def require_maker(home: Home, parent: GroupRow, staged: StagedWelcome) -> None:
-    """Refuse a subgroup of somebody who is not in its parent any more, as far as we have read.
+def require_maker(home: Home, parent: GroupRow, staged: StagedWelcome, *, has_read: bool) -> None:
+    """Refuse a subgroup of somebody who is not in its parent any more.
 
     Who was removed keeps the secrets of the epochs in which it was.
 
+    Args:
+        home: What all groups share.
+        parent: The parent.
+        staged: The subgroup.
+        has_read: Whether we have just read on in the parent.
+
     Raises:
-        PolicyError: Whoever has made it is not.
+        AheadError: We have to, first: we may have been removed ourselves.
+        PolicyError: Whoever has made it is not in the parent.
     """
+    if parent.status.is_in and not has_read:
+        raise AheadError((parent.gid,), is_known=True)
     leaf = staged.joined.epoch.public.tree.leaf(staged.joined.info.signer)
     if leaf is None or key_of(leaf) not in keys_of(Seat(home, parent).group):
         msg = (

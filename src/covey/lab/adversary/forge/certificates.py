@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from covey.errors import UnsupportedError
 from covey.mls.crypto.signature import ECDSA_P256
 from covey.mls.structs.credentials import Certificate, X509Credential
 
@@ -61,7 +62,11 @@ class Authority:
         self.root: bytes = self._issue(name, ECDSA_P256, own, is_authority=True)
 
     def certificate(self, name: str, scheme: SignatureScheme, public: bytes) -> bytes:
-        """A certificate of an end entity for its public key."""
+        """A certificate of an end entity for its public key.
+
+        Raises:
+            UnsupportedError: Of a scheme that no certificate is made for, such as ML-DSA.
+        """
         return self._issue(name, scheme, public, is_authority=False)
 
     def credential(self, name: str, scheme: SignatureScheme, public: bytes) -> X509Credential:
@@ -111,6 +116,9 @@ def _critical(oid: bytes, value: bytes) -> bytes:
 
 
 def _public_key(scheme: SignatureScheme, public: bytes) -> bytes:
+    if scheme.name not in _ALGORITHMS:
+        msg = f"there are no X.509 certificates with keys of {scheme.name}"
+        raise UnsupportedError(msg)
     algorithm = _der(_SEQUENCE, *(_der(_OID, each) for each in _ALGORITHMS[scheme.name]))
     return _der(_SEQUENCE, algorithm, _bits(public))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from covey.errors import CoveyError, TransportError
+from covey.errors import CoveyError, TransportError, UnsupportedError
 from covey.lab.interop.calls import CallError
 from covey.lab.interop.play.scene import Scene
 
@@ -145,6 +145,8 @@ def _ended(scenario: Scenario, scene: Scene) -> tuple[Ending, str, bool]:
     except CallError as error:
         unoffered = error.code == "UNIMPLEMENTED" and not error.client.startswith("covey ")
         return "not offered" if unoffered else "fail", str(error), False
+    except UnsupportedError as error:
+        return "not offered", str(error), False
     except CoveyError as error:
         return "fail", str(error), False
     return "pass", "", False

@@ -21,6 +21,8 @@ const NO_BRANCH: &str = "OpenMLS has no API to branch: its commits take resumpti
 
 /// The code points that RFC 9420 itself defines.
 const RFC_9420_SUITES: std::ops::RangeInclusive<u16> = 1..=7;
+/// Those with X-Wing, by the numbers of OpenMLS; covey has no others of it.
+const XWING_SUITES: [u16; 4] = [0x004D, 0x004E, 0x004F, 0x0052];
 
 #[derive(Default)]
 pub struct Service {
@@ -133,7 +135,8 @@ impl Service {
         let crypto = self.provider.crypto();
         let offered =
             |code| Ciphersuite::try_from(code).is_ok_and(|it| crypto.supports(it).is_ok());
-        let codes: Vec<u16> = RFC_9420_SUITES.filter(|code| offered(*code)).collect();
+        let all = RFC_9420_SUITES.chain(XWING_SUITES);
+        let codes: Vec<u16> = all.filter(|code| offered(*code)).collect();
         json!({ "ciphersuites": codes })
     }
 
