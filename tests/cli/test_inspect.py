@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from broker_process import COVEY
+from covey import mls
 from group_samples import member
 from vectors_path import vectors_path
 
@@ -39,6 +40,23 @@ def test_json_is_for_machines() -> None:
     ended = covey("-", "--json", stdin=tree.encode())
     assert ended.returncode == 0
     assert json.loads(ended.stdout)["kind"] == "RatchetTree"
+
+
+@pytest.mark.parametrize("given", ["0xfc01", "64513"])
+def test_a_bare_tree_is_judged_in_a_post_quantum_suite(given: str) -> None:
+    alice = mls.Member.basic(b"alice", 0xFC01)
+    tree = mls.Group.create(alice).tree.encode()
+    ended = covey("-", "--suite", given, "--json", stdin=tree)
+    assert ended.returncode == 0, ended.stdout
+    assert json.loads(ended.stdout)["kind"] == "RatchetTree"
+    assert b"VAL-010" in covey("-", "--suite", "1", "--all", stdin=tree).stdout
+
+
+@pytest.mark.parametrize("given", ["99", "x", "0xeeee"])
+def test_a_suite_that_is_not_known_is_refused(given: str) -> None:
+    ended = covey("-", "--suite", given, stdin=PACKAGE)
+    assert ended.returncode == 2
+    assert f"there is no suite {given} here".encode() in ended.stderr
 
 
 @pytest.mark.parametrize(

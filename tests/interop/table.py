@@ -191,7 +191,7 @@ def _scenarios(judged: Judged, company: Company) -> list[str]:
 _HEAD: Final = """\
 # Interoperability
 
-covey in live groups with the other MLS stacks, in every cipher suite that both have. `make interop`
+covey in live groups with the other MLS stacks, in the cipher suites that both have. `make interop`
 builds their published packages, plays everything below, and writes this page.
 
 {versions}

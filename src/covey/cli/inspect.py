@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from covey.lab.inspect.judging.verdicts import Surroundings
 from covey.lab.inspect.kinds import KINDS, a, guess
 from covey.lab.inspect.opening import Unopened, open_input
 from covey.lab.inspect.vector_file import VectorFile
+from covey.mls.crypto.dialects import is_known
 from covey.mls.picture import drawing
 from covey.mls.picture.layout import ROWS
 from covey.mls.picture.names import ranges
@@ -60,6 +62,17 @@ def _kind(_: click.Context, __: click.Parameter, text: str | None) -> str | None
     near = [names[each] for each in get_close_matches(text.lower(), names)]
     meant = f"did you mean {' or '.join(near)}? There are " if near else ""
     msg = f"{text!r} is nothing that can be inspected: {meant}{', '.join(names.values())}"
+    raise click.BadParameter(msg)
+
+
+def _suite(_: click.Context, __: click.Parameter, given: str | None) -> int | None:
+    """A cipher suite that is known here, by its number."""
+    if given is None:
+        return None
+    with suppress(ValueError):
+        if is_known(code := int(given, 0)):
+            return code
+    msg = f"there is no suite {given} here: it is a number, such as 1 or 0xfc01"
     raise click.BadParameter(msg)
 
 
@@ -135,7 +148,10 @@ class Options(msgspec.Struct, frozen=True):
     "--tree", type=_INPUT, metavar="FILE", help="The tree, where a GroupInfo does not carry it."
 )
 @click.option(
-    "--suite", type=click.IntRange(1, 7), metavar="N", help="The suite, where nothing says it."
+    "--suite",
+    callback=_suite,
+    metavar="N",
+    help="The suite, such as 0xfc01, where nothing says it.",
 )
 @click.option(
     "--at", callback=_moment, metavar="TIME", help="Judge lifetimes by this time. Now by default."

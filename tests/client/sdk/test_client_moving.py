@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.client.events import Upgraded, Upgrading
+from covey.client.sync.account import Account
 from covey.client.words.suites import CLASSICAL, XWING, XWING_MLDSA44
-from covey.errors import PolicyError, StateError, TransportError
+from covey.errors import BrokerError, PolicyError, StateError, TransportError
 from people import LATE, group, happens, texts, until
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from covey.client.sync.effects import Effect
     from people import Town
 
 pytestmark = pytest.mark.anyio
@@ -76,6 +80,27 @@ async def test_what_means_nothing_is_told(town: Town) -> None:
         assert ours.quantum_safe
         with pytest.raises(PolicyError, match="quantum-safe"):
             await ours.upgrade("classical", timeout=LATE)
+
+
+@pytest.mark.parametrize("code", ["over_quota", "unavailable", "broken", "full"])
+async def test_who_cannot_be_asked_for_is_not_taken_for_one_who_has_left_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        ours, _ = await group(alice, bob)
+
+        def refused(*_: object) -> Generator[Effect, object, tuple[bytes, ...]]:
+            raise BrokerError(code, "for this test")
+            yield
+
+        monkeypatch.setattr(Account, "claim", refused)
+        for each in (
+            ours.lacking("x-wing"),
+            ours.upgrade("x-wing", remove_missing=True, timeout=0.5),
+        ):
+            with pytest.raises(BrokerError, match=code):
+                await each
+        assert [each.name for each in ours.members] == [alice.name, bob.name]
 
 
 async def test_who_has_left_no_keys_is_waited_for_or_removed(town: Town) -> None:

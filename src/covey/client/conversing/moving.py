@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from covey.access.refusals import Code
 from covey.client.conversing import wishing
 from covey.client.conversing.bound import Bound, seconds
 from covey.client.sync.group import devices
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from covey.client.sync.group.devices import Device
     from covey.client.sync.log.place import Place
     from covey.mls import Group
+
+_NOTHING_LEFT: Final = frozenset({Code.account_unknown.value, Code.nothing_to_claim.value})
+"""By what a broker says that somebody has left no KeyPackage."""
 
 _LEAST: Final = 5.0
 """Seconds that are waited in any case for what is wished for."""
@@ -87,6 +91,7 @@ class Moving(Bound):
         Raises:
             StateError: There is no such suite here, or the group has it already; or we are not in
                 the group, or were opened without the suite.
+            BrokerError: It does not say who has left some, such as when it is asked too often.
             TransportError: The broker cannot be reached.
         """
         _, lacking = await self._left(self._wanted(suite))
@@ -177,21 +182,26 @@ class Moving(Bound):
         names = ", ".join(_names(lacking))
         msg = (
             f"{names} cannot be carried along to {suites.name(suite)} yet: they have to be online"
-            " once with a covey that knows it; wait longer, or remove them"
+            " once with a covey that knows it, and need an account; wait longer, or remove them"
             " (remove_missing=True, or --remove-missing)"
         )
         raise TransportError(msg)
 
     async def _left(self, suite: int) -> tuple[tuple[bytes, ...], tuple[Device, ...]]:
-        """KeyPackages of the others for a suite, and the devices of which there are none."""
+        """KeyPackages of the others for a suite, and the devices of which there are none.
+
+        Raises:
+            BrokerError: It does not say whether somebody has left any.
+        """
         engine = self._engine
         there = self._with_group(lambda _, group: devices.others(group))
         packages: list[bytes] = []
         for who in sorted({each.identity for each in there}):
             try:
                 packages += await engine.run(engine.peer.claim(name_in(who), suite))
-            except BrokerError:
-                continue  # it has left nothing, or has no account any more
+            except BrokerError as error:
+                if error.code not in _NOTHING_LEFT:  # else a busy broker would have them removed
+                    raise
         lacking = self._with_group(partial(_lacking, packages, suite))
         return tuple(packages), lacking
 

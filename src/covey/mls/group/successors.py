@@ -63,6 +63,8 @@ def check_successor(joined: Joined, old: State | Membership | None, check: Check
     """
     psk = link(joined.psks)
     if psk is None:
+        reinit = old.reinit if isinstance(old, State) else None
+        enforce(joining.UNLINKED, joining.UnlinkedSubject(reinit), check.blame)
         return
     if old is None:
         msg = "the Welcome continues another group; hand that one in as successor_of="

@@ -44,6 +44,16 @@ class PsksSubject(NamedTuple):
     nonce_length: int
 
 
+class UnlinkedSubject(NamedTuple):
+    """A group that says of no other one that it goes on from it.
+
+    Attributes:
+        reinit: The ReInit by which the group has ended that it is said to go on from, if it has.
+    """
+
+    reinit: ReInit | None
+
+
 class SuccessorSubject(NamedTuple):
     """A group that continues another.
 
@@ -140,6 +150,12 @@ def psk_is_of_the_last_epoch(subject: SuccessorSubject) -> str | None:
     return None
 
 
+@rule("VAL-203", "11.2")
+def reinit_is_followed_by_its_link(subject: UnlinkedSubject) -> str | None:
+    """The group after a ReInit is come into by a PSK of the old one."""
+    return "the Welcome names none" if subject.reinit is not None else None
+
+
 @rule("VAL-204", "12.4.3.1")
 def old_group_was_reinitialized(subject: SuccessorSubject) -> str | None:
     """The last commit of the old group contained a ReInit."""
@@ -185,6 +201,9 @@ def branch_has_only_old_members(subject: SuccessorSubject) -> str | None:
         return None
     return "some are not"
 
+
+UNLINKED: Final = (reinit_is_followed_by_its_link,)
+"""What a group satisfies that names no group from which it goes on."""
 
 GROUP_INFO: Final = (suites_match, info_extensions_are_unique, info_app_data_decodes)
 """What a GroupInfo satisfies by itself."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from covey import mls
+from covey.errors import RemoteProtocolError
 from covey.mls.group.successors import clients_of, link
 from covey.mls.wire.code_points import ResumptionPSKUsage
 from group_samples import external_psk, found, resumption_psk
@@ -39,3 +42,19 @@ def test_members_are_matched_by_the_application() -> None:
             return b"anybody"
 
     assert clients_of(leaves("xyz"), Anybody()) == clients_of(leaves("a"), Anybody())
+
+
+def test_after_a_reinit_nobody_comes_into_a_group_that_is_not_linked_to_the_old_one() -> None:
+    """Whoever brings it could bring one of a weaker suite, with other people in it."""
+    alice, bob = found("ab")
+    pending = alice.commit(reinit=mls.ReInit(b"next", 1, 3, ()))
+    for each in (alice, bob):
+        each.receive(pending.message)
+    mallory = mls.Member.basic(b"mallory", mls.CipherSuite(1))
+    bobs = mls.Member.basic(b"b", mls.CipherSuite(1))
+    package = bobs.key_package()
+    founded = mls.Group.found(mallory, [package.message])
+    with pytest.raises(RemoteProtocolError) as refused:
+        mls.Group.join(bobs, package, founded.welcome, successor_of=bob)
+    assert refused.value.rule == "VAL-203"
+    assert mls.Group.join(bobs, package, founded.welcome).epoch == 1  # as into any other group
