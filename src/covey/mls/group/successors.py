@@ -127,12 +127,14 @@ def known_of(old: State, psk: PreSharedKeyID, policy: Policy) -> Old:
     Raises:
         StateError: Who was in that epoch is not kept any more (``Policy.past_epochs``).
     """
-    tree = _tree_of(old, psk.psk_epoch)
+    public = old.epoch.public
+    is_ours = psk.usage is ResumptionPSKUsage.branch and psk.psk_group_id == public.context.group_id
+    tree = _tree_of(old, psk.psk_epoch) if is_ours else public.tree  # others are refused by VAL-203
     if tree is None:
         msg = f"who was in epoch {psk.psk_epoch} of the group is not kept any more"
         raise StateError(msg).of(rule="VAL-208", section="11.3")
     leaves = (leaf for _, leaf in tree.members())
-    return Old(old.epoch.public.context, old.reinit, clients_of(leaves, policy))
+    return Old(public.context, old.reinit, clients_of(leaves, policy))
 
 
 def _kept(old: Membership) -> Old:

@@ -161,6 +161,11 @@ CASES = [
         (branch(context=NEW.replace(cipher_suite=3)), "suite"),
         (branch(context=NEW.replace(version=2)), "version"),
     ),
+    *holds(joining.reinit_is_followed_by_its_link, joining.UnlinkedSubject(None)),
+    *breaks(
+        joining.reinit_is_followed_by_its_link,
+        (joining.UnlinkedSubject(ReInit(b"x", 1, 1, ())), "names none"),
+    ),
     *holds(joining.all_old_members_are_in_the_new_group, reinit(), branch(members_match=False)),
     *breaks(joining.all_old_members_are_in_the_new_group, (reinit(members_match=False), "are not")),
     *holds(joining.branch_has_only_old_members, branch(), reinit(members_match=False)),
