@@ -74,11 +74,11 @@ def a_successor_with_other_extensions(stage: Stage) -> Trial:
 
 
 def _continued_or_not(stage: Stage) -> Trial:
-    """A new group of all members, which says that it continues the old one; and another."""
+    """A new group of all members, which says that it continues the old one; and a branch."""
     victim, packages = _everybody(stage)
     bad, good = (
         founded(stage, packages, [linking(stage, stage.mallory, usage)])
-        for usage in (REINIT, APPLICATION)
+        for usage in (REINIT, BRANCH)
     )
     return Trial(victim, bad.welcome, good.welcome)
 
@@ -105,6 +105,18 @@ def a_successor_of_an_earlier_epoch(stage: Stage) -> Trial:
     earlier = linking(stage, stage.mallory, REINIT, epoch=stage.mallory.epoch - 1)
     right = linking(stage, stage.mallory, REINIT)
     bad, good = (founded(stage, packages, [each]) for each in (earlier, right))
+    return Trial(victim, bad.welcome, good.welcome)
+
+
+@breaks("VAL-203", portable=False)
+def a_successor_that_is_not_linked(stage: Stage) -> Trial:
+    """The group that is said to continue ours after a ReInit names no PSK of that."""
+    _end(stage)
+    victim, packages = _everybody(stage)
+    bad, good = (
+        founded(stage, packages, [linking(stage, stage.mallory, usage)])
+        for usage in (APPLICATION, REINIT)
+    )
     return Trial(victim, bad.welcome, good.welcome)
 
 
