@@ -28,8 +28,8 @@ bench: .venv/bench.ok ## tables and plots of docs/performance.md
 	$(BIN)/python -m benchmarks
 soak: .venv/dev.ok ## races, property tests and the analyst, for much longer (SOAK=tests/…)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=soak $(SOAK)
-simulate: .venv/dev.ok ## groups at a broker that lies, on virtual time (SEED=…, SEEDS=…, BUG=…)
-	$(BIN)/python -m covey.lab.simulate $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BUG),--bug $(BUG)) --workers $(WORKERS)
+simulate: .venv/dev.ok ## groups at a broker that lies, on virtual time (SEED=…, SEEDS=…, BUG=…, MOVES=1)
+	$(BIN)/python -m covey.lab.simulate $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BUG),--bug $(BUG)) $(if $(MOVES),--moves) --workers $(WORKERS)
 interop: .venv/dev.ok ## live groups with other stacks, all suites; writes docs/interop.md
 	PYTHONPATH=tests $(BIN)/python -m interop $(INTEROP)
 lock: .venv/lock.ok ## write requirements/*.txt anew; LOCK=--upgrade takes newer versions

@@ -9,6 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from covey.client.events import (
+    ForkFound,
     Joined,
     Knocked,
     MemberLeft,
@@ -16,6 +17,7 @@ from covey.client.events import (
     MessagesLost,
     Rejoining,
     RemovedFromGroup,
+    RolledBack,
     WishRefused,
 )
 from covey.client.events.base import Happened
@@ -286,8 +288,9 @@ def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> boo
     if _is_heard_by_nobody(evidence, known, lost_at):
         return True
     missing = [each.at for each in signs if _is_gap(each.event)]
+    read = [each.at for each in signs if not isinstance(each.event, ForkFound | RolledBack)]
     there = [
-        max((each.at for each in signs if each.at < since), default=0)
+        max((at for at in read if at < since), default=0)  # it had read on until then
         for since in (lost_at, *missing)
     ]
     untold = {
