@@ -55,9 +55,17 @@ def test_hpke_pq(case: dict[str, Any]) -> None:
     assert hpke.suite_id == bare(case, "suite_id")
     schedule = Encryption(hpke, bare(case, "info"))._key_and_nonce(secret)  # noqa: SLF001 - as stated
     assert schedule == (bare(case, "key"), bare(case, "base_nonce"))
-    first = case["encryptions"][0]
-    opened = hpke.aead.open(*schedule, bare(first, "aad"), bare(first, "ct"))
-    assert opened == bare(first, "pt")
+    first = int.from_bytes(schedule[1])
+    for sequence, each in enumerate(case["encryptions"]):
+        nonce = (first ^ sequence).to_bytes(hpke.aead.Nn)
+        assert nonce == bare(each, "nonce")
+        opened = hpke.aead.open(schedule[0], nonce, bare(each, "aad"), bare(each, "ct"))
+        assert opened == bare(each, "pt")
+    for each in case["exports"]:
+        exported = hpke.export(secret, bare(each, "exporter_context"), each["L"], bare(case, "info"))
+        assert exported == bare(each, "exported_value")
+    assert len(case["encryptions"]) >= 10
+    assert len(case["exports"]) >= 5
 
 
 def test_every_kem_has_a_vector() -> None:

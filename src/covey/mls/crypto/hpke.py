@@ -42,11 +42,13 @@ class Hpke:
         info_hash = self.kdf.labeled_extract(self.suite_id, b"", b"info_hash", info)
         return _MODE_BASE + self._psk_id_hash + info_hash
 
-    def export(self, shared_secret: bytes, exporter_context: bytes, length: int) -> bytes:
-        """Context.Export (RFC 9180 §5.3) of a context whose ``info`` is empty."""
+    def export(
+        self, shared_secret: bytes, exporter_context: bytes, length: int, info: bytes = b""
+    ) -> bytes:
+        """Context.Export (RFC 9180 §5.3); in MLS ``info`` is empty (RFC 9420 §8.3)."""
         kdf, suite_id = self.kdf, self.suite_id
         secret = kdf.labeled_extract(suite_id, shared_secret, b"secret", b"")
-        context = self.key_schedule_context(b"")
+        context = self.key_schedule_context(info)
         exporter_secret = kdf.labeled_expand(suite_id, secret, b"exp", context, kdf.Nh)
         return kdf.labeled_expand(suite_id, exporter_secret, b"sec", exporter_context, length)
 

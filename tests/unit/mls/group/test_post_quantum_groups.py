@@ -97,11 +97,27 @@ def test_what_was_changed_is_refused() -> None:
     for place in (40, len(message) // 2, len(message) - 1):
         bad = bytearray(message)
         bad[place] ^= 1
-        with pytest.raises(CoveyError):
+        with pytest.raises(CoveyError) as refused:
             bob.receive(bytes(bad))
+        assert refused.value.rule
         assert bob.snapshot() == before
     bob.receive(message)
     assert bob.epoch == 2
+
+
+@pytest.mark.parametrize("suite", [X_WING, MLDSA44, 0xFC05, 0xFC0B])
+def test_a_welcome_that_was_changed_is_refused(suite: int) -> None:
+    carol = member("c", suite)
+    package = carol.key_package()
+    welcome = found("ab", suite)[0].commit(add=[package.message]).welcome
+    assert welcome is not None
+    for place in (6, 60, len(welcome) // 2, len(welcome) - 1):
+        bad = bytearray(welcome)
+        bad[place] ^= 1
+        with pytest.raises(CoveyError) as refused:
+            mls.Group.join(carol, package, bytes(bad))
+        assert refused.value.rule, place
+    assert mls.Group.join(carol, package, welcome).epoch == 2
 
 
 def test_what_a_client_supports_is_listed() -> None:
