@@ -30,6 +30,8 @@ class Team:
         inviting: Who may invite.
         functions: Further rules.
         described: Whether the group has a profile.
+        suite: Its cipher suite.
+        quantum_safe: Whether it takes quantum-safe suites only.
     """
 
     def __init__(
@@ -39,13 +41,18 @@ class Team:
         inviting: int = Inviting.members,
         functions: tuple[Function, ...] = (),
         described: bool = True,
+        suite: int = SUITE,
+        quantum_safe: bool = False,
     ) -> None:
+        self.suite = suite
         self.policy = GroupPolicy(functions=functions)
         self.members = {name: self.member(name) for name in ("amy", *names)}
         packages = {name: self.members[name].key_package() for name in names}
         extensions = with_capabilities((), GroupCapabilities(()))
         if described:
-            first = profile.first_profile("team", b"amy", inviting=Inviting(inviting))
+            first = profile.first_profile(
+                "team", b"amy", inviting=Inviting(inviting), quantum_safe=quantum_safe
+            )
             extensions = profile.with_profile(extensions, profile.changed(first, roles=roles))
         amy = mls.Group.create(self.members["amy"], extensions=extensions)
         self.groups = {"amy": amy}
@@ -59,7 +66,7 @@ class Team:
 
     def member(self, name: str) -> mls.Member:
         """Somebody with keys of its own."""
-        return mls.Member.basic(name.partition("/")[0].encode(), SUITE, policy=self.policy)
+        return mls.Member.basic(name.partition("/")[0].encode(), self.suite, policy=self.policy)
 
     def package(self, name: str) -> mls.PrivateKeyPackage:
         """A KeyPackage of a stranger, or of a new device."""

@@ -62,7 +62,9 @@ def test_hpke_pq(case: dict[str, Any]) -> None:
         opened = hpke.aead.open(schedule[0], nonce, bare(each, "aad"), bare(each, "ct"))
         assert opened == bare(each, "pt")
     for each in case["exports"]:
-        exported = hpke.export(secret, bare(each, "exporter_context"), each["L"], bare(case, "info"))
+        exported = hpke.export(
+            secret, bare(each, "exporter_context"), each["L"], bare(case, "info")
+        )
         assert exported == bare(each, "exported_value")
     assert len(case["encryptions"]) >= 10
     assert len(case["exports"]) >= 5

@@ -328,6 +328,23 @@ def test_only_owners_end_the_group() -> None:
     assert here.groups["bob"].reinit == end
 
 
+def test_a_group_that_is_to_be_quantum_safe_stays_so() -> None:
+    """Also against an owner whose client has been changed."""
+    here = Team("bob", roles={"bob": Role.admin}, suite=0xFC01, quantum_safe=True)
+    said = here.refusal("amy", reinit=ending(here, cipher_suite=1))
+    assert "this group is to be quantum-safe, and MLS_128_DHKEMX25519" in said
+    assert "owner" in here.refusal("bob", extensions=here.profile(quantum_safe=False))
+    here.commit("amy", extensions=here.profile(quantum_safe=False))
+    end = ending(here, cipher_suite=1)
+    here.groups["bob"].receive(here.groups["amy"].commit(reinit=end).message)
+    assert here.groups["bob"].reinit == end
+
+
+def test_a_group_of_a_classical_suite_cannot_be_called_quantum_safe() -> None:
+    here = team()
+    assert "quantum-safe" in here.refusal("amy", extensions=here.profile(quantum_safe=True))
+
+
 # --- doors ---------------------------------------------------------------------------------
 
 
