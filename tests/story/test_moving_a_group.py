@@ -13,6 +13,7 @@ from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
     from client.table import Someone
+    from covey.client.sync.effects import Ask
 
 PEOPLE = [f"person {number:02}" for number in range(20)]
 AWAY = 5
@@ -46,17 +47,36 @@ class Town:
                 each.say(f"{each.name}: {self.said[each.name]}")
             self.table.settle(*self.here, rounds=1)
 
+    def end(self, suite: int) -> None:
+        """Let the first one end the group, and be cut off; all who are here type then."""
+        first = self.people[0]
+        first.upgrade(suite)
+        appended = 0
+
+        def cut(ask: Ask) -> str:
+            nonlocal appended
+            appended += ask.operation == "append"
+            return "request" if appended > 1 else ""
+
+        first.cut = cut
+        self.table.settle(*self.here, rounds=1)
+        for each in self.here:
+            assert each.place.seat.group.reinit is not None  # and the next one is not there yet
+            self.said[each.name] += 1
+            each.say(f"{each.name}: {self.said[each.name]}")
+        first.cut = lambda _: ""
+
     def suites(self, *people: Someone) -> set[int]:
         return {each.place.seat.look().suite for each in people}
 
 
 def test_twenty_move_twice_and_nothing_is_lost() -> None:
     town = Town()
-    first, away = town.people[0], town.people[-AWAY:]
+    away = town.people[-AWAY:]
     town.type_on()
     assert town.suites(*town.people) == {CLASSICAL}
     for suite in (XWING, XWING_MLDSA44):
-        first.upgrade(suite)
+        town.end(suite)
         town.type_on()
         town.table.settle(*town.here, rounds=30)
         assert town.suites(*town.here) == {suite}
