@@ -183,7 +183,7 @@ def test_a_difference_is_shown(info: Path, tmp_path: Path) -> None:
         ("a", "--diff", "a", "b"),
         ("a", "--at", "soon"),
         ("",),
-        ("a", "--suite", "9"),
+        ("a", "--suite", "0x0fff"),
     ],
 )
 def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:

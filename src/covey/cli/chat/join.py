@@ -93,7 +93,8 @@ def _join(chosen: Chosen, what: str | None, wait: float) -> Mapping[str, object]
                 await _arrive(group)
         except TransportError as error:
             if not client.online:
-                raise
+                msg = f"{error}{'' if given else _already(client)}"
+                raise TransportError(msg) from error
             raise TransportError(_too_long(client, given, wait)) from error
         return {**group_json(group), "members": [each.name for each in group.members]}
 
