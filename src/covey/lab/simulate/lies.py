@@ -245,11 +245,11 @@ class Front:
         """What was shown, and is not so by what the broker says now; and when that was shown."""
         play, known = self.main.store.play, {gid for _, gid, _, _ in self.places}
         logs = {gid: play(partial(_hashes, gid)) for gid in known}
+        ends = {gid: max(log, default=-1) for gid, log in logs.items()}
         return {
             each: at
             for each, at in self.places.items()
-            if each.seq > max(logs[each.gid], default=-1)
-            or logs[each.gid].get(each.seq, each.hash) != each.hash
+            if each.seq > ends[each.gid] or logs[each.gid].get(each.seq, each.hash) != each.hash
         }
 
     def ever_denied(self) -> dict[Shown, float]:
