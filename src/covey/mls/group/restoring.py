@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from covey.errors import CoveyError, StorageError, UnsupportedError
-from covey.mls.crypto.dialects import get_suite
+from covey.errors import CoveyError, StorageError
+from covey.mls.crypto.dialects import get_suite, is_known
 from covey.mls.group import rows
 from covey.mls.group.create_commit import group_info_maker
 from covey.mls.group.epoch import Epoch, PastEpoch, PublicState
@@ -80,9 +80,25 @@ def restore(stored: Mapping[bytes, bytes], kit: Kit, known: Known | None = None)
     try:
         _require_version(int.from_bytes(stored[rows.FORMAT]))
         return _Reader(stored, kit, known).state()
-    except (KeyError, IndexError, ValueError, UnsupportedError) as error:
+    except (KeyError, IndexError, ValueError) as error:
         msg = f"the rows of the group are incomplete or damaged ({type(error).__name__})"
         raise StorageError(msg) from None
+
+
+def _suite(code: int, named: bytes | None) -> Suite:
+    """The suite of a number in the dialect that a group names; it names none in those of the RFC.
+
+    Raises:
+        StorageError: That is not spoken here.
+    """
+    dialect = None if named is None else named.decode()
+    spoken = get_suite(code).dialect if is_known(code) else None
+    if spoken is None or (dialect is not None and dialect != spoken):
+        what = f"suite 0x{code:04x}" + ("" if dialect is None else f" of the dialect {dialect!r}")
+        here = "that number is not known" if spoken is None else f"that number is of {spoken!r}"
+        msg = f"the group has {what}, and {here} here: let covey.mls.speak speak its dialect"
+        raise StorageError(msg)
+    return get_suite(code)
 
 
 class _Reader:
@@ -98,7 +114,7 @@ class _Reader:
     def state(self) -> State:
         """The whole state."""
         row = rows.EpochRow.decode(self._tables[rows.EPOCH][b""])
-        suite = get_suite(row.context.cipher_suite)
+        suite = _suite(row.context.cipher_suite, self._tables[rows.DIALECT].get(b""))
         past_rows = [_past_row(*item) for item in self._tables[rows.PAST].items()]
         kept: list[rows.PastRow | rows.EpochRow] = [*past_rows, row]
         trees = self._trees(suite, [(each.context, each.height) for each in kept])

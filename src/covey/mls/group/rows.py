@@ -8,6 +8,7 @@ table  key                             value
 =====  ==============================  ===================================================
 F                                      the version of this layout (2 bytes)
 E                                      the current epoch: EpochRow
+L                                      the dialect of its suite, if that is not of the RFC
 P      epoch (8)                       a past epoch: PastRow
 N      array index (8), epoch (8)      a tree node as of that epoch, until a later row
 S      epoch (8), key (10)             a row of an epoch's secret tree
@@ -47,6 +48,7 @@ VERSION: Final = 1
 
 FORMAT: Final = b"F"
 EPOCH: Final = b"E"
+DIALECT: Final = b"L"
 PAST: Final = b"P"
 NODE: Final = b"N"
 SECRET: Final = b"S"

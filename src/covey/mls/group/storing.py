@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from covey.mls.crypto.dialects import RFC_9420
 from covey.mls.group import rows
 from covey.mls.tree.diff import changed_nodes
 
@@ -121,6 +122,8 @@ def _small_rows(
         rows.EPOCH: known[rows.EPOCH] if same else _epoch_row(state.epoch).encode(),
         rows.STATUS: rows.StatusRow(int(state.removed), state.reinit, state.accepted).encode(),
     }
+    if (dialect := state.epoch.public.tree.suite.dialect) != RFC_9420:
+        found[rows.DIALECT] = dialect.encode()
     for past in state.past:
         key = rows.PAST + rows.number(past.context.epoch)
         found[key] = known[key] if id(past) in held else _past_row(past).encode()

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from covey import mls
-from covey.errors import CoveyError
+from covey.errors import CoveyError, StorageError
 from covey.mls.crypto.dialects import OPENMLS_0_9, PRIVATE, SPOKEN, TS_MLS_2, get_suite, speak
 from group_samples import agree, everyone, found, member
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from covey.mls.crypto.dialects import Dialect
     from covey.mls.structs.key_package import KeyPackage
 
 X_WING, MLDSA44, PURE = 0xFC01, 0xFC09, 0xFC0B
 SUITES = pytest.mark.parametrize(
     "suite", [*PRIVATE.suites, *TS_MLS_2.suites], ids=lambda code: get_suite(code).name
 )
+
+
+@contextmanager
+def speaking(*dialects: Dialect) -> Iterator[None]:
+    """Speak these for a while."""
+    speak(*dialects)
+    try:
+        yield
+    finally:
+        speak(*SPOKEN)
 
 
 @SUITES
@@ -52,11 +64,8 @@ def test_a_group_lives(suite: int) -> None:
 
 
 def test_a_group_lives_in_the_suite_that_openmls_had_before_the_draft() -> None:
-    speak(OPENMLS_0_9)
-    try:
+    with speaking(OPENMLS_0_9):
         test_a_group_lives(0x004D)
-    finally:
-        speak(*SPOKEN)
 
 
 @SUITES
@@ -66,6 +75,39 @@ def test_a_stored_group_is_the_same(suite: int) -> None:
     event = bob.receive(again.protect(b"from the store"))
     assert isinstance(event, mls.MessageReceived)
     assert mls.Member.decode(member("x", suite).encode()).suite is get_suite(suite)
+
+
+def test_a_stored_group_names_its_dialect() -> None:
+    with speaking(OPENMLS_0_9):
+        kept = found("a", 0x004F)[0].snapshot()
+    with pytest.raises(StorageError, match=r"0x004f of the dialect 'openmls-0.9'.*'draft-06-openm"):
+        mls.Group.restore(kept)
+    with speaking(PRIVATE), pytest.raises(StorageError, match=r"'openmls-0.9'.* not known here"):
+        mls.Group.restore(kept)
+    with speaking(OPENMLS_0_9):
+        again = mls.Group.restore(kept)
+        assert (again.suite.dialect, again.snapshot()) == ("openmls-0.9", kept)
+
+
+def test_a_group_of_before_it_named_its_dialect_is_read() -> None:
+    [alice] = found("a", X_WING)
+    put = dict(alice.changes().put)
+    assert put.pop(b"L") == b"private"
+    assert mls.Group.load(put).suite is get_suite(X_WING)
+    with speaking(TS_MLS_2), pytest.raises(StorageError, match="suite 0xfc01, and that number"):
+        mls.Group.load(put)
+    with pytest.raises(StorageError, match="damaged"):
+        mls.Group.load({**put, b"L": b"\xff"})
+
+
+def test_a_group_of_the_rfcs_suites_names_no_dialect() -> None:
+    [alice] = found("a", 1)
+    put = dict(alice.changes().put)
+    assert b"L" not in put
+    with speaking():
+        assert mls.Group.load(put).suite is get_suite(1)
+    with pytest.raises(StorageError, match="of the dialect 'private'"):
+        mls.Group.load({**put, b"L": b"private"})
 
 
 @pytest.mark.parametrize("old", [1, X_WING])
