@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import faulthandler
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
 
 
 def is_full() -> bool:
@@ -25,6 +31,11 @@ def only_in_full(why: str) -> None:
     """Skip the test where `make test` runs it."""
     if not is_full():
         pytest.skip(f"{why}; `.ci/run` plays it")
+
+
+def some(every: Sequence[T], step: int = 4) -> Sequence[T]:
+    """All of many where `.ci/run` plays; else one of so many, and the last."""
+    return every if is_full() else [*every[:-1:step], every[-1]]
 
 
 def only_in_soak(why: str) -> None:

@@ -22,6 +22,7 @@ from broker_process import COVEY
 from covey.cli.main import covey
 from covey.lab import postgres
 from covey.lab.demo.processes import Company
+from lengths import only_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,9 +45,16 @@ def alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
+def not_on_each(store: str) -> None:
+    """`.ci/run` plays whole demos on each store; `make test` on one."""
+    if store != "sqlite":
+        only_in_full("a demo on a second store")
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def scenes(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     """All that a whole demo prints with ``--json``, over each store."""
+    not_on_each(request.param)
     ended = subprocess.run(  # noqa: S603 - our own program
         [*DEMO, "--json", "--store", request.param],
         capture_output=True,
@@ -254,6 +262,7 @@ OTHERS_ARE_SUSPENDED = "are suspended"
 def test_cut_short_it_leaves_nothing_behind(
     begin: Callable[..., Begun], until: str, how: signal.Signals, store: str
 ) -> None:
+    not_on_each(store)
     demo = begin(until, store=store)
     assert len(demo.pids) == len(NAMES) + 2 + (store == "postgres")
     demo.process.send_signal(how)
@@ -326,6 +335,7 @@ def test_killed_it_leaves_no_process_behind(
     begin: Callable[..., Begun], until: str, store: str
 ) -> None:
     """Not even those that are suspended, and could not notice by themselves."""
+    not_on_each(store)
     demo = begin(until, store=store)
     demo.process.kill()
     demo.process.wait(10)

@@ -268,6 +268,24 @@ class Someone:
 
     # --- what people do ------------------------------------------------------------------
 
+    def dies(self, act: Callable[[], None], at: int, how: str) -> bool:
+        """Whether it died at a request of what it did; else it did that with fewer."""
+        asked = 0
+
+        def cut(ask: Ask) -> str:
+            nonlocal asked
+            asked += ask.operation not in {"challenge", "fetch", "stock"}
+            return how if asked == at else ""
+
+        self.cut = cut
+        try:
+            act()
+        except (Died, TransportError):
+            return True
+        finally:
+            self.cut = lambda _: ""
+        return asked >= at
+
     def create(self, name: str = "team") -> Place:
         place = self.peer.create(first_profile(name, self.name.encode()))
         self.turn()

@@ -14,12 +14,12 @@ from covey.client.sync.group.inviting import invitation, key_package
 from covey.client.sync.rows import memberships, parents, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile
-from covey.errors import BrokerError, StateError, TransportError
+from covey.errors import BrokerError, StateError
 from covey.mls import CipherSuite
 from covey.mls.group import psks
 from covey.mls.wire.code_points import ResumptionPSKUsage
-from covey.store.faulty import Died
 from covey.store.memory import memory_store
+from lengths import only_in_full
 
 if TYPE_CHECKING:
     from covey.client.sync.effects import Ask
@@ -131,26 +131,18 @@ def test_who_is_let_in_again_like_anybody_else_knows_of_no_parent(table: Table) 
 def makes_until_it_dies(table: Table, at: int, how: str) -> tuple[list[Someone], bool]:
     """Alice makes a subgroup, and dies at a request; or just has made it, if there are fewer."""
     people = table.team("alice", "bob", "carol")
-    alice, asked = people[0], 0
 
-    def cut(ask: Ask) -> str:
-        nonlocal asked
-        asked += ask.operation not in {"challenge", "fetch", "stock"}
-        return how if asked == at else ""
+    def makes() -> None:
+        people[0].subgroup("sub", "bob", "carol")
+        table.settle(people[0], rounds=3)
 
-    alice.cut = cut
-    try:
-        alice.subgroup("sub", "bob", "carol")
-        table.settle(alice, rounds=3)
-    except (Died, TransportError):
-        return people, True
-    finally:
-        alice.cut = lambda _: ""
-    return people, asked >= at
+    return people, people[0].dies(makes, at, how)
 
 
 @pytest.mark.parametrize("how", ["killed", "answer", "request"])
 def test_a_death_at_every_request_of_its_maker(how: str) -> None:
+    if how == "request":
+        only_in_full("much like a lost answer")
     at, died, made = 0, True, 0
     while died:
         table = Table()
