@@ -160,6 +160,8 @@ def test_it_is_told_in_plain_text_when_nobody_can_see_colours() -> None:
 @pytest.mark.parametrize("colours", [True, False])
 def test_a_terminal_has_colours_unless_it_wants_none(*, colours: bool) -> None:
     """Only its beginning; closing the terminal ends it."""
+    if not colours:
+        only_in_full("much like a demo without a terminal")
     ours, theirs = pty.openpty()
     env = {**os.environ, "TERM": "xterm-256color", "NO_COLOR": "" if colours else "1"}
     with subprocess.Popen(  # noqa: S603 - our own program

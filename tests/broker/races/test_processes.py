@@ -14,6 +14,7 @@ from broker.races.processes import Client, Process, processes
 from broker_talk import NO_TLS
 from committers import Race
 from covey.broker.stores.postgres_pool import IDLE
+from lengths import only_in_full
 from postgres import rows
 from stores import KINDS, opened_at, opened_place
 
@@ -114,6 +115,8 @@ def test_a_process_is_killed_under_load(
     kind: Kind, count: int, tmp_path: Path, length: Length
 ) -> None:
     """Nothing that was acknowledged is lost, there is no gap, and nothing is there twice."""
+    if (kind, count) == (KINDS[1], 1):
+        only_in_full("less than what two processes do")
 
     async def work() -> None:
         async with opened_place(kind) as place:
