@@ -37,6 +37,7 @@ FEW = Size(steps=20)
 ONCE_WRONG = {
     "let-into-a-branch-from-outside": 100285,
     "let-in-by-a-member-who-left": 100344,
+    "dead-when-all-was-quiet": 1001269,
 }
 """Seeds in which something was wrong once, by what happens there, since stories are as they are."""
 

@@ -105,11 +105,16 @@ class Script:
             world.run(_ROUND)
             theirs = [standings(each.store) for each in world.clients.values()]
             now = [stand for each in theirs for stand in each]
-            still = still + 1 if now == before and not any(each.waits for each in now) else 0
+            is_quiet = now == before and not any(each.waits for each in now)
+            still = still + 1 if is_quiet and self._all_live() else 0
             is_enough = still >= (_PATIENCE if self._is_sought(theirs) else 1)
             if is_enough and not (_PATIENCE <= still < _LONGEST and self._is_awaited()):
                 return
             before = now
+
+    def _all_live(self) -> bool:
+        """Whether nobody has died just now, of what it was doomed to before."""
+        return all(each.actor is not None for each in self._world.clients.values())
 
     def _is_sought(self, standings: list[list[Standing]]) -> bool:
         """Whether somebody may ask anew to be let in, or be let in anew since the log went back."""
