@@ -15,7 +15,7 @@ from people import LATE, group, happens, texts, until
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from covey.client.sync.effects import Effect
+    from covey.client.sync.effects import Effect, Flow
     from people import Town
 
 pytestmark = pytest.mark.anyio
@@ -101,6 +101,27 @@ async def test_who_cannot_be_asked_for_is_not_taken_for_one_who_has_left_nothing
             with pytest.raises(BrokerError, match=code):
                 await each
         assert [each.name for each in ours.members] == [alice.name, bob.name]
+
+
+async def test_who_has_left_keys_is_asked_for_them_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        async with town.client("carol", upgrades=()) as carol:
+            ours, _, _ = await group(alice, bob, carol)
+            away = carol.name
+        asked: list[str] = []
+        claim = Account.claim
+
+        def noted(self: Account, name: str, suite: int | None = None) -> Flow[tuple[bytes, ...]]:
+            asked.append(name)
+            return claim(self, name, suite)
+
+        monkeypatch.setattr(Account, "claim", noted)
+        with pytest.raises(TransportError, match=away):
+            await ours.upgrade("x-wing", timeout=2)
+        assert asked.count(bob.name) == 1
+        assert asked.count(away) >= 2
 
 
 async def test_who_has_left_no_keys_is_waited_for_or_removed(town: Town) -> None:

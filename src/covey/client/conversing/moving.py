@@ -143,7 +143,7 @@ class Moving(Bound):
         if lacking and remove_missing:
             await self._expel(lacking, max(ends - anyio.current_time(), _LEAST))
         elif lacking:
-            packages = await self._all_claimed(code, lacking, patience, waits)
+            packages = await self._all_claimed(code, packages, lacking, patience, waits)
         wish = Upgrade(code, packages)
         left = max(ends - anyio.current_time(), _LEAST)
         await wishing.wish(self._engine, self._number, wish, left)
@@ -158,17 +158,17 @@ class Moving(Bound):
     async def _all_claimed(
         self,
         suite: int,
+        packages: tuple[bytes, ...],
         lacking: tuple[Device, ...],
         patience: float,
         waits: Callable[[tuple[str, ...]], None] | None,
     ) -> tuple[bytes, ...]:
-        """Wait until all have left keys.
+        """Wait until all have left keys; only for those who have not are they asked for again.
 
         Raises:
             TransportError: Somebody has not.
         """
         told: tuple[str, ...] = ()
-        packages: tuple[bytes, ...] = ()
         looks = 0
         with anyio.move_on_after(patience):
             while lacking:
@@ -177,7 +177,7 @@ class Moving(Bound):
                     waits(told)
                 await anyio.sleep(_ASKING[min(looks, len(_ASKING) - 1)])
                 looks += 1
-                packages, lacking = await self._left(suite)
+                packages, lacking = await self._left(suite, packages, lacking)
             return packages
         names = ", ".join(_names(lacking))
         msg = (
@@ -187,23 +187,29 @@ class Moving(Bound):
         )
         raise TransportError(msg)
 
-    async def _left(self, suite: int) -> tuple[tuple[bytes, ...], tuple[Device, ...]]:
+    async def _left(
+        self, suite: int, packages: tuple[bytes, ...] = (), lacking: Iterable[Device] | None = None
+    ) -> tuple[tuple[bytes, ...], tuple[Device, ...]]:
         """KeyPackages of the others for a suite, and the devices of which there are none.
+
+        Args:
+            suite: The suite.
+            packages: Those that we have already.
+            lacking: Of whom we have none; None for all.
 
         Raises:
             BrokerError: It does not say whether somebody has left any.
         """
         engine = self._engine
         there = self._with_group(lambda _, group: devices.others(group))
-        packages: list[bytes] = []
-        for who in sorted({each.identity for each in there}):
+        asked = there if lacking is None else lacking
+        for who in sorted({each.identity for each in asked}):
             try:
                 packages += await engine.run(engine.peer.claim(name_in(who), suite))
             except BrokerError as error:
                 if error.code not in _NOTHING_LEFT:  # else a busy broker would have them removed
                     raise
-        lacking = self._with_group(partial(_lacking, packages, suite))
-        return tuple(packages), lacking
+        return packages, self._with_group(partial(_lacking, packages, suite))
 
 
 def name_in(who: bytes) -> str:
@@ -221,7 +227,7 @@ def _is_quantum_safe(_: Place, group: Group) -> bool:
     return stated is not None and stated.quantum_safe == 1
 
 
-def _lacking(packages: list[bytes], suite: int, _: Place, group: Group) -> tuple[Device, ...]:
+def _lacking(packages: tuple[bytes, ...], suite: int, _: Place, group: Group) -> tuple[Device, ...]:
     try:
         devices.carried(group, packages, suite)
     except devices.LackingError as error:
