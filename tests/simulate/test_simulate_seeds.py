@@ -45,6 +45,7 @@ ONCE_WRONG = {
 MOVED = {
     "two-suites-wanted-at-once": 500,
     "doors-of-another-suite-after-a-fork": 510,
+    "claimed-in-vain-and-never-again": 7000,
 }
 """Likewise, of those in which groups are moved to other suites."""
 

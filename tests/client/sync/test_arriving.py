@@ -12,16 +12,42 @@ from covey.access.member import pointers, sealing
 from covey.access.structs.sealed import PointerContext, Posting, SealedPointer
 from covey.client.events import InvitationFailed, MessagesLost, Rejoining, WishRefused
 from covey.client.sync import arriving
-from covey.client.sync.group.inviting import key_package
+from covey.client.sync.group.inviting import invitation, key_package
 from covey.client.sync.identity import key_packages
 from covey.client.sync.rows import queues, wishes
 from covey.client.sync.rows.groups import Status
+from covey.mls.crypto.dialects import get_suite
 from covey.mls.group.member import key_package_ref
 
 if TYPE_CHECKING:
     from client.table import Someone
 
-DAY = 86_400  # seconds
+HOUR, DAY = 3_600, 86_400  # seconds
+
+
+def test_one_of_last_resort_that_somebody_has_is_replaced_also_when_we_cannot_come_in(
+    table: Table,
+) -> None:
+    """Else it is all that others can claim, and it stands in a tree already."""
+    table.upgrades = (3,)
+    alice, bob = (table.sit(name) for name in ("alice", "bob"))
+    alice.create()
+    alice.upgrade(3)
+    table.settle(alice, bob, rounds=4)
+    [claimed] = alice.run(alice.peer.claim("bob", 3))
+    assert alice.run(alice.peer.claim("bob", 3)) == (claimed,)
+    alice.wish(invitation(alice.place.seat.group, [claimed]))
+    table.settle(alice, rounds=2)
+    bob.cut = lambda each: "refused" if each.operation == "parcels" else ""
+    table.settle(bob, rounds=2)
+    assert [each for each in bob.news() if isinstance(each, InvitationFailed)]
+    assert bob.peer.places() == []
+    table.passes(HOUR)
+    table.settle(bob, rounds=1)
+    [other] = alice.run(alice.peer.claim("bob", 3))
+    assert other != claimed
+    with bob.store.reading() as rows:  # others may have claimed it, too
+        assert key_packages.find(rows, key_package_ref(get_suite(3), key_package(claimed)))
 
 
 def pour(mallory: Someone, bob: Someone, count: int) -> list[bytes]:

@@ -144,6 +144,9 @@ class Arrivals:
             with peer.home.store.transaction() as rows:
                 replacing.suspect(rows, peer.home.world.second)
             return None
+        if found.package.last_resort:
+            with peer.home.store.transaction() as rows:
+                key_packages.replace(rows, found.package, peer.home.world.second)
         try:
             return (yield from self._come_in(body, found))
         except (BrokerError, StorageError, TransportError):

@@ -142,12 +142,26 @@ def use(rows: Rows, package: PrivateKeyPackage, pointer: bytes, now: int) -> Non
     """
     if package.last_resort:
         settings.put(rows, _used(package.reference, pointer), b"")
-        rows.do(
-            "UPDATE packages SET not_after = min(not_after, ?) WHERE reference = ?",
-            *(now, package.reference),
-        )
+        replace(rows, package, now)
     else:
         delete(rows, package.reference)
+
+
+def replace(rows: Rows, package: PrivateKeyPackage, now: int) -> None:
+    """Let another one of last resort take the place of this one, which somebody has claimed.
+
+    Its leaf may stand in a tree, where it can be let in anew only by another one. Who has claimed
+    it as well can still let us in by it, for a while.
+
+    Args:
+        rows: The transaction.
+        package: It.
+        now: The time, in seconds since the epoch.
+    """
+    rows.do(
+        "UPDATE packages SET not_after = ? WHERE reference = ? AND not_after > ?",
+        *(now, package.reference, now),
+    )
 
 
 def is_used(rows: Rows, package: PrivateKeyPackage, pointer: bytes) -> bool:
