@@ -10,7 +10,7 @@ from covey.access.member.addresses import with_capabilities
 from covey.access.structs.extensions import GroupCapabilities
 from covey.client.sync.rows.wishes import Describe
 from covey.client.words import profile
-from covey.client.words.profile import GroupProfile, Inviting, Role, RoleOf
+from covey.client.words.profile import DeviceOf, GroupProfile, Inviting, Role, RoleOf
 from covey.errors import DecodeError, LocalProtocolError
 from covey.mls import Extension, ExtensionType, RequiredCapabilities
 
@@ -72,8 +72,10 @@ def test_a_client_that_does_not_know_it_cannot_be_added() -> None:
         TEAM.replace(roles=(RoleOf(b"amy", Role.member),)),
         TEAM.replace(roles=(RoleOf(b"bob", Role.owner), RoleOf(b"amy", Role.owner))),
         TEAM.replace(roles=(RoleOf(b"amy", Role.owner), RoleOf(b"amy", Role.admin))),
+        TEAM.replace(known=(DeviceOf(b"bob", b"1"), DeviceOf(b"amy", b"2"))),
+        TEAM.replace(known=(DeviceOf(b"amy", b"1"), DeviceOf(b"amy", b"1"))),
     ],
-    ids=["utf8", "long", "member", "order", "twice"],
+    ids=["utf8", "long", "member", "order", "twice", "order of devices", "device twice"],
 )
 def test_what_no_client_would_make_is_refused(wrong: GroupProfile) -> None:
     with pytest.raises(DecodeError):
@@ -120,9 +122,22 @@ def test_a_new_group_belongs_to_who_creates_it() -> None:
 def test_a_branch_says_of_which_group_it_is_one_and_when_it_comes() -> None:
     branch = TEAM.replace(goes_on_from=bytes(range(32)), place=(7 << 32) | 2)
     assert profile.profile_of((as_extension(branch),)) == branch
-    before = TEAM.encode()[:-10]
-    assert branch.encode() == before + b"\x20" + bytes(range(32)) + b"\0\0\0\7\0\0\0\2\0"
+    before = TEAM.encode()[:-11]
+    assert branch.encode() == before + b"\x20" + bytes(range(32)) + b"\0\0\0\7\0\0\0\2\0\0"
     assert (TEAM.goes_on_from, TEAM.place) == (b"", 0)
+
+
+def test_a_branch_knows_the_devices_of_those_who_have_a_role() -> None:
+    suite = mls.CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
+    policy = mls.Policy(extension_types=profile.EXTENSION_TYPES)
+    people = [mls.Member.basic(who, suite, policy=policy) for who in (b"amy", b"bob", b"amy")]
+    leaves = [each.key_package().package.leaf_node for each in people]
+    keys = sorted(people[each].signature_key for each in (0, 2))
+    known = profile.known_devices(TEAM, leaves)
+    assert known == tuple(DeviceOf(b"amy", each) for each in keys)
+    later = TEAM.replace(known=known)
+    assert profile.known_devices(later, leaves[1:]) == known
+    assert profile.known_devices(profile.changed(later, roles={"amy": 1}), leaves) == ()
 
 
 def test_what_a_branch_goes_on_from_stays_whatever_else_is_changed() -> None:

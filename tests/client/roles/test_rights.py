@@ -635,15 +635,28 @@ def test_the_last_owner_comes_back_by_itself_and_nobody_in_its_place() -> None:
     here.groups["bob"].receive(back.commit)
 
 
-def test_a_branch_without_its_owner_takes_it_back() -> None:
+def branched(group: mls.Group) -> profile.GroupProfile:
+    """The profile of a branch."""
+    stated = profile.profile_of(group.extensions)
+    assert stated is not None
+    leaves = (leaf for _, leaf in group.tree.members())
+    return stated.replace(known=profile.known_devices(stated, leaves))
+
+
+def test_a_branch_without_its_owner_takes_it_back_by_a_key_that_it_had() -> None:
+    """Else any member could make itself an owner in a branch of a group that it breaks."""
     here = Team("bob", "cat")
-    old = here.groups["bob"].extensions
+    old = profile.with_profile(here.groups["bob"].extensions, branched(here.groups["bob"]))
     bob = mls.Group.create(here.members["bob"], extensions=old)
     package = here.members["cat"].key_package()
     pending = bob.commit(add=[package])
     bob.accept(pending)
     cat = mls.Group.join(here.members["cat"], package, pending.welcomes[0].message)
     here.groups = {"bob": bob, "cat": cat}
+    assert "who is owner here" in here.refusal("cat", add=[here.package("amy")])
+    forged = branched(bob).replace(known=(profile.DeviceOf(b"amy", bytes(32)),))
+    wanted = profile.with_profile(bob.extensions, forged)
+    assert "nor whom that knew" in here.refusal("cat", extensions=wanted)
     here.commit("cat", add=[here.members["amy"].key_package()])
     assert "who is owner here" in here.refusal("cat", add=[here.package("amy/2")])
 

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from client.table import SUITE
+from covey.access.member import addresses
 from covey.client import events
 from covey.client.sync.branches import winning
+from covey.client.sync.group.inviting import invitation
 from covey.client.sync.rows import queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile
-from covey.client.words.profile import Role
+from covey.client.words.profile import DeviceOf, Role
+from covey.mls import Member
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +43,12 @@ def stated(someone: Someone) -> GroupProfile:
 
 
 def claims(
-    maker: Someone, ours: Someone, epoch: int, given: GroupProfile, first: Sequence[Someone] = ()
+    maker: Someone,
+    ours: Someone,
+    epoch: int,
+    given: GroupProfile,
+    first: Sequence[Someone] = (),
+    beside: Sequence[bytes] = (),
 ) -> Place:
     """Make a group that says that it goes on from the first one of somebody, and invite there.
 
@@ -49,6 +58,7 @@ def claims(
         epoch: From which epoch it says that it goes on.
         given: Its profile, but for that.
         first: Who else is invited, and comes, before.
+        beside: KeyPackages of others who are let in before.
     """
     gid = ours.peer.places()[0].seat.row.gid
     given = given.replace(goes_on_from=gid, place=winning.order(epoch, 1))
@@ -57,6 +67,9 @@ def claims(
     if first:
         maker.invite(*(each.name for each in first))
         maker.table.settle(maker, *first, rounds=6)
+    if beside:
+        maker.wish(invitation(place.seat.group, beside))
+        maker.table.settle(maker, rounds=3)
     maker.invite(ours.name)
     maker.table.settle(maker, rounds=3)
     return place
@@ -270,6 +283,45 @@ def test_with_the_same_rights_any_member_s_branch_is_followed(table: Table) -> N
     [told] = comes(alice)
     assert isinstance(told, events.Joined)
     assert told.how == "branched"
+
+
+def test_a_branch_without_its_owner_knows_by_which_devices_it_may_come(table: Table) -> None:
+    alice, bob, carol = table.team("alice", "bob", "carol")
+    key = alice.peer.home.member.signature_key
+    alice.forgets_key_packages()
+    breaks(alice, bob, carol)
+    table.settle(bob, carol, rounds=40)
+    assert statuses(bob) == statuses(carol) == [Status.branched, Status.active]
+    branch = profile.profile_of(bob.peer.places()[-1].seat.group.extensions)
+    assert branch is not None
+    assert branch.known == (DeviceOf(b"alice", key),)
+    for _ in range(3):
+        alice.turn()
+    table.settle(bob, carol, alice, rounds=60)
+    assert alice.authenticator == bob.authenticator == carol.authenticator
+
+
+@pytest.mark.parametrize("how", ["is in it", "may come"])
+def test_a_branch_with_another_owner_of_the_same_name_is_not_followed(
+    table: Table, how: str
+) -> None:
+    """Whoever makes a branch could be its owner else, where credentials are taken at their word."""
+    _, bob, carol = table.team("alice", "bob", "carol")
+    given, epoch = stated(carol), carol.place.seat.look().epoch
+    impostor = Member.basic(b"alice", SUITE, policy=bob.peer.home.member.policy)
+    breaks(carol)
+    beside: list[bytes] = []
+    if how == "is in it":
+        assert bob.peer.inbox is not None
+        address = addresses.extension(bob.peer.inbox.address)
+        beside = [impostor.key_package(extensions=[address]).message]
+    else:
+        given = given.replace(known=(DeviceOf(b"alice", impostor.signature_key),))
+    claims(bob, carol, epoch, given, beside=beside)
+    [told] = comes(carol)
+    assert isinstance(told, events.Joined)
+    assert told.how == "welcome"
+    assert statuses(carol) == [Status.broken, Status.active]
 
 
 # --- earlier epochs ------------------------------------------------------------------------

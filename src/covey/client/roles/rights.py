@@ -8,7 +8,8 @@ A role belongs to an identity. Who adds a device for somebody of a higher role c
 that person, where credentials are taken at their word. So such a device is added by the person
 itself, or by somebody of its role; or when it takes the place of a leaf with the same signature
 key, whose owner has made the new one for that, and later than the leaf that it replaces. Who was
-let in and never came is let in anew, by whoever may invite.
+let in and never came is let in anew, by whoever may invite. And a branch without any owner takes
+them back by the devices that the broken group knew.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ class Judging:
         role = role_of(self._profile, who)
         if not self._may_invite(actor):
             _refuse(f"{actor.name} may not add {name_of(who)}: in this group admins invite")
-        if role > actor.role and not self._is_orphaned(who):
+        if role > actor.role and not (self._is_orphaned(who) and self._is_known(leaf)):
             _refuse(
                 f"{actor.name} may not add {name_of(who)}, who is {role.name} here: "
                 f"that is for {name_of(who)}, or for another {role.name}"
@@ -203,6 +204,10 @@ class Judging:
         owners = {each.identity for each in self._profile.roles if each.role is Role.owner}
         return not self._present({who, *owners}, after=False)
 
+    def _is_known(self, leaf: LeafNode) -> bool:
+        """Whether it is a device that the group has known since it branched."""
+        return profile.device_of(leaf) in self._profile.known
+
     # --- the GroupContext ------------------------------------------------------------------
 
     def _describe(self, extensions: Sequence[Extension], actor: Actor) -> None:
@@ -218,8 +223,8 @@ class Judging:
         before, after = self._profile, profile_in(extensions)
         if after is None:
             _refuse("a group does not lose its profile: it says who may do what")
-        if (before.goes_on_from, before.place) != (after.goes_on_from, after.place):
-            _refuse("of which group another one is a branch never changes")
+        if _origin(before) != _origin(after):
+            _refuse("of which group another one is a branch never changes, nor whom that knew")
         self._safety(after, actor)
         if before.replace(roles=()) != after.replace(roles=()) and actor.role < Role.admin:
             _refuse(f"{actor.name} may not change the group's name or settings: that is for admins")
@@ -359,6 +364,10 @@ def require_quantum_safe(code: int) -> None:
     found = suites.safety_of(code)
     if found is None or not found.confidentiality:
         _refuse(f"this group is to be quantum-safe, and {suites.name(code)} is not")
+
+
+def _origin(given: GroupProfile) -> tuple[object, ...]:
+    return given.goes_on_from, given.place, given.known
 
 
 def _owners(given: GroupProfile) -> set[bytes]:

@@ -242,6 +242,8 @@ class Branches:
             return peer.place(barren.id).seat
         stated = profile.profile_of(old.extensions)
         stated = stated or profile.first_profile("", peer.home.identity)
+        leaves = (leaf for _, leaf in old.tree.members())
+        stated = stated.replace(known=profile.known_devices(stated, leaves))
         return peer.create(stated, row.broker_id, after=row).seat
 
 

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from covey.access.member import addresses
 from covey.client.words.made_for import MADE_FOR
-from covey.client.words.same_device import SAME_DEVICE
+from covey.client.words.same_device import SAME_DEVICE, first_key
 from covey.client.words.showing import name_of
 from covey.errors import DecodeError
+from covey.mls.group.identity import identity
 from covey.mls.structs.extensions import Extension
 from covey.mls.wire.code_points import ExtensionType
 from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import opaque, uint8, uint32, uint64
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from covey.mls.structs.tree import LeafNode
 
 GROUP_PROFILE: Final = 0xF0C4
 """The extension type, of those for private use (RFC 9420 §17.3)."""
@@ -63,6 +66,19 @@ class RoleOf(WireStruct):
     role: Role
 
 
+class DeviceOf(WireStruct):
+    """A device of somebody, by the first of its signature keys.
+
+    struct {
+        opaque identity<V>;
+        opaque signature_key<V>;
+    } DeviceOf;
+    """
+
+    identity: opaque
+    signature_key: opaque
+
+
 class GroupProfile(WireStruct):
     """What a group says of itself; data of the extension 0xF0C4.
 
@@ -74,13 +90,16 @@ class GroupProfile(WireStruct):
         opaque goes_on_from<V>;
         uint64 place;
         uint8 quantum_safe;
+        DeviceOf known<V>;
     } GroupProfile;
 
     ``name`` is UTF-8; messages disappear ``expires_after`` seconds after they came, 0 is never.
     ``roles`` are in the order of their identities, one for each, and none of them ``member``.
     ``goes_on_from`` is the log of the broken group of which this is a branch (32 bytes; empty for
-    none), and ``place`` its place in the order of branches. Neither ever changes. ``quantum_safe``
-    is 1 for a group that refuses every suite whose secrets a quantum computer would open.
+    none), and ``place`` its place in the order of branches. ``quantum_safe`` is 1 for a group that
+    refuses every suite whose secrets a quantum computer would open. ``known`` are the devices of
+    all who had a role in the broken group, in order: by these alone a branch without any owner
+    takes them back. ``goes_on_from``, ``place`` and ``known`` never change.
     """
 
     name: opaque
@@ -90,6 +109,7 @@ class GroupProfile(WireStruct):
     goes_on_from: opaque = b""
     place: uint64 = 0
     quantum_safe: uint8 = 0
+    known: tuple[DeviceOf, ...] = ()
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show all but the name, which is for members only."""
@@ -144,6 +164,24 @@ def with_profile(extensions: Sequence[Extension], profile: GroupProfile) -> tupl
 def role_of(profile: GroupProfile, identity: bytes) -> Role:
     """What somebody is, or would be, in the group."""
     return next((each.role for each in profile.roles if each.identity == identity), Role.member)
+
+
+def device_of(leaf: LeafNode) -> DeviceOf:
+    """Whose device a leaf is; one that does not hold what it says of itself is a further one."""
+    return DeviceOf(identity(leaf.credential), first_key(leaf) or leaf.signature_key)
+
+
+def known_devices(profile: GroupProfile, leaves: Iterable[LeafNode]) -> tuple[DeviceOf, ...]:
+    """The devices of all who have a role, for a branch of their group.
+
+    Args:
+        profile: The group's.
+        leaves: Its members.
+    """
+    listed = {each.identity for each in profile.roles}
+    found = {device_of(each) for each in leaves}.union(profile.known)
+    known = (each for each in found if each.identity in listed)
+    return tuple(sorted(known, key=lambda each: (each.identity, each.signature_key)))
 
 
 def changed(
@@ -214,6 +252,12 @@ def _decoded(data: bytes) -> GroupProfile:
         raise DecodeError(msg)
     if any(each.role is Role.member for each in profile.roles):
         msg = "the roles of a group list nobody who is a mere member"
+        raise DecodeError(msg)
+    if any(
+        (one.identity, one.signature_key) >= (other.identity, other.signature_key)
+        for one, other in pairwise(profile.known)
+    ):
+        msg = "the devices that a group knows stand in order, each of them once"
         raise DecodeError(msg)
     if profile.quantum_safe > 1:
         msg = f"quantum_safe is 0 or 1, not {profile.quantum_safe}"

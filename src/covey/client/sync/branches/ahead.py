@@ -100,6 +100,8 @@ def _may_remove(known: profile.GroupProfile | None, by: LeafNode, leaf: LeafNode
 def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
     """Whether people have the rights in a branch which they had in our group, or an owner says so.
 
+    Who has a role has it by a device that we know: else whoever makes a branch could be an owner.
+
     Raises:
         BehindError: It goes on from an epoch that is over for us.
     """
@@ -115,8 +117,12 @@ def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
         except PolicyError as error:
             raise winning.BehindError(str(error), row.gid, inviter.signature_key) from None
     known = profile.profile_of(old.group.extensions)
-    return known is None or (
-        winning.rights(known) == winning.rights(stated)
+    return (
+        known is None
+        or (
+            winning.rights(known) == winning.rights(stated)
+            and winning.knows_no_others(old.group, group)
+        )
         or profile.role_of(known, identity(inviter.credential)) is profile.Role.owner
     )
 

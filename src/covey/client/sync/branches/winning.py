@@ -103,7 +103,7 @@ def require_like(old: Group, new: Group, maker_leaf: int) -> None:
 
     Raises:
         PolicyError: Somebody in it was not in the old group with the same key, its maker was not,
-            or its roles are others.
+            its roles are others, or it would take others back for who has one.
     """
     if maker_leaf == NOBODY or not keys_of(new) <= keys_of(old):
         msg = "there are people in the branch who are not in the group that it goes on from"
@@ -112,6 +112,27 @@ def require_like(old: Group, new: Group, maker_leaf: int) -> None:
     if rights(before) != rights(after):
         msg = "the branch has other roles than the group that it goes on from"
         raise PolicyError(msg)
+    if not knows_no_others(old, new):
+        msg = "the branch takes others for people of a role in the group that it goes on from"
+        raise PolicyError(msg)
+
+
+def knows_no_others(old: Group, new: Group) -> bool:
+    """Whether a branch knows of all who have a role only devices that they had before.
+
+    Args:
+        old: The broken group.
+        new: Its branch.
+    """
+    before, after = profile.profile_of(old.extensions), profile.profile_of(new.extensions)
+    if before is None or after is None:
+        return True
+    known, then = _devices(before, old), _devices(after, new)
+    return then <= known
+
+
+def _devices(stated: profile.GroupProfile, group: Group) -> set[profile.DeviceOf]:
+    return set(profile.known_devices(stated, (leaf for _, leaf in group.tree.members())))
 
 
 def rights(stated: profile.GroupProfile | None) -> tuple[object, ...]:
