@@ -568,11 +568,35 @@ def test_a_further_device_is_added_to_account_and_groups(
 def test_to_invite_says_how(alice: Terminal) -> None:
     assert "say how" in alice.refuses("invite", "team", code=2)
     assert "say how" in alice.refuses("invite", "team", "bob", "--link", code=2)
+    for option in (("--out", "x"), ("--qr",)):
+        assert "needs no file" in alice.refuses("invite", "team", "bob", *option, code=2)
+        assert "needs no file" in alice.refuses("invite", "team", "--close-links", *option, code=2)
+    assert not (alice.folder / "x").exists()
 
 
 def test_somebody_whom_nobody_knows(alice: Terminal) -> None:
     alice.says("create", "team")
     assert f"nobody is called zoe at {alice.url}" in alice.refuses("invite", "team", "zoe")
+
+
+def test_who_is_invited_before_one_whom_nobody_knows_is_named(
+    alice: Terminal, person: Callable[[str], Terminal]
+) -> None:
+    bob = person("bob")
+    bob.says("init", bob.name, "--broker", bob.url)
+    alice.says("create", "team")
+    said = alice.refuses("invite", "team", bob.name, "zoe")
+    assert f"({bob.name} is invited)" in said
+    assert "nobody is called zoe" in said
+
+
+def test_a_link_is_written_into_a_file(alice: Terminal, tmp_path: Path) -> None:
+    alice.says("create", "team")
+    file = tmp_path / "link"
+    assert "covey:" not in alice.says("invite", "team", "--link", "--out", str(file)).lower()
+    assert "#" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "is there already" in alice.refuses("invite", "team", "--link", "--out", str(file))
 
 
 def test_a_card_brings_in_who_has_no_account(

@@ -17,10 +17,13 @@ import anyio.to_thread
 
 from covey.access.structs.identity import AddDevice
 from covey.client.conversing.bound import seconds
+from covey.client.events.base import listed as listed_names
 from covey.client.held import Held
 from covey.client.running.opening import key_of, name_in, passphrase_of
 from covey.client.sync.group.inviting import key_package
+from covey.client.sync.identity import own_devices
 from covey.errors import BrokerError, DecodeError, StateError, StorageError, TransportError
+from covey.mls.group.identity import identity
 from covey.mls.wire.struct import WireStruct
 from covey.mls.wire.types import opaque, uint8
 from covey.store import open_store, rekey, restore_backup, write_backup
@@ -119,6 +122,10 @@ class Accounts(Held):
         """
         given = _decoded(code)
         device = self._device()
+        kept = partial(
+            own_devices.keep, device=given.added.device, signature_key=given.signature_key
+        )
+        self._engine.change(kept)
         await self._engine.run(device.add_device(given.added))
         await self._arrived(device, given.signature_key, seconds(timeout))
         name = name_in(self._engine.home.member)
@@ -149,9 +156,11 @@ class Accounts(Held):
             if error.code != "nothing_to_claim":
                 raise
             return {}
+        leaves = {each.device: key_package(each.message).leaf_node for each in claimed.key_packages}
         return {
-            each.device: key_package(each.message).leaf_node.signature_key
-            for each in claimed.key_packages
+            device: leaf.signature_key
+            for device, leaf in leaves.items()
+            if identity(leaf.credential) == home.identity  # else it is none of ours
         }
 
     async def remove_device(self, key: str, *, timeout: float | None = None) -> None:
@@ -162,25 +171,61 @@ class Accounts(Held):
             timeout: Seconds to wait for each group; 30 by default.
 
         Raises:
-            StateError: We have no account, or it is this one, or none of ours.
-            TransportError: The broker cannot be reached.
+            StateError: We have no account, or it is this one, or none of ours; or it is out of the
+                account, and may be in groups still, by a key that nobody knows for sure.
+            TransportError: The broker cannot be reached; what is left to do is done when it is
+                called once more.
         """
-        device = self._device()
+        device, engine = self._device(), self._engine
         if key == device.key.hex():
             msg = "this is the device itself: leave your groups, or remove it from another one"
             raise StateError(msg)
-        if key not in {each.key for each in await self.devices()}:
+        known = engine.rows(own_devices.known)
+        listed = {each.key for each in await self.devices()}
+        if key not in listed and key not in {each.hex() for each in known}:
             msg = f"there is no device {key} in this account: see devices()"
             raise StateError(msg)
-        signature_key = (await self._own_keys(device)).get(bytes.fromhex(key))
-        await self._engine.run(device.remove_device(bytes.fromhex(key)))
-        if signature_key is None:
-            return
+        gone = bytes.fromhex(key)
+        keys = {**await self._own_keys(device), **known}
+        first = keys.pop(gone, None)
+        if first is not None:
+            engine.change(partial(own_devices.keep, device=gone, signature_key=first))
+        if key in listed:
+            await engine.run(device.remove_device(gone))
+        await self._expel_own(first, set(keys.values()), timeout)
+        engine.change(partial(own_devices.drop, device=gone))
+
+    async def _expel_own(
+        self, first: bytes | None, others: set[bytes], timeout: float | None
+    ) -> None:
+        """Remove a device of ours from all groups.
+
+        Args:
+            first: Its first signature key, if that is known.
+            others: Those of our other devices.
+            timeout: Seconds for each group.
+
+        Raises:
+            StateError: It is in none, and there are devices of ours in some that nobody knows.
+        """
+        removed, strange = 0, set()
         for row in self._group_rows(lambda each: each.status.is_in):
             conversation = self._conversation(row)
-            there = conversation.key_of(signature_key)
-            if there is not None:
-                await conversation.remove_device(there, timeout=timeout)
+            there = conversation.own_devices()
+            if first is not None and first in there:
+                await conversation.remove_device(there[first], timeout=timeout)
+                removed += 1
+            elif not there.keys() <= others:
+                strange.add(conversation.name)
+        if strange and not removed:
+            names = listed_names(sorted(strange))
+            msg = (
+                f"the device is out of the account, but which of yours it is in {names} nobody"
+                " knows for sure: look at the keys of your devices there (members, or"
+                " `covey members --json`), and remove it by its key (remove_device of"
+                " the group, or `covey remove GROUP --key KEY`)"
+            )
+            raise StateError(msg)
 
     def _device(self) -> Device:
         device = self._engine.peer.device

@@ -109,7 +109,7 @@ class Conversation(Face[conversation.Conversation]):
     rotate: Final = waited(conversation.Conversation.rotate)
     upgrade: Final = waited(conversation.Conversation.upgrade)
     set_quantum_safe: Final = waited(conversation.Conversation.set_quantum_safe)
-    key_of: Final = plain(conversation.Conversation.key_of)
+    own_devices: Final = plain(conversation.Conversation.own_devices)
     lacking: Final = waited(conversation.Conversation.lacking)
     dry_run: Final = plain(conversation.Conversation.dry_run)
 

@@ -14,15 +14,26 @@ import anyio.to_thread
 import httpx
 import pytest
 
+from covey.access.refusals import Code
+from covey.access.structs.identity import Claimed
 from covey.client.client import Client
 from covey.client.events import MessageSent
-from covey.errors import DecodeError, PolicyError, StateError, StorageError, TransportError
+from covey.client.sync.identity.device import Device
+from covey.errors import (
+    BrokerError,
+    DecodeError,
+    PolicyError,
+    StateError,
+    StorageError,
+    TransportError,
+)
 from covey.store import StoreExists, StoreMissing, WrongKey
 from people import KEY, LATE, PACE, Town, group, happens, texts, until
 
 if TYPE_CHECKING:
     from broker_thread import ThreadBroker
     from covey.client.conversing.conversation import Conversation
+    from covey.client.sync.effects import Flow
 
 pytestmark = pytest.mark.anyio
 
@@ -138,6 +149,79 @@ async def test_two_devices_of_one_person(town: Town) -> None:
         assert [each.devices for each in ours.members] == [1, 1]
         with pytest.raises(StateError, match="itself"):
             await alice.remove_device((await alice.devices())[0].key)
+
+
+async def test_a_device_is_removed_from_groups_whatever_the_broker_says_of_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hands out no KeyPackage of it, or those of others; and it is cut off in between."""
+    async with (
+        town.client("alice") as alice,
+        town.client("bob") as bob,
+        town.client("alice", enrol=False) as phone,
+        town.client("alice", enrol=False) as tablet,
+    ):
+        ours, _ = await group(alice, bob)
+        for each in (phone, tablet):
+            await alice.add_device(await each.device_code(), timeout=LATE)
+            await each.next_group(LATE)
+        keys = {each.key for each in await alice.devices() if not each.own}
+        claim = Device.claim
+
+        def lies(self: Device, _: str, suite: int, idem: bytes) -> Flow[Claimed]:
+            theirs = yield from claim(self, bob.name, suite, idem)
+            package = theirs.key_packages[0]
+            return Claimed(tuple(package.replace(device=bytes.fromhex(each)) for each in keys))
+
+        monkeypatch.setattr(Device, "claim", lies)
+        with monkeypatch.context() as cut:
+            cut.setattr(type(ours), "remove_device", _no_answer)
+            with pytest.raises(TransportError):
+                await alice.remove_device(min(keys))
+        assert min(keys) not in {each.key for each in await alice.devices()}
+        await alice.remove_device(min(keys))
+        assert [each.devices for each in ours.members] == [2, 1]
+        assert {phone.groups()[0].status, tablet.groups()[0].status} <= {"active", "removed"}
+        await until(lambda: "removed" in {phone.groups()[0].status, tablet.groups()[0].status})
+        with pytest.raises(StateError, match="there is no device"):
+            await alice.remove_device(min(keys))
+
+
+async def test_a_device_that_nobody_knows_in_groups_is_said_to_be_left_there(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        town.client("alice") as alice,
+        town.client("alice", enrol=False) as phone,
+        town.client("alice", enrol=False) as tablet,
+    ):
+        await group(alice)
+        for each in (phone, tablet):
+            await alice.add_device(await each.device_code(), timeout=LATE)
+            await each.next_group(LATE)
+        theirs = tablet.groups()[0]
+        await until(lambda: [each.devices for each in theirs.members] == [3])
+        [key] = [each.key for each in await phone.devices() if each.own]
+
+        def says_nothing(*_: object) -> Flow[Claimed]:
+            raise BrokerError(Code.nothing_to_claim.value, "for this test")
+            yield
+
+        with monkeypatch.context() as silent:
+            silent.setattr(Device, "claim", says_nothing)
+            with pytest.raises(StateError, match="nobody knows for sure"):
+                await tablet.remove_device(key)
+        assert key not in {each.key for each in await tablet.devices()}
+        assert phone.groups()[0].status == "active"
+        there = phone.groups()[0].own_devices()
+        [own] = [each for first, each in theirs.own_devices().items() if first not in there]
+        await theirs.remove_device(own)
+        await until(lambda: phone.groups()[0].status == "removed")
+
+
+async def _no_answer(*_: object, **__: object) -> None:
+    msg = "for this test"
+    raise TransportError(msg)
 
 
 async def test_a_person_leaves_with_all_devices(town: Town) -> None:

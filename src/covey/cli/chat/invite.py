@@ -16,10 +16,13 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.paths import GivenPath
 from covey.client.conversing.wanted import people
+from covey.client.events.base import listed
 from covey.client.words.showing import line
-from covey.errors import BrokerError, StateError
+from covey.errors import BrokerError, CoveyError, StateError, TransportError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from covey.cli.chat.options import Chosen
     from covey.client.client import Client
     from covey.client.conversing.conversation import Conversation
@@ -41,7 +44,7 @@ _STDOUT = Path("-")
     "--out",
     metavar="FILE",
     type=GivenPath(dir_okay=False),
-    help="Where the invitation for this card is written; by default to standard output.",
+    help="Where the invitation for this card, or the link, is written; by default standard output.",
 )
 @click.option("--link", is_flag=True, help="Make a link; who has it can ask to be let in.")
 @click.option(
@@ -61,33 +64,45 @@ def command(chosen: Chosen, *, group: str, names: tuple[str, ...], **how: object
     By NAME, when they have an account at the same broker: they come in when they are online. By a
     card, which works over any way there is to hand over a file. By a link, for anybody who has it.
     """
-    card, link, close, qr = how["card"], how["link"], how["close_links"], how["qr"]
+    _require_one_way(names, how)
+    card, link, qr, out = how["card"], how["link"], how["qr"], how["out"]
+    assert isinstance(out, Path | None)
+    if names:
+        names = people(names)
+        _by_name(chosen, group, names, again=bool(how["again"]))
+    elif isinstance(card, Path):
+        _by_card(chosen, group, card, out, qr=bool(qr))
+    elif link:
+        hours = how["hours"]
+        assert isinstance(hours, int)
+        _by_link(chosen, group, hours, out, qr=bool(qr))
+    else:
+        _close(chosen, group)
+
+
+def _require_one_way(names: tuple[str, ...], how: Mapping[str, object]) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        click.UsageError: They do not.
+    """
+    card, link, close = how["card"], how["link"], how["close_links"]
     if [bool(names), card is not None, link, close].count(True) != 1:
         msg = "say how: by one or more NAMEs, by --card FILE, or by --link (or --close-links)"
         raise click.UsageError(msg)
     if how["again"] and not names:
         msg = "--again goes with NAMES: a card is good once, and a link as long as it says"
         raise click.UsageError(msg)
-    if names:
-        names = people(names)
-        _by_name(chosen, group, names, again=bool(how["again"]))
-    elif isinstance(card, Path):
-        out = how["out"]
-        assert isinstance(out, Path | None)
-        _by_card(chosen, group, card, out, qr=bool(qr))
-    elif link:
-        hours = how["hours"]
-        assert isinstance(hours, int)
-        _by_link(chosen, group, hours, qr=bool(qr))
-    else:
-        _close(chosen, group)
+    if (how["out"] is not None or how["qr"]) and card is None and not link:
+        msg = "--out and --qr go with --card or --link: who is invited by NAME needs no file"
+        raise click.UsageError(msg)
 
 
 def _by_name(chosen: Chosen, group: str, names: tuple[str, ...], *, again: bool) -> None:
     async def work(client: Client) -> str:
         into = client.group(group)
-        for name in names:
-            await _invite(into, name, again=again)
+        for at, name in enumerate(names):
+            await _invite(into, name, again=again, done=names[:at])
         return into.id
 
     gid = run(chosen, work)
@@ -96,16 +111,21 @@ def _by_name(chosen: Chosen, group: str, names: tuple[str, ...], *, again: bool)
     chosen.advise("covey join  is what they run, unless `covey follow` runs there already")
 
 
-async def _invite(into: Conversation, name: str, *, again: bool) -> None:
-    """Invite somebody.
+async def _invite(into: Conversation, name: str, *, again: bool, done: Sequence[str]) -> None:
+    """Invite somebody, when others are invited already.
 
     Raises:
         StateError: Nobody is called so, or can be invited by that name now; it says who.
     """
     try:
         await into.invite(name, again=again)
-    except BrokerError as error:
-        raise in_words(error) from error
+    except CoveyError as error:
+        told = in_words(error) if isinstance(error, BrokerError) else error
+        if not done:
+            raise told from error
+        msg = f"{told} ({listed(done)} {'is' if len(done) == 1 else 'are'} invited)"
+        kind = TransportError if isinstance(told, TransportError) else StateError
+        raise kind(msg) from error
 
 
 def in_words(error: BrokerError) -> BrokerError | StateError:
@@ -137,13 +157,20 @@ def _by_card(chosen: Chosen, group: str, card: Path, out: Path | None, *, qr: bo
         chosen.advise(f"covey join {out}  is what they run, once they have the file")
 
 
-def _by_link(chosen: Chosen, group: str, hours: int, *, qr: bool) -> None:
+def _by_link(chosen: Chosen, group: str, hours: int, out: Path | None, *, qr: bool) -> None:
+    if out is not None:
+        require_new(out)
+
     async def work(client: Client) -> tuple[str, str]:
         into = client.group(group)
         return into.id, await into.link(hours)
 
     gid, link = run(chosen, work)
-    _hand_out(chosen, link, {"group": gid, "link": link, "hours": hours}, None, qr=qr)
+    result: dict[str, object] = {"group": gid, "link": link, "hours": hours}
+    _hand_out(chosen, link, result, out, qr=qr)
+    if out is not None:
+        result["link"] = str(out)
+        chosen.tell(result, f"the link into {line(group)} is in {out}")
     chosen.advise(
         f"good for {hours} hours, for whoever has it; one of you has to be online to let them in,",
         "as with `covey follow`",

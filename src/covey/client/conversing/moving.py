@@ -45,14 +45,12 @@ class Moving(Bound):
         """The number of its cipher suite; :mod:`covey.client.words.suites` says what that is."""
         return self._row.suite
 
-    def key_of(self, first: bytes) -> str | None:
-        """The signature key of another device as this group has it, in hex; None if it is not in.
+    def own_devices(self) -> dict[bytes, str]:
+        """Our other devices: their signature keys here, in hex, by their first ones.
 
-        Args:
-            first: Its first signature key, by which it vouches for those of other suites.
+        A device has a signature key for each suite, and vouches for those by its first one.
         """
-        found = self._with_group(partial(_key_of, first))
-        return None if found is None else found.hex()
+        return self._with_group(partial(_own_devices, self._engine.home.identity))
 
     @property
     def quantum_safe(self) -> bool:
@@ -217,9 +215,9 @@ def name_in(who: bytes) -> str:
     return who.decode(errors="replace")
 
 
-def _key_of(first: bytes, _: Place, group: Group) -> bytes | None:
+def _own_devices(who: bytes, _: Place, group: Group) -> dict[bytes, str]:
     there = devices.others(group).items()
-    return next((leaf.signature_key for each, leaf in there if each.key == first), None)
+    return {each.key: leaf.signature_key.hex() for each, leaf in there if each.identity == who}
 
 
 def _is_quantum_safe(_: Place, group: Group) -> bool:
