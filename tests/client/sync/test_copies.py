@@ -17,6 +17,7 @@ from covey.client.sync.asking import append
 from covey.client.sync.coming import returning
 from covey.client.sync.effects import Lane, Use
 from covey.client.sync.group.own_idems import AHEAD
+from covey.client.sync.log import entering
 from covey.client.sync.rows import wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile
@@ -26,6 +27,9 @@ from covey.mls import ContentType, Group, Policy, Ports
 if TYPE_CHECKING:
     from client.table import Someone, Table
     from covey.client.sync.effects import Ask
+
+
+HOUR = 3_600
 
 
 def twin(table: Table, of: Someone) -> Someone:
@@ -300,4 +304,26 @@ def test_who_has_only_the_copy_left_comes_back_with_it(table: Table) -> None:
     with pytest.raises(StateError, match="no copy"):
         returning.from_copy(copy.place.seat)
     table.settle(*people, rounds=3)
-    assert alice.place.seat.look().status is Status.removed
+    assert alice.place.seat.look().status is Status.copy  # and not removed by bob
+
+
+def test_whoever_is_replaced_by_its_copy_reads_no_more_what_comes_for_that(table: Table) -> None:
+    """Two stores have one inbox: what the first one takes out, and cannot open, is lost."""
+    alice, bob = table.team("alice", "bob")
+    copy = twin(table, bob)
+    seat = copy.place.seat
+    with seat.change() as rows:
+        entering.fell_behind(seat, rows, "it comes from a backup")
+    copy.turn()
+    table.settle(alice, rounds=3)
+    for _ in range(3):
+        bob.turn()
+    seat = bob.place.seat
+    assert seat.look().status is Status.copy
+    assert [each for each in bob.news() if isinstance(each, events.CopyFound)]
+    table.passes(HOUR)
+    for _ in range(6):
+        table.settle(copy, alice, bob, bob, rounds=1)  # so that it could take out what comes
+    assert copy.place.seat.look().status is Status.active
+    assert copy.authenticator == alice.authenticator
+    assert seat.look().status is Status.copy

@@ -6,6 +6,7 @@ May import the flows below, the engine and the rows.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,7 +16,7 @@ from covey.access.structs.joining import InboxKind
 from covey.client import events
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
 from covey.client.sync.branches import ahead, winning
-from covey.client.sync.coming import joining, origins, returning
+from covey.client.sync.coming import joining, origins, returning, sharing
 from covey.client.sync.group.inviting import invitation
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.identity import key_packages, replacing
@@ -117,7 +118,9 @@ class Arrivals:
         came = yield from self._try_again()
         with store.reading() as rows:  # another process may have read on
             named = inbox.taken = taken(rows)
-        entries = yield from inbox.fetch(wait)
+            shared = sharing.is_shared(rows)
+        fetch = partial(sharing.fetch, self._peer.home, inbox) if shared else inbox.fetch
+        entries = yield from fetch(wait)
         if named:
             with store.transaction() as rows:
                 keep_taken(rows, dropped=set(named).difference(inbox.taken))

@@ -29,7 +29,8 @@ from covey.client.sync.group import capabilities, remembering
 from covey.client.sync.group.devices import key_of
 from covey.client.sync.group.seat import Seat, log_epoch
 from covey.client.sync.group.telling import tell
-from covey.client.sync.log import hearing
+from covey.client.sync.identity import key_packages
+from covey.client.sync.log import copies, hearing
 from covey.client.sync.log.moving import following, kept
 from covey.client.sync.rows import by_hand, groups, queues, wishes
 from covey.client.sync.rows.groups import Status
@@ -37,6 +38,8 @@ from covey.client.sync.rows.wishes import GoOn, OpenDoor, Upgrade
 from covey.client.words import profile
 from covey.client.words.contents import NewDoor
 from covey.client.words.showing import name_of
+from covey.mls.group.member import key_package_ref
+from covey.mls.structs.proposals import Add
 from covey.mls.wire.code_points import LeafNodeSource
 
 if TYPE_CHECKING:
@@ -257,6 +260,10 @@ def _ended(seat: Seat, rows: Rows, changed: Changed, before: Before) -> None:
     if _is_let_in_anew(seat, changed, before):
         fell_behind(seat, rows, f"{by} has let us in anew, for we had not come until then")
         return
+    if not own and _is_another_store(seat, rows, changed):
+        queues.end_commit(rows, seat.number)
+        copies.is_one(seat, rows)
+        return
     seat.replace(status=Status.left if own else Status.removed, trouble="" if own else f"by {by}")
     tell(seat, rows, MemberLeft(seat.hex) if own else RemovedFromGroup(seat.hex, by=by))
     _forget(seat, rows, "you left the group" if own else f"{by} removed you from the group")
@@ -270,6 +277,18 @@ def _is_let_in_anew(seat: Seat, changed: Changed, before: Before) -> bool:
     coming = {each.signature_key for each in changed.joined}
     ours = [each for each in changed.removed if each.index == seat.group.own_index]
     return any(each.signature_key in coming and before.is_new(each) for each in ours)
+
+
+def _is_another_store(seat: Seat, rows: Rows, changed: Changed) -> bool:
+    """Whether our leaf went for one that a copy of this store has made, such as a restored one."""
+    ours = {each.signature_key for each in changed.removed if each.index == seat.group.own_index}
+    adds = (each.proposal for each in changed.proposals if isinstance(each.proposal, Add))
+    packages = (each.key_package for each in adds)
+    return any(
+        each.leaf_node.signature_key in ours
+        and key_packages.find(rows, key_package_ref(seat.group.suite, each)) is None
+        for each in packages
+    )
 
 
 def leave(seat: Seat, rows: Rows) -> None:
