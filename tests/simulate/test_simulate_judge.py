@@ -426,6 +426,20 @@ def test_who_is_alone_in_a_branch_that_all_others_have_left_is_with_them_elsewhe
         assert ("one group" in rules(split)) == found
 
 
+def test_who_is_alone_in_a_branch_into_which_nobody_has_come_sees_that() -> None:
+    for awaited, came, found in (
+        (("bob",), False, False),
+        ((), False, True),
+        (("bob",), True, True),
+    ):
+        split = evidence(kinds={"rollback": 1})
+        branch = held(gid=OTHER, predecessor=GID, members=("ann", "bob"), awaited=awaited)
+        split.observed["ann"].groups[OTHER] = branch
+        if came:
+            split.observed["bob"].groups[OTHER] = branch._replace(status=Status.left, secrets=0)
+        assert ("one group" in rules(split)) == found
+
+
 def test_who_was_let_into_a_branch_from_outside_may_be_in_both() -> None:
     """Nothing that a group says of itself folds it."""
     for predecessor, kinds, found in (

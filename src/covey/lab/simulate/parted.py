@@ -131,7 +131,10 @@ def is_left_behind(evidence: Evidence, gid: bytes) -> bool:
 
 
 def is_deserted(evidence: Evidence, gid: bytes) -> bool:
-    """Whether all but one have gone out of a branch, who knows, and is with others elsewhere."""
+    """Whether all but one have gone out of a branch, who knows, and is with others elsewhere.
+
+    Or none of them has ever come, and that one sees so.
+    """
     holders = evidence.holders(gid)
     others = [
         held
@@ -143,7 +146,9 @@ def is_deserted(evidence: Evidence, gid: bytes) -> bool:
         and evidence.is_branch(gid)
         and all(each.status.is_out for each in others)
         and any(
-            held.members == (name,) and _is_with_others(evidence, gid, name)
+            set(held.members) - set(held.awaited) == {name}
+            and not (held.awaited and others)
+            and _is_with_others(evidence, gid, name)
             for name, held in holders.items()
         )
     )
