@@ -104,7 +104,7 @@ class Engine(Driver):
                 try:
                     await self.call(self._let_pass)
                 except StorageError as met:
-                    self.met(str(met))
+                    self.met(str(met), online=self.online)
                 await self.abandon()
 
     async def _be_added(self) -> None:
@@ -180,7 +180,7 @@ class Engine(Driver):
             try:
                 now = await self.call(self.store.others)
             except StorageError as error:
-                self.met(str(error))
+                self.met(str(error), online=self.online)
                 now = known
             if now != known:
                 known = now
@@ -202,7 +202,7 @@ class Engine(Driver):
                 passing = partial(self._drop, self._next_ephemeral, events.drop_ephemeral)
                 due = min(due, expiry, await self.call(passing))
             except StorageError as error:
-                self.met(str(error))
+                self.met(str(error), online=self.online)
             with anyio.move_on_after(due - self.home.world.now()):
                 await moved.wait()
             await anyio.sleep(_TIDY)
@@ -220,10 +220,11 @@ class Engine(Driver):
                 continue
             try:
                 await self.write(words.index)
-                written = self.store.writes
-                await self.call(self.store.cut)
+                now = self.store.writes
+                if await self.call(self.store.cut):
+                    written = now
             except StorageError as error:
-                self.met(str(error))
+                self.met(str(error), online=self.online)
 
     def let_all_disappear(self) -> None:
         """Delete all messages that have disappeared, in the worker thread.
@@ -349,7 +350,7 @@ class Engine(Driver):
         try:
             found = await self.call(self._rows)
         except StorageError as error:
-            self.met(str(error))
+            self.met(str(error), online=self.online)
             return
         for row in found:
             keeper = self._keepers.get(row.id)

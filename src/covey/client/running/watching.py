@@ -5,7 +5,7 @@ May import the store.
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from covey.store import SqlStore
@@ -56,15 +56,21 @@ class Watched:
         assert isinstance(version, int)
         return version
 
-    def cut(self) -> None:
+    def cut(self) -> bool:
         """Move the log beside the file into it, and cut it to nothing, unless others are at it.
+
+        Returns:
+            Whether nothing stands in it; else it is to be cut later.
 
         Raises:
             StorageError: It cannot be written.
         """
         if isinstance(self.inner, SqlStore):
-            with suppress(StoreLocked):
+            try:
                 self.inner.cut()
+            except StoreLocked:
+                return False
+        return True
 
     def close(self) -> None:
         """Let go of the store."""
