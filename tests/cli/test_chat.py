@@ -494,6 +494,20 @@ def test_who_is_removed_is_told(team: tuple[Terminal, Terminal]) -> None:
     [group] = bob.finds("groups")["groups"]
     assert group["status"] == "removed"
     assert bob.finds("history", "team")["messages"] == []
+    shown = bob.run("history", "team")
+    assert f"nothing new comes here now (removed: by {alice.name})" in shown.stderr
+
+
+def test_nobody_is_removed_twice_at_once(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    assert "named twice" in alice.refuses("remove", "team", bob.name, bob.name)
+
+
+def test_what_is_answered_is_looked_for_at_the_broker(team: tuple[Terminal, Terminal]) -> None:
+    alice, bob = team
+    number = bob.finds("send", "team", "the first word")["number"]
+    alice.says("send", "team", "an answer", "--reply", str(number))
+    assert "there is no message -5" in alice.refuses("send", "team", "x", "--reply", "-5")
 
 
 def test_who_was_removed_cannot_send_and_hears_why(team: tuple[Terminal, Terminal]) -> None:
@@ -787,7 +801,7 @@ def test_a_backup_is_restored(team: tuple[Terminal, Terminal], tmp_path: Path) -
         lines_until(following, f"{alice.name} let {bob.name} in anew")
     alice.says("groups")  # it was killed before it could tell
     assert bob.says("send", "team", "here I am again", *again)
-    assert "removed you from the group" in bob.refuses("send", "team", "from the old file")
+    assert "a copy of one that has gone on" in bob.refuses("send", "team", "from the old file")
 
 
 def test_who_has_only_a_copy_left_comes_back_with_it(
@@ -804,7 +818,7 @@ def test_who_has_only_a_copy_left_comes_back_with_it(
         lines_until(following, f"{alice.name} let {bob.name} in anew")
     alice.says("groups")  # it was killed before it could tell
     assert bob.says("send", "team", "here I am again", *again)
-    assert "removed you from the group" in bob.refuses("send", "team", "from the old file")
+    assert "a copy of one that has gone on" in bob.refuses("send", "team", "from the old file")
 
 
 # --- bugs ------------------------------------------------------------------------------------

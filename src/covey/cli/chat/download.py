@@ -55,7 +55,7 @@ def command(chosen: Chosen, *, group: str, number: int, out: Path | None, most: 
 
     async def work(client: Client) -> tuple[Path, bytes]:
         of = client.group(group)
-        message = numbered(of, number)
+        message = await numbered(client, of, number)
         if message.kind != "attachment":
             msg = f"message {number} is no file: `covey history {line(group)}` shows which one is"
             raise StateError(msg)

@@ -9,6 +9,7 @@ import click
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import refresh, run
 from covey.cli.chat.showing import about, message_json, message_line
+from covey.client.words.showing import line
 
 if TYPE_CHECKING:
     from covey.cli.chat.options import Chosen
@@ -31,7 +32,11 @@ def command(
     async def work(client: Client) -> tuple[list[Message], list[str], bytes]:
         if not offline:
             await refresh(client)
-        found = client.group(group).history(limit=limit, before=before, after=after)
+        of = client.group(group)
+        if not of.is_in:
+            standing = f"{of.status}: {line(of.trouble)}" if of.trouble else of.status
+            click.echo(f"Note: nothing new comes here now ({standing})", err=True)
+        found = of.history(limit=limit, before=before, after=after)
         own = client.name.encode()
         return found, [message_line(each, own, about=about(client, each)) for each in found], own
 

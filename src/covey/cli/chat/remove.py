@@ -8,6 +8,7 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
+from covey.client.conversing.wanted import people
 from covey.client.words.showing import line
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def command(chosen: Chosen, *, group: str, names: tuple[str, ...], key: str | No
     if bool(names) == (key is not None):
         msg = "say whom: by one or more NAMEs, or by --key KEY"
         raise click.UsageError(msg)
+
+    names = people(names)
 
     async def work(client: Client) -> str:
         from_ = client.group(group)

@@ -68,14 +68,14 @@ def command(
         to = client.group(group)
         if not to.is_in:
             await refresh(client)  # somebody may have let us in, or in anew
-        answered = None if reply is None else numbered(to, reply)
+        answered = None if reply is None else await numbered(client, to, reply)
         if file is not None:
             with progress(file.name) as told:
                 message = await to.attach(
                     file, reply_to=answered, expires_after=expires_after, progress=told
                 )
         elif react is not None:
-            message = await to.react(numbered(to, react), said)
+            message = await to.react(await numbered(client, to, react), said)
         else:
             message = await _send(to, said, answered, expires_after)
         own = client.name.encode()
@@ -85,15 +85,18 @@ def command(
     chosen.tell(found, shown)
 
 
-def numbered(group: Conversation, number: int) -> Message:
-    """The message of a number.
+async def numbered(client: Client, group: Conversation, number: int) -> Message:
+    """The message of a number; one that is not here yet is looked for at the broker.
 
     Raises:
         StateError: There is none in this group.
     """
-    for each in group.history(limit=1, after=number - 1):
-        if each.number == number:
-            return each
+    for read_on in (False, True):
+        if read_on:
+            await refresh(client)
+        for each in group.history(limit=1, after=max(number, 1) - 1):
+            if each.number == number:
+                return each
     name = line(group.name)
     msg = f"there is no message {number} in {name}: `covey history {name}` lists them"
     raise StateError(msg)
