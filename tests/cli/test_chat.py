@@ -500,7 +500,7 @@ def test_who_is_removed_is_told(team: tuple[Terminal, Terminal]) -> None:
 
 def test_nobody_is_removed_twice_at_once(team: tuple[Terminal, Terminal]) -> None:
     alice, bob = team
-    assert "named twice" in alice.refuses("remove", "team", bob.name, bob.name)
+    assert "named twice" in alice.refuses("remove", "team", bob.name, bob.name, code=2)
 
 
 def test_what_is_answered_is_looked_for_at_the_broker(team: tuple[Terminal, Terminal]) -> None:

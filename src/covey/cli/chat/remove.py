@@ -8,7 +8,6 @@ import click
 
 from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
-from covey.client.conversing.wanted import people
 from covey.client.words.showing import line
 
 if TYPE_CHECKING:
@@ -32,7 +31,10 @@ def command(chosen: Chosen, *, group: str, names: tuple[str, ...], key: str | No
         msg = "say whom: by one or more NAMEs, or by --key KEY"
         raise click.UsageError(msg)
 
-    names = people(names)
+    twice = next((each for each in names if names.count(each) > 1), None)
+    if twice is not None:
+        msg = f"{line(twice)} is named twice: once is enough"
+        raise click.UsageError(msg)
 
     async def work(client: Client) -> str:
         from_ = client.group(group)
