@@ -225,6 +225,29 @@ def test_who_leaves_the_branch_where_it_was_said_again_goes_on_without_the_other
     assert "nothing lost" in rules(split)
 
 
+def test_who_removed_others_in_a_branch_before_it_said_something_there_is_not_heard() -> None:
+    """They have never come into the branch, and it is out of that by now."""
+    other = bytes([1]) * 32
+    hello = HELLO._replace(sender="bob")
+    left = held(gid=other, predecessor=GID, status=Status.left, members=(), messages=(hello,))
+    before = held(status=Status.branched, authenticator=b"", members=(), secrets=0, messages=())
+    for removed, kinds, found in (
+        (("ann",), {"restore": 1}, False),
+        ((), {"restore": 1}, True),
+        (("ann",), {"race": 1}, True),
+    ):
+        event = msgspec.structs.replace(changed(2, removed=removed), group=other.hex())
+        split = evidence(
+            ann=held(members=("ann",), messages=()),
+            told={"ann": [changed(2, removed=("bob",))], "bob": [event]},
+            kinds=kinds,
+            said=[Said("bob", GID, "hello", 50.0)],
+        )
+        groups = {GID: before, other: left._replace(secrets=0, authenticator=b"")}
+        split.observed["bob"] = split.observed["bob"]._replace(groups=groups)
+        assert ("nothing lost" in rules(split)) == found
+
+
 def test_what_was_said_goes_on_in_a_branch() -> None:
     assert rules(in_a_branch()) == {"nothing lost"}
     assert rules(in_a_branch(lost("ann", 1))) == {"losses explained"}

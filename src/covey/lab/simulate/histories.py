@@ -263,16 +263,19 @@ def _goes_on(observed: Observed, held: Held) -> Held | None:
 def _are_parted(evidence: Evidence, said: Said, name: str) -> bool:
     """Whether who speaks or who hears goes on without the other, where others are not.
 
-    Or it was said there at last, and who said it has left since.
+    Or it was said there at last, and who said it has left since; or where the other one, who has
+    never been there, is no member any more.
     """
     sender, hearer = evidence.observed[said.who], evidence.observed[name]
     theirs, ours = _lives(sender), _lives(hearer)
-    theirs |= {
+    last = {
         gid
         for gid, held in sender.groups.items()
         if any(each.text == said.text for each in held.messages)
     }
-    return any(is_apart(evidence, gid) for gid in theirs ^ ours)
+    return any(is_apart(evidence, gid) for gid in (theirs | last) ^ ours) or (
+        evidence.taken_back and was_removed(evidence, last - {said.gid} - ours, name)
+    )
 
 
 def _lives(observed: Observed) -> set[bytes]:
