@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 GID = bytes(32)
 NOBODY: dict[str, tuple[str, ...]] = {"added": (), "removed": (), "left": ()}
+READ = {Shown(name, GID, 3, bytes(32)): 95.0 for name in ("ann", "bob")}
+"""When the two were shown the log last."""
+
 HELLO = Message(1, b"m" * 16, 3, 2, "ann", "hello", 60)
 
 
@@ -65,7 +68,7 @@ def evidence(
         )
         for name, each in (("ann", ann or held()), ("bob", bob or held()))
     }
-    front = cast("Front", SimpleNamespace(caught={}, denied=dict, ever_denied=dict))
+    front = cast("Front", SimpleNamespace(caught={}, denied=dict, ever_denied=dict, places=READ))
     plain = Evidence(
         observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {}, {}, {}, 200.0
     )
@@ -76,11 +79,11 @@ def rules(found: Evidence) -> set[str]:
     return {each.rule for each in judge(found)}
 
 
-def denying(name: str, at: float) -> Front:
+def denying(name: str, at: float, read: Mapping[Shown, float] = READ) -> Front:
     shown = {Shown(name, GID, 3, bytes(32)): at}
     return cast(
         "Front",
-        SimpleNamespace(caught={}, denied=lambda: shown, ever_denied=lambda: shown),
+        SimpleNamespace(caught={}, denied=lambda: shown, ever_denied=lambda: shown, places=read),
     )
 
 

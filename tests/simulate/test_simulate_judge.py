@@ -206,9 +206,8 @@ def test_who_went_out_in_a_log_that_is_taken_back_is_a_member_there_still() -> N
     assert rules(zombie._replace(front=denying("bob", 90.0))) == set()
     early = zombie._replace(front=denying("bob", 90.0), lately={"rollback": 50.0})
     assert rules(early) == {"agree"}
-    unread = {GID: out._replace(seq=-1)}  # it had not read yet what was there again
-    early.observed["bob"] = early.observed["bob"]._replace(groups=unread)
-    assert rules(early) == set()
+    unread = early._replace(front=denying("bob", 90.0, read={}))  # what was there again
+    assert rules(unread) == set()
     fork = evidence(bob=out, told={"bob": [MemberLeft(GID.hex())]}, kinds={"fork": 1})
     assert judge(fork._replace(lately={"fork": 50.0, "honest": 150.0})) == []
     assert rules(fork._replace(lately={"fork": 50.0, "honest": 60.0})) == {"agree"}

@@ -77,6 +77,14 @@ def is_denied(evidence: Evidence, gid: bytes, name: str) -> bool:
     return any((each.client, each.gid) == (name, gid) for each in evidence.front.ever_denied())
 
 
+def _has_read_since(evidence: Evidence, gid: bytes, name: str) -> bool:
+    """Whether somebody has read of the log that was there again."""
+    return any(
+        (shown.client, shown.gid) == (name, gid) and at > evidence.taken_back_until
+        for shown, at in evidence.front.places.items()
+    )
+
+
 def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether somebody has gone out of a group whose log was taken back later, or not back yet.
 
@@ -88,8 +96,8 @@ def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
     out_at = max((each.at for each in ended if is_ours(each.event)), default=None)
     if out_at is None or not evidence.taken_back:
         return False
-    if evidence.taken_back_until < out_at and observed.groups[gid].seq >= 0:
-        return False  # it had read of the log that was there again
+    if evidence.taken_back_until < out_at and _has_read_since(evidence, gid, name):
+        return False
     joined = observed.events(Joined, group=gid)
     came = max((each.at for each in joined if each.at <= out_at), default=0)
     return is_denied(evidence, gid, name) or not any(
