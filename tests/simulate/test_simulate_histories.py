@@ -66,6 +66,24 @@ def test_who_comes_late_into_a_branch_keeps_the_places_of_before() -> None:
         assert rules(evidence(ann=again, bob=late, told={"bob": [joined]})) == found
 
 
+def test_who_was_lost_before_the_branch_keeps_the_places_that_it_knew() -> None:
+    """What was said again in the broken group, it has never heard there."""
+    before = b"p" * 32
+    for epoch, since, found in (
+        (10, 60, set()),
+        (18, 60, {"same order"}),
+        (10, 110, {"same order"}),
+    ):
+        later = HELLO._replace(seq=44, epoch=17, since=since)
+        ann = held(messages=(later,), predecessor=before)
+        bob = held(messages=(HELLO._replace(seq=12, epoch=7),), predecessor=before)
+        joined = Joined(GID.hex(), name="covey", how="branched", epoch=2)
+        split = evidence(ann=ann, bob=bob, told={"bob": [joined]}, kinds={"rollback": 1})
+        lost = held(gid=before, status=Status.branched, epoch=epoch, messages=(), members=())
+        split.observed["bob"].groups[before] = lost._replace(secrets=0, authenticator=b"")
+        assert rules(split) & {"same order"} == found
+
+
 def test_last_words_are_missed_like_others() -> None:
     """They were said behind where others were: who is beyond them says so by the log's numbers."""
     gone = {"ann": [MemberLeft(GID.hex())]}

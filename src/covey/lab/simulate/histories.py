@@ -141,7 +141,8 @@ def _ids(event: Event) -> tuple[str, ...]:
 
 def _keeps_the_old(observed: Observed, held: Held, own: Message, other: Message) -> bool:
     """Whether somebody did not hear a message at the others' place of it, which is later."""
-    return _was_out(observed, held, own, other) or (
+    out = _was_out(observed, held, own, other) or _was_lost(observed, held, other)
+    return out or (
         other.seq is not None
         and _place(own) < _place(other)
         and any(
@@ -162,6 +163,14 @@ def _was_out(observed: Observed, held: Held, own: Message, other: Message) -> bo
         for told in observed.events(Joined, group=held.gid)
         if isinstance(told.event, Joined)
     )
+
+
+def _was_lost(observed: Observed, held: Held, other: Message) -> bool:
+    """Whether somebody went into a branch without having come to the epoch of the others' place."""
+    before = observed.groups.get(held.predecessor)
+    if before is None or not 0 <= before.epoch < _place(other)[0]:
+        return False
+    return any(other.since <= told.at for told in observed.events(Joined, group=held.gid))
 
 
 def nothing_lost(evidence: Evidence) -> Iterator[Finding]:
