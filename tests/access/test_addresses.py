@@ -8,6 +8,7 @@ from access_samples import BROKER, POLICY, RANDOM, begun, person
 from covey import mls
 from covey.access.member.addresses import (
     EXTENSION_TYPES,
+    MOST_CAPABILITIES,
     capabilities_of,
     extension,
     inbox_of,
@@ -26,7 +27,13 @@ from covey.errors import DecodeError, ProtocolError
 
 ADDRESS = InboxAddress(BROKER, RANDOM(32))
 SLOT = NoteSlot(BROKER, RANDOM(32), RANDOM(16))
-CAPABILITIES = GroupCapabilities((GroupCapability(RANDOM(32), 0, 500_000, Right.join),))
+
+
+def capability(key: int) -> GroupCapability:
+    return GroupCapability(key.to_bytes(32), bytes(32), 500_000, Right.join)
+
+
+CAPABILITIES = GroupCapabilities((GroupCapability(RANDOM(32), RANDOM(32), 500_000, Right.join),))
 
 
 def test_the_code_points_are_private_and_not_for_chance() -> None:
@@ -86,3 +93,13 @@ def test_bytes_that_are_no_extension_are_refused() -> None:
         inbox_of(bob.replace(extensions=(broken,)))
     with pytest.raises(DecodeError):
         capabilities_of([mls.Extension(ExtensionCode.capabilities, b"\xff")])
+
+
+def test_a_group_has_so_many_capabilities_and_each_of_them_once() -> None:
+    """Each commit states all: else who is alone could make a group in which nobody can commit."""
+    most = tuple(map(capability, range(MOST_CAPABILITIES)))
+    stated = with_capabilities((), GroupCapabilities(most))
+    assert capabilities_of(stated).capabilities == most
+    for bad, why in (((*most, capability(999)), "at most 128"), ((most[0], most[0]), "twice")):
+        with pytest.raises(DecodeError, match=why):
+            capabilities_of(with_capabilities((), GroupCapabilities(bad)))

@@ -42,7 +42,7 @@ def test_no_secret_stands_where_others_look() -> None:
     suite = begun().suite
     stated = GroupCapabilities(
         tuple(
-            GroupCapability(capability_keys(seed, suite).key, 0, 600_000, right)
+            GroupCapability(capability_keys(seed, suite).key, bytes(32), 600_000, right)
             for right, seed in SEEDS.items()
         )
     )

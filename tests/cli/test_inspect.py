@@ -52,11 +52,17 @@ def test_a_bare_tree_is_judged_in_a_post_quantum_suite(given: str) -> None:
     assert b"VAL-010" in covey("-", "--suite", "1", "--all", stdin=tree).stdout
 
 
+def test_a_suite_has_a_name_and_is_judged() -> None:
+    """What is recorded today can be opened when there is a quantum computer."""
+    ended = covey("-", "--suite", "x-wing", stdin=PACKAGE)
+    assert b"quantum computers: confidentiality not quantum-safe" in ended.stdout
+
+
 @pytest.mark.parametrize("given", ["99", "x", "0xeeee"])
 def test_a_suite_that_is_not_known_is_refused(given: str) -> None:
     ended = covey("-", "--suite", given, stdin=PACKAGE)
     assert ended.returncode == 2
-    assert f"there is no suite {given} here".encode() in ended.stderr
+    assert f"there is no suite {given}: ".encode() in ended.stderr
 
 
 @pytest.mark.parametrize(

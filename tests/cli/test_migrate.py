@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,14 +82,47 @@ def test_who_cannot_come_along_is_named_or_removed(
     ) as dora:
         alice.says("invite", "team", old)
         dora.next_group(20)
-    lacking = alice.finds("migrate", "team", "--suite", "x-wing", "--check")
-    assert lacking == {"suite": XWING, "lacking": [old]}
+    checked = alice.run("migrate", "team", "--suite", "x-wing", "--check", "--json")
+    assert (checked.exit_code, json.loads(checked.stdout)) == (
+        1,
+        {"suite": XWING, "lacking": [old]},
+    )
     refused = alice.refuses("migrate", "team", "--suite", "x-wing", "--wait", "0.1")
     assert f"{old} cannot be carried along" in refused
     assert "--remove-missing" in refused
-    alice.says("migrate", "team", "--suite", "x-wing", "--remove-missing")
+    moved = alice.run("migrate", "team", "--suite", "x-wing", "--remove-missing")
+    assert moved.exit_code == 0
+    assert f"removing the devices of {old} that cannot come along" in moved.stderr
     names = [each["name"] for each in bob.finds("members", "team")["members"]]
     assert names == [alice.name, bob.name]
+
+
+def test_nobody_is_removed_for_a_move_that_cannot_be(
+    alice: Terminal, bob: Terminal, tmp_path: Path, url: str
+) -> None:
+    """Whoever asks is no owner; or the group does not take the suite."""
+    alice.says("create", "team", "--suite", "x-wing", "--quantum-safe")
+    alice.says("invite", "team", bob.name)
+    bob.says("join")
+    alice.says("role", "team", bob.name, "admin")
+    old = f"old-{tmp_path.name}"
+    with blocking.Client.open(
+        tmp_path / "dora.covey", broker=url, name=old, key=Passphrase("dora"), upgrades=("x-wing",)
+    ) as dora:
+        alice.says("invite", "team", old)
+        dora.next_group(20)
+    for terminal, suite, why in (
+        (alice, "2", "is to be quantum-safe"),
+        (bob, "x-wing-mldsa44", "that is for owners"),
+    ):
+        for how in ("--remove-missing", "--check"):
+            assert why in terminal.refuses("migrate", "team", "--suite", suite, how)
+        names = [each["name"] for each in terminal.finds("members", "team")["members"]]
+        assert names == [alice.name, bob.name, old]
+    alice.says("remove", "team", bob.name)
+    out = "not in this group any more"
+    assert out in bob.says("members", "team")
+    assert out in bob.refuses("migrate", "team", "--suite", "x-wing")
 
 
 def test_a_group_that_is_to_be_quantum_safe_stays_so(alice: Terminal, bob: Terminal) -> None:

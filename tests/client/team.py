@@ -80,6 +80,12 @@ class Team:
         """The leaf of a member."""
         return self.groups[name].own_index
 
+    def opener(self, name: str) -> bytes:
+        """How capabilities name somebody who has opened them."""
+        leaf = self.groups[name].tree.leaf(self.leaf(name))
+        assert leaf is not None
+        return profile.opener_at(leaf)
+
     def profile(self, **change: Any) -> tuple[mls.Extension, ...]:  # noqa: ANN401 - see profile.changed
         """The extensions with a changed profile."""
         extensions = self.groups["amy"].extensions

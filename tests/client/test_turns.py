@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covey.access.member import envelopes
+from covey.access.refusals import Code
 from covey.access.signing import public_key
 from covey.access.structs.log import NextEpoch
 from covey.access.structs.sealed import Purpose
 from covey.client import events
 from covey.client.sync.asking import append
 from covey.client.sync.effects import Lane, Use
+from covey.client.sync.log import turning
 from covey.client.sync.rows import wishes
 from covey.client.sync.rows.groups import Status
+from covey.errors import BrokerError
 from covey.lab.simulate.broker import Copy
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from client.table import Someone, Table
 
 
@@ -255,3 +260,29 @@ def test_who_was_shown_another_log_of_the_epoch_gets_over_it(table: Table) -> No
     assert sorted(alice.texts()) == sorted(bob.texts()) == ["hidden from alice", "hidden from bob"]
     assert any(isinstance(each, events.ForkFound) for each in bob.news())
     assert alice.authenticator == bob.authenticator
+
+
+def test_a_commit_that_the_broker_never_takes_is_not_sent_again_at_once(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has wished for it, so nothing ends with it: it is due as before."""
+    alice, bob = people = table.team("alice", "bob")
+    bob.leave()
+    bob.turn()
+    sent: list[int] = []
+
+    def refused(*_: object) -> Generator[object, object, None]:
+        sent.append(1)
+        assert len(sent) < 50, "it never ends"
+        raise BrokerError(Code.too_large.value, "for this test")
+        yield
+
+    with monkeypatch.context() as changed:
+        changed.setattr(turning, "append", refused)
+        for _ in range(20):
+            table.passes(1)
+            alice.turn()
+    assert 1 <= len(sent) <= 4
+    table.passes(3_600)
+    table.settle(*people)
+    assert bob.place.seat.look().status is Status.left

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -68,9 +69,8 @@ def evidence(
         )
         for name, each in (("ann", ann or held()), ("bob", bob or held()))
     }
-    front = cast("Front", SimpleNamespace(caught={}, denied=dict, ever_denied=dict, places=READ))
     plain = Evidence(
-        observed, [Said("ann", GID, "hello", 50.0)], [], front, Sealed(), {}, {}, {}, 200.0
+        observed, [Said("ann", GID, "hello", 50.0)], [], front(), Sealed(), {}, {}, {}, 200.0
     )
     return plain._replace(**changed)
 
@@ -79,12 +79,15 @@ def rules(found: Evidence) -> set[str]:
     return {each.rule for each in judge(found)}
 
 
+def front(**changed: Any) -> Front:  # noqa: ANN401 - likewise
+    """A broker that has not lied, but for what is changed."""
+    honest = {"caught": [], "denied": dict, "ever_denied": dict, "places": READ}
+    return cast("Front", SimpleNamespace(**{**honest, "shut_out": defaultdict(set), **changed}))
+
+
 def denying(name: str, at: float, read: Mapping[Shown, float] = READ) -> Front:
     shown = {Shown(name, GID, 3, bytes(32)): at}
-    return cast(
-        "Front",
-        SimpleNamespace(caught={}, denied=lambda: shown, ever_denied=lambda: shown, places=read),
-    )
+    return front(denied=lambda: shown, ever_denied=lambda: shown, places=read)
 
 
 def changed(epoch: int, **how: tuple[str, ...]) -> MembersChanged:

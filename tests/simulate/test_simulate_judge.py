@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -24,17 +23,17 @@ from covey.client.events import (
 from covey.client.sync.rows.groups import Status
 from covey.lab.simulate.actors import Invite, Knock, Leave, Remove
 from covey.lab.simulate.judge import judge
-from covey.lab.simulate.lies import Caught, Lie
+from covey.lab.simulate.lies import Caught, Lie, Shown
 from covey.lab.simulate.sealing import Sealed
 from covey.lab.simulate.world import Wanted
 from simulate.seen import GID, HELLO, at, changed, denying, evidence, held, rules
+from simulate.seen import front as liar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from covey.client.events import Event
     from covey.lab.simulate.evidence import Evidence
-    from covey.lab.simulate.lies import Front
 
 
 OTHER = bytes([1]) * 32
@@ -61,15 +60,7 @@ BROKEN: dict[str, Evidence] = {
         ann=held(members=("ann",)), bob=held(status=Status.removed, members=())
     ),
     "lies noticed": evidence(
-        front=cast(
-            "Front",
-            SimpleNamespace(
-                caught=[Caught("bob", GID, Lie.drop, 90.0)],
-                denied=dict,
-                ever_denied=dict,
-                longest_fork=0.0,
-            ),
-        )
+        front=liar(caught=[Caught("bob", GID, Lie.drop, 90.0)], longest_fork=0.0)
     ),
 }
 
@@ -115,7 +106,7 @@ def test_a_lie_that_is_told_of_is_noticed() -> None:
 
 def test_who_has_no_place_in_a_log_only_looks_whether_that_is_so() -> None:
     caught = [Caught("bob", GID, Lie.drop, 150.0)]
-    front = cast("Front", SimpleNamespace(caught=caught, denied=dict, ever_denied=dict))
+    front = liar(caught=caught)
     lost = Rejoining(GID.hex(), why="gone")
     back_in = Joined(GID.hex(), name="covey", how="recovered", epoch=2)
     for told, found in (([lost], set()), ([lost, back_in], {"lies noticed"})):
@@ -208,6 +199,9 @@ def test_who_went_out_in_a_log_that_is_taken_back_is_a_member_there_still() -> N
     assert rules(early) == {"agree"}
     unread = early._replace(front=denying("bob", 90.0, read={}))  # what was there again
     assert rules(unread) == set()
+    for seq, later, found in ((3, 95.0, {"agree"}), (2, 95.0, set()), (3, 105.0, set())):
+        read = {Shown("bob", GID, 3, b"old"): 40.0, Shown("bob", GID, seq, b"new"): later}
+        assert rules(early._replace(front=denying("bob", 90.0, read=read))) == found
     fork = evidence(bob=out, told={"bob": [MemberLeft(GID.hex())]}, kinds={"fork": 1})
     assert judge(fork._replace(lately={"fork": 50.0, "honest": 150.0})) == []
     assert rules(fork._replace(lately={"fork": 50.0, "honest": 60.0})) == {"agree"}
@@ -413,6 +407,21 @@ def test_who_has_left_the_branch_of_a_group_is_a_member_for_who_had_stayed() -> 
         assert rules(split) == found
 
 
+def test_who_has_left_one_branch_is_a_member_of_another_for_who_went_on_there() -> None:
+    before = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+    third = b"third".ljust(32)
+    for status, kinds, found in (
+        (Status.left, {"rollback": 1}, False),
+        (Status.active, {"rollback": 1}, True),
+        (Status.left, {"race": 1}, True),
+    ):
+        split = evidence(ann=before, bob=before, kinds=kinds)
+        branch = held(gid=OTHER, predecessor=GID)
+        split.observed["ann"].groups[OTHER] = branch
+        split.observed["bob"].groups[third] = branch._replace(gid=third, status=status)
+        assert ("agree" in rules(split)) == found
+
+
 def test_who_is_alone_in_a_branch_that_all_others_have_left_is_with_them_elsewhere() -> None:
     for members, kinds, found in (
         (("ann",), {"rollback": 1}, False),
@@ -545,6 +554,17 @@ def test_a_branch_may_be_without_an_owner_who_finds_no_way_back() -> None:
         assert ("owned" in rules(split)) == found
 
 
+def test_a_branch_of_who_is_parted_from_its_owner_has_none() -> None:
+    into = Joined(OTHER.hex(), name="covey", how="branched", epoch=1)
+    before = held(status=Status.branched, authenticator=b"", members=(), secrets=0)
+    for days, owners, found in ((31, ("ann",), False), (31, (), True), (29, ("ann",), True)):
+        parted = {"fork": 100.0 - days * 86_400.0}
+        split = evidence(ann=held(owners=owners), told={"bob": [into]}, began=parted)
+        branch = held(gid=OTHER, predecessor=GID, members=("ann", "bob"), owners=())
+        split.observed["bob"].groups.update({GID: before, OTHER: branch})
+        assert ("owned" in {each.rule for each in judge(split) if each.who == "bob"}) == found
+
+
 def test_a_commit_that_waited_counts_from_when_it_was_wanted() -> None:
     """The old way back closes as long after that, however late the broker has taken it."""
     late = 100.0 + 31 * 86_400
@@ -578,3 +598,4 @@ def test_people_are_let_in_anew_as_often_as_there_is_a_reason() -> None:
     assert rules(again) == {"few returns"}
     assert judge(again._replace(kinds={"fork": 1})) == []
     assert judge(again._replace(wanted=[Wanted("ann", Invite(GID, ("bob",)), 50.0)])) == []
+    assert judge(again._replace(front=liar(shut_out={"ann": set(), "bob": {b"parcel"}}))) == []

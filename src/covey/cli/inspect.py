@@ -12,7 +12,6 @@ import os
 import shutil
 import sys
 import time
-from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ import msgspec
 
 from covey.cli.inputs import is_stdin, read_input
 from covey.cli.paths import GivenPath
+from covey.client.words import suites
 from covey.errors import StateError, StorageError
 from covey.lab.inspect import telling
 from covey.lab.inspect.diff import compare
@@ -33,7 +33,6 @@ from covey.lab.inspect.judging.verdicts import Surroundings
 from covey.lab.inspect.kinds import KINDS, a, guess
 from covey.lab.inspect.opening import Unopened, open_input
 from covey.lab.inspect.vector_file import VectorFile
-from covey.mls.crypto.dialects import is_known
 from covey.mls.picture import drawing
 from covey.mls.picture.layout import ROWS
 from covey.mls.picture.names import ranges
@@ -66,14 +65,11 @@ def _kind(_: click.Context, __: click.Parameter, text: str | None) -> str | None
 
 
 def _suite(_: click.Context, __: click.Parameter, given: str | None) -> int | None:
-    """A cipher suite that is known here, by its number."""
-    if given is None:
-        return None
-    with suppress(ValueError):
-        if is_known(code := int(given, 0)):
-            return code
-    msg = f"there is no suite {given} here: it is a number, such as 1 or 0xfc01"
-    raise click.BadParameter(msg)
+    """A cipher suite that is known here, by its name or number."""
+    try:
+        return None if given is None else suites.parse(given)
+    except StateError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _moment(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
@@ -151,7 +147,7 @@ class Options(msgspec.Struct, frozen=True):
     "--suite",
     callback=_suite,
     metavar="N",
-    help="The suite, such as 0xfc01, where nothing says it.",
+    help="The suite, such as x-wing or 0xfc01, where nothing says it.",
 )
 @click.option(
     "--at", callback=_moment, metavar="TIME", help="Judge lifetimes by this time. Now by default."

@@ -161,6 +161,11 @@ class Conversation(Face[conversation.Conversation]):
         return self._portal.plain(lambda: self._inner.epoch)
 
     @property
+    def was_moved(self) -> bool:
+        """Whether it has had another cipher suite before."""
+        return self._portal.plain(lambda: self._inner.was_moved)
+
+    @property
     def quantum_safe(self) -> bool:
         """Whether it refuses every suite that is not."""
         return self._portal.plain(lambda: self._inner.quantum_safe)

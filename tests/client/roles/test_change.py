@@ -20,7 +20,7 @@ def test_a_change_is_a_sentence() -> None:
     here = Team("bob", "cat")
     wanted = with_capabilities(
         here.profile(name="crew", inviting=2, expires_after=60, roles={"bob": 2}),
-        GroupCapabilities((GroupCapability(bytes(32), 0, 500_000, Right.join),)),
+        GroupCapabilities((GroupCapability(bytes(32), here.opener("amy"), 500_000, Right.join),)),
     )
     judged = dry_run(
         here.groups["amy"],
@@ -56,7 +56,7 @@ def test_nothing_but_keys() -> None:
 
 def test_an_ending_and_a_closed_door() -> None:
     here = Team("bob")
-    door = GroupCapability(bytes(32), 0, 500_000, Right.recover)
+    door = GroupCapability(bytes(32), here.opener("amy"), 500_000, Right.recover)
     base = here.groups["amy"].extensions
     here.commit("amy", extensions=with_capabilities(base, GroupCapabilities((door,))))
     assert "closes a door to recover" in str(dry_run(here.groups["bob"], extensions=base))

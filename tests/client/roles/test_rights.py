@@ -6,13 +6,19 @@ import time
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from client.team import SUITE, Team
 from covey import mls
 from covey.access.member import addresses
 from covey.access.member.addresses import with_capabilities
-from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
-from covey.client.words import made_for, profile
+from covey.access.structs.extensions import (
+    GroupCapabilities,
+    GroupCapability,
+    Right,
+    Succession,
+)
+from covey.client.words import made_for, profile, same_device
 from covey.client.words.profile import GROUP_PROFILE, Inviting, Role
 from covey.errors import PolicyError
 from covey.mls import Extension
@@ -348,7 +354,7 @@ def test_a_group_of_a_classical_suite_cannot_be_called_quantum_safe() -> None:
 # --- doors ---------------------------------------------------------------------------------
 
 
-def door(creator: int, right: Right = Right.join, key: int = 1) -> GroupCapability:
+def door(creator: bytes, right: Right = Right.join, key: int = 1) -> GroupCapability:
     return GroupCapability(key.to_bytes(32), creator, 500_000, right)
 
 
@@ -358,26 +364,26 @@ def doors(here: Team, *capabilities: GroupCapability) -> tuple[Extension, ...]:
 
 def test_who_may_invite_opens_doors() -> None:
     here = team()
-    here.commit("bob", extensions=doors(here, door(here.leaf("bob"))))
+    here.commit("bob", extensions=doors(here, door(here.opener("bob"))))
     closed = team(inviting=Inviting.admins)
-    wanted = doors(closed, door(closed.leaf("bob")))
+    wanted = doors(closed, door(closed.opener("bob")))
     assert "admins invite" in closed.refusal("bob", extensions=wanted)
-    closed.commit("ann", extensions=doors(closed, door(closed.leaf("ann"))))
+    closed.commit("ann", extensions=doors(closed, door(closed.opener("ann"))))
 
 
 def test_everybody_opens_a_door_to_come_back_by() -> None:
     here = team(inviting=Inviting.admins)
-    here.commit("bob", extensions=doors(here, door(here.leaf("bob"), Right.recover)))
+    here.commit("bob", extensions=doors(here, door(here.opener("bob"), Right.recover)))
 
 
 def test_nobody_opens_or_changes_a_door_in_anothers_name() -> None:
     here = team()
-    wanted = doors(here, door(here.leaf("cat")))
+    wanted = doors(here, door(here.opener("cat")))
     assert "another's name" in here.refusal("bob", extensions=wanted)
     here.commit("cat", extensions=wanted)
-    longer = door(here.leaf("cat")).replace(not_after=600_000)
+    longer = door(here.opener("cat")).replace(not_after=600_000)
     assert "another's name" in here.refusal("bob", extensions=doors(here, longer))
-    mine = door(here.leaf("bob"))
+    mine = door(here.opener("bob"))
     assert "another's name" in here.refusal("bob", extensions=doors(here, mine))
     here.commit("cat", extensions=doors(here, longer))
     shorter = longer.replace(not_after=1)
@@ -390,25 +396,33 @@ def test_nobody_opens_or_changes_a_door_in_anothers_name() -> None:
 
 def test_a_door_is_taken_away_by_whoever_finds_it_expired() -> None:
     here = team()
-    here.commit("cat", extensions=doors(here, door(here.leaf("cat"))))
+    here.commit("cat", extensions=doors(here, door(here.opener("cat"))))
     here.commit("bob", extensions=doors(here))
+
+
+def test_nobody_takes_the_room_of_all_doors() -> None:
+    here = team()
+    many = [door(here.opener("cat"), Right.recover, key) for key in range(1, 34)]
+    assert "close one first" in here.refusal("cat", extensions=doors(here, *many))
+    here.commit("cat", extensions=doors(here, *many[1:]))
+    here.commit("bob", extensions=doors(here, *many[1:], door(here.opener("bob"))))
 
 
 def test_a_door_falls_with_who_opened_it() -> None:
     here = team()
-    here.commit("cat", extensions=doors(here, door(here.leaf("cat"))))
+    here.commit("cat", extensions=doors(here, door(here.opener("cat"))))
     assert "opener goes" in here.refusal("amy", remove=[here.leaf("cat")])
     here.commit("amy", remove=[here.leaf("cat")], extensions=doors(here))
 
 
 def test_a_way_back_goes_on_in_the_name_of_who_commits_that_its_opener_goes() -> None:
     here = team()
-    old, gone = door(here.leaf("cat"), Right.recover), [here.leaf("cat")]
+    old, gone = door(here.opener("cat"), Right.recover), [here.leaf("cat")]
     here.commit("cat", extensions=doors(here, old))
-    heir = old.replace(creator=here.leaf("amy"))
+    heir = old.replace(creator=here.opener("amy"))
     for wrong in (
         heir.replace(not_after=old.not_after + 1),
-        heir.replace(creator=here.leaf("bob")),
+        heir.replace(creator=here.opener("bob")),
         heir.replace(right=Right.join),
     ):
         wanted = doors(here, wrong)
@@ -419,10 +433,21 @@ def test_a_way_back_goes_on_in_the_name_of_who_commits_that_its_opener_goes() ->
 
 def test_a_door_to_join_by_is_not_inherited() -> None:
     here = team()
-    old, gone = door(here.leaf("cat")), [here.leaf("cat")]
+    old, gone = door(here.opener("cat")), [here.leaf("cat")]
     here.commit("cat", extensions=doors(here, old))
-    wanted = doors(here, old.replace(creator=here.leaf("amy")))
+    wanted = doors(here, old.replace(creator=here.opener("amy")))
     assert "another's name" in here.refusal("amy", remove=gone, extensions=wanted)
+
+
+def test_nobody_stops_being_known_for_its_door() -> None:
+    """Else it would outlast the removal of who knows it."""
+    here = team()
+    named = same_device.vouched(here.member("cat"), here.members["cat"])
+    leaf = here.groups["amy"].tree.leaf(here.leaf("cat"))
+    assert leaf is not None
+    forged = here.cheat("cat").commit(update=True, leaf_extensions=[*leaf.extensions, *named])
+    with pytest.raises(PolicyError, match="VAL-025"):
+        here.groups["amy"].receive(forged.message)
 
 
 # --- coming back ---------------------------------------------------------------------------
@@ -460,6 +485,16 @@ def test_an_owner_who_never_came_is_let_in_by_a_mere_member() -> None:
     here = team()
     here.groups["oto"] = _joined(here, "bob", "oto", here.members["oto"].key_package())
     assert here.groups["oto"].epoch_authenticator == here.groups["amy"].epoch_authenticator
+
+
+def test_where_a_group_was_moved_who_seems_to_have_never_come_keeps_its_leaf() -> None:
+    """All leaves come from KeyPackages there, until their owners renew them."""
+    here = team()
+    moved = addresses.extension(Succession(b"before", 7))
+    here.commit("amy", extensions=(*here.groups["amy"].extensions, moved))
+    again = {"add": [here.members["oto"].key_package()], "remove": [here.leaf("oto")]}
+    assert "oto has not been there since the group was moved" in here.refusal("bob", **again)
+    here.groups["cat"] = _joined(here, "bob", "cat", here.members["cat"].key_package())
 
 
 def test_an_owner_who_has_come_is_not() -> None:
@@ -543,7 +578,7 @@ def _joined(here: Team, by: str, who: str, package: mls.PrivateKeyPackage) -> ml
 def test_other_keys_come_back_by_no_door(opener: str) -> None:
     """Else any member could make itself an owner, where credentials are taken at their word."""
     here = team()
-    here.commit(opener, extensions=doors(here, door(here.leaf(opener), Right.recover)))
+    here.commit(opener, extensions=doors(here, door(here.opener(opener), Right.recover)))
     for who in ("cat", "oto"):
         package = here.package(who)
         assert f"remove {who}" in here.refusal("bob", add=[package], remove=[here.leaf(who)])
@@ -551,7 +586,7 @@ def test_other_keys_come_back_by_no_door(opener: str) -> None:
 
 def test_the_last_owner_comes_back() -> None:
     here = Team("bob", "cat")
-    here.commit("amy", extensions=doors(here, door(here.leaf("amy"), Right.recover)))
+    here.commit("amy", extensions=doors(here, door(here.opener("amy"), Right.recover)))
     new = way_back(here, "amy")
     here.groups.pop("amy")
     here.commit("bob", add=[new], remove=[0], extensions=doors_of_bob(here))
@@ -606,6 +641,15 @@ def test_in_a_group_without_a_profile_everyone_may_all() -> None:
     assert "owners remove owners" in here.refusal("cat", remove=[here.leaf("bob")])
 
 
+class Careless(mls.Policy):
+    """Thinks nothing of names."""
+
+    def is_successor(self, old: mls.LeafNode, new: mls.LeafNode) -> bool:
+        """Everybody follows everybody."""
+        del old, new
+        return True
+
+
 def test_a_stranger_does_not_come_in_by_itself() -> None:
     here = team()
     info = here.groups["amy"].group_info()
@@ -629,10 +673,32 @@ def test_the_last_owner_comes_back_by_itself_and_nobody_in_its_place() -> None:
     forged = mls.Group.join_externally(
         here.member("amy"), info, resync=0, ports=mls.Ports(mls.Policy())
     )
-    with pytest.raises(PolicyError, match="may not come in by itself"):
+    with pytest.raises(PolicyError, match="VAL-025"):
         here.groups["bob"].receive(forged.commit)
     back = mls.Group.join_externally(here.members["amy"], info, resync=0)
     here.groups["bob"].receive(back.commit)
+
+
+def test_nobody_comes_back_by_itself_under_another_name() -> None:
+    here = team()
+    info, bob = here.groups["amy"].group_info(), here.members["bob"]
+    as_owner = replace(bob, credential=here.members["oto"].credential)
+    back = mls.Group.join_externally(
+        as_owner, info, resync=here.leaf("bob"), ports=mls.Ports(Careless())
+    )
+    with pytest.raises(PolicyError, match="VAL-025"):
+        here.groups["amy"].receive(back.commit)
+
+
+def test_whose_door_is_open_does_not_come_back_by_itself() -> None:
+    here = team()
+    here.commit("cat", extensions=doors(here, door(here.opener("cat"), Right.recover)))
+    info = here.groups["amy"].group_info()
+    back = mls.Group.join_externally(
+        here.members["cat"], info, resync=here.leaf("cat"), ports=mls.Ports(mls.Policy())
+    )
+    with pytest.raises(PolicyError, match="opener goes"):
+        here.groups["amy"].receive(back.commit)
 
 
 def branched(group: mls.Group) -> profile.GroupProfile:

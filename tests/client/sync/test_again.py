@@ -79,7 +79,7 @@ def test_a_door_that_stands_is_not_closed_again() -> None:
     here = Team("bob")
     closed = CloseDoor(KEY)
     assert still(closed, here.groups["amy"]) == closed
-    door = GroupCapability(KEY, here.leaf("bob"), 500_000, Right.join)
+    door = GroupCapability(KEY, here.opener("bob"), 500_000, Right.join)
     extensions = with_capabilities(here.groups["amy"].extensions, GroupCapabilities((door,)))
     here.commit("bob", extensions=extensions)
     assert still(closed, here.groups["amy"]) is None

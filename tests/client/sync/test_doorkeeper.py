@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from client.table import PACE, Someone, Table
 from covey.access.member import links
 from covey.access.refusals import Code
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
 from covey.client import events
+from covey.client.sync.identity.home import Home
 from covey.client.sync.rows.groups import Status
-from covey.client.sync.rows.wishes import Describe, OpenDoor
+from covey.client.sync.rows.wishes import Describe, Expel, OpenDoor
 from covey.client.words.profile import Inviting, Role
 from covey.errors import BrokerError
 from covey.store import RawKey, open_store, restore_backup, write_backup
@@ -19,6 +22,7 @@ from covey.store.memory import memory_store
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 KEY = RawKey(bytes(32))
 
@@ -191,3 +195,42 @@ def test_who_goes_out_while_it_asks_meets_no_trouble(table: Table) -> None:
     held.fails(BrokerError(Code.group_unknown))
     assert alice.place.seat.look().status is Status.left
     assert [str(each) for each in alice.news() if isinstance(each, events.RolledBack)] == []
+
+
+def test_a_door_of_nobody_lets_nobody_in(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever founds a group is alone, and may state any: nobody's removal would close it."""
+    alice, bob, dan = table.sit("alice"), table.sit("bob"), table.sit("dan")
+    alice.create()
+    table.settle(alice)
+    with monkeypatch.context() as changed:
+        changed.setattr(Home, "opener", bytes(32))
+        link = link_of(alice)
+    alice.invite("bob")
+    table.settle(alice, bob)
+    dan.run(dan.peer.knock(link))
+    table.settle(alice, bob, dan)
+    assert not dan.peer.places()
+    [refused] = {each.why for each in alice.news() if isinstance(each, events.Knocked)}
+    assert refused == "who has opened this door is not in the group"
+
+
+def test_a_door_that_somebody_opened_in_our_name_is_closed_as_we_come(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is alone may state any: by this one it would come in after having been removed."""
+    mallory, bob, carol, dan = (table.sit(each) for each in ("mallory", "bob", "carol", "dan"))
+    mallory.create()
+    table.settle(mallory)
+    with monkeypatch.context() as changed:
+        changed.setattr(Home, "opener", bob.peer.home.opener)
+        link = link_of(mallory)
+    mallory.invite("bob", "carol")
+    table.settle(mallory, bob, carol)
+    mallory.wish(Describe(roles={"carol": Role.owner}))
+    table.settle(mallory, bob, carol)
+    carol.wish(Expel((b"mallory",)))
+    table.settle(mallory, bob, carol)
+    assert mallory.place.seat.look().status is Status.removed
+    with pytest.raises(BrokerError, match="capability_refused"):
+        dan.run(dan.peer.knock(link))
+    assert not any(isinstance(each, events.WishRefused) for each in bob.news())

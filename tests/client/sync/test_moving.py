@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from client.table import Table
-from covey.access.member import envelopes, links
+from covey.access.member import addresses, envelopes, links
 from covey.access.refusals import Code, refused
 from covey.access.structs.extensions import Right
 from covey.access.structs.log import NextEpoch
@@ -385,6 +385,45 @@ def test_a_link_of_before_leads_in_afterwards(table: Table) -> None:
     table.settle(*people, dora)
     turned_away = [e for e in alice.news() if isinstance(e, events.Knocked) and not e.accepted]
     assert "this group has suite 0x0002" in turned_away[0].why
+
+
+@pytest.mark.parametrize("right", [Right.join, Right.recover])
+def test_a_door_of_before_falls_with_who_opened_it(table: Table, right: Right) -> None:
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
+    seed = table.entropy(32)
+    bob.wish(wishes.OpenDoor(seed, right, int(table.now) // HOUR + 48))
+    table.settle(*people)
+    alice.upgrade(OTHER_KEYS)
+    table.settle(*people)
+    assert opener(alice, seed) == bob.peer.home.opener
+    alice.wish(wishes.Expel((b"bob",)))
+    table.settle(*people)
+    heir = None if right is Right.join else alice.peer.home.opener
+    assert opener(alice, seed) == opener(carol, seed) == heir
+
+
+def test_a_door_of_before_outlasts_who_moved_the_group(table: Table) -> None:
+    alice, bob, carol = people = table.team("alice", "bob", "carol")
+    seed = table.entropy(32)
+    bob.wish(wishes.OpenDoor(seed, Right.join, int(table.now) // HOUR + 48))
+    alice.wish(wishes.Describe(roles={"bob": profile.Role.owner}))
+    table.settle(*people)
+    alice.upgrade(OTHER_KEYS)
+    table.settle(*people)
+    alice.leave()
+    table.settle(*people)
+    assert alice.place.seat.look().status.is_out
+    dora = table.sit("dora")
+    dora.run(dora.peer.knock(fragment(bob, seed, OLD)))
+    table.settle(bob, carol, dora)
+    assert agree(bob, carol, dora)
+
+
+def opener(someone: Someone, seed: bytes) -> bytes | None:
+    """Who has opened a door, as somebody's group says; None if there is none any more."""
+    stated = addresses.capabilities_of(someone.place.seat.group.extensions).capabilities
+    key = capabilities.key(seed)
+    return next((each.creator for each in stated if each.key == key), None)
 
 
 def fragment(someone: Someone, seed: bytes, suite: int) -> str:

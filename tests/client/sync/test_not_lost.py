@@ -48,6 +48,16 @@ def test_all_who_were_told_that_they_are_lost_go_on_when_it_is_not_so(table: Tab
     assert carol.place.seat.row.trouble == ""
 
 
+def test_a_doubt_of_before_is_none_about_what_came_since(table: Table) -> None:
+    """Who died as it came back has not forgotten it; then its leaf goes for another one."""
+    _, _, carol = table.team("alice", "bob", "carol")
+    seat = carol.place.seat
+    with seat.change() as rows:
+        standing.denied(rows, seat.row.gid)
+        entering.fell_behind(seat, rows, "alice has let us in anew")
+    assert not carol.run(standing.look_again(seat))
+
+
 def test_what_was_left_at_the_door_is_no_way_back_any_more(table: Table) -> None:
     alice, bob = table.team("alice", "bob")
     loses(alice)

@@ -479,7 +479,7 @@ def test_a_way_back_outlasts_eight_others_that_take_its_place() -> None:
     """People come and go while somebody is away, or shown another log, who knows no other way."""
     ways: tuple[GroupCapability, ...] = ()
     for number in range(10):
-        lasting = GroupCapability(bytes([number]) * 32, 0, 600_000, Right.recover)
+        lasting = GroupCapability(bytes([number]) * 32, bytes(32), 600_000, Right.recover)
         ways = (*capabilities.superseded(ways, 500_000), lasting)
     assert [each.key[0] for each in ways] == list(range(1, 10))
     assert {each.not_after for each in ways[:-1]} == {500_000 + capabilities.OLD_WAY_HOURS}

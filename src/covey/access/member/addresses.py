@@ -18,6 +18,7 @@ from covey.access.structs.extensions import (
     NoteSlot,
     Succession,
 )
+from covey.errors import DecodeError
 from covey.mls.structs.extensions import Extension, RequiredCapabilities
 from covey.mls.wire.code_points import ExtensionType
 from covey.mls.wire.struct import WireStruct
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from covey.mls.structs.tree import LeafNode
 
 T = TypeVar("T", bound=WireStruct)
+
+MOST_CAPABILITIES: Final = 128
+"""How many a group has at most: each commit states all, and a broker takes no more than 256."""
 
 EXTENSION_TYPES: Final = frozenset(int(code) for code in ExtensionCode)
 """What a client's policy lists, so that its KeyPackages are valid and groups can take it."""
@@ -68,9 +72,17 @@ def capabilities_of(extensions: Sequence[Extension]) -> GroupCapabilities:
     """The capabilities of a group, of its GroupContext extensions; empty when there are none.
 
     Raises:
-        DecodeError: The extension is there, and holds something else.
+        DecodeError: The extension is there, and holds something else, or one of them twice, or
+            more than :data:`MOST_CAPABILITIES`.
     """
-    return _find(extensions, GroupCapabilities) or GroupCapabilities(())
+    found = _find(extensions, GroupCapabilities) or GroupCapabilities(())
+    if len(found.capabilities) > MOST_CAPABILITIES:
+        msg = f"a group has at most {MOST_CAPABILITIES} capabilities"
+        raise DecodeError(msg)
+    if len({each.key for each in found.capabilities}) < len(found.capabilities):
+        msg = "the group would have the same capability twice"
+        raise DecodeError(msg)
+    return found
 
 
 def with_capabilities(
@@ -116,7 +128,7 @@ def first_group_id(group_id: bytes, extensions: Sequence[Extension]) -> bytes:
 def moved_on(group_id: bytes, extensions: Sequence[Extension], epoch: int) -> tuple[Extension, ...]:
     """The GroupContext extensions of the group that takes the place of one in its log.
 
-    All is as it was. But the leaves are others: the doors are those of who makes it, at leaf 0.
+    All is as it was: the doors, too, for who has opened them is known by its device, not its leaf.
 
     Args:
         group_id: Of the group whose place it takes.
@@ -128,11 +140,8 @@ def moved_on(group_id: bytes, extensions: Sequence[Extension], epoch: int) -> tu
     """
     before = _find(extensions, Succession) or Succession(group_id, 0)
     after = before.replace(epochs=before.epochs + epoch)
-    stated = capabilities_of(extensions).capabilities
-    doors = GroupCapabilities(tuple(each.replace(creator=0) for each in stated))
-    ours = {ExtensionCode.succession, ExtensionCode.capabilities}
-    others = tuple(each for each in extensions if each.extension_type not in ours)
-    return (*others, extension(doors), extension(after))
+    others = (each for each in extensions if each.extension_type != ExtensionCode.succession)
+    return (*others, extension(after))
 
 
 def requiring(extensions: Sequence[Extension], needed: Iterable[int]) -> Extension:

@@ -235,26 +235,24 @@ def entitled(
 
 def restated(
     capabilities: GroupCapabilities,
-    removed: Container[int],
-    members: Container[int],
+    removed: Container[bytes],
     now: int,
 ) -> GroupCapabilities:
     """The capabilities that stay when a commit takes effect.
 
     A commit that makes some of them fall puts the rest into the GroupContext, too: else
-    whoever gets the leaf of a removed creator next would seem to have made them.
+    who is removed would know a door that stays open.
 
     Args:
         capabilities: Of the GroupContext before the commit.
-        removed: The leaf indices of those whom it removes.
-        members: The leaf indices of those who are there after it.
+        removed: The devices that it removes, as capabilities name them; 32 bytes each.
         now: In hours since 1970-01-01T00:00Z.
     """
     return GroupCapabilities(
         tuple(
             each
             for each in capabilities.capabilities
-            if each.not_after >= now and each.creator not in removed and each.creator in members
+            if each.not_after >= now and each.creator not in removed
         )
     )
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from covey.access.structs.basics import BrokerId, InboxId, PublicKey
+from covey.access.structs.basics import BrokerId, Digest, InboxId, PublicKey
 from covey.access.structs.joining import PostToken
 from covey.mls.wire.struct import WireStruct
-from covey.mls.wire.types import opaque, uint32, uint64
+from covey.mls.wire.types import opaque, uint64
 
 
 class ExtensionCode(IntEnum):
@@ -83,17 +83,18 @@ class GroupCapability(WireStruct):
 
     struct {
         opaque key[32];
-        uint32 creator;
+        opaque creator[32];
         uint64 not_after;
         Right right;
     } GroupCapability;
 
-    ``creator`` is a leaf index, with whose removal it falls; ``not_after`` is in hours since
-    1970-01-01T00:00Z.
+    ``creator`` says which device has opened it, in whatever cipher suite: SHA-256 of a DeviceOf,
+    its owner and the first of its signature keys. With its removal the capability falls.
+    ``not_after`` is in hours since 1970-01-01T00:00Z.
     """
 
     key: PublicKey
-    creator: uint32
+    creator: Digest
     not_after: uint64
     right: Right
 

@@ -30,9 +30,11 @@ def command(chosen: Chosen, *, group: str, offline: bool) -> None:
             await refresh(client)
         found = client.group(group)
         return {
+            "is_in": found.is_in,
             "members": [_member(each) for each in found.members],
             "suite": suite_json(found.suite),
             "quantum_safe_only": found.is_in and found.quantum_safe,
+            "was_moved": found.is_in and found.was_moved,
         }
 
     found = run(chosen, work, alone=True)
@@ -41,8 +43,13 @@ def command(chosen: Chosen, *, group: str, offline: bool) -> None:
     only = (
         ["  the group takes no other than quantum-safe ones"] if found["quantum_safe_only"] else []
     )
-    rows = table([_row(each) for each in members]) if members else []
-    chosen.tell(found, *rows, *suite_lines(suite["code"]), *only)
+    rows = (
+        table([_row(each, was_moved=bool(found["was_moved"])) for each in members])
+        if members
+        else []
+    )
+    out = [] if found["is_in"] else ["you are not in this group any more"]
+    chosen.tell(found, *out, *rows, *suite_lines(suite["code"]), *only)
 
 
 def _member(member: MemberView) -> Mapping[str, object]:
@@ -57,13 +64,14 @@ def _member(member: MemberView) -> Mapping[str, object]:
     }
 
 
-def _row(member: Mapping[str, object]) -> list[str]:
+def _row(member: Mapping[str, object], *, was_moved: bool) -> list[str]:
     name = str(member["name"])
     devices = f"{member['devices']} devices" if member["devices"] != 1 else ""
+    absent = "not there yet since the group was moved" if was_moved else "invited, not yet arrived"
     notes = [
         devices,
         "verified" if member["verified"] else "",
-        "" if member["arrived"] else "invited, not yet arrived",
+        "" if member["arrived"] else absent,
     ]
     you = " (you)" if member["you"] else ""
     return [f"{name}{you}", str(member["role"]), ", ".join(each for each in notes if each)]

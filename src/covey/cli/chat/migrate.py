@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -74,18 +75,25 @@ def command(
         _check(chosen, group, code)
         return
 
+    removed: list[str] = []
+
     async def work(client: Client) -> Mapping[str, object]:
         moved = client.group(group)
         with waiting(f"moving {line(moved.name)} to {suites.name(code)}") as tell:
             await moved.upgrade(
-                code, remove_missing=remove_missing, waits=_told(tell), timeout=wait
+                code,
+                remove_missing=remove_missing,
+                waits=_told(tell),
+                removes=_removes(removed),
+                timeout=wait,
             )
             if quantum_safe:
                 await moved.set_quantum_safe()
-        return group_json(moved)
+        return {**group_json(moved), "removed": removed}
 
     done = run(chosen, work, suite=code)
-    chosen.tell(done, f"{line(str(done['name']))} has another suite now:", *suite_lines(code))
+    now = f"{line(str(done['name']))} has another suite now:"
+    chosen.tell(done, now, *suite_lines(code))
 
 
 def _told(tell: Callable[[str], None]) -> Callable[[tuple[str, ...]], None]:
@@ -95,8 +103,18 @@ def _told(tell: Callable[[str], None]) -> Callable[[tuple[str, ...]], None]:
     return waits
 
 
+def _removes(removed: list[str]) -> Callable[[tuple[str, ...]], None]:
+    """Say at once whose devices go: what comes afterwards may fail."""
+
+    def removes(names: tuple[str, ...]) -> None:
+        removed.extend(names)
+        click.echo(f"removing the devices of {listed(names)} that cannot come along", err=True)
+
+    return removes
+
+
 def _check(chosen: Chosen, group: str, code: int) -> None:
-    """Say who could not come along; nothing is done."""
+    """Say who could not come along; nothing is done. The exit code is 1 if there is somebody."""
 
     async def work(client: Client) -> tuple[str, ...]:
         return await client.group(group).lacking(code)
@@ -105,6 +123,8 @@ def _check(chosen: Chosen, group: str, code: int) -> None:
     able = f"everybody in {line(group)} can come along to {suites.name(code)}"
     unable = f"cannot come along to {suites.name(code)} yet: {listed(lacking)}" if lacking else ""
     chosen.tell({"suite": code, "lacking": lacking}, unable or able)
+    if lacking:
+        sys.exit(1)
 
 
 def _stay_safe(chosen: Chosen, group: str) -> None:

@@ -36,7 +36,7 @@ class MemberView(msgspec.Struct, frozen=True):
         role: ``owner``, ``admin`` or ``member``.
         devices: How many devices of theirs are in the group.
         verified: Whether we have compared safety numbers for all of them.
-        arrived: Whether one of them has been there since it was let in.
+        arrived: Whether one of them has been there since it was let in, or the group was moved.
         keys: The signature keys of the devices, in hex.
         own: Whether it is we.
     """

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from covey.access.member.addresses import epochs_before
 from covey.access.refusals import Code
+from covey.client import roles
 from covey.client.conversing import wishing
 from covey.client.conversing.bound import Bound, seconds
-from covey.client.sync.group import devices
+from covey.client.sync.group import devices, reiniting
 from covey.client.sync.rows.wishes import Describe, Expel, Upgrade
 from covey.client.words import profile, suites
 from covey.client.words.showing import name_of
-from covey.errors import BrokerError, StateError, TransportError
+from covey.errors import BrokerError, PolicyError, StateError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,6 +46,11 @@ class Moving(Bound):
     def suite(self) -> int:
         """The number of its cipher suite; :mod:`covey.client.words.suites` says what that is."""
         return self._row.suite
+
+    @property
+    def was_moved(self) -> bool:
+        """Whether it has had another cipher suite before."""
+        return self._with_group(_was_moved)
 
     def own_devices(self) -> dict[bytes, str]:
         """Our other devices: their signature keys here, in hex, by their first ones.
@@ -87,6 +94,7 @@ class Moving(Bound):
             suite: Its name or number: ``x-wing``, ``x-wing-mldsa44``, …
 
         Raises:
+            PolicyError: We may not move the group, or not to this suite.
             StateError: There is no such suite here, or the group has it already; or we are not in
                 the group, or were opened without the suite.
             BrokerError: It does not say who has left some, such as when it is asked too often.
@@ -99,13 +107,12 @@ class Moving(Bound):
         """A suite to which we could move the group.
 
         Raises:
-            StateError: There is none such, or it is the one that it has, or not ours.
+            PolicyError: We may not move it, or not to that one.
+            StateError: There is none such, or it is the one that it has, or not ours; or we are not
+                in the group.
         """
         code = suites.parse(suite)
-        self._engine.home.member_of(code)
-        if self._row.suite == code:
-            msg = f"the group has {suites.name(code)} already"
-            raise StateError(msg)
+        self._with_group(partial(_require_allowed, code))
         return code
 
     async def upgrade(
@@ -114,6 +121,7 @@ class Moving(Bound):
         *,
         remove_missing: bool = False,
         waits: Callable[[tuple[str, ...]], None] | None = None,
+        removes: Callable[[tuple[str, ...]], None] | None = None,
         timeout: float | None = None,
     ) -> None:
         """Move the group to another cipher suite, with all members, roles, links and its history.
@@ -126,6 +134,7 @@ class Moving(Bound):
             suite: Its name or number: ``x-wing``, ``x-wing-mldsa44``, …
             remove_missing: Whether to remove the devices that have left no keys, and not to wait.
             waits: Is told for whom it waits, each time that these are others.
+            removes: Is told whom it removes, before it does.
             timeout: Seconds to wait in all; 30 by default. Removing and moving have 5 each anyway.
 
         Raises:
@@ -139,6 +148,9 @@ class Moving(Bound):
         ends = anyio.current_time() + patience
         packages, lacking = await self._left(code)
         if lacking and remove_missing:
+            self._with_group(partial(_require_possible, Upgrade(code, packages), lacking))
+            if removes is not None:
+                removes(_names(lacking))
             await self._expel(lacking, max(ends - anyio.current_time(), _LEAST))
         elif lacking:
             packages = await self._all_claimed(code, packages, lacking, patience, waits)
@@ -210,6 +222,23 @@ class Moving(Bound):
         return packages, self._with_group(partial(_lacking, packages, suite))
 
 
+def _require_allowed(suite: int, place: Place, group: Group) -> None:
+    """Refuse a move that nobody would follow, before anything is done for it."""
+    place.seat.home.member_of(suite)
+    if group.suite.code == suite:
+        msg = f"the group has {suites.name(suite)} already"
+        raise StateError(msg)
+    ending = reiniting.reinit(place.seat, Upgrade(suite, ()))
+    judged = roles.dry_run(group, reinit=ending, references=())
+    if judged.refused is not None:
+        raise PolicyError(judged.refused)
+
+
+def _require_possible(wish: Upgrade, without: tuple[Device, ...], place: Place, _: Group) -> None:
+    """Refuse to remove somebody for a move that cannot be made without them, either."""
+    reiniting.require_possible(place.seat, wish, without)
+
+
 def name_in(who: bytes) -> str:
     """An identity as a name at the broker; what is none finds nobody there."""
     return who.decode(errors="replace")
@@ -218,6 +247,10 @@ def name_in(who: bytes) -> str:
 def _own_devices(who: bytes, _: Place, group: Group) -> dict[bytes, str]:
     there = devices.others(group).items()
     return {each.key: leaf.signature_key.hex() for each, leaf in there if each.identity == who}
+
+
+def _was_moved(_: Place, group: Group) -> bool:
+    return epochs_before(group.extensions) > 0
 
 
 def _is_quantum_safe(_: Place, group: Group) -> bool:

@@ -94,16 +94,22 @@ class SettingsChanged(Happened, frozen=True, kw_only=True):
         inviting: Who may invite: ``members`` or ``admins``.
         expires_after: Seconds after which messages disappear; 0 is never.
         quantum_safe: Whether the group refuses every suite that is not.
+        was_quantum_safe: Whether it did before.
     """
 
     by: str
     inviting: str
     expires_after: int
     quantum_safe: bool = False
+    was_quantum_safe: bool = False
 
     def __str__(self) -> str:
         after = f"disappear after {self.expires_after} seconds" if self.expires_after else "stay"
-        safe = ", and every suite is to be quantum-safe" if self.quantum_safe else ""
+        safe = ""
+        if self.quantum_safe:
+            safe = ", and every suite is to be quantum-safe"
+        elif self.was_quantum_safe:
+            safe = ", and no suite has to be quantum-safe any more"
         return f"{self.by} decided: {self.inviting} may invite, and messages {after}{safe}"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from covey.client.roles.change import Change
 from covey.client.roles.policy import GroupPolicy, require_name
-from covey.client.roles.rights import capabilities_in, profile_in, require_quantum_safe
+from covey.client.roles.stated import capabilities_in, profile_in, require_quantum_safe
 from covey.client.roles.trying import Judged, dry_run
 
 __all__ = [

@@ -8,7 +8,9 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 from covey.client.roles.change import Change
-from covey.client.roles.rights import Judging, capabilities_in, profile_in
+from covey.client.roles.rights import Judging
+from covey.client.roles.stated import capabilities_in, profile_in
+from covey.client.words import profile
 from covey.client.words.names import is_name
 from covey.client.words.profile import EXTENSION_TYPES
 from covey.client.words.same_device import first_key
@@ -47,7 +49,9 @@ class GroupPolicy(Policy):
     What somebody was called who had come otherwise, as its group's founder, refuses nothing: its
     friends would be locked out with it. It is shown as what it is, and can have no role.
 
-    A group without a profile is somebody else's: in it everyone may all, under any name.
+    A group without a profile is somebody else's: in it everyone may all, under any name. But in no
+    group does a member change the signature key by which its device is known: who needs another
+    one, after a theft for instance, is removed and added anew.
 
     Attributes:
         extension_types: Those of this protocol, unless more are needed.
@@ -56,6 +60,13 @@ class GroupPolicy(Policy):
 
     extension_types: frozenset[int] = EXTENSION_TYPES
     functions: tuple[Function, ...] = ()
+
+    def is_successor(self, old: LeafNode, new: LeafNode) -> bool:
+        """Whether a leaf may take the place of another one: of the same device, by the same name.
+
+        Else who opened a door could stop being known for it, and it would outlast its removal.
+        """
+        return profile.device_of(old) == profile.device_of(new)
 
     def client_id(self, leaf: LeafNode) -> bytes:
         """Whose device a leaf is, in groups of whatever suite: by its owner, and its first key.
@@ -105,6 +116,8 @@ class GroupPolicy(Policy):
     def accept_external_commit(self, changed: Changed, state: PublicState) -> None:
         """Whether somebody may come in by itself: only who takes the place of its own leaf.
 
+        Nor may it leave a door open behind it, for such a commit cannot close one.
+
         Raises:
             PolicyError: It may not.
         """
@@ -117,6 +130,7 @@ class GroupPolicy(Policy):
             if not any(leaf and leaf.signature_key == who.signature_key for leaf in old):
                 msg = f"{name_of(who.identity)} may not come in by itself: a member has to add it"
                 raise PolicyError(msg)
+            judging.doors_fall()
             judging.has_owner(joining=who.identity)
         self._ask(changed, state)
 

@@ -14,16 +14,25 @@ them back by the devices that the broken group knew.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
-from covey.access.member.addresses import capabilities_of, first_group_id, moved_on
+from covey.access.member.addresses import epochs_before, first_group_id, moved_on
 from covey.access.structs.extensions import ExtensionCode, Right
 from covey.client.roles.change import differing
-from covey.client.words import made_for, profile, suites
+from covey.client.roles.stated import capabilities_in, profile_in, require_quantum_safe
+from covey.client.words import made_for, profile
 from covey.client.words.names import is_name
-from covey.client.words.profile import GROUP_PROFILE, GroupProfile, Inviting, Role, role_of
+from covey.client.words.profile import (
+    GROUP_PROFILE,
+    GroupProfile,
+    Inviting,
+    Role,
+    opener_at,
+    role_of,
+)
 from covey.client.words.showing import name_of
-from covey.errors import DecodeError, PolicyError
+from covey.errors import PolicyError
 from covey.mls.group.identity import identity
 from covey.mls.structs.proposals import (
     Add,
@@ -45,17 +54,21 @@ if TYPE_CHECKING:
     from covey.mls.structs.tree import LeafNode
 
 
+_MOST_DOORS: Final = 32
+"""How many doors one device may have open, so that nobody takes the room of all."""
+
+
 class Actor(NamedTuple):
     """Somebody who wants something.
 
     Attributes:
         identity: Who.
-        leaf: The leaf index.
+        opener: How capabilities name its device.
         role: By the profile before the commit.
     """
 
     identity: bytes
-    leaf: int
+    opener: bytes
     role: Role
 
     @property
@@ -113,7 +126,7 @@ class Judging:
         if leaf_index is None or leaf is None:
             _refuse("only members may propose something in this group")
         who = identity(leaf.credential)
-        actor = Actor(who, leaf_index, role_of(self._profile, who))
+        actor = Actor(who, opener_at(leaf), role_of(self._profile, who))
         return self._actors.setdefault(leaf_index, actor)
 
     # --- one proposal ----------------------------------------------------------------------
@@ -165,9 +178,11 @@ class Judging:
         replaced = self._removed.get(who, ())
         if who == actor.identity or any(self._brings_back(leaf, each) for each in replaced):
             return
-        if any(made_for.never_came(each, leaf) for each in replaced) and self._may_invite(actor):
-            return
         role = role_of(self._profile, who)
+        if self._may_invite_again(actor, role) and any(
+            made_for.never_came(each, leaf) for each in replaced
+        ):
+            return
         if not self._may_invite(actor):
             _refuse(f"{actor.name} may not add {name_of(who)}: in this group admins invite")
         if role > actor.role and not (self._is_orphaned(who) and self._is_known(leaf)):
@@ -185,14 +200,29 @@ class Judging:
         role = role_of(self._profile, who)
         if who == actor.identity or any(self._brings_back(each, leaf) for each in back):
             return
-        if any(made_for.never_came(leaf, each) for each in back) and self._may_invite(actor):
+        if self._may_invite_again(actor, role) and any(
+            made_for.never_came(leaf, each) for each in back
+        ):
             return
+        if any(made_for.never_came(leaf, each) for each in back) and self._may_invite(actor):
+            _refuse(
+                f"{name_of(who)} has not been there since the group was moved, and is {role.name}:"
+                f" another {role.name} may invite them again"
+            )
         if actor.role < max(Role.admin, role):
             by = "owners remove owners" if role is Role.owner else "admins remove members"
             _refuse(f"{actor.name} may not remove {name_of(who)}: in this group {by}")
 
     def _may_invite(self, actor: Actor) -> bool:
         return self._profile.inviting is Inviting.members or actor.role >= Role.admin
+
+    def _may_invite_again(self, actor: Actor, role: Role) -> bool:
+        """Whether somebody may let another one in anew who seems to have never come.
+
+        In a group that was moved, all look so until they renew their keys.
+        """
+        was_moved = epochs_before(self._state.context.extensions) > 0
+        return self._may_invite(actor) and (actor.role >= role or not was_moved)
 
     def _brings_back(self, new: LeafNode, old: LeafNode) -> bool:
         context = self._state.context
@@ -253,8 +283,9 @@ class Judging:
     def _doors(self, after: GroupCapabilities, actor: Actor) -> None:
         before = capabilities_in(self._state.context.extensions).capabilities
         known = {each.key: each for each in before}
-        if len({each.key for each in after.capabilities}) < len(after.capabilities):
-            _refuse("the group would have the same capability twice")
+        ours = [each for each in after.capabilities if each.creator == actor.opener]
+        if len(ours) > _MOST_DOORS:
+            _refuse(f"{actor.name} may have {_MOST_DOORS} doors open at once: close one first")
         for each in after.capabilities:
             old = known.get(each.key, each)
             if each.key in known and each == old.replace(
@@ -263,7 +294,7 @@ class Judging:
                 continue  # as it was, or for less long: everyone may close it
             if self._inherits(old, each, actor):
                 continue
-            if {each.creator, old.creator} != {actor.leaf}:
+            if {each.creator, old.creator} != {actor.opener}:
                 _refuse(f"{actor.name} may not open or change a door in another's name")
             if each.right is Right.join and not self._may_invite(actor):
                 _refuse(f"{actor.name} may not open a door to join: in this group admins invite")
@@ -275,21 +306,21 @@ class Judging:
         """
         return (
             old.right is Right.recover
-            and old.creator in self._gone
-            and new == old.replace(creator=actor.leaf, not_after=new.not_after)
+            and old.creator in self._leaving
+            and new == old.replace(creator=actor.opener, not_after=new.not_after)
             and new.not_after <= old.not_after
         )
 
     # --- all of it -------------------------------------------------------------------------
 
     def doors_fall(self) -> None:
-        """A capability falls with who opened it: its leaf is somebody else's next.
+        """A capability falls with who opened it, who knows the door.
 
         Raises:
             PolicyError: One of them would stay.
         """
         for each in capabilities_in(self._after).capabilities if self._gone else ():
-            if each.creator in self._gone:
+            if each.creator in self._leaving:
                 _refuse("a door would stay open whose opener goes: it has to be closed, too")
 
     def has_owner(self, joining: bytes | None = None) -> None:
@@ -315,6 +346,12 @@ class Judging:
             return
         who = ", ".join(name_of(each) for each in sorted(before))
         _refuse(f"the group would be without an owner: {who} first has to make somebody else owner")
+
+    @cached_property
+    def _leaving(self) -> set[bytes]:
+        """Who goes, as capabilities name the devices."""
+        leaves = filter(None, map(self._state.tree.leaf, self._gone))
+        return {opener_at(each) for each in leaves}
 
     @property
     def _after(self) -> Sequence[Extension]:
@@ -342,49 +379,12 @@ class Judging:
         return found
 
 
-def profile_in(extensions: Sequence[Extension]) -> GroupProfile | None:
-    """The profile of a group.
-
-    Raises:
-        PolicyError: It is there, and cannot be read.
-    """
-    try:
-        return profile.profile_of(extensions)
-    except DecodeError as error:
-        msg = f"the group's profile cannot be read: {error}"
-        raise PolicyError(msg) from None
-
-
-def require_quantum_safe(code: int) -> None:
-    """Refuse a suite whose secrets a quantum computer would open.
-
-    Raises:
-        PolicyError: It is one, or is not known here.
-    """
-    found = suites.safety_of(code)
-    if found is None or not found.confidentiality:
-        _refuse(f"this group is to be quantum-safe, and {suites.name(code)} is not")
-
-
 def _origin(given: GroupProfile) -> tuple[object, ...]:
     return given.goes_on_from, given.place, given.known
 
 
 def _owners(given: GroupProfile) -> set[bytes]:
     return {each.identity for each in given.roles if each.role is Role.owner}
-
-
-def capabilities_in(extensions: Sequence[Extension]) -> GroupCapabilities:
-    """What the group lets be done, by its extensions.
-
-    Raises:
-        PolicyError: It cannot be read.
-    """
-    try:
-        return capabilities_of(extensions)
-    except DecodeError as error:
-        msg = f"the group's capabilities cannot be read: {error}"
-        raise PolicyError(msg) from None
 
 
 def _refuse(sentence: str) -> NoReturn:

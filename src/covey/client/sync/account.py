@@ -195,12 +195,12 @@ class Account:
         member = home.member_of(suite or (home.suites[0] if after is None else after.suite))
         until = home.world.hour + capabilities.RECOVERY_HOURS
         keys = capabilities.keys(seed, member.suite)
-        way_back = GroupCapabilities((GroupCapability(keys.key, 0, until, Right.recover),))
+        way_back = GroupCapability(keys.key, home.opener, until, Right.recover)
         if after is not None:
             old = Seat(home, after)
             place = winning.order(old.epoch, old.group.own_index)
             stated = stated.replace(goes_on_from=after.gid, place=place)
-        extensions = profile.with_profile(addresses.with_capabilities((), way_back), stated)
+        extensions = profile.with_profile(_with_door(way_back), stated)
         token = home.world.entropy(_IDEM)
         group = Group.create(
             member,
@@ -278,3 +278,8 @@ class Account:
         with self.home.store.reading() as rows:
             row = groups.by_gid(rows, gid)
         return None if row is None or not row.status.is_in else self.place(row.id)
+
+
+def _with_door(door: GroupCapability) -> tuple[Extension, ...]:
+    """The extensions of a group in which one door is open."""
+    return addresses.with_capabilities((), GroupCapabilities((door,)))

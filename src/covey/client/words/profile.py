@@ -7,6 +7,7 @@ all members agree on it, and no broker sees it. A client that uses it hands
 
 from __future__ import annotations
 
+import hashlib
 from enum import IntEnum
 from functools import lru_cache
 from itertools import pairwise
@@ -169,6 +170,16 @@ def role_of(profile: GroupProfile, identity: bytes) -> Role:
 def device_of(leaf: LeafNode) -> DeviceOf:
     """Whose device a leaf is; one that does not hold what it says of itself is a further one."""
     return DeviceOf(identity(leaf.credential), first_key(leaf) or leaf.signature_key)
+
+
+def opener(device: DeviceOf) -> bytes:
+    """How a capability names the device that has opened it, 32 bytes; the same in every suite."""
+    return hashlib.sha256(device.encode()).digest()
+
+
+def opener_at(leaf: LeafNode) -> bytes:
+    """How capabilities name the device of a leaf, 32 bytes."""
+    return opener(device_of(leaf))
 
 
 def known_devices(profile: GroupProfile, leaves: Iterable[LeafNode]) -> tuple[DeviceOf, ...]:

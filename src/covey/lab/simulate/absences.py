@@ -61,14 +61,12 @@ def is_excused(evidence: Evidence, gid: bytes, name: str) -> bool:
     known = evidence.observed[name].groups.get(gid)
     if known is not None and known.status.is_out and is_out_unseen(evidence, gid, name):
         return True
-    return was_invited_in_vain(evidence, gid, name) or (
-        known is not None
-        and (
-            _finds_it_closed(evidence, evidence.observed[name], known)
-            or finds_no_way(evidence, name, known)
-            or is_let_in_by_a_stranger(evidence, gid, name, known)
-            or has_left_elsewhere(evidence, name, known)
-        )
+    if was_invited_in_vain(evidence, gid, name) or has_left_elsewhere(evidence, gid, name):
+        return True
+    return known is not None and (
+        _finds_it_closed(evidence, evidence.observed[name], known)
+        or finds_no_way(evidence, name, known)
+        or is_let_in_by_a_stranger(evidence, gid, name, known)
     )
 
 
@@ -77,12 +75,19 @@ def is_denied(evidence: Evidence, gid: bytes, name: str) -> bool:
     return any((each.client, each.gid) == (name, gid) for each in evidence.front.ever_denied())
 
 
-def _has_read_since(evidence: Evidence, gid: bytes, name: str) -> bool:
-    """Whether somebody has read of the log that was there again."""
-    return any(
-        (shown.client, shown.gid) == (name, gid) and at > evidence.taken_back_until
+def _has_read_since(evidence: Evidence, gid: bytes, name: str, until: float) -> bool:
+    """Whether somebody has read, until a moment, as far in the log that was there again as before.
+
+    Not so who offers it anew, and goes before it is all there.
+    """
+    own = [
+        (at, shown.seq)
         for shown, at in evidence.front.places.items()
-    )
+        if (shown.client, shown.gid) == (name, gid)
+    ]
+    back = evidence.taken_back_until
+    before = max((seq for at, seq in own if at <= back), default=-1)
+    return any(back < at <= until and seq >= before for at, seq in own)
 
 
 def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
@@ -96,7 +101,7 @@ def is_out_unseen(evidence: Evidence, gid: bytes, name: str) -> bool:
     out_at = max((each.at for each in ended if is_ours(each.event)), default=None)
     if out_at is None or not evidence.taken_back:
         return False
-    if evidence.taken_back_until < out_at and _has_read_since(evidence, gid, name):
+    if evidence.taken_back_until < out_at and _has_read_since(evidence, gid, name, out_at):
         return False
     joined = observed.events(Joined, group=gid)
     came = max((each.at for each in joined if each.at <= out_at), default=0)
@@ -149,13 +154,25 @@ def goes_on_without(evidence: Evidence, gid: bytes, name: str) -> bool:
 def has_lost_its_owner(evidence: Evidence, gid: bytes) -> bool:
     """Whether a group is a branch, and who owns it finds no way back into that of before.
 
-    It is still the owner by the group's profile, and is so again once somebody invites it.
+    Or the branch is of those who found none, and the owner goes on in that of before. It is still
+    the owner by the group's profile, and is so again once somebody invites it.
     """
-    return evidence.is_branch(gid) and any(
+    shut_out = any(
         held.status is Status.lost and "ask a member" in held.trouble
         for observed in evidence.observed.values()
         for held in observed.groups.values()
         if gid in evidence.branches(held.gid)
+    )
+    return evidence.is_branch(gid) and (shut_out or _is_owned_before(evidence, gid))
+
+
+def _is_owned_before(evidence: Evidence, gid: bytes) -> bool:
+    """Whether a branch is apart from the group of before, in which there is an owner."""
+    return is_apart(evidence, gid) and any(
+        held.owners
+        for whole in evidence.gids
+        if gid in evidence.branches(whole)
+        for held in evidence.holders(whole).values()
     )
 
 

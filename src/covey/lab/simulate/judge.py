@@ -230,7 +230,8 @@ def few_returns(evidence: Evidence) -> Iterator[Finding]:
     """People are let in anew for a reason: once for each lie, and for each long absence.
 
     And once besides; but for who invites them before they have come, and for who wants them to. If
-    the log was taken back, they may be let in once more before they have seen it.
+    the log was taken back, they may be let in once more before they have seen it; and as often as
+    they were given what does not lead in.
     """
     kinds = evidence.kinds
     bound = 1 + sum(kinds.get(each, 0) for each in _REASONS)
@@ -241,7 +242,12 @@ def few_returns(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("few returns", name, f"came back {back} times; {bound} at most")
         for gid in each.groups:
             for other, times in _let_in_anew(each, gid).items():
-                most = bound + before + _wanted_in(evidence, other)
+                most = (
+                    bound
+                    + before
+                    + _wanted_in(evidence, other)
+                    + len(evidence.front.shut_out[other])
+                )
                 if times > most:
                     what = f"was let in anew {times} times; {most} at most"
                     yield Finding("few returns", other, f"{what}, as {name} says")

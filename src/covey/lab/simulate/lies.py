@@ -7,6 +7,7 @@ which lies could be seen.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -112,6 +113,7 @@ class Front:
         is_down: Whether nobody is there.
         places: What was shown, to whom, and when last.
         caught: The blatant lies that were told; of each that lasts, the first time.
+        shut_out: The parcels in whose place each was given others, and so came not in.
     """
 
     def __init__(
@@ -134,6 +136,7 @@ class Front:
         self.is_down: bool = False
         self.places: dict[Shown, float] = {}
         self.caught: list[Caught] = []
+        self.shut_out: defaultdict[str, set[bytes]] = defaultdict(set)
         self._denied: dict[Shown, float] = {}
         self._lied_to: set[tuple[str, bytes]] = set()
         self._other: tuple[Copy, frozenset[str]] | None = None
@@ -216,6 +219,8 @@ class Front:
                 twisted = self._twist(lie, honest)
                 if twisted != honest:
                     self._story.tell("broker", f"{lie} in {ask.operation} to {client}")
+                    if isinstance(honest, Parcels):
+                        self.shut_out[client].update(each.id for each in honest.parcels)
                     return Answered(twisted.encode(), answered.kind, None, lie)
         return answered
 

@@ -174,15 +174,18 @@ def is_in_both(evidence: Evidence, gid: bytes) -> bool:
     )
 
 
-def has_left_elsewhere(evidence: Evidence, name: str, known: Held) -> bool:
-    """Whether somebody has gone on in a branch and is out of that: who had stayed does not know."""
+def has_left_elsewhere(evidence: Evidence, gid: bytes, name: str) -> bool:
+    """Whether somebody has gone on in a branch of a group, and is out of that.
+
+    Who had stayed in the group does not know, nor who has gone on in another branch of it.
+    """
     groups = evidence.observed[name].groups
-    return (
-        evidence.taken_back
-        and known.status is Status.branched
-        and any(
-            each in groups and groups[each].status.is_out for each in evidence.branches(known.gid)
-        )
+    return evidence.taken_back and any(
+        known.status is Status.branched
+        and (gid == known.gid or gid in branches - groups.keys())
+        and any(each in groups and groups[each].status.is_out for each in branches - {gid})
+        for known in groups.values()
+        for branches in (evidence.branches(known.gid),)
     )
 
 

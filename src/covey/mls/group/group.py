@@ -167,7 +167,12 @@ class Group(Listening):
             LocalProtocolError: A KeyPackage is not valid, or all support a better suite.
         """
         parsed = [proposing.key_package(package) for package in packages]
-        group = cls.create(member, group_id=group_id, extensions=extensions, ports=ports)
+        ours = tuple(options.get("leaf_extensions") or ())
+        if ours:
+            options["leaf_extensions"] = ours
+        group = cls.create(
+            member, group_id=group_id, extensions=extensions, leaf_extensions=ours, ports=ports
+        )
         if not options.get("successor", False):  # whose suite is given (§11.2, §11.3)
             founding.check_suite_is_best(member.suite.code, group.ports.policy.suites, parsed)
         options.setdefault("path", True)

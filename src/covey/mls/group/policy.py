@@ -123,7 +123,8 @@ class Policy:
     def is_successor(self, old: LeafNode, new: LeafNode) -> bool:
         """Whether a member may replace its credential so (§5.3.1, VAL-025).
 
-        The default asks for the same identity.
+        It is asked when the credential, the signature key or an extension of the leaf is another
+        one. The default asks for the same identity.
         """
         return identity(old.credential) == identity(new.credential)
 

@@ -114,19 +114,19 @@ class Checker(NamedTuple):
 
         Args:
             leaf: The leaf.
-            replaced: The leaf that it takes the place of; the same credential is not asked for.
+            replaced: The leaf that it takes the place of. The same credential is not asked for,
+                nor is a leaf which says the same of its owner.
 
         Raises:
             PolicyError: It is not accepted, or is no successor of the old one.
             AuthenticationError: Nobody who is trusted has certified it.
         """
-        if replaced is not None and (
-            replaced.credential == leaf.credential and replaced.signature_key == leaf.signature_key
-        ):
+        if replaced is None or not _is_of_the_same(leaf, replaced):
+            added = leaf.leaf_node_source is LeafNodeSource.key_package
+            rule = "VAL-019" if added and self.blame is Local else _ARRIVALS[leaf.leaf_node_source]
+            self.validate(leaf.credential, leaf.signature_key, rule)
+        elif replaced.extensions == leaf.extensions:
             return
-        added = leaf.leaf_node_source is LeafNodeSource.key_package
-        rule = "VAL-019" if added and self.blame is Local else _ARRIVALS[leaf.leaf_node_source]
-        self.validate(leaf.credential, leaf.signature_key, rule)
         if replaced is not None:
             self.succession(replaced, leaf)
 
@@ -154,7 +154,7 @@ class Checker(NamedTuple):
             PolicyError: It may not.
         """
         if not self.policy.is_successor(old, new):
-            msg = "the new credential is no successor of the old one"
+            msg = "the new leaf is no successor of the old one: it has another name, key or device"
             raise PolicyError(msg).of(rule="VAL-025", section=_SECTION)
 
     def key_package(self, package: KeyPackage, suite: Suite) -> list[Job]:
@@ -227,6 +227,11 @@ class Checker(NamedTuple):
         bad = verify_all(suite, jobs, self.policy.threads)
         if bad is not None:
             raise AuthenticationError(*_SIGNATURES[jobs[bad][1]])
+
+
+def _is_of_the_same(leaf: LeafNode, replaced: LeafNode) -> bool:
+    """Whether a leaf has the credential and the signature key of the one before it."""
+    return replaced.credential == leaf.credential and replaced.signature_key == leaf.signature_key
 
 
 def leaf_job(leaf: LeafNode, group_id: bytes, index: int) -> Job:

@@ -55,6 +55,16 @@ def test_extensions_that_cannot_be(extensions: list[mls.Extension], match: str) 
         mls.Group.create(member("alice"), extensions=extensions)
 
 
+def test_who_founds_a_group_has_what_its_leaf_is_to_say() -> None:
+    said = [extension(1, b"id")]
+    for given in (said, iter(said)):
+        packages = [member("bob").key_package().message]
+        founded = mls.Group.found(member("alice"), packages, leaf_extensions=given)
+        leaf = founded.group.tree.leaf(0)
+        assert leaf is not None
+        assert list(leaf.extensions) == said
+
+
 def test_leaf_extensions_have_to_be_supported() -> None:
     with pytest.raises(LocalProtocolError, match="VAL-039"):
         mls.Group.create(member("alice"), leaf_extensions=[extension(UNKNOWN_TYPE)])

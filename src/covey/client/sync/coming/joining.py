@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.access.member.addresses import first_group_id
+from covey.access.member.addresses import capabilities_of, first_group_id
 from covey.access.member.pointers import let_in, open_pointer
 from covey.access.structs.joining import FetchParcels, Parcels, WantedParcel
 from covey.client import roles
@@ -21,7 +21,7 @@ from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.seat import Seat, log_epoch
 from covey.client.sync.group.telling import tell, tell_missed
 from covey.client.sync.identity import key_packages
-from covey.client.sync.rows import groups, parents, places, queues
+from covey.client.sync.rows import groups, parents, places, queues, wishes
 from covey.client.sync.rows.groups import GroupRow, Status
 from covey.client.words import made_for, profile
 from covey.client.words.safety import is_verified
@@ -253,6 +253,7 @@ def _keep(home: Home, found: Found, group: Group, inviter: int, whence: _Whence)
         elif before is not None and before.status.is_out:  # and is let in like anybody else
             parents.drop(rows, pointer.gid)
         seat = Seat(home, row, group)
+        _close_planted(seat, rows)
         if old is not None:
             if not winning.go_on(rows, old, seat, by):
                 msg = "we go on in another branch, which wins"
@@ -271,6 +272,16 @@ def _keep(home: Home, found: Found, group: Group, inviter: int, whence: _Whence)
         if before is not None and before.status.comes_back:
             tell_missed(seat, rows)
     return seat
+
+
+def _close_planted(seat: Seat, rows: Rows) -> None:
+    """Close the doors that somebody has opened in our name: we have just come, and opened none.
+
+    Who is alone in a group may state any, and would come in by it after having been removed.
+    """
+    for each in capabilities_of(seat.group.extensions).capabilities:
+        if each.creator == seat.home.opener:
+            queues.wish(rows, seat.number, wishes.encode(wishes.CloseDoor(each.key)))
 
 
 def _gone_on_from(

@@ -13,6 +13,7 @@ from covey.access.member import addresses, knocks
 from covey.access.structs.extensions import GroupCapabilities, GroupCapability, Right
 from covey.access.structs.sealed import Door, WayBack
 from covey.client.sync.rows.wishes import OpenDoor
+from covey.client.words import profile
 from covey.mls.crypto.dialects import get_suite
 
 if TYPE_CHECKING:
@@ -98,9 +99,8 @@ def known(seat: Seat) -> tuple[bytes, ...]:
 
 def opened(seat: Seat) -> tuple[bytes, ...]:
     """The seeds of those ways back that we have opened, and that stand."""
-    ours = {
-        each.key for each in standing(seat, Right.recover) if each.creator == seat.group.own_index
-    }
+    own = seat.home.opener
+    ours = {each.key for each in standing(seat, Right.recover) if each.creator == own}
     return tuple(each for each in known(seat) if key(each) in ours)
 
 
@@ -145,13 +145,19 @@ def until(seat: Seat, seed: bytes) -> int | None:
     return max(ends, default=None)
 
 
+def is_of_a_member(seat: Seat, door: GroupCapability) -> bool:
+    """Whether somebody is there who has opened a door. Looks at all leaves until it finds one."""
+    leaves = (leaf for _, leaf in seat.group.tree.members())
+    return any(profile.opener_at(each) == door.creator for each in leaves)
+
+
 # --- in a commit ---------------------------------------------------------------------------
 
 
 def inherited(
-    before: GroupCapabilities, leaving: set[int], heir: int, hour: int
+    before: GroupCapabilities, leaving: set[bytes], heir: bytes, hour: int
 ) -> tuple[GroupCapability, ...]:
-    """The ways back that would fall with their maker: they go on under our leaf."""
+    """The ways back that would fall with their maker: they go on in our name."""
     return tuple(
         each.replace(creator=heir)
         for each in before.capabilities

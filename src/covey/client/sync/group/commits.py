@@ -215,12 +215,11 @@ def _extensions(
     """
     group = seat.group
     before = addresses.capabilities_of(group.extensions)
-    leaving = goes | back
-    makers = {each.creator for each in before.capabilities}
-    members = {each for each in makers - leaving if group.tree.leaf(each) is not None}
-    hour = seat.home.world.hour
-    kept = knocks.restated(before, leaving, members, hour).capabilities
-    kept += capabilities.inherited(before, leaving, group.own_index, hour)
+    leaves = filter(None, map(group.tree.leaf, goes | back))
+    leaving = {profile.opener_at(each) for each in leaves}
+    own, hour = seat.home.opener, seat.home.world.hour
+    kept = knocks.restated(before, leaving, hour).capabilities
+    kept += capabilities.inherited(before, leaving, own, hour)
     if goes:
         kept = capabilities.superseded(kept, hour)
     closed = {wish.key for wish in wished if isinstance(wish, CloseDoor)}
@@ -230,9 +229,7 @@ def _extensions(
         if isinstance(wish, OpenDoor):
             key = capabilities.key(wish.seed)
             if key not in known:
-                stay.append(
-                    GroupCapability(key, group.own_index, wish.not_after, Right(wish.right))
-                )
+                stay.append(GroupCapability(key, own, wish.not_after, Right(wish.right)))
     stated = GroupCapabilities(tuple(stay))
     extensions = list(group.extensions)
     if stated != before:

@@ -15,7 +15,7 @@ from covey.errors import PolicyError
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from covey.mls import Group
     from covey.mls.group.view import GroupView
@@ -79,13 +79,16 @@ def others(group: Group) -> dict[Device, LeafNode]:
     return found
 
 
-def carried(group: Group, packages: Iterable[bytes], suite: int) -> tuple[KeyPackage, ...]:
+def carried(
+    group: Group, packages: Iterable[bytes], suite: int, without: Collection[Device] = ()
+) -> tuple[KeyPackage, ...]:
     """The KeyPackages by which all other devices of a group come along, one for each.
 
     Args:
         group: The group that is moved.
         packages: Those that we have, as MLSMessages; also of others.
         suite: To which suite.
+        without: The devices that do not come along.
 
     Raises:
         LackingError: There is none of somebody.
@@ -96,10 +99,10 @@ def carried(group: Group, packages: Iterable[bytes], suite: int) -> tuple[KeyPac
         if package.cipher_suite == suite and device is not None:
             have[device] = package
     wanted = others(group)
-    lacking = [each for each in wanted if each not in have]
+    lacking = [each for each in wanted if each not in have and each not in without]
     if lacking or len(wanted) < group.tree.census.members - 1:
         raise LackingError(lacking, suite)
-    return tuple(have[each] for each in wanted)
+    return tuple(have[each] for each in wanted if each not in without)
 
 
 def require_same(old: Group, new: Iterable[LeafNode]) -> dict[bytes, bytes]:

@@ -18,6 +18,9 @@ from covey.mls.structs.proposals import ReInit
 from covey.mls.wire.code_points import ProtocolVersion
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from covey.client.sync.group.devices import Device
     from covey.client.sync.group.seat import Seat
     from covey.client.sync.rows.wishes import Upgrade
     from covey.mls.structs.key_package import KeyPackage
@@ -29,10 +32,15 @@ _SECRETS: Final = 256
 """Bytes of an EncryptedGroupSecrets beside what the KEM takes."""
 
 
-def require_possible(seat: Seat, upgrade: Upgrade) -> None:
+def require_possible(seat: Seat, upgrade: Upgrade, without: Collection[Device] = ()) -> None:
     """Refuse to end a group that could not go on: afterwards it is too late.
 
     The group after it is made on trial, so that a KeyPackage which is of no use is found before.
+
+    Args:
+        seat: The group.
+        upgrade: The wish to move it.
+        without: The devices that are removed first.
 
     Raises:
         LackingError: There is no KeyPackage of somebody who is in it, or none that can be added.
@@ -43,7 +51,7 @@ def require_possible(seat: Seat, upgrade: Upgrade) -> None:
     if upgrade.suite == group.suite.code:
         msg = f"the group has {suites.name(upgrade.suite)} already"
         raise StateError(msg)
-    packages = devices.carried(group, upgrade.packages, upgrade.suite)
+    packages = devices.carried(group, upgrade.packages, upgrade.suite, without)
     suite = get_suite(upgrade.suite)
     each = suite.Npk + suite.Nenc + _SECRETS  # a parent node, and its part of the Welcome
     size = sum(len(package) + each for package in upgrade.packages)

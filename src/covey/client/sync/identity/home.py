@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member.epochs import expand
 from covey.client.sync.identity.key_packages import LEAST
-from covey.client.words import same_device, suites
+from covey.client.words import profile, same_device, suites
 from covey.errors import StateError
 from covey.mls.group.identity import identity
 
@@ -138,6 +138,11 @@ class Home:
     def vouched(self, suite: int) -> tuple[Extension, ...]:
         """By what a leaf of ours in a suite says of which device it is."""
         return same_device.vouched(self.member, self.member_of(suite))
+
+    @property
+    def opener(self) -> bytes:
+        """How capabilities name this device that has opened them, 32 bytes."""
+        return profile.opener(profile.DeviceOf(self.identity, self.member.signature_key))
 
     def within(self, seconds: float) -> float:
         """A random moment from now on, up to so many seconds later."""

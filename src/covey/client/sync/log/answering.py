@@ -197,9 +197,12 @@ class Doorkeeper:
             msg = "it was let in already by this KeyPackage, and can come in by another one only"
             raise PolicyError(msg)
         stated = addresses.capabilities_of(seat.group.extensions)
-        knocks.entitled(stated, waiting, content, seat.home.world.hour)
+        door = knocks.entitled(stated, waiting, content, seat.home.world.hour)
         require = _require_same if content.recovers else _require_possible
         require(seat, key_package(left))
+        if not capabilities.is_of_a_member(seat, door):
+            msg = "who has opened this door is not in the group"
+            raise PolicyError(msg)
 
     def _turn_away(self, rows: Rows, capability: bytes) -> bool:
         """Close an old way back at which too many knock for nothing; whether we do.

@@ -30,7 +30,7 @@ from covey.client.sync.group.devices import key_of
 from covey.client.sync.group.seat import Seat, log_epoch
 from covey.client.sync.group.telling import tell
 from covey.client.sync.identity import key_packages
-from covey.client.sync.log import copies, hearing
+from covey.client.sync.log import copies, hearing, standing
 from covey.client.sync.log.moving import following, kept
 from covey.client.sync.rows import by_hand, groups, queues, wishes
 from covey.client.sync.rows.groups import Status
@@ -241,6 +241,7 @@ def _tell_profile(seat: Seat, rows: Rows, changed: Changed, before: GroupProfile
             inviting=after.inviting.name,
             expires_after=after.expires_after,
             quantum_safe=after.quantum_safe == 1,
+            was_quantum_safe=before.quantum_safe == 1,
         )
         tell(seat, rows, told)
         seat.replace(inviting=after.inviting.name, expires_after=after.expires_after)
@@ -323,8 +324,12 @@ def _forget(seat: Seat, rows: Rows, why: str) -> None:
 
 
 def fell_behind(seat: Seat, rows: Rows, why: str) -> None:
-    """We cannot follow, and others can: they may let us in anew."""
+    """We cannot follow, and others can: they may let us in anew.
+
+    That a broker denied our epoch once, and we died before that was settled, says nothing of it.
+    """
     seat.replace(status=Status.lost, trouble=why)
+    standing.settled(rows, seat.row.gid)
     kept.drop(rows, seat.number)
     queues.end_commit(rows, seat.number)
     queues.to_be_encrypted_anew(rows, seat.number)

@@ -20,7 +20,7 @@ from covey.client.sync.branches import parting
 from covey.client.sync.group import capabilities
 from covey.client.sync.group.telling import tell
 from covey.client.sync.rows import groups, queues
-from covey.client.words import contents, expiring, history
+from covey.client.words import contents, expiring, history, profile
 from covey.client.words.contents import Content, Data, NewDoor, Parting, Recovery
 from covey.client.words.showing import name_of
 from covey.errors import DecodeError, UnsupportedError
@@ -105,7 +105,9 @@ def _take_door(seat: Seat, rows: Rows, body: NewDoor, sender: MemberInfo) -> Non
     """Keep the key of a door, from who has opened it; one that is there stays."""
     key = body.door.capability
     stated = addresses.capabilities_of(seat.group.extensions).capabilities
-    is_theirs = any(each.key == key and each.creator == sender.index for each in stated)
+    leaf = seat.group.tree.leaf(sender.index)
+    theirs = leaf and profile.opener_at(leaf)
+    is_theirs = any(each.key == key and each.creator == theirs for each in stated)
     known = {each.capability for each in groups.doors(rows, seat.number)}
     if is_theirs and key not in known:
         groups.add_doors(rows, seat.number, (body.door,))

@@ -274,6 +274,7 @@ class Turns:
     def _commit_refused(self, under: UnderWay, error: BrokerError) -> None:
         """The broker will never take this commit: nothing of it has happened."""
         seat = self.seat
+        self.election.failed()  # what is due by itself is due still, and would be refused again
         with seat.change() as rows:
             queues.end_commit(rows, seat.number)
             making.refused(rows, seat.number)
