@@ -37,6 +37,10 @@ POINTS: Final = ("after COMMIT", "after the write", "after the reply")
 FILLED: Final = ("before", "meanwhile", "room again")
 """What is said while a store is full: by alice, by bob, and by alice."""
 
+_TOO_SMALL: Final = 4096
+"""Bytes of a file into which not even the first page of SQLite's log goes, with its head, wherever
+the log has got to; what the witness writes down here goes in."""
+
 _TRACED: Final = {
     "after the write": "http11.send_request_body.complete",
     "after the reply": "http11.receive_response_body.complete",
@@ -113,14 +117,10 @@ async def _talk(team: Conversation, order: Order) -> None:
             await team.rotate(timeout=100)
 
 
-def _size_of_log(client: Client) -> int:
-    return Path(f"{client.path}-wal").stat().st_size
-
-
-async def _fill(client: Client, team: Conversation) -> None:
+async def _fill(team: Conversation) -> None:
     """Let there be no room for the store, and then room again."""
     before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_size_of_log(client), hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_TOO_SMALL, hard))
     for change in (team.send("no room"), team.rotate(), team.rename("no room")):
         try:
             await change
@@ -154,7 +154,7 @@ async def _act(client: Client, order: Order) -> None:
             _arm(order)
             await team.leave()
         case "fill":
-            await _fill(client, team)
+            await _fill(team)
         case _:
             await _talk(team, order)
 
