@@ -463,6 +463,22 @@ def test_who_was_let_into_a_branch_from_outside_may_be_in_both() -> None:
         assert ("one group" in rules(split)) == found
 
 
+def test_people_are_asked_which_branch_is_to_be_of_which_only_one_is_in_both() -> None:
+    for holders, asked, kinds, found in (
+        (("ann",), True, {"rollback": 1}, False),
+        (("ann",), False, {"rollback": 1}, True),
+        (("ann", "bob"), True, {"rollback": 1}, True),
+        (("ann",), True, {"race": 1}, True),
+    ):
+        what = f"go on here with what was said in {OTHER.hex()[:8]}"
+        told = [WishRefused(GID.hex(), what=what, why="both go on from one")] if asked else []
+        split = evidence(told={"ann": told}, kinds=kinds)
+        branch = held(gid=OTHER, predecessor=b"o" * 32, members=("ann", "bob"))
+        for each in holders:
+            split.observed[each].groups[OTHER] = branch
+        assert ("one group" in rules(split)) == found
+
+
 def test_who_is_left_in_a_branch_that_folds_is_told_of() -> None:
     for what, found in (("take bob along", False), ("take cid along", True), ("invite bob", True)):
         refused = WishRefused(GID.hex(), what=what, why="it is over")

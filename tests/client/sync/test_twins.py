@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from client.table import Someone
 from covey.client import events
+from covey.client.sync.branches import twins
 from covey.client.sync.group import inviting
 from covey.client.sync.log import entering, hearing
-from covey.client.sync.rows import queues, wishes
+from covey.client.sync.rows import groups, queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile
 from covey.client.words.contents import Text
@@ -74,6 +75,56 @@ def test_the_later_of_two_branches_folds_once_somebody_of_it_has_come_into_the_b
         assert statuses(each) == {"1": Status.active, "2": Status.branched}
     for each in people:
         assert each.texts_of(called(each, "1")) == ["only in the second"]
+
+
+def test_where_nobody_else_is_in_both_people_are_asked_after_a_while(table: Table) -> None:
+    """The others may have gone apart on purpose: once is enough, and a clock that is set back."""
+    people = alice, bob, dave = [table.sit(name) for name in ("alice", "bob", "dave")]
+    branch(bob, 2)
+    bob.invite("dave")
+    table.settle(*people)
+    branch(alice, 1)
+    alice.invite("dave")
+    table.settle(*people)
+    asked = [len(_asked(dave))]
+    dave.skew = -86_400
+    for _ in range(2):
+        table.settle(*people, rounds=2)
+        asked.append(len(_asked(dave)))
+        dave.skew = 0
+        table.passes(900)
+    assert asked == [0, 1, 0]
+    assert statuses(dave) == {"1": Status.active, "2": Status.active}
+    assert [_asked(each) for each in people] == [[], [], []]
+    alice.invite("bob")
+    table.settle(*people, rounds=20)
+    assert statuses(dave) == {"1": Status.active, "2": Status.branched}
+
+
+def test_who_is_asked_is_told_which_branch_is_meant_and_when_to_look(table: Table) -> None:
+    people = alice, bob, dave = [table.sit(name) for name in ("alice", "bob", "dave")]
+    branch(bob, 2)
+    bob.invite("dave")
+    table.settle(*people)
+    branch(alice, 1)
+    alice.invite("dave")
+    table.settle(*people, rounds=20)
+    with dave.store.reading() as rows:
+        every = groups.every(rows)
+    wait = twins.fold(dave.peer.home, every)
+    assert wait is not None
+    table.passes(wait - 1)
+    dave.turn()
+    assert _asked(dave) == []
+    table.passes(1)
+    dave.turn()
+    [told] = _asked(dave)
+    better, worse = (called(dave, name).seat.hex for name in ("1", "2"))
+    assert (told.group, told.what) == (better, f"go on here with what was said in {worse[:8]}")
+
+
+def _asked(someone: Someone) -> list[events.WishRefused]:
+    return [each for each in someone.news() if isinstance(each, events.WishRefused)]
 
 
 def test_who_folds_is_told_who_is_left(table: Table) -> None:

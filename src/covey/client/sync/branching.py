@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 import msgspec
 
 from covey.client.events import WishRefused
-from covey.client.sync.branches import parting, winning
-from covey.client.sync.branches.parting import Bound
+from covey.client.sync.branches import parting, twins, winning
 from covey.client.sync.group import commits, electing
-from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.impossible import IMPOSSIBLE
 from covey.client.sync.group.inviting import key_package
 from covey.client.sync.group.seat import Seat
@@ -36,6 +34,7 @@ from covey.mls.wire.code_points import ContentType
 
 if TYPE_CHECKING:
     from covey.client.sync.account import Account
+    from covey.client.sync.branches.parting import Bound
     from covey.client.sync.effects import Flow
     from covey.client.sync.rows.groups import GroupRow
     from covey.mls import Group
@@ -73,11 +72,12 @@ class Branches:
                 for each in every
                 if each.status.is_in and not _is_barren(rows, each)
             }
-        self._fold_twins(every)
+        asks = twins.fold(home, every)
         parts = self._part()
         slept = self._waking.slept()
         self._due = {number: when + slept for number, when in self._due.items()}
-        due = home.world.now() + home.pace.patience if parts else electing.FOREVER
+        due = electing.FOREVER if asks is None else home.world.now() + asks
+        due = min(due, home.world.now() + home.pace.patience) if parts else due
         for row in every:
             if row.status is Status.branched:
                 self._forget(row, every)
@@ -92,28 +92,6 @@ class Branches:
                 continue
             yield from self._branch(row)
         return due
-
-    def _fold_twins(self, every: list[GroupRow]) -> None:
-        """Of two branches of one group in which we are, the better one goes on.
-
-        Anybody can say of a group of which other one it is a branch. So somebody must have come
-        into it who is in the other branch, too.
-        """
-        home = self._peer.home
-        best: dict[bytes, GroupRow] = {}
-        for row in sorted(every, key=lambda each: (each.branched_by, each.gid)):
-            if row.branch_of is None or not row.status.is_in or not row.epoch:
-                continue
-            first = best.setdefault(row.branch_of, row)
-            if first is row or not _has_come(self._peer.place(row.id).seat, first, self._peer):
-                continue
-            with home.store.transaction() as rows:
-                into = groups.of(rows, first.id)
-                twin = groups.of(rows, row.id)
-                if into is None or twin is None:
-                    continue
-                if into.status.is_in and twin.status.is_in:
-                    parting.bind(rows, twin, Bound(into.gid, home.world.second))
 
     def _part(self) -> bool:
         """Say in what is to fold where we go on, and fold it; whether something is left to do."""
@@ -295,17 +273,6 @@ def _tried(seat: Seat, wish: GoOn) -> Exception | None:
 def _make_and_take_back(seat: Seat, rows: Rows, wish: GoOn) -> NoReturn:
     commits.make(seat, rows, commits.merge(seat, (wish,)), ())
     raise _TriedError
-
-
-def _has_come(branch: Seat, better: GroupRow, peer: Account) -> bool:
-    """Whether somebody of one branch has come into another."""
-    there = peer.place(better.id).seat.group
-    known = keys_of(branch.group)
-    return any(
-        key_of(leaf) in known and not winning.has_not_come(leaf)
-        for index, leaf in there.tree.members()
-        if index != there.own_index
-    )
 
 
 def _is_barren(rows: Rows, row: GroupRow) -> bool:

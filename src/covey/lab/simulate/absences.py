@@ -34,6 +34,7 @@ from covey.lab.simulate.parted import (
     is_deserted,
     is_in_both,
     is_left_behind,
+    is_left_to_people,
     is_let_in_by_a_stranger,
 )
 
@@ -135,6 +136,7 @@ def is_apart(evidence: Evidence, gid: bytes) -> bool:
         or came_in_unseen(evidence, gid)
         or is_deserted(evidence, gid)
         or is_in_both(evidence, gid)
+        or is_left_to_people(evidence, gid)
     )
 
 

@@ -174,6 +174,20 @@ def is_in_both(evidence: Evidence, gid: bytes) -> bool:
     )
 
 
+def is_left_to_people(evidence: Evidence, gid: bytes) -> bool:
+    """Whether people were asked about a branch, of which one alone is in the better one, too."""
+    what = f"go on here with what was said in {gid.hex()[:8]}"
+    holders = evidence.holders(gid).keys()
+    return evidence.taken_back and any(
+        told.event.what == what and holders & evidence.holders(better).keys() == {name}
+        for name in holders
+        for better in evidence.gids
+        if better != gid and name in evidence.holders(better)
+        for told in evidence.observed[name].events(WishRefused, group=better)
+        if isinstance(told.event, WishRefused)
+    )
+
+
 def has_left_elsewhere(evidence: Evidence, gid: bytes, name: str) -> bool:
     """Whether somebody has gone on in a branch of a group, and is out of that.
 
