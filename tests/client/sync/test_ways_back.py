@@ -224,6 +224,31 @@ def test_an_old_way_back_is_closed_when_it_is_crowded(table: Table) -> None:
     assert come_back(table, bob, alice, bob)
 
 
+def test_who_knocks_again_and_again_beside_a_closed_way_back_leaves_one_knock(table: Table) -> None:
+    """Else the door is full before anybody opens it (seed 1009643)."""
+    alice, bob, _ = table.team("alice", "bob", "carol")
+    seat = bob.place.seat
+    closed = bytes(32)  # such as one that members have closed while he was away
+    with seat.change():
+        seat.replace(recovery=closed + (seat.row.recovery or b""))
+    lose(bob)
+    left: list[bytes] = []
+
+    def noted(asked: Ask) -> str:
+        if asked.operation == "knock":
+            left.append(asked.request.encode())
+        return ""
+
+    bob.cut = noted
+    for _ in range(4):
+        bob.start()  # also if it dies in between
+        table.settle(bob, rounds=2, step=320.0)
+    assert len(left) >= 8
+    assert len(set(left)) == 2
+    table.settle(alice, bob, rounds=20)
+    assert bob.place.seat.look().status is Status.active
+
+
 def test_of_two_seeds_the_one_that_lasts_is_kept(table: Table) -> None:
     people = table.team("alice", "bob", "carol")
     alice, bob, _ = people

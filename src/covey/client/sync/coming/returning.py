@@ -65,16 +65,15 @@ class _Knock(msgspec.Struct, frozen=True):
         references: The KeyPackageRefs of its KeyPackages, one for each suite of ours; that which
             fits the suite of the group, as far as we know, is the first.
         recovers: Whether it was made to come back by.
-        key: Of the capability at which it was left.
-        request: The signed request.
+        requests: The signed requests, by the keys of the capabilities at which they were left: who
+            knows several doors, of which some are shut, leaves no more than one at each.
         before: How many were left there before it.
     """
 
     made_at: int
     references: tuple[bytes, ...]
     recovers: bool
-    key: bytes
-    request: bytes
+    requests: dict[bytes, bytes] = {}
     before: int = 0
 
     @property
@@ -105,7 +104,7 @@ def knock(home: Home, inbox: Inbox, link: Link, lost: GroupRow | None = None) ->
         )
         packages = [key_packages.find(rows, each) for each in kept.references]
     yield from inbox.expect([each for each in packages if each is not None])
-    request = Signed.decode(kept.request)
+    request = Signed.decode(kept.requests[capabilities.key(link.seed)])
     yield from alone(home.world, lambda lane: ask(lane, "knock", request, Nothing))
 
 
@@ -190,11 +189,9 @@ def _kept(rows: Rows, home: Home, link: Link, *, recovers: bool) -> _Knock | Non
     packages = [key_packages.find(rows, each) for each in found.references]
     if not is_fresh or None in packages or found.recovers is not recovers:
         return None
-    key = capabilities.key(link.seed)
-    if found.key == key:
+    if capabilities.key(link.seed) in found.requests:
         return found
-    again = msgspec.structs.replace(found, key=key)
-    return _keep(rows, home, link, [each for each in packages if each is not None], again)
+    return _keep(rows, home, link, [each for each in packages if each is not None], found)
 
 
 def _new(
@@ -214,8 +211,7 @@ def _new(
     kept = settings.get(rows, _name(link.gid))
     before = 0 if kept is None else msgspec.msgpack.decode(kept, type=_Knock).before + 1
     references = tuple(each.reference for each in packages)
-    key = capabilities.key(link.seed)
-    made = _Knock(world.second, references, bool(way_back), key, b"", before)
+    made = _Knock(world.second, references, bool(way_back), {}, before)
     return _keep(rows, home, link, packages, made)
 
 
@@ -224,7 +220,8 @@ def _keep(
 ) -> _Knock:
     first, *others = (each.message for each in packages)
     signed = knocks.knock(*(link, first, home.world.entropy), recovers=made.recovers, others=others)
-    kept = msgspec.structs.replace(made, request=signed.encode())
+    requests = made.requests | {capabilities.key(link.seed): signed.encode()}
+    kept = msgspec.structs.replace(made, requests=requests)
     settings.put(rows, _name(link.gid), msgspec.msgpack.encode(kept))
     return kept
 
