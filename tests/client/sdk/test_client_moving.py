@@ -135,3 +135,33 @@ async def test_who_has_left_no_keys_is_waited_for_or_removed(town: Town) -> None
         await ours.upgrade("x-wing", remove_missing=True, timeout=LATE)
         await until(lambda: theirs.status == "removed")
         assert [each.name for each in ours.members] == [alice.name]
+
+
+@pytest.mark.parametrize("mended", [True, False], ids=["mended", "removed"])
+async def test_who_has_left_keys_of_no_use_is_waited_for_or_removed(
+    town: Town, monkeypatch: pytest.MonkeyPatch, *, mended: bool
+) -> None:
+    """As if there were none: a KeyPackage that breaks the group after it must not hold it up."""
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        ours, theirs = await group(alice, bob)
+        claim = Account.claim
+        is_broken = True
+
+        def broken(self: Account, name: str, suite: int | None = None) -> Flow[tuple[bytes, ...]]:
+            claimed = yield from claim(self, name, suite)
+            if not is_broken:
+                return claimed
+            return tuple(each[:-1] + bytes([each[-1] ^ 1]) for each in claimed)  # its signature
+
+        monkeypatch.setattr(Account, "claim", broken)
+        told: list[tuple[str, ...]] = []
+        assert await ours.lacking("x-wing") == (bob.name,)
+        with pytest.raises(TransportError, match="cannot be carried along"):
+            await ours.upgrade("x-wing", waits=told.append, timeout=0.1)
+        assert told == [(bob.name,)]
+        is_broken = not mended
+        await ours.upgrade("x-wing", remove_missing=not mended, timeout=LATE)
+        if not mended:
+            await until(lambda: theirs.status == "removed")
+        await until(lambda: ours.suite == XWING)
+        assert [each.name for each in ours.members] == [alice.name, bob.name][: 1 + mended]

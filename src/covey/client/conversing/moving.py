@@ -88,15 +88,16 @@ class Moving(Bound):
         """Who could not be carried along to another suite now, by their names.
 
         Whoever opens a client leaves KeyPackages for the suites of its ``upgrades`` at the broker.
-        Who has not been online with such a client yet, or has no account, lacks them.
+        Who has not been online with such a client yet, or has no account, lacks them; and so does
+        who has left some with which no group can be made.
 
         Args:
             suite: Its name or number: ``x-wing``, ``x-wing-mldsa44``, …
 
         Raises:
             PolicyError: We may not move the group, or not to this suite.
-            StateError: There is no such suite here, or the group has it already; or we are not in
-                the group, or were opened without the suite.
+            StateError: There is no such suite here, or the group has it already, or is too large
+                for it; or we are not in the group, or were opened without the suite.
             BrokerError: It does not say who has left some, such as when it is asked too often.
             TransportError: The broker cannot be reached.
         """
@@ -132,7 +133,8 @@ class Moving(Bound):
 
         Args:
             suite: Its name or number: ``x-wing``, ``x-wing-mldsa44``, …
-            remove_missing: Whether to remove the devices that have left no keys, and not to wait.
+            remove_missing: Whether to remove the devices that have left no keys, or none that are
+                of use, and not to wait.
             waits: Is told for whom it waits, each time that these are others.
             removes: Is told whom it removes, before it does.
             timeout: Seconds to wait in all; 30 by default. Removing and moving have 5 each anyway.
@@ -258,9 +260,15 @@ def _is_quantum_safe(_: Place, group: Group) -> bool:
     return stated is not None and stated.quantum_safe == 1
 
 
-def _lacking(packages: tuple[bytes, ...], suite: int, _: Place, group: Group) -> tuple[Device, ...]:
+def _lacking(packages: tuple[bytes, ...], suite: int, place: Place, _: Group) -> tuple[Device, ...]:
+    """Of whom there is none, or none that is of use; that is tried only when there are some of all.
+
+    Raises:
+        StateError: The group after it would be too large.
+        LocalProtocolError: It cannot be made, and it is nobody's KeyPackage.
+    """
     try:
-        devices.carried(group, packages, suite)
+        reiniting.require_possible(place.seat, Upgrade(suite, packages))
     except devices.LackingError as error:
         return error.devices
     return ()
