@@ -133,9 +133,11 @@ class Member(Unshown, frozen=True):
 
     def encode(self) -> bytes:
         """The client with its private key, to be kept; encrypt it before you do."""
-        return identities.StoredMember(
-            identities.VERSION, self.suite.code, self.credential, self.signer
-        ).encode()
+        return identities.kept(
+            identities.StoredMember(
+                identities.VERSION, self.suite.code, self.credential, self.signer
+            )
+        )
 
     @classmethod
     def decode(
@@ -144,8 +146,8 @@ class Member(Unshown, frozen=True):
         """A client that was kept.
 
         Raises:
-            StorageError: The bytes are none, or of another version, or its keys are not
-                those of a suite.
+            StorageError: The bytes are none, or of another version or a dialect that is not
+                spoken, or its keys are not those of a suite.
         """
         stored = identities.read_member(data)
         try:
@@ -308,21 +310,23 @@ class PrivateKeyPackage(Unshown, frozen=True):
 
     def encode(self) -> bytes:
         """The KeyPackage with its private keys, to be kept; encrypt it before you do."""
-        return identities.StoredKeyPackage(
-            identities.VERSION,
-            self.package,
-            self.init_private,
-            self.leaf_private,
-            self.signer,
-            int(self.last_resort),
-        ).encode()
+        return identities.kept(
+            identities.StoredKeyPackage(
+                identities.VERSION,
+                self.package,
+                self.init_private,
+                self.leaf_private,
+                self.signer,
+                int(self.last_resort),
+            )
+        )
 
     @classmethod
     def decode(cls, data: bytes) -> PrivateKeyPackage:
         """A KeyPackage that was kept.
 
         Raises:
-            StorageError: The bytes are none, or of another version.
+            StorageError: The bytes are none, or of another version or a dialect that is not spoken.
         """
         stored = identities.read_key_package(data)
         return cls(

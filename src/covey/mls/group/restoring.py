@@ -6,11 +6,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from covey.errors import CoveyError, StorageError
-from covey.mls.crypto.dialects import get_suite, is_known
 from covey.mls.group import rows
 from covey.mls.group.create_commit import group_info_maker
 from covey.mls.group.epoch import Epoch, PastEpoch, PublicState
 from covey.mls.group.events import Changed, MemberInfo
+from covey.mls.group.identities import suite_of
 from covey.mls.group.pending import PendingCommit
 from covey.mls.group.process_commit import OwnUpdate
 from covey.mls.group.state import State
@@ -85,22 +85,6 @@ def restore(stored: Mapping[bytes, bytes], kit: Kit, known: Known | None = None)
         raise StorageError(msg) from None
 
 
-def _suite(code: int, named: bytes | None) -> Suite:
-    """The suite of a number in the dialect that a group names; it names none in those of the RFC.
-
-    Raises:
-        StorageError: That is not spoken here.
-    """
-    dialect = None if named is None else named.decode()
-    spoken = get_suite(code).dialect if is_known(code) else None
-    if spoken is None or (dialect is not None and dialect != spoken):
-        what = f"suite 0x{code:04x}" + ("" if dialect is None else f" of the dialect {dialect!r}")
-        here = "that number is not known" if spoken is None else f"that number is of {spoken!r}"
-        msg = f"the group has {what}, and {here} here: let covey.mls.speak speak its dialect"
-        raise StorageError(msg)
-    return get_suite(code)
-
-
 class _Reader:
     """Reads one group; the rows sorted by table."""
 
@@ -114,7 +98,8 @@ class _Reader:
     def state(self) -> State:
         """The whole state."""
         row = rows.EpochRow.decode(self._tables[rows.EPOCH][b""])
-        suite = _suite(row.context.cipher_suite, self._tables[rows.DIALECT].get(b""))
+        named = self._tables[rows.DIALECT].get(b"")
+        suite = suite_of("group", row.context.cipher_suite, named)
         past_rows = [_past_row(*item) for item in self._tables[rows.PAST].items()]
         kept: list[rows.PastRow | rows.EpochRow] = [*past_rows, row]
         trees = self._trees(suite, [(each.context, each.height) for each in kept])

@@ -59,8 +59,8 @@ def test_another_version_is_refused() -> None:
         (alice.encode(), mls.Member.decode),
         (alice.key_package().encode(), mls.PrivateKeyPackage.decode),
     ):
-        with pytest.raises(StorageError, match="version 2"):
-            read(b"\x00\x02" + stored[2:])
+        with pytest.raises(StorageError, match="version 3"):
+            read(b"\x00\x03" + stored[2:])
 
 
 def test_what_is_kept_is_not_shown() -> None:

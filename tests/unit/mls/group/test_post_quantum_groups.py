@@ -10,6 +10,7 @@ import pytest
 from covey import mls
 from covey.errors import CoveyError, StorageError
 from covey.mls.crypto.dialects import OPENMLS_0_9, PRIVATE, SPOKEN, TS_MLS_2, get_suite, speak
+from covey.mls.group import identities
 from group_samples import agree, everyone, found, member
 
 if TYPE_CHECKING:
@@ -87,6 +88,37 @@ def test_a_stored_group_names_its_dialect() -> None:
     with speaking(OPENMLS_0_9):
         again = mls.Group.restore(kept)
         assert (again.suite.dialect, again.snapshot()) == ("openmls-0.9", kept)
+
+
+@pytest.mark.parametrize("kind", [mls.Member, mls.PrivateKeyPackage])
+def test_what_is_stored_of_a_client_names_its_dialect(
+    kind: type[mls.Member | mls.PrivateKeyPackage],
+) -> None:
+    with speaking(OPENMLS_0_9):
+        alice = member("a", 0x004F)
+        made = alice if kind is mls.Member else alice.key_package()
+        kept = made.encode()
+    with pytest.raises(StorageError, match=r"0x004f of the dialect 'openmls-0.9'.*'draft-06-openm"):
+        kind.decode(kept)
+    with speaking(PRIVATE), pytest.raises(StorageError, match=r"'openmls-0.9'.*not known here"):
+        kind.decode(kept)
+    with speaking(OPENMLS_0_9):
+        assert kind.decode(kept).encode() == kept
+    name = kept.index(b"openmls-0.9")
+    for broken in (kept[:-1], kept[:name] + b"\xff" + kept[name + 1 :], kept[:2]):
+        with speaking(OPENMLS_0_9), pytest.raises(StorageError, match="this is no stored"):
+            kind.decode(broken)
+
+
+def test_what_was_stored_of_a_client_before_it_named_its_dialect_is_read() -> None:
+    alice = member("a", X_WING)
+    stored = identities.StoredMember(1, X_WING, alice.credential, alice.signer).encode()
+    assert mls.Member.decode(stored).suite is get_suite(X_WING)
+    with speaking(TS_MLS_2), pytest.raises(StorageError, match="of no use"):
+        mls.Member.decode(stored)
+    classical = member("a")
+    plain = identities.StoredMember(1, 1, classical.credential, classical.signer).encode()
+    assert classical.encode() == plain
 
 
 def test_a_group_of_before_it_named_its_dialect_is_read() -> None:
