@@ -9,7 +9,7 @@ import pytest
 from covey.client.events import Upgraded, Upgrading
 from covey.client.sync.account import Account
 from covey.client.words.suites import CLASSICAL, XWING, XWING_MLDSA44
-from covey.errors import BrokerError, PolicyError, StateError, TransportError
+from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
 from people import LATE, group, happens, texts, until
 
 if TYPE_CHECKING:
@@ -101,6 +101,23 @@ async def test_who_cannot_be_asked_for_is_not_taken_for_one_who_has_left_nothing
             with pytest.raises(BrokerError, match=code):
                 await each
         assert [each.name for each in ours.members] == [alice.name, bob.name]
+
+
+@pytest.mark.parametrize("error", [DecodeError("of no member"), PolicyError("another's")])
+async def test_who_has_left_what_is_no_keypackage_of_theirs_has_left_none(
+    town: Town, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        ours, theirs = await group(alice, bob)
+
+        def refused(*_: object) -> Generator[Effect, object, tuple[bytes, ...]]:
+            raise error
+            yield
+
+        monkeypatch.setattr(Account, "claim", refused)
+        assert await ours.lacking("x-wing") == (bob.name,)
+        await ours.upgrade("x-wing", remove_missing=True, timeout=LATE)
+        await until(lambda: theirs.status == "removed")
 
 
 async def test_who_has_left_keys_is_asked_for_them_once(

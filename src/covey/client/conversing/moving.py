@@ -20,7 +20,7 @@ from covey.client.sync.group import devices, reiniting
 from covey.client.sync.rows.wishes import Describe, Expel, Upgrade
 from covey.client.words import profile, suites
 from covey.client.words.showing import name_of
-from covey.errors import BrokerError, PolicyError, StateError, TransportError
+from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -221,6 +221,8 @@ class Moving(Bound):
             except BrokerError as error:
                 if error.code not in _NOTHING_LEFT:  # else a busy broker would have them removed
                     raise
+            except (DecodeError, PolicyError):
+                continue  # what they have left there is none of theirs
         return packages, self._with_group(partial(_lacking, packages, suite))
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from covey.bugs import fenced
 from covey.client.sync.branches import winning
 from covey.client.sync.group import devices, electing
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.log import entering
 from covey.client.sync.log.moving import kept
 from covey.client.sync.rows import groups
-from covey.errors import BrokerError, DecodeError, PolicyError, StateError
+from covey.errors import BrokerError, BugError, PolicyError, StateError
 
 if TYPE_CHECKING:
     from covey.client.sync.account import Account
@@ -89,9 +90,10 @@ class Finishing:
         packages: tuple[bytes, ...] = ()
         for who in sorted({each.identity for each in devices.others(group)}):
             try:
-                packages += yield from self._peer.claim(who.decode(), reinit.cipher_suite)
-            except (BrokerError, DecodeError, PolicyError, StateError, UnicodeDecodeError):
-                continue
+                with fenced(ValueError):
+                    packages += yield from self._peer.claim(who.decode(), reinit.cipher_suite)
+            except (BrokerError, BugError, PolicyError, StateError, ValueError):
+                continue  # whatever it is about, it is about that one
         try:
             devices.carried(group, packages, reinit.cipher_suite)
         except devices.LackingError:

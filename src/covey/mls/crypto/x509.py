@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import cryptography.x509 as pkix
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -44,9 +44,11 @@ from covey.errors import AuthenticationError, DecodeError
 from covey.mls.crypto.signature import Ecdsa
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from covey.mls.crypto.suite import Suite
+
+T = TypeVar("T")
 
 _KINDS: Final[dict[type[pkix.GeneralName], str]] = {
     pkix.DNSName: "dns",
@@ -263,19 +265,18 @@ def subject(cert_der: bytes) -> bytes:
     """The subject of a certificate, DER-encoded.
 
     Raises:
-        DecodeError: The bytes are not a certificate.
+        DecodeError: The bytes are not a certificate, or its subject cannot be decoded.
     """
-    return _certificate(cert_der).subject.public_bytes()
+    return _of_subject(cert_der, pkix.Name.public_bytes)
 
 
 def common_names(cert_der: bytes) -> tuple[str, ...]:
     """The common names in the subject of a certificate, in order; often one.
 
     Raises:
-        DecodeError: The bytes are not a certificate.
+        DecodeError: The bytes are not a certificate, or its subject cannot be decoded.
     """
-    found = _certificate(cert_der).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return tuple(str(each.value) for each in found)
+    return _of_subject(cert_der, _common_names)
 
 
 def subject_text(cert_der: bytes) -> str:
@@ -284,8 +285,17 @@ def subject_text(cert_der: bytes) -> str:
     Raises:
         DecodeError: The bytes are not a certificate, or its subject cannot be decoded.
     """
+    return _of_subject(cert_der, pkix.Name.rfc4514_string)
+
+
+def _common_names(name: pkix.Name) -> tuple[str, ...]:
+    return tuple(str(each.value) for each in name.get_attributes_for_oid(NameOID.COMMON_NAME))
+
+
+def _of_subject(cert_der: bytes, read: Callable[[pkix.Name], T]) -> T:
+    """Something of a subject, which is read on first use."""
     try:
-        return _certificate(cert_der).subject.rfc4514_string()
+        return read(_certificate(cert_der).subject)
     except _UNDECODABLE:
         msg = "the certificate's subject cannot be decoded"
         raise DecodeError(msg) from None

@@ -23,8 +23,11 @@ from covey.mls.crypto.suites import SUITES
 from covey.mls.crypto.x509 import (
     MOST_MOMENTS,
     _moments,
+    common_names,
     leaf_public_key,
     parse_chain,
+    subject,
+    subject_text,
     verify_chain,
 )
 
@@ -407,6 +410,9 @@ def test_no_foreign_error_leaves_a_mutated_certificate(position: int, value: int
     mutant = MUTANT[:position] + bytes((value,)) + MUTANT[position + 1 :]
     with contextlib.suppress(DecodeError):
         leaf_public_key(mutant, get_suite(1))
+    for read in (subject, subject_text, common_names):
+        with contextlib.suppress(DecodeError):
+            read(mutant)
     try:
         verify_chain([mutant, CITY.der], [ROOT.der], NOW)
     except (DecodeError, AuthenticationError):

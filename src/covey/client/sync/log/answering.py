@@ -10,22 +10,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.access.member import addresses, knocks
 from covey.access.member.addresses import first_group_id
 from covey.access.structs.extensions import Right
+from covey.bugs import fenced
 from covey.client import events, roles
 from covey.client.events import Knocked
 from covey.client.sync.group import capabilities, electing
+from covey.client.sync.group.impossible import IMPOSSIBLE
 from covey.client.sync.group.inviting import concerns, key_package, require_strangers
 from covey.client.sync.group.telling import tell
 from covey.client.sync.rows import groups, queues, wishes
 from covey.client.sync.rows.wishes import CloseDoor, Expel, Invite
 from covey.client.words import made_for
 from covey.client.words.showing import name_of
-from covey.errors import (
-    AuthenticationError,
-    BrokerError,
-    DecodeError,
-    PolicyError,
-    UnsupportedError,
-)
+from covey.errors import BrokerError, BugError, PolicyError
 from covey.mls.group.identity import identity
 
 if TYPE_CHECKING:
@@ -36,6 +32,9 @@ if TYPE_CHECKING:
     from covey.client.sync.log.reading import Reader
     from covey.mls.structs.key_package import KeyPackage
     from covey.store.port import Rows
+
+_REFUSED: Final = (*IMPOSSIBLE, BugError)
+"""Why nobody is let in by a knock; whatever it is about, the next one is judged by itself."""
 
 _SOON: Final = 3_600
 """Seconds in which who knocks again and again is told of once."""
@@ -155,16 +154,17 @@ class Doorkeeper:
                 return False
             name, is_in = "?", False
             try:
-                content = self._opened(rows, waiting)
-                left = knocks.package_of(content, seat.group.suite.code)
-                package = key_package(left)
-                is_in = package.leaf_node.signature_key in seat.group.tree.keys.signature
-                name = name_of(identity(package.leaf_node.credential))
-                if any(isinstance(each, Expel) and concerns(each, package) for each in wished):
-                    return True  # to be judged when the removal is decided
-                is_in = is_in or left in self._let_in
-                self._require_entitled(waiting, content, left)
-            except (AuthenticationError, DecodeError, PolicyError, UnsupportedError) as error:
+                with fenced(ValueError):
+                    content = self._opened(rows, waiting)
+                    left = knocks.package_of(content, seat.group.suite.code)
+                    package = key_package(left)
+                    is_in = package.leaf_node.signature_key in seat.group.tree.keys.signature
+                    name = name_of(identity(package.leaf_node.credential))
+                    if any(isinstance(each, Expel) and concerns(each, package) for each in wished):
+                        return True  # to be judged when the removal is decided
+                    is_in = is_in or left in self._let_in
+                    self._require_entitled(waiting, content, left)
+            except _REFUSED as error:
                 is_final = is_in or not isinstance(error, PolicyError)
                 until = None if is_final else seat.epoch
                 judged = self._judged[waiting.id] = _Judged(str(error), until)
