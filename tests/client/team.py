@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from covey import mls
-from covey.access.member.addresses import with_capabilities
-from covey.access.structs.extensions import GroupCapabilities
+from covey.access.member.addresses import extension, with_capabilities
+from covey.access.structs.extensions import GroupCapabilities, Succession
 from covey.client.roles import GroupPolicy
 from covey.client.words import profile
 from covey.client.words.profile import Inviting
@@ -32,6 +32,7 @@ class Team:
         described: Whether the group has a profile.
         suite: Its cipher suite.
         quantum_safe: Whether it takes quantum-safe suites only.
+        moved: Whether it says that it took the place of another one in its log.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Team:
         described: bool = True,
         suite: int = SUITE,
         quantum_safe: bool = False,
+        moved: bool = False,
     ) -> None:
         self.suite = suite
         self.policy = GroupPolicy(functions=functions)
@@ -54,6 +56,8 @@ class Team:
                 "team", b"amy", inviting=Inviting(inviting), quantum_safe=quantum_safe
             )
             extensions = profile.with_profile(extensions, profile.changed(first, roles=roles))
+        if moved:
+            extensions = (*extensions, extension(Succession(b"before", 7)))
         amy = mls.Group.create(self.members["amy"], extensions=extensions)
         self.groups = {"amy": amy}
         if names:

@@ -66,13 +66,13 @@ def test_a_move_names_the_suite_for_the_rules_of_an_application() -> None:
     here = Team("bob")
     amy = here.groups["amy"]
     after = moved_on(amy.group_id, amy.extensions, amy.epoch + 1)
-    judged = dry_run(amy, reinit=mls.ReInit(b"next", 1, 3, after))
+    judged = dry_run(amy, reinit=mls.ReInit(b"next" * 8, 1, 3, after))
     assert str(judged) == (
         "amy moves the group to MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519"
     )
     assert judged.change is not None
     assert judged.change.moves_to == 3
-    unknown = dry_run(amy, reinit=mls.ReInit(b"next", 1, 0xEEEE, after))
+    unknown = dry_run(amy, reinit=mls.ReInit(b"next" * 8, 1, 0xEEEE, after))
     assert "0xeeee" in str(unknown)
 
 

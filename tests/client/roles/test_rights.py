@@ -13,22 +13,25 @@ from covey import mls
 from covey.access.member import addresses
 from covey.access.member.addresses import with_capabilities
 from covey.access.structs.extensions import (
+    ExtensionCode,
     GroupCapabilities,
     GroupCapability,
     Right,
     Succession,
 )
+from covey.client.roles import GroupPolicy
 from covey.client.words import made_for, profile, same_device
 from covey.client.words.profile import GROUP_PROFILE, Inviting, Role
 from covey.errors import PolicyError
 from covey.mls import Extension
+from insider import lawless
 
 ROLES = {"ann": Role.admin, "oto": Role.owner}
 OTHERS = ("ann", "oto", "bob", "cat")
 
 
-def team(*more: str, inviting: Inviting = Inviting.members) -> Team:
-    return Team(*OTHERS, *more, roles=ROLES, inviting=inviting)
+def team(*more: str, inviting: Inviting = Inviting.members, moved: bool = False) -> Team:
+    return Team(*OTHERS, *more, roles=ROLES, inviting=inviting, moved=moved)
 
 
 # --- inviting ------------------------------------------------------------------------------
@@ -311,7 +314,7 @@ def ending(here: Team, **other: Any) -> mls.ReInit:  # noqa: ANN401
     amy = here.groups["amy"]
     after = addresses.moved_on(amy.group_id, amy.extensions, amy.epoch + 1)
     return mls.ReInit(
-        **{"group_id": b"next", "version": 1, "cipher_suite": 3, "extensions": after, **other}
+        **{"group_id": b"next" * 8, "version": 1, "cipher_suite": 3, "extensions": after, **other}
     )
 
 
@@ -323,6 +326,34 @@ def test_who_ends_the_group_moves_it_to_another_suite_as_it_is() -> None:
     for extensions in others:
         said = here.refusal("amy", reinit=ending(here, extensions=extensions))
         assert "would not stay what it is" in said
+
+
+@pytest.mark.parametrize("group_id", [b"", b"x" * 100_000, None], ids=["none", "huge", "its own"])
+def test_a_group_goes_on_under_a_new_group_id(group_id: bytes | None) -> None:
+    """With a huge one nobody could say anything any more."""
+    here = team()
+    given = here.groups["amy"].group_id if group_id is None else group_id
+    assert "has a new group_id" in here.refusal("amy", reinit=ending(here, group_id=given))
+
+
+def test_a_group_goes_on_in_the_same_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = team()
+    with lawless(monkeypatch):  # else who sends it is refused by VAL-122
+        assert "not moved to version 2" in here.refusal("amy", reinit=ending(here, version=2))
+
+
+@pytest.mark.parametrize("epochs", [0, 10, (1 << 64) - 2, None])
+def test_nobody_says_anew_whose_place_the_group_took(epochs: int | None) -> None:
+    """By that all count its epochs: an owner could stop everybody by one commit."""
+    here = team()
+    stated = b"xx" if epochs is None else Succession(b"other", epochs).encode()
+    succession = Extension(ExtensionCode.succession, stated)
+    for who in ("amy", "bob"):
+        wanted = (*here.groups[who].extensions, succession)
+        assert "whose place a group took" in here.refusal(who, extensions=wanted)
+    alone = mls.Group.create(mls.Member.basic(b"amy", 1, policy=GroupPolicy()))
+    with pytest.raises(PolicyError, match="whose place a group took"):
+        alone.commit(extensions=[succession])
 
 
 def test_only_owners_end_the_group() -> None:
@@ -450,6 +481,24 @@ def test_nobody_stops_being_known_for_its_door() -> None:
         here.groups["amy"].receive(forged.message)
 
 
+@pytest.mark.parametrize("suite", [1, 0xEEEE], ids=["known", "unknown"])
+def test_nobody_says_of_its_leaf_what_does_not_hold(suite: int) -> None:
+    """Else the group could not be moved: nobody could tell whose device that is."""
+    here = team()
+    leaf = here.groups["amy"].tree.leaf(here.leaf("cat"))
+    assert leaf is not None
+    said = same_device.SameDevice(suite, bytes(32), bytes(64)).encode()
+    for data in (said, b"nonsense"):
+        false = Extension(same_device.SAME_DEVICE, data)
+        forged = here.cheat("cat").commit(update=True, leaf_extensions=[*leaf.extensions, false])
+        amy = mls.Group.restore(here.groups["amy"].snapshot(), mls.Ports(here.policy))
+        if data is said and suite != 1:
+            amy.receive(forged.message)  # it may hold, as others can tell
+            continue
+        with pytest.raises(PolicyError, match="VAL-025"):
+            amy.receive(forged.message)
+
+
 # --- coming back ---------------------------------------------------------------------------
 
 
@@ -489,9 +538,7 @@ def test_an_owner_who_never_came_is_let_in_by_a_mere_member() -> None:
 
 def test_where_a_group_was_moved_who_seems_to_have_never_come_keeps_its_leaf() -> None:
     """All leaves come from KeyPackages there, until their owners renew them."""
-    here = team()
-    moved = addresses.extension(Succession(b"before", 7))
-    here.commit("amy", extensions=(*here.groups["amy"].extensions, moved))
+    here = team(moved=True)
     again = {"add": [here.members["oto"].key_package()], "remove": [here.leaf("oto")]}
     assert "oto has not been there since the group was moved" in here.refusal("bob", **again)
     here.groups["cat"] = _joined(here, "bob", "cat", here.members["cat"].key_package())

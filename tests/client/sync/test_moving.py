@@ -15,6 +15,7 @@ from covey.access.structs.extensions import Right
 from covey.access.structs.log import NextEpoch
 from covey.access.structs.sealed import Link, Purpose, Successor
 from covey.client import events
+from covey.client.roles import GroupPolicy
 from covey.client.sync.asking import alone, append
 from covey.client.sync.group import capabilities, devices
 from covey.client.sync.group.devices import device_of
@@ -23,9 +24,9 @@ from covey.client.sync.log import entering
 from covey.client.sync.log.moving import kept
 from covey.client.sync.rows import queues, wishes
 from covey.client.sync.rows.groups import Status
-from covey.client.words import profile, safety
+from covey.client.words import profile, safety, same_device
 from covey.client.words.same_device import SAME_DEVICE, SameDevice
-from covey.mls import Extension, Group, Policy
+from covey.mls import Extension, Group, Member, Policy
 from lengths import only_in_full
 
 if TYPE_CHECKING:
@@ -649,18 +650,21 @@ def test_who_has_no_keys_for_the_suite_is_lost_and_comes_back_once_it_has(table:
     assert agree(alice, bob)
 
 
+@pytest.mark.parametrize("said", [SameDevice(OLD, bytes(32), bytes(64)).encode(), b"nonsense"])
 def test_whose_leaf_says_what_does_not_hold_is_named_as_one_who_cannot_come_along(
-    table: Table,
+    said: bytes,
 ) -> None:
-    alice, bob = table.team("alice", "bob")
-    group = alice.place.seat.group
-    [(index, leaf)] = [each for each in group.tree.members() if each[0] != group.own_index]
-    false = SameDevice(OLD, bytes(32), bytes(64)).encode()
-    assert index == 1
-    assert device_of(leaf.replace(extensions=(Extension(SAME_DEVICE, false),))) is None
-    nonsense = leaf.replace(extensions=(Extension(SAME_DEVICE, b"nonsense"),))
-    assert device_of(nonsense) is None
-    assert bob
+    """Its KeyPackage may be good: then it would be found out when the group has ended."""
+    bob, again = (Member.basic(b"bob", suite, policy=GroupPolicy()) for suite in (OLD, OTHER_KEYS))
+    alice = Group.create(Member.basic(b"alice", OLD, policy=GroupPolicy()))
+    package = bob.key_package(leaf_extensions=[Extension(SAME_DEVICE, said)])
+    alice.accept(alice.commit(add=[package]))
+    [leaf] = devices.others(alice).values()
+    assert device_of(leaf) is None
+    good = again.key_package(leaf_extensions=same_device.vouched(bob, again))
+    assert device_of(good.package.leaf_node) == (b"bob", bob.signature_key)
+    with pytest.raises(devices.LackingError, match="bob cannot be carried along"):
+        devices.carried(alice, [good.message], OTHER_KEYS)
 
 
 def test_a_key_package_that_is_of_no_use_is_found_before_the_group_has_ended(table: Table) -> None:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from covey.client.roles.change import Change
 from covey.client.roles.rights import Judging
-from covey.client.roles.stated import capabilities_in, profile_in
+from covey.client.roles.stated import capabilities_in, profile_in, require_same_succession
 from covey.client.words import profile
 from covey.client.words.names import is_name
 from covey.client.words.profile import EXTENSION_TYPES
-from covey.client.words.same_device import first_key
+from covey.client.words.same_device import first_key, is_false
 from covey.client.words.showing import name_of
 from covey.errors import DecodeError, PolicyError
 from covey.mls.group.identity import identity
 from covey.mls.group.policy import Policy
-from covey.mls.structs.proposals import Add, Remove
+from covey.mls.structs.proposals import Add, GroupContextExtensions, Remove
 from covey.mls.wire.code_points import SenderType
 
 if TYPE_CHECKING:
@@ -64,9 +64,10 @@ class GroupPolicy(Policy):
     def is_successor(self, old: LeafNode, new: LeafNode) -> bool:
         """Whether a leaf may take the place of another one: of the same device, by the same name.
 
-        Else who opened a door could stop being known for it, and it would outlast its removal.
+        Else who opened a door could stop being known for it, and it would outlast its removal; and
+        whose leaf says of itself what does not hold could not be moved to another suite.
         """
-        return profile.device_of(old) == profile.device_of(new)
+        return profile.device_of(old) == profile.device_of(new) and not is_false(new)
 
     def client_id(self, leaf: LeafNode) -> bytes:
         """Whose device a leaf is, in groups of whatever suite: by its owner, and its first key.
@@ -82,6 +83,8 @@ class GroupPolicy(Policy):
             PolicyError: It may not; the sentence says who may.
         """
         super().accept_proposal(sent, state)
+        if isinstance(sent.proposal, GroupContextExtensions):
+            require_same_succession(state.context.extensions, sent.proposal.extensions)
         given = profile_in(state.context.extensions)
         if given is None:
             return
@@ -97,6 +100,8 @@ class GroupPolicy(Policy):
         Raises:
             PolicyError: It may not; the sentence says who may.
         """
+        if changed.extensions is not None:
+            require_same_succession(state.context.extensions, changed.extensions)
         given = profile_in(state.context.extensions)
         if given is None:
             profile_in(changed.extensions or ())

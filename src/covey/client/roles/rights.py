@@ -20,7 +20,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 from covey.access.member.addresses import epochs_before, first_group_id, moved_on
 from covey.access.structs.extensions import ExtensionCode, Right
 from covey.client.roles.change import differing
-from covey.client.roles.stated import capabilities_in, profile_in, require_quantum_safe
+from covey.client.roles.stated import (
+    capabilities_in,
+    profile_in,
+    require_another,
+    require_quantum_safe,
+)
 from covey.client.words import made_for, profile
 from covey.client.words.names import is_name
 from covey.client.words.profile import (
@@ -167,6 +172,7 @@ class Judging:
         context = self._state.context
         if reinit.cipher_suite == context.cipher_suite:
             _refuse("the group has this suite already")
+        require_another(reinit, context)
         stated = capabilities_in(context.extensions)  # refuses what cannot be read
         del stated
         wanted = moved_on(context.group_id, context.extensions, context.epoch + 1)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from covey.errors import DecodeError, UnsupportedError
-from covey.mls.crypto.dialects import get_suite
+from covey.mls.crypto.dialects import get_suite, is_known
 from covey.mls.group.identity import identity
 from covey.mls.structs.extensions import Extension
 from covey.mls.wire.struct import WireStruct
@@ -85,6 +85,22 @@ def first_key(leaf: LeafNode) -> bytes | None:
         if each.extension_type == SAME_DEVICE:
             return _verified(each.extension_data, leaf.credential, leaf.signature_key)
     return leaf.signature_key
+
+
+def is_false(leaf: LeafNode) -> bool:
+    """Whether a leaf names a first key that has not signed its own, as far as we can tell.
+
+    What names one of a suite that is not known here may hold.
+    """
+    stated = [each.extension_data for each in leaf.extensions if each.extension_type == SAME_DEVICE]
+    return first_key(leaf) is None and not any(map(_is_of_unknown_suite, stated[:1]))
+
+
+def _is_of_unknown_suite(data: bytes) -> bool:
+    try:
+        return not is_known(SameDevice.decode(data).cipher_suite)
+    except DecodeError:
+        return False
 
 
 @lru_cache(maxsize=4096)
