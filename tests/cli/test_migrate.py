@@ -9,7 +9,7 @@ import pytest
 
 from broker_thread import thread_broker
 from covey import blocking
-from covey.client.words.suites import XWING
+from covey.client.words.suites import CLASSICAL, UPGRADES, XWING
 from covey.store import Passphrase
 from terminals import Terminal
 
@@ -60,6 +60,41 @@ def test_a_group_is_moved_while_somebody_is_offline(alice: Terminal, bob: Termin
     assert bob.finds("groups")["groups"][0]["suite"] == found["suite"]
     bob.says("send", "team", "and back")
     assert "and back" in alice.says("history", "team")
+
+
+def test_keys_are_left_for_every_suite_that_somebody_names(alice: Terminal, bob: Terminal) -> None:
+    """So that a group can be moved there, or begun there, by commands alone."""
+    team(alice, bob)
+    refused = alice.refuses("migrate", "team", "--suite", "0xfc0b", "--wait", "0.1")
+    assert f"{bob.name} cannot be carried along" in refused
+    assert "`covey suites 0xfc0b`" in refused
+    shown = [each["code"] for each in bob.finds("suites")["suites"]]
+    assert shown == [CLASSICAL, *UPGRADES]
+    assert "MLS_256_MLKEM1024_AES256GCM_SHA384_MLDSA87" in bob.says("suites", "0xfc0b")
+    assert "everybody in team can come along" in alice.says(
+        "migrate", "team", "--suite", "0xfc0b", "--check"
+    )
+    alice.says("migrate", "team", "--suite", "0xfc0b")
+    alice.says("send", "team", "hello")
+    assert "hello" in bob.says("history", "team")
+    assert [each["code"] for each in bob.finds("suites")["suites"]] == [*shown, 0xFC0B]
+    assert "there is no suite x-ring" in bob.refuses("suites", "x-ring")
+
+
+def test_a_group_begins_in_any_suite(alice: Terminal, bob: Terminal) -> None:
+    assert alice.finds("create", "mine", "--suite", "0xfc04")["suite"]["code"] == 0xFC04
+    assert "`covey suites 0xfc04`" in alice.refuses("invite", "mine", bob.name)
+    bob.says("suites", "0xfc04")
+    alice.says("invite", "mine", bob.name)
+    bob.says("join")
+    alice.says("send", "mine", "hello")
+    assert "hello" in bob.says("history", "mine")
+    card = bob.folder / "card"
+    bob.says("join", "--card", str(card), "--suite", "0xfc05")
+    alice.says("create", "cards", "--suite", "0xfc05")
+    invitation = alice.folder / "invitation"
+    alice.says("invite", "cards", "--card", str(card), "--out", str(invitation))
+    bob.says("join", str(invitation))
 
 
 def test_mistakes_are_told(alice: Terminal, bob: Terminal) -> None:

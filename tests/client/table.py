@@ -14,7 +14,7 @@ from covey.access.structs.basics import Signed
 from covey.access.structs.log import Append
 from covey.client import events
 from covey.client.roles import GroupPolicy
-from covey.client.running.opening import further_members
+from covey.client.running.further import further_members, upgrades_of
 from covey.client.sync import subgroups
 from covey.client.sync.effects import About, Ask, Broker, HangUp, Lane, Pause, World
 from covey.client.sync.group import devices, inviting
@@ -193,7 +193,7 @@ class Someone:
             now=lambda: int(self.now()),
             require_reserved=True,
         )
-        further = further_members(self.store, member, self.upgrades)
+        further = further_members(self.store, member, upgrades_of(self.store, self.upgrades))
         home = Home(self.store, world, member, ports, self.pace, further, self.upgrades)
         self.peer = Peer(home)
         self._lines.clear()

@@ -44,6 +44,7 @@ MEMBER: Final = {
     "come-back": "Go on with a copy of a store whose original is gone.",
     "rename": "Give a group another name.",
     "role": "Say what somebody may do in a group.",
+    "suites": "Leave keys for further cipher suites, or list those that you have.",
     "migrate": "Move a group to another cipher suite, such as a post-quantum one.",
     "backup": "Write an encrypted backup of a store.",
     "restore": "Make a store of a backup.",

@@ -286,6 +286,11 @@ class Client(Face[client.Client]):
         return self._portal.plain(lambda: self._inner.clock_off)
 
     @property
+    def suites(self) -> tuple[int, ...]:
+        """The cipher suites for which we have keys, by number; that of new groups is the first."""
+        return self._portal.plain(lambda: self._inner.suites)
+
+    @property
     def online(self) -> bool:
         """Whether the broker has answered last time."""
         return self._portal.plain(lambda: self._inner.online)

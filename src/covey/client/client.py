@@ -132,7 +132,8 @@ class Client(Entrance, Accounts):
             proxy: In front of the broker, such as a relay that hides our address.
             pace: How quickly things are done.
             policies: The application's own rules, which all need; each refuses by a sentence.
-            upgrades: Cipher suites to which our groups can be moved, by name or by number.
+            upgrades: Cipher suites to which our groups can be moved, by name or by number; those
+                of which the store has groups or KeyPackages are added.
             transport: Makes what carries requests; by default the network.
         """
         where, opens = None if path is None else Path(path), key_of(passphrase, key)
@@ -214,6 +215,11 @@ class Client(Entrance, Accounts):
     def has_account(self) -> bool:
         """Whether we have an account at the broker."""
         return self._engine.peer.device is not None
+
+    @property
+    def suites(self) -> tuple[int, ...]:
+        """The cipher suites for which we have keys, by number; that of new groups is the first."""
+        return self._engine.home.suites
 
     @property
     def online(self) -> bool:

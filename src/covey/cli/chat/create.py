@@ -11,6 +11,7 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
 from covey.client.conversing.wanted import group_name
+from covey.client.words import suites
 from covey.client.words.showing import line
 from covey.errors import StateError
 
@@ -76,7 +77,7 @@ def command(
             )
         return group_json(group)
 
-    made = run(chosen, work)
+    made = run(chosen, work, suites=[] if suite is None else [suites.parse(suite)])
     called = line(str(made["name"]))
     chosen.tell(made, f"created {called}, with you in it")
     chosen.advise(f"covey invite {called} BOB  invites somebody")

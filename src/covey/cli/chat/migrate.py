@@ -83,7 +83,7 @@ def command(
             await moved.upgrade(
                 code,
                 remove_missing=remove_missing,
-                waits=_told(tell),
+                waits=_told(tell, code),
                 removes=_removes(removed),
                 timeout=wait,
             )
@@ -91,14 +91,14 @@ def command(
                 await moved.set_quantum_safe()
         return {**group_json(moved), "removed": removed}
 
-    done = run(chosen, work, suite=code)
+    done = run(chosen, work, suites=[code])
     now = f"{line(str(done['name']))} has another suite now:"
     chosen.tell(done, now, *suite_lines(code))
 
 
-def _told(tell: Callable[[str], None]) -> Callable[[tuple[str, ...]], None]:
+def _told(tell: Callable[[str], None], code: int) -> Callable[[tuple[str, ...]], None]:
     def waits(names: tuple[str, ...]) -> None:
-        tell(f"waiting for {listed(names)} to be online once")
+        tell(f"waiting for {listed(names)}: {suites.to_be_left(code)}")
 
     return waits
 
@@ -119,7 +119,7 @@ def _check(chosen: Chosen, group: str, code: int) -> None:
     async def work(client: Client) -> tuple[str, ...]:
         return await client.group(group).lacking(code)
 
-    lacking = run(chosen, work, suite=code)
+    lacking = run(chosen, work, suites=[code])
     able = f"everybody in {line(group)} can come along to {suites.name(code)}"
     unable = f"cannot come along to {suites.name(code)} yet: {listed(lacking)}" if lacking else ""
     chosen.tell({"suite": code, "lacking": lacking}, unable or able)

@@ -27,7 +27,7 @@ from covey.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from covey.cli.chat.options import Chosen
 
@@ -44,7 +44,7 @@ def run(
     work: Callable[[Client], Awaitable[T]],
     *,
     alone: bool = False,
-    suite: int | None = None,
+    suites: Sequence[int] = (),
 ) -> T:
     """Open the store, do something as its member, and do what is left to be done.
 
@@ -52,7 +52,7 @@ def run(
         chosen: Which store.
         work: What to do.
         alone: Whether it is only about what is in the store, and no broker is to be asked.
-        suite: A cipher suite that it is about, besides the usual ones.
+        suites: Cipher suites that it is about, besides the usual ones and those in the store.
 
     Raises:
         CoveyError: It cannot be done.
@@ -61,7 +61,7 @@ def run(
     key = key_of(path)
 
     async def within() -> T:
-        upgrades = UPGRADES if suite is None else tuple(dict.fromkeys((*UPGRADES, suite)))
+        upgrades = tuple(dict.fromkeys((*UPGRADES, *suites)))
         async with Client.open(path, key=key, create=False, upgrades=upgrades) as client:
             try:
                 done = await work(client)

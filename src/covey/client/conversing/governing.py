@@ -26,7 +26,7 @@ from covey.client.sync.rows.wishes import (
     OpenDoor,
     Renew,
 )
-from covey.client.words import cards, typed
+from covey.client.words import cards, suites, typed
 from covey.client.words.cards import Card, CardAnswer, Invitation
 from covey.client.words.showing import line
 from covey.errors import BrokerError, DecodeError, StateError, TransportError
@@ -98,7 +98,8 @@ class Governing(Bound):
         engine = self._engine
         match error.code:
             case Code.nothing_to_claim:
-                said = f"{name} has nothing there to be invited by: try again when {name} is online"
+                again = suites.to_be_tried(self._row.suite, name)
+                said = f"{name} has nothing there to be invited by: {again}"
             case Code.account_unknown if await self._has_account():
                 said = f"nobody is called {name} at {engine.url}: see the spelling"
             case Code.account_unknown:

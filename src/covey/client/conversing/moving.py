@@ -193,8 +193,8 @@ class Moving(Bound):
             return packages
         names = ", ".join(_names(lacking))
         msg = (
-            f"{names} cannot be carried along to {suites.name(suite)} yet: they have to be online"
-            " once with a covey that knows it, and need an account; wait longer, or remove them"
+            f"{names} cannot be carried along to {suites.name(suite)} yet:"
+            f" {suites.to_be_left(suite)}, and need an account; wait longer, or remove them"
             " (remove_missing=True, or --remove-missing)"
         )
         raise TransportError(msg)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from covey.access.refusals import Code
 from covey.access.structs.identity import EvidenceKind
 from covey.client.roles import GroupPolicy
+from covey.client.running.further import further_members, upgrades_of
 from covey.client.running.watching import Watched
 from covey.client.sync.asking import alone
 from covey.client.sync.effects import About, World
@@ -20,7 +21,6 @@ from covey.client.words import suites, typed
 from covey.client.words.names import named
 from covey.errors import BrokerError, StateError, StorageError
 from covey.mls import CipherSuite, Member, Ports
-from covey.mls.crypto.dialects import get_suite, is_known
 from covey.mls.group.identity import identity
 from covey.store import (
     Passphrase,
@@ -32,7 +32,7 @@ from covey.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     import httpx
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 SUITE: Final = CipherSuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519
 
 _MEMBER: Final = "member"
-_SIGNER: Final = "signer "
 _URL: Final = "broker url"
 _NO_ACCOUNT: Final = "no account"
 _BROKER_ID: Final = "broker id"
@@ -149,8 +148,10 @@ def opened(given: Given) -> Opened:
     store, is_new = _store(given)
     try:
         watched = Watched(store)
-        upgrades = [suites.parse(each) for each in given.upgrades]
-        policy = GroupPolicy(functions=given.policies, suites=(SUITE, *upgrades))
+        upgrades = upgrades_of(watched, map(suites.parse, given.upgrades))
+        policy = GroupPolicy(
+            functions=given.policies, suites=tuple(dict.fromkeys((SUITE, *upgrades)))
+        )
         member = _member(watched, given, policy)
         without = _is_without_account(watched)
         url = _url(watched, given.broker, without=without)
@@ -255,47 +256,6 @@ def _member(store: Watched, given: Given, policy: GroupPolicy) -> Member:
         msg = f"this store is {known}'s, not {name}'s: open another one, or leave the name out"
         raise StateError(msg)
     return member
-
-
-def further_members(store: Store, member: Member, suites: Iterable[int]) -> list[Member]:
-    """Who we are in further suites: with a key of its own for each further signature scheme.
-
-    Args:
-        store: Where those keys are kept, or are from now on.
-        member: Who we are in the first one.
-        suites: The further ones; those of which the store has groups or KeyPackages are added,
-            since others may count on us there.
-    """
-    with store.reading() as rows:
-        known = rows.all("SELECT suite FROM packages UNION SELECT suite FROM groups ORDER BY 1")
-        used = [int(each) for (each,) in known if isinstance(each, int) and is_known(each)]
-        wanted = [each for each in dict.fromkeys((*suites, *used)) if each != member.suite.code]
-        signers = {each: _signer(rows, member, each) for each in wanted}
-    if None in signers.values():
-        with store.transaction() as rows:
-            signers = {each: _signer(rows, member, each, begin=True) for each in wanted}
-    return [
-        Member.from_credential(
-            *(member.credential, code),
-            signer=signer,
-            policy=member.policy,
-            entropy=member.entropy,
-        )
-        for code, signer in signers.items()
-    ]
-
-
-def _signer(rows: Rows, member: Member, code: int, *, begin: bool = False) -> bytes | None:
-    """The private signature key for a suite; None if there is none yet, and none is to be made."""
-    suite = get_suite(code)
-    if suite.signature_scheme == member.suite.signature_scheme:
-        return member.signer
-    kept = f"{_SIGNER}{suite.signature_scheme}"
-    signer = settings.get(rows, kept)
-    if signer is None and begin:
-        signer, _ = suite.generate_signature_keys(member.entropy)
-        settings.put(rows, kept, signer)
-    return signer
 
 
 def name_in(member: Member) -> str:

@@ -35,6 +35,21 @@ _SHORT: Final = {
 """What one types for those that are used most."""
 
 
+def to_be_left(code: int) -> str:
+    """What somebody has to do who has left no keys for a suite."""
+    if code in UPGRADES:
+        return "they have to be online once with a covey that knows it"
+    given = f"`covey suites 0x{code:04x}`, or upgrades= in a program"
+    return f"they have to say once that their client is to leave keys for it ({given})"
+
+
+def to_be_tried(code: int, who: str) -> str:
+    """What to do when somebody has left no keys for a suite."""
+    if code in {CLASSICAL, *UPGRADES}:
+        return f"try again when {who} is online"
+    return to_be_left(code)
+
+
 def safety_of(code: int) -> Safety | None:
     """What of a suite outlasts a quantum computer, by its number; None if it is not known here."""
     return safety(get_suite(code)) if is_known(code) else None

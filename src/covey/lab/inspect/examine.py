@@ -14,6 +14,7 @@ from covey.lab.inspect.judging import commits, leaves, messages, proposals, tree
 from covey.lab.inspect.judging.verdicts import Surroundings, Verdicts, known_suite, suite_for
 from covey.lab.inspect.kinds import KINDS, a, guess
 from covey.lab.inspect.payloads import explainer
+from covey.mls.crypto.dialects import RFC_9420
 from covey.mls.crypto.quantum import safety
 from covey.mls.group.epoch import PublicState
 from covey.mls.group.member import key_package_ref
@@ -201,7 +202,8 @@ def _suite_facts(code: int) -> list[tuple[str, str]]:
     suite = known_suite(code)
     if suite is None:
         return [("cipher suite", f"0x{code:04x}, which is not known here")]
-    named = ("cipher suite", f"{suite.name} (0x{suite.code:04x})")
+    whose = "" if suite.dialect == RFC_9420 else f", in the dialect {suite.dialect}"
+    named = ("cipher suite", f"{suite.name} (0x{suite.code:04x}{whose})")
     return [named, ("quantum computers", str(safety(suite)))]
 
 

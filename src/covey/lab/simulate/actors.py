@@ -14,7 +14,7 @@ from covey.access.member import links
 from covey.access.structs.extensions import Right
 from covey.access.structs.sealed import Link
 from covey.client.roles import GroupPolicy
-from covey.client.running.opening import further_members
+from covey.client.running.further import further_members, upgrades_of
 from covey.client.sync.asking import patiently
 from covey.client.sync.effects import About, Lane, Use
 from covey.client.sync.group import devices, inviting
@@ -170,7 +170,7 @@ class Person:
         policy = GroupPolicy(extension_types=EXTENSION_TYPES, suites=suites)
         self._ports = Ports(policy=policy, entropy=world.entropy, now=lambda: world.second)
         member = self._member(store, policy)
-        further = further_members(store, member, self.UPGRADES)
+        further = further_members(store, member, upgrades_of(store, self.UPGRADES))
         self._peer = Peer(Home(store, world, member, self._ports, PACE, further))
         self._looks_at = 0.0
 

@@ -80,6 +80,10 @@ class DhKem:
         """
         self.curve.check_public(public)
 
+    def check_encapsulated(self, enc: bytes) -> None:
+        """Accept an encapsulated key, or refuse it: it is a public one."""
+        self.curve.check_public(enc)
+
     def derive_private_key(self, ikm: bytes) -> bytes:
         """DeriveKeyPair (RFC 9180 §7.1.3), its private half: Nsk bytes.
 

@@ -46,8 +46,12 @@ def dialect(name: str, rows: Mapping[int, Row]) -> Dialect:
         rows: The suites, by code point.
 
     Raises:
-        ValueError: A number is one of the RFC's, or none of 16 bits.
+        ValueError: A number is one of the RFC's, or none of 16 bits; or the name is the RFC's, or
+            none.
     """
+    if not name or name == RFC_9420:
+        msg = f"a dialect cannot be called {name!r}"
+        raise ValueError(msg)
     for code in rows:
         if code in SUITES or not 0 < code < 1 << 16:
             msg = f"0x{code:04x} is no number that a dialect can give"
@@ -122,17 +126,21 @@ SPOKEN: Final = (PRIVATE, DRAFT_06_OPENMLS, MLSPP, TS_MLS_1, TS_MLS_2)
 _known: dict[int, Suite] = dict(SUITES)
 
 
-def speak(*dialects: Dialect) -> None:
+def speak(*dialects: Dialect | str) -> None:
     """Speak these from now on, and no others; the suites of the RFC are always known.
 
     For the beginning of a program: groups of a dialect that is not spoken any more cannot be
     opened.
 
+    Args:
+        dialects: Those, or the names of some that come with covey.
+
     Raises:
-        ValueError: Two of them mean different suites by one number; nothing has changed.
+        ValueError: Two of them mean different suites by one number, or there is none of a name;
+            nothing has changed.
     """
     known = dict(SUITES)
-    for each in dialects:
+    for each in map(_found, dialects):
         for code, suite in each.suites.items():
             if code in known:
                 msg = f"{known[code].dialect} and {each.name} both have a suite 0x{code:04x}"
@@ -140,6 +148,15 @@ def speak(*dialects: Dialect) -> None:
             known[code] = suite
     _known.clear()
     _known.update(known)
+
+
+def _found(named: Dialect | str) -> Dialect:
+    if not isinstance(named, str):
+        return named
+    if named not in DIALECTS:
+        msg = f"there is no dialect {named!r}; there are {', '.join(DIALECTS)}"
+        raise ValueError(msg)
+    return DIALECTS[named]
 
 
 def get_suite(code: int) -> Suite:

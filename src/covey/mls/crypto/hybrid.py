@@ -96,6 +96,12 @@ class HybridKem:
         self.parameters.check_public(first)
         self.curve.check_public(second)
 
+    def check_encapsulated(self, enc: bytes) -> None:
+        """Accept what both kinds have encapsulated, or refuse it."""
+        size = self.parameters.ciphertext_length
+        self.parameters.check_ciphertext(enc[:size])
+        self.curve.check_public(enc[size:])
+
     def encap(self, public: bytes, entropy: Entropy) -> tuple[bytes, bytes]:
         """Encap: the shared secret, and what both kinds have encapsulated."""
         first, second = self._split(public)

@@ -82,6 +82,14 @@ class Kem(Protocol):
             DecodeError: Nobody could encrypt to it.
         """
 
+    def check_encapsulated(self, enc: bytes) -> None:
+        """Accept an encapsulated key, or refuse it (VAL-016); who opens it looks at all of it.
+
+        Raises:
+            DecodeError: Nobody could open it: wrong length, no point of the curve, or of small
+                order.
+        """
+
     def encap(self, public: bytes, entropy: Entropy) -> tuple[bytes, bytes]:
         """Encap: the shared secret and the encapsulated key.
 

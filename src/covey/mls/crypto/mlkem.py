@@ -128,13 +128,21 @@ class Parameters:
         Raises:
             DecodeError: The ciphertext has the wrong length (VAL-016).
         """
+        self.check_ciphertext(ciphertext)
+        return key.decapsulate(ciphertext)
+
+    def check_ciphertext(self, ciphertext: bytes) -> None:
+        """Any bytes are one, of the right length.
+
+        Raises:
+            DecodeError: The ciphertext has the wrong length (VAL-016).
+        """
         if len(ciphertext) != self.ciphertext_length:
             msg = (
                 f"an {self.name} ciphertext has {len(ciphertext)} bytes,"
                 f" not {self.ciphertext_length}"
             )
             raise DecodeError(msg).of(rule="VAL-016", section="5.1.3")
-        return key.decapsulate(ciphertext)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,10 @@ class MlKem:
     def check_public(self, public: bytes) -> None:
         """Accept a public key, or refuse it."""
         self.parameters.check_public(public)
+
+    def check_encapsulated(self, enc: bytes) -> None:
+        """Accept a ciphertext, or refuse it."""
+        self.parameters.check_ciphertext(enc)
 
     def encap(self, public: bytes, entropy: Entropy) -> tuple[bytes, bytes]:
         """Encap: the shared secret and the ciphertext; nothing is drawn from the entropy."""

@@ -213,6 +213,14 @@ class Suite:
         """
         self.kem.check_public(public)
 
+    def check_encapsulated(self, enc: bytes) -> None:
+        """Accept a KEM output, or refuse it (VAL-016).
+
+        Raises:
+            DecodeError: Wrong length, not on the curve, or of small order.
+        """
+        self.kem.check_encapsulated(enc)
+
     def encryption(self, label: str | bytes, context: bytes) -> Encryption:
         """Hash an EncryptContext once, to seal or open with it any number of times."""
         return Encryption(self._hpke, _label(label) + opaque(context))

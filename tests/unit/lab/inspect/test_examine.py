@@ -53,6 +53,19 @@ def test_a_key_package_is_one_in_any_encoding(text: bytes) -> None:
     assert len(inspected.form.reasons) == 2
 
 
+def test_a_number_that_is_not_of_the_rfc_is_shown_with_whose_it_is() -> None:
+    """Others may mean another suite by it."""
+    shown = [
+        dict(inspect(member("a", suite).key_package().message).facts)["cipher suite"]
+        for suite in (0xFC01, 0x004F)
+    ]
+    name = "MLS_128_MLKEM768X25519_AES128GCM_SHA256_Ed25519"
+    assert shown == [
+        f"{name} (0xfc01, in the dialect private)",
+        f"{name} (0x004f, in the dialect draft-06-openmls)",
+    ]
+
+
 def test_a_tree_is_at_hand_where_one_is_inside() -> None:
     group = GROUPS[0]
     for data in (group.group_info(), group.tree.encode()):

@@ -89,6 +89,21 @@ def test_an_ecosystem_may_number_as_it_likes() -> None:
     assert repr(suite) == f"<Suite 0xf123 {DRAFT_06[8].name}>"
 
 
+def test_what_comes_with_covey_is_spoken_by_name() -> None:
+    speak("openmls-0.9", PRIVATE)
+    assert get_suite(0x004F).dialect == "openmls-0.9"
+    with pytest.raises(ValueError, match="there is no dialect 'openmls'; there are private, "):
+        speak("openmls")
+    assert get_suite(0x004F).dialect == "openmls-0.9"
+
+
+@pytest.mark.parametrize("name", ["", "rfc9420"])
+def test_a_dialect_has_a_name_of_its_own(name: str) -> None:
+    """What is stored names none for the suites of the RFC."""
+    with pytest.raises(ValueError, match="cannot be called"):
+        dialect(name, {0xF00D: DRAFT_06[0]})
+
+
 def test_all_dialects_are_listed_by_name() -> None:
     assert {name: each.name for name, each in DIALECTS.items()} == {
         name: name

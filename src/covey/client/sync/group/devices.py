@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from covey.client.sync.group.inviting import key_package
 from covey.client.words.same_device import first_key
 from covey.client.words.showing import name_of
+from covey.client.words.suites import to_be_left
 from covey.errors import PolicyError
 from covey.mls.group.identity import identity
 
@@ -42,8 +43,7 @@ class LackingError(PolicyError):
         names = ", ".join(sorted({name_of(each.identity) for each in self.devices}))
         super().__init__(
             f"{names or 'somebody'} cannot be carried along: there is no KeyPackage of theirs for"
-            f" suite 0x{suite:04x} that can be used; they have to be online once with a covey that"
-            " knows it, and need an account"
+            f" suite 0x{suite:04x} that can be used; {to_be_left(suite)}, and need an account"
         )
 
 

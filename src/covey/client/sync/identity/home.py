@@ -131,7 +131,8 @@ class Home:
         if suite == self.member.suite.code:
             return self.member
         if suite not in self._further:
-            msg = f"this client was opened without {suites.name(suite)}: name it in upgrades="
+            how = f"name it in upgrades=, or with `covey suites 0x{suite:04x}`"
+            msg = f"this client was opened without {suites.name(suite)}: {how}"
             raise StateError(msg)
         return self._further[suite]
 

@@ -20,7 +20,7 @@ _TAGS: Final = (
     f"A ciphertext has at least the {_TAG_BYTES} bytes of its tag.",
 )
 _REFERENCES: Final = "A KeyPackageRef has the length of a hash of the suite."
-_ENCAPSULATIONS: Final = "A kem_output is a public key of the suite's KEM."
+_ENCAPSULATIONS: Final = "A kem_output is what the KEM of the suite encapsulates."
 
 
 def welcome(into: Verdicts, found: Welcome) -> None:
@@ -55,14 +55,14 @@ def _sealed(into: Verdicts, found: Welcome) -> None:
 
 
 def _lengths(into: Verdicts, found: Welcome, suite: Suite) -> None:
-    """References are hashes, and encapsulations are public keys, of the suite."""
+    """References are hashes, and encapsulations what its KEM makes."""
     wrong, bad = [], []
     for number, each in enumerate(found.secrets):
         where = f"secrets[{number}]"
         if len(each.new_member) != suite.Nh:
             wrong.append((where, f"it has {len(each.new_member)} bytes, not {suite.Nh}"))
         try:
-            suite.check_hpke_public(each.encrypted_group_secrets.kem_output)
+            suite.check_encapsulated(each.encrypted_group_secrets.kem_output)
         except DecodeError as error:
             bad.append((where, str(error)))
     into.many("", "5.2", _REFERENCES, wrong, "secrets")

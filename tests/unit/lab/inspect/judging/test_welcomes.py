@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from covey import mls
 from covey.lab.inspect.judging import welcomes
 from covey.lab.inspect.judging.verdicts import Surroundings, Verdicts
+from covey.mls.crypto.dialects import PRIVATE
+from covey.mls.crypto.suites import SUITES
 from covey.mls.structs.message import MLSMessage
 from covey.mls.structs.welcome import GroupSecrets, Welcome
 from group_samples import external_psk, key_package, member
@@ -37,6 +41,21 @@ def test_a_welcome_is_judged_by_its_outside() -> None:
     assert broken(WELCOME.replace(secrets=(FIRST.replace(encrypted_group_secrets=sealed),))) == [
         "VAL-016"
     ]
+
+
+@pytest.mark.parametrize("suite", [*SUITES, *PRIVATE.suites])
+def test_a_welcome_of_any_suite_is_judged_by_what_its_kem_makes(suite: int) -> None:
+    """What ML-KEM encapsulates is no public key."""
+    begun = mls.Group.found(member("a", suite), [key_package(member("b", suite))])
+    assert begun.welcome is not None
+    welcome = MLSMessage.decode(begun.welcome).message
+    assert isinstance(welcome, Welcome)
+    assert broken(welcome) == []
+    [first] = welcome.secrets
+    sealed = first.encrypted_group_secrets
+    for output in (sealed.kem_output[:-1], sealed.kem_output + b"x", bytes(suite == 1) * 32):
+        other = first.replace(encrypted_group_secrets=sealed.replace(kem_output=output))
+        assert broken(welcome.replace(secrets=(other,))) == ["VAL-016"]
 
 
 def test_a_welcome_of_an_unknown_suite_is_not_judged() -> None:

@@ -76,7 +76,8 @@ def follow(seat: Seat, rows: Rows, entry: Entry) -> None:
     if suite not in seat.home.suites:
         msg = (
             f"the group was moved to {suites.name(suite)}, and this client was opened without it:"
-            " name it in upgrades=, or update covey; then you are let in anew"
+            f" name it in upgrades=, or with `covey suites 0x{suite:04x}`, or update covey; then"
+            " you are let in anew"
         )
         raise NoSuiteError(msg)
     body = envelopes.unseal(seat.access, Purpose.successor, entry.idem, entry.body)

@@ -1,0 +1,68 @@
+"""Who we are in groups of further cipher suites. May import the engine and the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from covey.mls import Member
+from covey.mls.crypto.dialects import get_suite, is_known
+from covey.store import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from covey.store.port import Rows, Store
+
+_SIGNER: Final = "signer "
+
+
+def upgrades_of(store: Store, wanted: Iterable[int]) -> tuple[int, ...]:
+    """The suites to which our groups can be moved, and in which we can be invited.
+
+    Args:
+        store: Of which groups or KeyPackages there are some in further suites: others may count on
+            us there.
+        wanted: Those that an application names.
+    """
+    with store.reading() as rows:
+        known = rows.all("SELECT suite FROM packages UNION SELECT suite FROM groups ORDER BY 1")
+    used = [int(each) for (each,) in known if isinstance(each, int) and is_known(each)]
+    return tuple(dict.fromkeys((*wanted, *used)))
+
+
+def further_members(store: Store, member: Member, suites: Iterable[int]) -> list[Member]:
+    """Who we are in further suites: with a key of its own for each further signature scheme.
+
+    Args:
+        store: Where those keys are kept, or are from now on.
+        member: Who we are in the first one.
+        suites: The further ones.
+    """
+    wanted = [each for each in suites if each != member.suite.code]
+    with store.reading() as rows:
+        signers = {each: _signer(rows, member, each) for each in wanted}
+    if None in signers.values():
+        with store.transaction() as rows:
+            signers = {each: _signer(rows, member, each, begin=True) for each in wanted}
+    return [
+        Member.from_credential(
+            *(member.credential, code),
+            signer=signer,
+            policy=member.policy,
+            entropy=member.entropy,
+        )
+        for code, signer in signers.items()
+    ]
+
+
+def _signer(rows: Rows, member: Member, code: int, *, begin: bool = False) -> bytes | None:
+    """The private signature key for a suite; None if there is none yet, and none is to be made."""
+    suite = get_suite(code)
+    if suite.signature_scheme == member.suite.signature_scheme:
+        return member.signer
+    kept = f"{_SIGNER}{suite.signature_scheme}"
+    signer = settings.get(rows, kept)
+    if signer is None and begin:
+        signer, _ = suite.generate_signature_keys(member.entropy)
+        settings.put(rows, kept, signer)
+    return signer
