@@ -243,6 +243,21 @@ def test_who_leaves_the_branch_where_it_was_said_again_goes_on_without_the_other
     assert "nothing lost" in rules(split)
 
 
+def test_who_leaves_the_branch_where_it_was_said_before_that_folds_says_nothing_again() -> None:
+    for status, trouble, kinds, found in (
+        (Status.left, "it folded into 00000000", {"rollback": 1}, set()),
+        (Status.branched, "it folded into 00000000", {"rollback": 1}, {"nothing lost"}),
+        (Status.left, "it goes on in 00000000", {"rollback": 1}, {"nothing lost"}),
+        (Status.left, "it folded into 00000000", {"race": 1}, {"nothing lost"}),
+    ):
+        judged = evidence(ann=held(messages=()), bob=held(messages=()), kinds=kinds)
+        branch = held(gid=b"b" * 32, predecessor=GID, members=(), secrets=0)
+        judged.observed["ann"].groups[branch.gid] = branch._replace(status=status, trouble=trouble)
+        folded = branch._replace(status=Status.branched, messages=(), trouble=trouble)
+        judged.observed["bob"].groups[branch.gid] = folded
+        assert rules(judged) == found
+
+
 def test_who_removed_others_in_a_branch_before_it_said_something_there_is_not_heard() -> None:
     """They have never come into the branch, and it is out of that by now."""
     other = bytes([1]) * 32

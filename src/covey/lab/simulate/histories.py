@@ -203,7 +203,8 @@ def _says_it_no_more(evidence: Evidence, said: Said) -> bool:
 
     It is out for good, and nobody can tell from its last number that there was more; or it was out
     since, and what it knew of the log went with its keys; or it was removed where it could not see
-    that, and is lost; or it was away until its epoch was not kept any more.
+    that, and is lost; or it was away until its epoch was not kept any more; or it has gone out of
+    the branch in which it had said that, and others have folded that.
     """
     gid, who, sender = said.gid, said.who, evidence.observed[said.who]
     return (
@@ -211,7 +212,24 @@ def _says_it_no_more(evidence: Evidence, said: Said) -> bool:
         or went_out_of_what_is_taken_back(evidence, gid, who, said.at)
         or _is_shut_out(evidence, sender.groups[gid], who)
         or _was_away_after_a_fork(evidence, said)
+        or _is_said_where_it_left(evidence, said)
     )
+
+
+def _is_said_where_it_left(evidence: Evidence, said: Said) -> bool:
+    """Whether it was said in a branch of which its sender has gone out before others folded it."""
+    return evidence.taken_back and any(
+        held.status.is_out
+        and held.gid in evidence.branches(said.gid)
+        and any(each.text == said.text and each.seq is not None for each in held.messages)
+        and any(_has_folded(each, held.gid) for each in evidence.observed.values())
+        for held in evidence.observed[said.who].groups.values()
+    )
+
+
+def _has_folded(observed: Observed, gid: bytes) -> bool:
+    held = observed.groups.get(gid)
+    return held is not None and "folded into" in held.trouble
 
 
 def _is_shut_out(evidence: Evidence, held: Held, name: str) -> bool:
