@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["crashes"]
 
-# The default draws the same examples in every run; `--hypothesis-profile` chooses another.
-settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+# The default draws the same examples in every run; `--hypothesis-profile` chooses another, as
+# `.ci/run` does, of which there are four times as many.
+settings.register_profile("ci", max_examples=50, derandomize=True, deadline=None, print_blob=True)
 settings.register_profile(
     "full", parent=settings.get_profile("ci"), max_examples=200, derandomize=True
 )

@@ -33,6 +33,12 @@ def only_in_full(why: str) -> None:
         pytest.skip(f"{why}; `.ci/run` plays it")
 
 
+def not_on_each(store: str) -> None:
+    """Skip the test on a second store where `make test` runs it."""
+    if store != "sqlite":
+        only_in_full("a second store")
+
+
 def some(every: Sequence[T], step: int = 4) -> Sequence[T]:
     """All of many where `.ci/run` plays; else one of so many, and the last."""
     return every if is_full() else [*every[:-1:step], every[-1]]

@@ -94,15 +94,18 @@ def running_s3() -> Iterator[Server]:
             process.wait()
 
 
+def is_at_hand() -> bool:
+    """Whether a server is named, or is built already: to build it takes minutes."""
+    return bool(os.environ.get("COVEY_TEST_S3")) or _program().exists()
+
+
 def built() -> Path:
     """The server's program, built if it is not there.
 
     Raises:
         S3Error: It cannot be built.
     """
-    what = hashlib.sha256(repr((_MODULE, _VERSION, _HASH, _FLAGS)).encode()).hexdigest()[:16]
-    home = _cache()
-    program = home / f"versitygw-{what}"
+    program, home = _program(), _cache()
     home.mkdir(parents=True, exist_ok=True)
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -110,6 +113,11 @@ def built() -> Path:
             with tempfile.TemporaryDirectory(dir=home) as folder:
                 _build(Path(folder), program)
     return program
+
+
+def _program() -> Path:
+    what = hashlib.sha256(repr((_MODULE, _VERSION, _HASH, _FLAGS)).encode()).hexdigest()[:16]
+    return _cache() / f"versitygw-{what}"
 
 
 def _parsed(named: str) -> Server:

@@ -22,7 +22,7 @@ from broker_process import COVEY
 from covey.cli.main import covey
 from covey.lab import postgres
 from covey.lab.demo.processes import Company
-from lengths import only_in_full
+from lengths import not_on_each, only_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,12 +43,6 @@ def alive(pid: int) -> bool:
     except FileNotFoundError:
         return not Path("/proc/self").exists()  # a system without /proc, which tidies up itself
     return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-def not_on_each(store: str) -> None:
-    """`.ci/run` plays whole demos on each store; `make test` on one."""
-    if store != "sqlite":
-        only_in_full("a demo on a second store")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -275,6 +269,7 @@ def test_cut_short_it_leaves_nothing_behind(
 
 def test_however_often_it_is_told_to_stop_it_tidies_up(begin: Callable[..., Begun]) -> None:
     """The kernel sends SIGHUP when a terminal closes, and the shell in it sends another."""
+    only_in_full("much like a demo that is told once")
     demo = begin(OTHERS_ARE_SUSPENDED)
     while demo.process.poll() is None:
         demo.process.send_signal(signal.SIGHUP)
@@ -325,6 +320,7 @@ def test_a_closed_terminal_ends_it_and_nothing_is_left_behind(
 
 def test_a_hangup_that_was_ignored_stays_ignored(begin: Callable[..., Begun]) -> None:
     """As ``nohup`` does it."""
+    only_in_full("much like a demo that is told once")
     demo = begin(EVERYBODY_RUNS, signal.SIGHUP)
     demo.process.send_signal(signal.SIGHUP)
     demo.go_on(OTHERS_ARE_SUSPENDED)

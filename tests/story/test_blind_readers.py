@@ -21,6 +21,7 @@ from covey.client.words.contents import Text
 from covey.errors import BrokerError, StateError
 from covey.lab.analyst.places import KINDS, Kind
 from covey.lab.company.live import Socket, Subscription
+from lengths import not_on_each
 
 if TYPE_CHECKING:
     from covey.lab.company.seat import Seat
@@ -30,6 +31,7 @@ AWAY = 50
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_readers(kind: Kind) -> None:
+    not_on_each(kind)
     with household(kind) as home:
         removed_reads_nothing(home)
         away_walks_forward(home)

@@ -27,6 +27,7 @@ from covey.lab.analyst.places import KINDS
 from covey.lab.company import doors
 from covey.lab.company.lines import Lines
 from covey.lab.company.person import Person
+from lengths import not_on_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_troubles(kind: Kind) -> None:
+    not_on_each(kind)
     with household(kind) as home:
         committer_dies(home)
         race_leaves_nothing(home)
@@ -155,6 +157,7 @@ def broker_lies(home: Household) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_restored_broker_says_that_it_is_another_one(kind: Kind, tmp_path: Path) -> None:
+    not_on_each(kind)
     with places.empty(kind, tmp_path) as empty:
         with places.process(empty) as place, ExitStack() as ending:
             home = Household(place, ending)

@@ -20,7 +20,7 @@ from covey.lab.analyst import guessing, places, remains, scoring
 from covey.lab.analyst.script import GROUPS, PEOPLE, SHORT, Pace, Script
 from covey.lab.analyst.searching import Search, Sighting, outside
 from covey.lab.analyst.tap import Time
-from lengths import is_full, is_soak, only_in_full
+from lengths import is_full, is_soak, not_on_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +52,7 @@ def pace(kind: Kind) -> Pace:
 
 @pytest.mark.parametrize("kind", places.KINDS)
 def test_nothing_is_at_rest_that_says_who_is_where_or_what(kind: Kind, tmp_path: Path) -> None:
-    if kind != "sqlite":
-        only_in_full("a second store")
+    not_on_each(kind)
     with places.empty(kind, tmp_path) as empty:
         known = remains.before(empty)
         with places.process(empty) as place:

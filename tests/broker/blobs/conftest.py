@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker.blobs.grounds import Ground
-from s3 import running_s3
+from lengths import only_in_full
+from s3 import is_at_hand, running_s3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def s3() -> Iterator[Server]:
     """A real S3-compatible server that all tests of a session use."""
+    if not is_at_hand():
+        only_in_full("it takes minutes to build an S3 server")
     with running_s3() as server:
         yield server
 

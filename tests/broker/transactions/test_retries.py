@@ -29,6 +29,7 @@ from covey.broker.transactions.inboxes import Room
 from covey.broker.transactions.joining import Door
 from covey.broker.transactions.key_packages import Shelf
 from covey.broker.transactions.sweeping import Ages
+from lengths import not_on_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,13 @@ ALICE, PHONE, INBOX, REF = (name(what) for what in ("alice", "phone", "inbox", "
 TOKEN, ROOM, SHELF = name("token"), Room(HOUR, 9), Shelf(9, 0)
 POST_TOKEN = name("post token", 0, 16)
 READ = InboxEntry(InboxKind.note, b"7")
+
+
+@pytest.fixture(autouse=True)
+def _on_one_store(request: pytest.FixtureRequest) -> None:
+    if "desk" in request.fixturenames:
+        not_on_each(request.node.callspec.params["desk"])
+
 
 # --- what there is before ------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import pytest
 from broker_thread import thread_broker
 from covey.lab.company.lines import Lines
 from covey.lab.company.person import Person
+from lengths import not_on_each
 from stores import KINDS
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module", params=KINDS)
 def broker(request: pytest.FixtureRequest) -> Iterator[ThreadBroker]:
     """A broker that knows nobody when a file of tests begins."""
+    not_on_each(request.param)
     with thread_broker(request.param, rates__enrolments="1000 per second") as running:
         yield running
 
