@@ -64,8 +64,7 @@ def lifts(scored: Sequence[Scored]) -> tuple[float, float]:
 @pytest.mark.parametrize("kind", places.KINDS)
 def test_order_says_much_and_nothing_once_the_broker_has_tidied_up(kind: Kind, runs: Runs) -> None:
     """The same analyst: it would find what there is to be found."""
-    if kind != "sqlite":
-        only_in_full("it takes a minute on each store")
+    only_in_full("it takes a minute on each store")
     found = [at_rest(kind, seed) for seed in runs.seeds]
 
     hits, pairs = lifts([each.before for each in found])
