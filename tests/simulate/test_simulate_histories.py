@@ -52,6 +52,14 @@ def test_who_was_out_when_it_was_said_again_has_the_place_of_before() -> None:
         assert rules(evidence(bob=later, told=told)) == found
 
 
+def test_who_was_ahead_in_a_log_that_is_taken_back_keeps_a_place_behind_its_coming_in() -> None:
+    later = held(messages=(HELLO._replace(seq=9, epoch=5),))
+    told = {"ann": [Joined(GID.hex(), name="covey", how="link", inviter="bob", epoch=6)]}
+    for since, found in ((60, set()), (100, {"same order"}), (110, {"same order"})):
+        ahead = held(messages=(HELLO._replace(seq=3, epoch=7, since=since),))
+        assert rules(evidence(ann=ahead, bob=later, told=told)) == found, since
+
+
 def test_who_comes_late_into_a_branch_keeps_the_places_of_before() -> None:
     """Its places are those of the broken group's log, which nothing compares with the branch's."""
     early = held(messages=(HELLO._replace(seq=9, epoch=5),), predecessor=b"p" * 32)

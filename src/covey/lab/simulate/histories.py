@@ -154,12 +154,18 @@ def _keeps_the_old(observed: Observed, held: Held, own: Message, other: Message)
 
 
 def _was_out(observed: Observed, held: Held, own: Message, other: Message) -> bool:
-    """Whether somebody held a message before it came in anew, after the others' place of it."""
+    """Whether somebody held a message before it came in anew, after the others' place of it.
+
+    In a log that was taken back since, its place may be behind the epoch into which it came; what
+    it has heard in the second in which it came is of before if its place is.
+    """
     place = _place(other)[0]
     return any(
         place < told.event.epoch
-        and own.since <= told.at
-        and (held.predecessor or _place(own)[0] < told.event.epoch)
+        and (
+            own.since < told.at
+            or (own.since == told.at and (held.predecessor or _place(own)[0] < told.event.epoch))
+        )
         for told in observed.events(Joined, group=held.gid)
         if isinstance(told.event, Joined)
     )
