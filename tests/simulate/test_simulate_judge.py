@@ -300,7 +300,7 @@ def test_who_has_told_nobody_of_the_way_back_that_it_opened_is_let_in_by_nobody(
 
 
 def test_who_knocks_at_a_door_to_which_the_others_lost_the_key_is_let_in_by_nobody() -> None:
-    """What they answer to who also tries an ordinary link says nothing of that."""
+    """What they answer to others, and to who also tries an ordinary link, says nothing of that."""
     lost = held(status=Status.lost, epoch=2, trouble="gone")
     keyless, by_link, other = "no key to it", "by a link anybody can say so", "is no member"
     for whys, found in (
@@ -311,8 +311,10 @@ def test_who_knocks_at_a_door_to_which_the_others_lost_the_key_is_let_in_by_nobo
     ):
         seen = evidence(bob=lost, lately={"leap": 50.0}, kinds={"leap": 1})
         at(100, seen, "bob", back())
+        at(110, seen, "ann", Knocked(GID.hex(), name="eve", accepted=True, why=""))
         for why in whys:
-            at(110, seen, "ann", Knocked(GID.hex(), name="eve", accepted=False, why=why))
+            name = "?" if why == keyless else "bob"
+            at(110, seen, "ann", Knocked(GID.hex(), name=name, accepted=False, why=why))
         assert rules(seen) - {"few returns"} == found
 
 

@@ -312,7 +312,7 @@ def _finds_it_closed(evidence: Evidence, observed: Observed, known: Held) -> boo
         return False
     signs = observed.events(Happened, group=known.gid)
     lost_at = max((each.at for each in signs if isinstance(each.event, Rejoining)), default=0)
-    if _is_heard_by_nobody(evidence, known, lost_at):
+    if _is_heard_by_nobody(evidence, observed.name, known, lost_at):
         return True
     missing = [each.at for each in signs if _is_gap(each.event)]
     read = [each.at for each in signs if not isinstance(each.event, ForkFound | RolledBack)]
@@ -341,13 +341,18 @@ def _is_gap(event: Event) -> bool:
     return isinstance(event, MessagesLost) and "no longer kept" in event.why
 
 
-def _is_heard_by_nobody(evidence: Evidence, known: Held, since: int) -> bool:
-    """Whether there were weeks of silence, and nobody has the key of the door where it knocks."""
+def _is_heard_by_nobody(evidence: Evidence, name: str, known: Held, since: int) -> bool:
+    """Whether there were weeks of silence, and nobody has the key of the door where it knocks.
+
+    Others may be let in meanwhile; who knocks there has no name for those who have no key.
+    """
     answers = [
         told.event.why
         for each in evidence.holders(known.gid)
         for told in evidence.observed[each].events(Knocked, group=known.gid, since=since)
-        if isinstance(told.event, Knocked) and "by a link" not in told.event.why
+        if isinstance(told.event, Knocked)
+        and told.event.name in {name, "?"}
+        and "by a link" not in told.event.why
     ]
     keyless = bool(answers) and all("no key" in each for each in answers)
     return keyless and bool(evidence.lately.keys() & set(_LONG))
