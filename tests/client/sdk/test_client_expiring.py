@@ -15,7 +15,7 @@ from covey.client.events import MessageArrived, MessagesLost
 from covey.client.running import engine
 from covey.errors import StateError, TransportError
 from covey.store import open_store
-from people import KEY, group, happens, texts, until
+from people import KEY, LATE, group, happens, texts, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,9 +129,10 @@ class Cable(httpx.AsyncHTTPTransport):
 
 async def sends_in_vain(ours: Conversation) -> None:
     """Say what is to disappear in a second; if it is tried just then, it waits, which is said."""
-    while True:
-        with suppress(TransportError):
-            await ours.send("vanishing too", expires_after=1)
+    with anyio.fail_after(LATE):
+        while True:
+            with suppress(TransportError):
+                await ours.send("vanishing too", expires_after=1)
 
 
 async def test_what_disappears_before_it_was_sent_is_given_up_and_told(

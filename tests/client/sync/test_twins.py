@@ -54,16 +54,22 @@ def say(someone: Someone, name: str, text: str) -> None:
         hearing.say(seat, rows, Text(text.encode()))
 
 
-def test_the_later_of_two_branches_folds_once_somebody_of_it_has_come_into_the_better_one(
-    table: Table,
-) -> None:
-    people = alice, bob, dave = [table.sit(name) for name in ("alice", "bob", "dave")]
+def in_two(table: Table) -> tuple[Someone, Someone, Someone]:
+    """Alice's branch is the better one, and dave is in bob's, too."""
+    alice, bob, dave = people = tuple(table.sit(name) for name in ("alice", "bob", "dave"))
     branch(bob, 2)
     bob.invite("dave")
     table.settle(*people)
     branch(alice, 1)
     alice.invite("dave")
     table.settle(*people)
+    return alice, bob, dave
+
+
+def test_the_later_of_two_branches_folds_once_somebody_of_it_has_come_into_the_better_one(
+    table: Table,
+) -> None:
+    people = alice, bob, dave = in_two(table)
     say(bob, "2", "only in the second")
     table.settle(*people)
     assert statuses(dave) == {"1": Status.active, "2": Status.active}  # anybody can say so
@@ -79,13 +85,7 @@ def test_the_later_of_two_branches_folds_once_somebody_of_it_has_come_into_the_b
 
 def test_where_nobody_else_is_in_both_people_are_asked_after_a_while(table: Table) -> None:
     """The others may have gone apart on purpose: once is enough, and a clock that is set back."""
-    people = alice, bob, dave = [table.sit(name) for name in ("alice", "bob", "dave")]
-    branch(bob, 2)
-    bob.invite("dave")
-    table.settle(*people)
-    branch(alice, 1)
-    alice.invite("dave")
-    table.settle(*people)
+    people = alice, _, dave = in_two(table)
     asked = [len(_asked(dave))]
     dave.skew = -86_400
     for _ in range(2):
@@ -102,12 +102,8 @@ def test_where_nobody_else_is_in_both_people_are_asked_after_a_while(table: Tabl
 
 
 def test_who_is_asked_is_told_which_branch_is_meant_and_when_to_look(table: Table) -> None:
-    people = alice, bob, dave = [table.sit(name) for name in ("alice", "bob", "dave")]
-    branch(bob, 2)
-    bob.invite("dave")
-    table.settle(*people)
-    branch(alice, 1)
-    alice.invite("dave")
+    people = in_two(table)
+    dave = people[-1]
     table.settle(*people, rounds=20)
     with dave.store.reading() as rows:
         every = groups.every(rows)

@@ -11,7 +11,6 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
 from covey.client.conversing.wanted import group_name
-from covey.client.words import suites
 from covey.client.words.showing import line
 from covey.errors import StateError
 
@@ -77,7 +76,7 @@ def command(
             )
         return group_json(group)
 
-    made = run(chosen, work, suites=[] if suite is None else [suites.parse(suite)])
+    made = run(chosen, work, suites=[suite])
     called = line(str(made["name"]))
     chosen.tell(made, f"created {called}, with you in it")
     chosen.advise(f"covey invite {called} BOB  invites somebody")

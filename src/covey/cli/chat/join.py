@@ -12,7 +12,7 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json
 from covey.cli.paths import GivenPath
-from covey.client.words import cards, suites
+from covey.client.words import cards
 from covey.client.words.cards import Invitation
 from covey.client.words.showing import line
 from covey.errors import DecodeError, PolicyError, StateError, TransportError
@@ -155,7 +155,7 @@ def _write_card(chosen: Chosen, card: Path, suite: str | None, *, qr: bool) -> N
     async def work(client: Client) -> str:
         return await client.card(suite)
 
-    text = run(chosen, work, alone=True, suites=[] if suite is None else [suites.parse(suite)])
+    text = run(chosen, work, alone=True, suites=[suite])
     if chosen.in_json and str(card) == "-":
         chosen.tell({"card": text})
         return

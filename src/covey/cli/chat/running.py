@@ -44,7 +44,7 @@ def run(
     work: Callable[[Client], Awaitable[T]],
     *,
     alone: bool = False,
-    suites: Sequence[int] = (),
+    suites: Sequence[int | str | None] = (),
 ) -> T:
     """Open the store, do something as its member, and do what is left to be done.
 
@@ -52,7 +52,8 @@ def run(
         chosen: Which store.
         work: What to do.
         alone: Whether it is only about what is in the store, and no broker is to be asked.
-        suites: Cipher suites that it is about, besides the usual ones and those in the store.
+        suites: Cipher suites that it is about, by name or number, besides the usual ones and those
+            in the store; None is none.
 
     Raises:
         CoveyError: It cannot be done.
@@ -61,7 +62,7 @@ def run(
     key = key_of(path)
 
     async def within() -> T:
-        upgrades = tuple(dict.fromkeys((*UPGRADES, *suites)))
+        upgrades = (*UPGRADES, *(each for each in suites if each is not None))
         async with Client.open(path, key=key, create=False, upgrades=upgrades) as client:
             try:
                 done = await work(client)

@@ -26,11 +26,10 @@ def command(chosen: Chosen, *, suite: tuple[str, ...]) -> None:
 
     Others can invite you into groups of these, and move groups with you to them, from then on.
     """
-    named = [suites.parse(each) for each in suite]
 
     async def work(client: Client) -> Sequence[int]:
         return client.suites
 
-    codes = run(chosen, work, alone=not named, suites=named)
+    codes = run(chosen, work, alone=not suite, suites=suite)
     rows = [[f"0x{code:04x}", suites.name(code), str(suites.safety_of(code))] for code in codes]
     chosen.tell_list("suites", [dict(suite_json(code)) for code in codes], *table(rows))

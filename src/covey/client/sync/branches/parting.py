@@ -142,10 +142,22 @@ def may_fold(rows: Rows, branch: Seat, into: Seat, bound: Bound) -> bool:
         if is_same and keys_of(there).isdisjoint(_removed(rows, branch.number)):
             return True
     if not bound.asked:
-        what = f"go on here with what was said in {branch.hex[:8]}"
-        tell(into, rows, WishRefused(into.hex, what=what, why=_OTHERS))
+        ask(rows, into, branch.hex, _OTHERS)
         _keep(rows, branch.number, msgspec.structs.replace(bound, asked=True))
     return False
+
+
+def ask(rows: Rows, into: Seat, branch: str, why: str) -> None:
+    """Tell people that they have to say whether a group goes on in another one.
+
+    Args:
+        rows: The transaction.
+        into: The other one.
+        branch: The group's number, in hex.
+        why: Why nobody else can.
+    """
+    what = f"go on here with what was said in {branch[:8]}"
+    tell(into, rows, WishRefused(into.hex, what=what, why=why))
 
 
 def give_up(rows: Rows, into: GroupRow, branch: Seat, bound: Bound) -> None:

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from covey.client.events import WishRefused
 from covey.client.sync.branches import parting, winning
 from covey.client.sync.branches.parting import Bound
 from covey.client.sync.group.devices import key_of, keys_of
 from covey.client.sync.group.seat import Seat
-from covey.client.sync.group.telling import tell
 from covey.client.sync.rows import groups
 from covey.store import settings
 
@@ -89,16 +87,9 @@ def _attend(home: Home, twins: Twins) -> float | None:
             parting.bind(rows, twins.worse, Bound(twins.better.gid, home.world.second))
             settings.drop(rows, _name(twins))
         else:
-            _ask(rows, home, twins)
+            settings.put(rows, _name(twins), b"")
+            parting.ask(rows, Seat(home, twins.better), twins.worse.gid.hex(), _WHICH)
     return None
-
-
-def _ask(rows: Rows, home: Home, twins: Twins) -> None:
-    """Tell people, once, that they have to say which one is to be."""
-    settings.put(rows, _name(twins), b"")
-    into = Seat(home, twins.better)
-    what = f"go on here with what was said in {twins.worse.gid.hex()[:8]}"
-    tell(into, rows, WishRefused(into.hex, what=what, why=_WHICH))
 
 
 def _are_both(rows: Rows, twins: Twins) -> bool:
