@@ -393,3 +393,18 @@ def only_commits(asked: Ask) -> str:
     if asked.operation != "append" or not isinstance(asked.request, Signed):
         return ""
     return "" if Append.decode(asked.request.request).next is not None else "request"
+
+
+def end(someone: Someone, suite: int) -> None:
+    """End somebody's group by a ReInit; who did it is cut off before it makes the next one."""
+    appended = 0
+
+    def cut(asked: Ask) -> str:
+        nonlocal appended
+        appended += asked.operation == "append"
+        return "request" if appended > 1 else ""
+
+    someone.upgrade(suite)
+    someone.cut = cut
+    someone.turn()
+    assert someone.place.seat.group.reinit is not None

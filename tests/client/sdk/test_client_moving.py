@@ -82,6 +82,16 @@ async def test_what_means_nothing_is_told(town: Town) -> None:
             await ours.upgrade("classical", timeout=LATE)
 
 
+def nothing_is_claimed(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """From now on, whoever asks for KeyPackages gets an error."""
+
+    def refused(*_: object) -> Generator[Effect, object, tuple[bytes, ...]]:
+        raise error
+        yield
+
+    monkeypatch.setattr(Account, "claim", refused)
+
+
 @pytest.mark.parametrize("code", ["over_quota", "unavailable", "broken", "full"])
 async def test_who_cannot_be_asked_for_is_not_taken_for_one_who_has_left_nothing(
     town: Town, monkeypatch: pytest.MonkeyPatch, code: str
@@ -89,11 +99,7 @@ async def test_who_cannot_be_asked_for_is_not_taken_for_one_who_has_left_nothing
     async with town.client("alice") as alice, town.client("bob") as bob:
         ours, _ = await group(alice, bob)
 
-        def refused(*_: object) -> Generator[Effect, object, tuple[bytes, ...]]:
-            raise BrokerError(code, "for this test")
-            yield
-
-        monkeypatch.setattr(Account, "claim", refused)
+        nothing_is_claimed(monkeypatch, BrokerError(code, "for this test"))
         for each in (
             ours.lacking("x-wing"),
             ours.upgrade("x-wing", remove_missing=True, timeout=0.5),
@@ -110,11 +116,7 @@ async def test_who_has_left_what_is_no_keypackage_of_theirs_has_left_none(
     async with town.client("alice") as alice, town.client("bob") as bob:
         ours, theirs = await group(alice, bob)
 
-        def refused(*_: object) -> Generator[Effect, object, tuple[bytes, ...]]:
-            raise error
-            yield
-
-        monkeypatch.setattr(Account, "claim", refused)
+        nothing_is_claimed(monkeypatch, error)
         assert await ours.lacking("x-wing") == (bob.name,)
         await ours.upgrade("x-wing", remove_missing=True, timeout=LATE)
         await until(lambda: theirs.status == "removed")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from client.table import Table
+from client.table import Table, end
 from covey.access.member import addresses, envelopes, links
 from covey.access.refusals import Code, refused
 from covey.access.structs.extensions import Right
@@ -187,18 +187,7 @@ def test_a_death_at_every_request_is_survived(how: str, *, comes_back: bool) -> 
 def ended_by(table: Table, *names: str) -> list[Someone]:
     """A group that its first member has ended by a ReInit, and gone."""
     people = table.team(*names)
-    first = people[0]
-    first.upgrade(OTHER_KEYS)
-    appended = 0
-
-    def cut(ask: Ask) -> str:
-        nonlocal appended
-        appended += ask.operation == "append"
-        return "request" if appended > 1 else ""
-
-    first.cut = cut
-    first.turn()
-    assert first.place.seat.group.reinit is not None
+    end(people[0], OTHER_KEYS)
     return people
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from client.table import PACE
+from client.table import PACE, end
 from covey.access.member import addresses, knocks, links
 from covey.access.structs.basics import Nothing
 from covey.access.structs.extensions import Right
@@ -21,7 +21,6 @@ from insider import lawless
 
 if TYPE_CHECKING:
     from client.table import Someone, Table
-    from covey.client.sync.effects import Ask
     from covey.mls import PrivateKeyPackage
 
 OTHER = 2
@@ -75,17 +74,7 @@ def test_whoever_finishes_a_move_passes_it_over(
     """Its owner does not come along, so the group goes on in a branch, as if there were none."""
     table.upgrades = (OTHER,)
     alice, bob, mallory = table.team("alice", "bob", "mallory")
-    alice.upgrade(OTHER)
-    appended = 0
-
-    def dies(asked: Ask) -> str:
-        nonlocal appended
-        appended += asked.operation == "append"
-        return "request" if appended > 1 else ""
-
-    alice.cut = dies
-    alice.turn()
-    assert alice.place.seat.group.reinit is not None
+    end(alice, OTHER)
     package = odd(mallory, chain, OTHER, monkeypatch)
     assert mallory.peer.device is not None
     mallory.run(mallory.peer.device.publish([package.message], bytes(16)))

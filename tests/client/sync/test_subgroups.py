@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from client.table import Someone, Table
+from client.table import Someone, Table, end
 from covey.client import events
 from covey.client.sync import subgroups
 from covey.client.sync.group import commits, parentage
@@ -22,7 +22,6 @@ from covey.store.memory import memory_store
 from lengths import only_in_full
 
 if TYPE_CHECKING:
-    from covey.client.sync.effects import Ask
     from covey.client.sync.log.place import Place
     from covey.mls import Group
 
@@ -221,18 +220,8 @@ def test_of_one_whose_first_commit_is_refused_nothing_stays(table: Table) -> Non
 def test_a_group_that_is_being_moved_has_none(table: Table) -> None:
     table.upgrades = (OTHER,)
     alice, _ = table.team("alice", "bob")
-    alice.upgrade(OTHER)
-    appended = 0
-
-    def cut(ask: Ask) -> str:
-        nonlocal appended
-        appended += ask.operation == "append"
-        return "request" if appended > 1 else ""
-
-    alice.cut = cut
-    alice.turn()
+    end(alice, OTHER)
     alice.cut = lambda _: ""
-    assert alice.place.seat.group.reinit is not None
     with pytest.raises(StateError, match="is being moved"):
         alice.subgroup("sub", "bob")
     assert [each.seat.look().name for each in alice.peer.places()] == ["team"]

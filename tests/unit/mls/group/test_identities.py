@@ -81,3 +81,8 @@ def test_what_a_credential_identifies() -> None:
     assert identity(one.credential) != identity(authority.member("bob", 2).credential)
     with pytest.raises(DecodeError):
         identity(X509Credential((Certificate(b"none"),)))
+
+
+def test_val_015_an_empty_chain_identifies_nobody() -> None:
+    with pytest.raises(DecodeError, match="VAL-015"):
+        identity(X509Credential(()))
