@@ -166,6 +166,10 @@ class StorageError(CoveyError):
     """Stored state could not be read or written."""
 
 
+class UnstorableError(StorageError):
+    """A value is none that a store can hold or find, and the store itself is well."""
+
+
 class TransportError(CoveyError):
     """A peer or a broker could not be reached."""
 

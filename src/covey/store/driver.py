@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from covey.errors import StorageError
+from covey.errors import StorageError, UnstorableError
 from covey.store.errors import StoreCorrupt, StoreLocked
 from covey.store.placing import full, has_room
 
@@ -130,7 +130,7 @@ def told(error: Exception, place: str) -> StorageError:
     """
     code = getattr(error, "sqlite_errorcode", None)
     if code is None or str(error).startswith("fts5:"):  # these may quote what somebody has said
-        return StorageError(f"{place} cannot hold or find such a value: {type(error).__name__}")
+        return UnstorableError(f"{place} cannot hold or find such a value: {type(error).__name__}")
     meaning = _MEANINGS.get(code & 0xFF)
     return StorageError(f"{place} failed: {error}") if meaning is None else meaning(place)
 

@@ -11,7 +11,7 @@ from client.table import Table
 from covey.access.member import pointers, sealing
 from covey.access.structs.sealed import PointerContext, Posting, SealedPointer
 from covey.client.events import InvitationFailed, MessagesLost, Rejoining, WishRefused
-from covey.client.sync import arriving
+from covey.client.sync.coming import waiting
 from covey.client.sync.group.inviting import invitation, key_package
 from covey.client.sync.identity import key_packages
 from covey.client.sync.rows import queues, wishes
@@ -88,7 +88,7 @@ def pour(mallory: Someone, bob: Someone, count: int) -> list[bytes]:
 def kept(someone: Someone) -> list[bytes]:
     """For which KeyPackages pointers wait."""
     with someone.store.reading() as rows:
-        return [each.reference for each in arriving._waiting(rows)]  # noqa: SLF001 - what is kept
+        return [each.reference for each in waiting.every(rows)]
 
 
 def names(someone: Someone) -> list[str]:

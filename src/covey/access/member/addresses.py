@@ -34,6 +34,9 @@ T = TypeVar("T", bound=WireStruct)
 MOST_CAPABILITIES: Final = 128
 """How many a group has at most: each commit states all, and a broker takes no more than 256."""
 
+MOST_EPOCHS: Final = 1 << 31
+"""How many epochs a log has at most; the place of a branch is an epoch and a leaf in 63 bits."""
+
 EXTENSION_TYPES: Final = frozenset(int(code) for code in ExtensionCode)
 """What a client's policy lists, so that its KeyPackages are valid and groups can take it."""
 
@@ -109,6 +112,23 @@ def epochs_before(extensions: Sequence[Extension]) -> int:
     """
     found = _find(extensions, Succession)
     return 0 if found is None else found.epochs
+
+
+def log_epoch(extensions: Sequence[Extension], epoch: int) -> int:
+    """The number that the log has of an epoch of a group.
+
+    Args:
+        extensions: Of the GroupContext.
+        epoch: The group's own number of it.
+
+    Raises:
+        DecodeError: The extension is there, and is no Succession; or no log has so many epochs.
+    """
+    found = epochs_before(extensions) + epoch
+    if found >= MOST_EPOCHS:
+        msg = f"a log has at most {MOST_EPOCHS} epochs, and this would be its epoch {found}"
+        raise DecodeError(msg)
+    return found
 
 
 def first_group_id(group_id: bytes, extensions: Sequence[Extension]) -> bytes:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from covey.access.member import envelopes, sealing
-from covey.access.member.addresses import epochs_before, inbox_of
+from covey.access.member.addresses import inbox_of, log_epoch
 from covey.access.member.parcels import open_parcel, seal_parcel, split_welcome, whole_welcome
 from covey.access.structs.sealed import (
     Pointer,
@@ -196,7 +196,7 @@ def let_in(
         ports=ports,
     )
     context = staged.joined.info.group_context
-    epoch = epochs_before(context.extensions) + context.epoch
+    epoch = log_epoch(context.extensions, context.epoch)
     if epoch != pointer.epoch:
         msg = f"the pointer says epoch {pointer.epoch}, the Welcome {epoch}"
         raise DecodeError(msg)

@@ -5,18 +5,18 @@ May import the flows below, the engine and the rows.
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import msgspec
+from msgspec import structs
 
 from covey.access.refusals import Code
 from covey.access.structs.joining import InboxKind
 from covey.client import events
 from covey.client.events import InvitationFailed, Rejoining, WishRefused
 from covey.client.sync.branches import ahead, winning
-from covey.client.sync.coming import joining, origins, returning, sharing
+from covey.client.sync.coming import joining, origins, returning, sharing, waiting
+from covey.client.sync.coming.waiting import Waiting
 from covey.client.sync.group.inviting import invitation
 from covey.client.sync.group.seat import Seat
 from covey.client.sync.identity import key_packages, replacing
@@ -35,7 +35,6 @@ from covey.errors import (
     StorageError,
     TransportError,
 )
-from covey.store import settings
 
 if TYPE_CHECKING:
     from covey.client.events import Event
@@ -48,13 +47,6 @@ if TYPE_CHECKING:
 
 _PASSING: Final = frozenset({"unavailable", "over_quota", "broken"})
 _BACK_EVERY: Final = 60.0
-_DAY: Final = 86_400  # seconds for which a pointer is kept
-_WAITING: Final = "pointers that wait"
-_MOST: Final = 64
-"""How many pointers are kept into groups that we know."""
-
-_STRANGE: Final = 16
-"""How many into others: who claims a KeyPackage of ours can leave what leads nowhere."""
 
 _CROWDED_OUT: Final = (
     "too much came at once that could not be used, and it had to make room: ask to be invited again"
@@ -70,26 +62,6 @@ _FROM_BACKUP: Final = (
 _SHUT: Final = (
     "the way back is not good any more: ask a member to remove you, and to invite you again"
 )
-
-
-class _Waiting(msgspec.Struct, frozen=True):
-    """A pointer that is of no use yet.
-
-    Attributes:
-        came_at: When it came, in seconds since the epoch.
-        body: It, sealed.
-        gid: The log that it leads to.
-        reference: Of the KeyPackage that it is for.
-        ours: That log, or the one that it goes on from, if we know it; else nothing.
-        was_out: Whether we were out of that group already when it came.
-    """
-
-    came_at: int
-    body: bytes
-    gid: bytes
-    reference: bytes
-    ours: bytes
-    was_out: bool
 
 
 class Arrivals:
@@ -242,14 +214,14 @@ class Arrivals:
             with seat.change() as rows:
                 queues.wish(rows, seat.number, wishes.encode(wish))
         with home.store.transaction() as rows:
-            _let_go(rows, body)
+            waiting.let_go(rows, body)
 
     def _useless(self, body: bytes, found: Found, why: str) -> None:
         """Say that we cannot come in; its sender does not know, and may try again."""
         home, gid = self._peer.home, found.pointer.gid
         with home.store.transaction() as rows:
             self._say_useless(rows, gid, why)
-            _let_go(rows, body)
+            waiting.let_go(rows, body)
 
     def _say_useless(self, rows: Rows, gid: bytes, why: str) -> None:
         row = groups.by_gid(rows, gid)
@@ -264,51 +236,47 @@ class Arrivals:
         """
         home, gid = self._peer.home, found.pointer.gid
         with home.store.transaction() as rows:
-            waiting = {each.body: each for each in _waiting(rows)}
-            before = waiting.get(body)
+            every = {each.body: each for each in waiting.every(rows)}
+            before = every.get(body)
             row = groups.by_gid(rows, ours or gid)
             ours = b"" if row is None else row.gid
             if before is not None:
-                waiting[body] = msgspec.structs.replace(before, ours=ours or before.ours)
+                every[body] = structs.replace(before, ours=ours or before.ours)
             else:
                 out = row is None or row.status is Status.left
                 reference = found.package.reference
-                waiting[body] = _Waiting(home.world.second, body, gid, reference, ours, out)
-            known = _fewer([each for each in waiting.values() if each.ours], _MOST)
-            strange = _fewer([each for each in waiting.values() if not each.ours], _STRANGE)
-            settings.put(rows, _WAITING, msgspec.msgpack.encode([*known, *strange]))
-            for each in waiting.values():
-                if each not in known and each not in strange:
+                every[body] = Waiting(home.world.second, body, gid, reference, ours, out)
+            kept = {each.body for each in waiting.keep(rows, list(every.values()))}
+            for each in every.values():
+                if each.body not in kept:
                     self._say_useless(rows, each.gid, _CROWDED_OUT)
-        kept = {each.body for each in (*known, *strange)}
         tried = self._retry_at | {body: home.world.now() + min(home.pace.knocks, _BACK_EVERY)}
         self._retry_at = {each: at for each, at in tried.items() if each in kept}
-        return body not in kept or home.world.second - waiting[body].came_at <= _DAY
+        return body not in kept or home.world.second - every[body].came_at <= waiting.DAY
 
     def _try_again(self) -> Flow[list[Place]]:
         """Try those that were kept; for a day."""
         home = self._peer.home
         with home.store.reading() as rows:
-            waiting = _waiting(rows)
+            every = waiting.every(rows)
         came = []
-        for each in waiting:
+        for each in every:
             if 0 < self._retry_at.get(each.body, 0.0) - home.world.now() <= _BACK_EVERY:
                 continue
-            late = home.world.second - each.came_at > _DAY
+            late = home.world.second - each.came_at > waiting.DAY
             if late:  # it is tried for the last time, so we have to know how we stand there
                 yield from self._read_on(each.ours)
             if self._has_left(each):
                 with home.store.transaction() as rows:
                     self._say_useless(rows, each.gid, _LEFT)
-                    _let_go(rows, each.body)
+                    waiting.let_go(rows, each.body)
                 continue
             place = yield from self._try(each.body)
             if place is not None:
                 came.append(place)
             if place is not None or late:
                 with home.store.transaction() as rows:
-                    left = [other for other in _waiting(rows) if other != each]
-                    settings.put(rows, _WAITING, msgspec.msgpack.encode(left))
+                    waiting.let_go(rows, each.body)
         return came
 
     def _read_on(self, gid: bytes) -> Flow[None]:
@@ -317,11 +285,11 @@ class Arrivals:
         if place is not None:
             yield from place.turns.turn()
 
-    def _has_left(self, waiting: _Waiting) -> bool:
+    def _has_left(self, pointer: Waiting) -> bool:
         """Whether we have left since a pointer came: it must not bring us back."""
         with self._peer.home.store.reading() as rows:
-            row = groups.by_gid(rows, waiting.ours)
-        return row is not None and row.status is Status.left and not waiting.was_out
+            row = groups.by_gid(rows, pointer.ours)
+        return row is not None and row.status is Status.left and not pointer.was_out
 
     # --- coming back ------------------------------------------------------------------------
 
@@ -372,27 +340,3 @@ class Arrivals:
                 groups.update(rows, found.replaced(trouble=trouble, version=found.version + 1))
                 if told is not None:
                     events.add(rows, row.id, told, home.world.second)
-
-
-def _waiting(rows: Rows) -> list[_Waiting]:
-    kept = settings.get(rows, _WAITING)
-    return [] if kept is None else msgspec.msgpack.decode(kept, type=list[_Waiting])
-
-
-def _fewer(waiting: list[_Waiting], most: int) -> list[_Waiting]:
-    """Those that stay when there are too many.
-
-    Of the KeyPackage for which most wait the oldest goes, which was tried most often: who pours in
-    what is of no use for one of them keeps out nobody who comes by another one.
-    """
-    left = list(waiting)
-    while len(left) > most:
-        crowds = Counter(each.reference for each in left)
-        left.remove(max(left, key=lambda each: (crowds[each.reference], -each.came_at)))
-    return left
-
-
-def _let_go(rows: Rows, body: bytes) -> None:
-    """A pointer that was kept is of no use any more."""
-    left = [each for each in _waiting(rows) if each.body != body]
-    settings.put(rows, _WAITING, msgspec.msgpack.encode(left))

@@ -38,6 +38,8 @@ EXTENSION_TYPES: Final = addresses.EXTENSION_TYPES | {GROUP_PROFILE, MADE_FOR, S
 LONGEST_NAME: Final = 1_024
 """The longest name of a group, in bytes of UTF-8."""
 
+_PLACES: Final = addresses.MOST_EPOCHS << 32  # an epoch, and a leaf
+
 
 class Role(IntEnum):
     """What a member is in its group; who is higher may do all that who is lower may."""
@@ -269,6 +271,9 @@ def _decoded(data: bytes) -> GroupProfile:
         for one, other in pairwise(profile.known)
     ):
         msg = "the devices that a group knows stand in order, each of them once"
+        raise DecodeError(msg)
+    if profile.place >= _PLACES:
+        msg = f"the place of a branch is less than {_PLACES}, not {profile.place}"
         raise DecodeError(msg)
     if profile.quantum_safe > 1:
         msg = f"quantum_safe is 0 or 1, not {profile.quantum_safe}"

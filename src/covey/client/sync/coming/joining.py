@@ -32,6 +32,7 @@ from covey.errors import (
     MissingKeyError,
     PolicyError,
     StateError,
+    UnstorableError,
 )
 from covey.mls.group.identity import identity
 
@@ -144,7 +145,11 @@ def join(
     if before is not None:
         linked = log_epoch(before.group, linked)
     whence = _Whence(before, linked, parent)
-    return _keep(home, found, staged.accept(), staged.joined.info.signer, whence)
+    try:
+        return _keep(home, found, staged.accept(), staged.joined.info.signer, whence)
+    except UnstorableError as error:  # our store is well
+        msg = "the group says of itself what no store can hold: ask who invites you"
+        raise PolicyError(msg) from error
 
 
 def _require_readable(context: GroupContext) -> None:
