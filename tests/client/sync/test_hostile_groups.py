@@ -9,6 +9,7 @@ import pytest
 
 from client import table as table_of_people
 from covey.access.member import addresses, pointers
+from covey.access.structs import sealed
 from covey.access.structs.extensions import ExtensionCode, GroupCapabilities, Succession
 from covey.client import events
 from covey.client.sync import account
@@ -75,7 +76,7 @@ def outgrown(what: str, patch: pytest.MonkeyPatch) -> None:
             lambda *given: storable(row, given, patch),
         )
         return
-    real, pointer = addresses.with_capabilities, pointers.Pointer
+    real, pointer = addresses.with_capabilities, sealed.Pointer
     succession = addresses.extension(Succession(bytes(32), HUGE))
     patch.setattr(addresses, "with_capabilities", lambda *given: (*real(*given), succession))
     patch.setattr(seat, "epochs_before", lambda _: 0)
@@ -90,7 +91,7 @@ def storable(
 ) -> GroupRow:
     """A group's row, without the place that the group says."""
     with patch.context() as patched:
-        patched.setattr(joining.profile, "profile_of", lambda _: None)
+        patched.setattr(profile, "profile_of", lambda _: None)
         return row(*given)
 
 

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
 
 _MOST_DOORS: Final = 32
-"""How many doors one device may have open, so that nobody takes the room of all."""
+"""How many doors of a kind one device may open, so that nobody takes the room of all."""
 
 
 class Actor(NamedTuple):
@@ -289,9 +289,10 @@ class Judging:
     def _doors(self, after: GroupCapabilities, actor: Actor) -> None:
         before = capabilities_in(self._state.context.extensions).capabilities
         known = {each.key: each for each in before}
-        ours = [each for each in after.capabilities if each.creator == actor.opener]
-        if len(ours) > _MOST_DOORS:
-            _refuse(f"{actor.name} may have {_MOST_DOORS} doors open at once: close one first")
+        for right in {each.right for each in after.capabilities if each.key not in known}:
+            ours = [each.right for each in after.capabilities if each.creator == actor.opener]
+            if ours.count(right) > _MOST_DOORS:
+                _refuse(f"{actor.name} may have {_MOST_DOORS} such doors open: close some first")
         for each in after.capabilities:
             old = known.get(each.key, each)
             if each.key in known and each == old.replace(

@@ -118,13 +118,7 @@ def join(
         AuthenticationError: Something does not verify.
     """
     pointer = found.pointer
-    given = tuple(parcels)
-    if not given:
-        wanted = tuple(WantedParcel(each.id) for each in (pointer.welcome, pointer.ratchet_tree))
-        request = FetchParcels(pointer.gid, wanted)
-        given = (
-            yield from alone(home.world, lambda lane: ask(lane, "parcels", request, Parcels))
-        ).parcels
+    given = tuple(parcels) or (yield from _fetched(home, pointer))
     with home.store.reading() as rows:
         old = groups.by_gid(rows, pointer.gid)
         others = [
@@ -150,6 +144,14 @@ def join(
     except UnstorableError as error:  # our store is well
         msg = "the group says of itself what no store can hold: ask who invites you"
         raise PolicyError(msg) from error
+
+
+def _fetched(home: Home, pointer: Pointer) -> Flow[tuple[Parcel, ...]]:
+    """The parcels that a pointer names."""
+    wanted = tuple(WantedParcel(each.id) for each in (pointer.welcome, pointer.ratchet_tree))
+    request = FetchParcels(pointer.gid, wanted)
+    found = yield from alone(home.world, lambda lane: ask(lane, "parcels", request, Parcels))
+    return found.parcels
 
 
 def _require_readable(context: GroupContext) -> None:

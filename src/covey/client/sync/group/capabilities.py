@@ -5,6 +5,7 @@ May import the engine and the protocol.
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
@@ -14,10 +15,11 @@ from covey.access.structs.extensions import GroupCapabilities, GroupCapability, 
 from covey.access.structs.sealed import Door, WayBack
 from covey.client.sync.rows.wishes import OpenDoor
 from covey.client.words import profile
+from covey.errors import PolicyError
 from covey.mls.crypto.dialects import get_suite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from covey.access.member.knocks import CapabilityKeys
     from covey.client.sync.effects import World
@@ -179,6 +181,53 @@ def superseded(standing: tuple[GroupCapability, ...], hour: int) -> tuple[GroupC
         if each.right is Right.recover
     ]
     return (*others, *sorted(ways, key=lambda each: each.not_after)[-_OLD_WAYS:])
+
+
+def with_opened(
+    seat: Seat, stay: Sequence[GroupCapability], opened: Sequence[GroupCapability]
+) -> GroupCapabilities:
+    """What stands after a commit that opens doors.
+
+    There is always room for a way back, without which nobody could be removed: everybody may close
+    any door, so others make room for it, and none for a link.
+
+    Args:
+        seat: The group.
+        stay: What stays of what stood before.
+        opened: What is opened; what stands already is passed over.
+
+    Raises:
+        PolicyError: There is no room for a link.
+    """
+    standing = {each.key for each in stay}
+    new = [each for each in opened if each.key not in standing]
+    ways = sum(each.right is Right.recover for each in new)
+    surplus = len(stay) + len(new) - addresses.MOST_CAPABILITIES
+    if surplus > ways:
+        msg = f"a group has at most {addresses.MOST_CAPABILITIES} doors open: close its links first"
+        raise PolicyError(msg)
+    return GroupCapabilities((*_fewer(seat, stay, surplus), *new))
+
+
+def _fewer(seat: Seat, stay: Sequence[GroupCapability], surplus: int) -> list[GroupCapability]:
+    """The doors without some: of those first who are no members, then of who has most of them."""
+    left = list(stay)
+    if surplus > 0:  # seldom, so that we may look at all leaves
+        members = {profile.opener_at(leaf) for _, leaf in seat.group.tree.members()}
+    for _ in range(surplus):
+        crowds = Counter(each.creator for each in left)
+        left.remove(
+            min(
+                left,
+                key=lambda each: (
+                    each.creator in members,
+                    each.right is Right.recover,
+                    -crowds[each.creator],
+                    each.not_after,
+                ),
+            )
+        )
+    return left
 
 
 def lacks_recovery(seat: Seat, stay: GroupCapabilities) -> bool:

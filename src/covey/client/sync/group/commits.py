@@ -104,7 +104,7 @@ def merge(seat: Seat, wished: Sequence[Wish], references: References = None) -> 
         references: Which of the proposals of this epoch it takes; all by default.
 
     Raises:
-        PolicyError: Who comes by a link or a card has a name that the group knows.
+        PolicyError: A stranger has a name that the group knows, or there is no room for a link.
         StateError: Nobody is left in the parent who is to be in this subgroup of it.
     """
     group = seat.group
@@ -224,19 +224,22 @@ def _extensions(
         kept = capabilities.superseded(kept, hour)
     closed = {wish.key for wish in wished if isinstance(wish, CloseDoor)}
     stay = [each for each in kept if each.key not in closed]
-    known = {each.key for each in stay}
-    for wish in wished:
-        if isinstance(wish, OpenDoor):
-            key = capabilities.key(wish.seed)
-            if key not in known:
-                stay.append(GroupCapability(key, own, wish.not_after, Right(wish.right)))
-    stated = GroupCapabilities(tuple(stay))
+    stated = capabilities.with_opened(seat, stay, _opened(wished, own))
     extensions = list(group.extensions)
     if stated != before:
         extensions = list(addresses.with_capabilities(extensions, stated))
     extensions = list(_described(extensions, wished))
     changed = tuple(extensions) if extensions != list(group.extensions) else None
     return stated, changed
+
+
+def _opened(wished: Sequence[Wish], own: bytes) -> list[GroupCapability]:
+    """The doors that are wished for."""
+    return [
+        GroupCapability(capabilities.key(each.seed), own, each.not_after, Right(each.right))
+        for each in wished
+        if isinstance(each, OpenDoor)
+    ]
 
 
 def _described(extensions: Sequence[Extension], wished: Sequence[Wish]) -> Sequence[Extension]:
