@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from covey.client.conversing import moving
 from covey.client.events import Upgraded, Upgrading
 from covey.client.sync.account import Account
+from covey.client.sync.log import turning
 from covey.client.words.suites import CLASSICAL, XWING, XWING_MLDSA44
 from covey.errors import BrokerError, DecodeError, PolicyError, StateError, TransportError
 from people import LATE, group, happens, texts, until
@@ -184,3 +186,52 @@ async def test_who_has_left_keys_of_no_use_is_waited_for_or_removed(
             await until(lambda: theirs.status == "removed")
         await until(lambda: ours.suite == XWING)
         assert [each.name for each in ours.members] == [alice.name, bob.name][: 1 + mended]
+
+
+async def test_who_has_left_none_and_who_has_left_some_of_no_use_are_named_and_removed_together(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever leaves what is of no use could not be removed while somebody else is away."""
+    async with (
+        town.client("alice") as alice,
+        town.client("bob", upgrades=()) as bob,
+        town.client("carol") as carol,
+        town.client("dan") as dan,
+    ):
+        ours, *_ = await group(alice, bob, carol, dan)
+        claim = Account.claim
+
+        def broken(self: Account, name: str, suite: int | None = None) -> Flow[tuple[bytes, ...]]:
+            claimed = yield from claim(self, name, suite)
+            if name != carol.name:
+                return claimed
+            return tuple(each[:-1] + bytes([each[-1] ^ 1]) for each in claimed)  # its signature
+
+        monkeypatch.setattr(Account, "claim", broken)
+        useless = (bob.name, carol.name)
+        told: list[tuple[str, ...]] = []
+        assert await ours.lacking("x-wing") == useless
+        await ours.upgrade("x-wing", remove_missing=True, removes=told.append, timeout=LATE)
+        assert told == [useless]
+        assert [each.name for each in ours.members] == [alice.name, dan.name]
+        assert ours.suite == XWING
+
+
+async def test_who_asks_again_while_a_group_is_moved_waits_for_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with town.client("alice") as alice, town.client("bob") as bob:
+        ours, _ = await group(alice, bob)
+        made, is_held = turning.making.made, True
+        with monkeypatch.context() as patched:
+            patched.setattr(turning.making, "made", lambda seat: None if is_held else made(seat))
+            patched.setattr(moving, "_LEAST", 0.5)
+            for _ in range(2):
+                with pytest.raises(TransportError, match="it stays wished for"):
+                    await ours.upgrade("x-wing", timeout=0.5)
+            assert await ours.lacking("x-wing") == ()
+            with pytest.raises(StateError, match="is being moved to MLS_128_MLKEM768X25519_AES128"):
+                await ours.upgrade(XWING_MLDSA44)
+            is_held = False
+            await ours.upgrade("x-wing", timeout=LATE)
+        assert ours.suite == XWING

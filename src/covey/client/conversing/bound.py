@@ -61,14 +61,13 @@ class Bound:
         Raises:
             StateError: We are not in it.
         """
+        return self._engine.read(partial(self._look, work))
 
-        def look() -> T:
-            place = self._engine.peer.place(self._number)
-            place.seat.look()
-            place.seat.require_in()
-            return work(place, place.seat.group)
-
-        return self._engine.read(look)
+    def _look(self, work: Callable[[Place, Group], T]) -> T:
+        place = self._engine.peer.place(self._number)
+        place.seat.look()
+        place.seat.require_in()
+        return work(place, place.seat.group)
 
 
 def seconds(timeout: float | None) -> float:

@@ -7,7 +7,7 @@ May import the engine, the flows and the waiting for wishes.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import anyio
 
@@ -37,6 +37,20 @@ _LEAST: Final = 5.0
 
 _ASKING: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between two looks whether all have left keys; the last one over and over."""
+
+
+class _Left(NamedTuple):
+    """What the others have left at the broker to be moved by.
+
+    Attributes:
+        packages: KeyPackages, as MLSMessages.
+        there: All other devices of the group, as they were then.
+        lacking: Those of which there is none, or none of use.
+    """
+
+    packages: tuple[bytes, ...] = ()
+    there: frozenset[Device] = frozenset()
+    lacking: tuple[Device, ...] = ()
 
 
 class Moving(Bound):
@@ -101,20 +115,19 @@ class Moving(Bound):
             BrokerError: It does not say who has left some, such as when it is asked too often.
             TransportError: The broker cannot be reached.
         """
-        _, lacking = await self._left(self._wanted(suite))
-        return _names(lacking)
+        code, is_under_way = self._wanted(suite)
+        return () if is_under_way else _names((await self._left(code)).lacking)
 
-    def _wanted(self, suite: int | str) -> int:
-        """A suite to which we could move the group.
+    def _wanted(self, suite: int | str) -> tuple[int, bool]:
+        """A suite to which we could move the group, and whether it is on its way there.
 
         Raises:
             PolicyError: We may not move it, or not to that one.
             StateError: There is none such, or it is the one that it has, or not ours; or we are not
-                in the group.
+                in the group, or it is being moved to another one.
         """
         code = suites.parse(suite)
-        self._with_group(partial(_require_allowed, code))
-        return code
+        return code, self._with_group(partial(_is_under_way, code))
 
     async def upgrade(
         self,
@@ -141,24 +154,24 @@ class Moving(Bound):
 
         Raises:
             PolicyError: We may not: that is for owners.
-            StateError: There is no such suite here, or the group has it already; or we are not in
-                the group, or were opened without the suite.
+            StateError: There is no such suite here, or the group has it already, or is being moved
+                to another one; or we are not in the group, or were opened without the suite.
             TransportError: The broker cannot be reached; or somebody has left no keys yet, whose
                 names the error says.
         """
-        code, patience = self._wanted(suite), seconds(timeout)
+        code, is_under_way = self._wanted(suite)
+        patience = seconds(timeout)
         ends = anyio.current_time() + patience
-        packages, lacking = await self._left(code)
-        if lacking and remove_missing:
-            self._with_group(partial(_require_possible, Upgrade(code, packages), lacking))
+        left = _Left() if is_under_way else await self._left(code)
+        if left.lacking and remove_missing:
             if removes is not None:
-                removes(_names(lacking))
-            await self._expel(lacking, max(ends - anyio.current_time(), _LEAST))
-        elif lacking:
-            packages = await self._all_claimed(code, packages, lacking, patience, waits)
-        wish = Upgrade(code, packages)
-        left = max(ends - anyio.current_time(), _LEAST)
-        await wishing.wish(self._engine, self._number, wish, left)
+                removes(_names(left.lacking))
+            await self._expel(left.lacking, max(ends - anyio.current_time(), _LEAST))
+        elif left.lacking:
+            left = await self._all_left(code, left, patience, waits)
+        wish = Upgrade(code, left.packages)
+        rest = max(ends - anyio.current_time(), _LEAST)
+        await wishing.wish(self._engine, self._number, wish, rest)
 
     async def _expel(self, lacking: Iterable[Device], patience: float) -> None:
         """Remove the devices that cannot come along."""
@@ -167,14 +180,13 @@ class Moving(Bound):
         if keys:
             await wishing.wish(self._engine, self._number, Expel(keys=keys), patience)
 
-    async def _all_claimed(
+    async def _all_left(
         self,
         suite: int,
-        packages: tuple[bytes, ...],
-        lacking: tuple[Device, ...],
+        left: _Left,
         patience: float,
         waits: Callable[[tuple[str, ...]], None] | None,
-    ) -> tuple[bytes, ...]:
+    ) -> _Left:
         """Wait until all have left keys; only for those who have not are they asked for again.
 
         Raises:
@@ -183,15 +195,15 @@ class Moving(Bound):
         told: tuple[str, ...] = ()
         looks = 0
         with anyio.move_on_after(patience):
-            while lacking:
-                if waits is not None and _names(lacking) != told:
-                    told = _names(lacking)
+            while left.lacking:
+                if waits is not None and _names(left.lacking) != told:
+                    told = _names(left.lacking)
                     waits(told)
                 await anyio.sleep(_ASKING[min(looks, len(_ASKING) - 1)])
                 looks += 1
-                packages, lacking = await self._left(suite, packages, lacking)
-            return packages
-        names = ", ".join(_names(lacking))
+                left = await self._left(suite, left)
+            return left
+        names = ", ".join(_names(left.lacking))
         msg = (
             f"{names} cannot be carried along to {suites.name(suite)} yet:"
             f" {suites.to_be_left(suite)}, and need an account; wait longer, or remove them"
@@ -199,23 +211,23 @@ class Moving(Bound):
         )
         raise TransportError(msg)
 
-    async def _left(
-        self, suite: int, packages: tuple[bytes, ...] = (), lacking: Iterable[Device] | None = None
-    ) -> tuple[tuple[bytes, ...], tuple[Device, ...]]:
-        """KeyPackages of the others for a suite, and the devices of which there are none.
+    async def _left(self, suite: int, before: _Left | None = None) -> _Left:
+        """What the others have left for a suite.
 
         Args:
             suite: The suite.
-            packages: Those that we have already.
-            lacking: Of whom we have none; None for all.
+            before: What they had left when we looked last; the others are not asked for again.
 
         Raises:
+            StateError: The group after it would be too large.
+            LocalProtocolError: It cannot be made, and it is nobody's KeyPackage.
             BrokerError: It does not say whether somebody has left any.
         """
         engine = self._engine
-        there = self._with_group(lambda _, group: devices.others(group))
-        asked = there if lacking is None else lacking
-        for who in sorted({each.identity for each in asked}):
+        there = self._with_group(lambda _, group: frozenset(devices.others(group)))
+        known = _Left() if before is None else before
+        packages = known.packages
+        for who in sorted({each.identity for each in (there if before is None else known.lacking)}):
             try:
                 packages += await engine.run(engine.peer.claim(name_in(who), suite))
             except BrokerError as error:
@@ -223,12 +235,22 @@ class Moving(Bound):
                     raise
             except (DecodeError, PolicyError):
                 continue  # what they have left there is none of theirs
-        return packages, self._with_group(partial(_lacking, packages, suite))
+        packages = tuple(dict.fromkeys(packages))
+        if (packages, there) == (known.packages, known.there):
+            return known
+        look = partial(_lacking, packages, suite)
+        lacking = await engine.call(partial(self._look, look))  # it may take seconds
+        return _Left(packages, there, lacking)
 
 
-def _require_allowed(suite: int, place: Place, group: Group) -> None:
-    """Refuse a move that nobody would follow, before anything is done for it."""
+def _is_under_way(suite: int, place: Place, group: Group) -> bool:
+    """Whether a move has begun; one that nobody would follow is refused before all else."""
     place.seat.home.member_of(suite)
+    if group.reinit is not None:
+        if group.reinit.cipher_suite == suite:
+            return True
+        msg = f"this group is being moved to {suites.name(group.reinit.cipher_suite)}: wait for it"
+        raise StateError(msg)
     if group.suite.code == suite:
         msg = f"the group has {suites.name(suite)} already"
         raise StateError(msg)
@@ -236,11 +258,7 @@ def _require_allowed(suite: int, place: Place, group: Group) -> None:
     judged = roles.dry_run(group, reinit=ending, references=())
     if judged.refused is not None:
         raise PolicyError(judged.refused)
-
-
-def _require_possible(wish: Upgrade, without: tuple[Device, ...], place: Place, _: Group) -> None:
-    """Refuse to remove somebody for a move that cannot be made without them, either."""
-    reiniting.require_possible(place.seat, wish, without)
+    return False
 
 
 def name_in(who: bytes) -> str:
@@ -263,17 +281,8 @@ def _is_quantum_safe(_: Place, group: Group) -> bool:
 
 
 def _lacking(packages: tuple[bytes, ...], suite: int, place: Place, _: Group) -> tuple[Device, ...]:
-    """Of whom there is none, or none that is of use; that is tried only when there are some of all.
-
-    Raises:
-        StateError: The group after it would be too large.
-        LocalProtocolError: It cannot be made, and it is nobody's KeyPackage.
-    """
-    try:
-        reiniting.require_possible(place.seat, Upgrade(suite, packages))
-    except devices.LackingError as error:
-        return error.devices
-    return ()
+    """Who cannot come along by these KeyPackages."""
+    return reiniting.lacking(place.seat, Upgrade(suite, packages))
 
 
 def _leaves(_: Place, group: Group) -> dict[Device, bytes]:

@@ -53,8 +53,8 @@ def require_possible(seat: Seat, upgrade: Upgrade, without: Collection[Device] =
         raise StateError(msg)
     packages = devices.carried(group, upgrade.packages, upgrade.suite, without)
     suite = get_suite(upgrade.suite)
-    each = suite.Npk + suite.Nenc + _SECRETS  # a parent node, and its part of the Welcome
-    size = sum(len(package) + each for package in upgrade.packages)
+    besides = suite.Npk + suite.Nenc + _SECRETS  # a parent node, and its part of the Welcome
+    size = sum(len(each.encode()) + besides for each in packages)
     if size > _MOST:
         msg = (
             f"the group is too large for {suites.name(upgrade.suite)}: its tree would take"
@@ -69,6 +69,32 @@ def require_possible(seat: Seat, upgrade: Upgrade, without: Collection[Device] =
             raise
         owners = (devices.device_of(each.leaf_node) for each in bad)
         raise devices.LackingError(filter(None, owners), upgrade.suite) from None
+
+
+def lacking(seat: Seat, upgrade: Upgrade) -> tuple[Device, ...]:
+    """All devices without which a group could go on, and with which it could not.
+
+    Of some there is no KeyPackage, of others none that can be added.
+
+    Args:
+        seat: The group.
+        upgrade: The wish to move it.
+
+    Raises:
+        StateError: It has that suite already, or is too large; or we have no keys for it.
+        LocalProtocolError: It cannot be made, and it is nobody's KeyPackage.
+    """
+    found: tuple[Device, ...] = ()
+    while True:
+        try:
+            require_possible(seat, upgrade, found)
+        except devices.LackingError as error:
+            more = [each for each in error.devices if each not in found]
+            if not more:
+                raise
+            found += tuple(more)
+        else:
+            return found
 
 
 def _fits(seat: Seat, suite: int, package: KeyPackage) -> bool:
