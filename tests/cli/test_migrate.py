@@ -81,6 +81,15 @@ def test_keys_are_left_for_every_suite_that_somebody_names(alice: Terminal, bob:
     assert "there is no suite x-ring" in bob.refuses("suites", "x-ring")
 
 
+def test_a_suite_that_is_named_while_the_broker_is_away_is_kept(tmp_path: Path) -> None:
+    """The next command leaves the keys."""
+    with thread_broker() as broker:
+        dan = Terminal(tmp_path, "dan", broker.url).begin()
+    assert "the next command tries again" in dan.run("suites", "0xfc0b").stderr
+    shown = [each["code"] for each in dan.finds("suites")["suites"]]
+    assert shown == [CLASSICAL, *UPGRADES, 0xFC0B]
+
+
 def test_a_group_begins_in_any_suite(alice: Terminal, bob: Terminal) -> None:
     assert alice.finds("create", "mine", "--suite", "0xfc04")["suite"]["code"] == 0xFC04
     assert "`covey suites 0xfc04`" in alice.refuses("invite", "mine", bob.name)

@@ -16,6 +16,7 @@ from covey.client.sync.group.inviting import invitation, key_package
 from covey.client.sync.identity import key_packages
 from covey.client.sync.rows import queues, wishes
 from covey.client.sync.rows.groups import Status
+from covey.mls.crypto import dialects
 from covey.mls.crypto.dialects import get_suite
 from covey.mls.group.member import key_package_ref
 
@@ -83,6 +84,29 @@ def pour(mallory: Someone, bob: Someone, count: int) -> list[bytes]:
         poured.append(reference)
     mallory.run(mallory.peer.attend())
     return poured
+
+
+def test_who_left_keys_in_a_dialect_that_is_not_spoken_any_more_is_invited_as_before(
+    table: Table,
+) -> None:
+    """As where another program, or the command line, opens the store: it speaks the usual ones."""
+    dialects.speak(*dialects.SPOKEN[:1], dialects.DIALECTS["openmls-0.9"])
+    try:
+        table.upgrades = (0x004D,)
+        alice = table.sit("alice")
+        with alice.store.reading() as rows:
+            assert key_packages.of_suite(rows, 0x004D)
+    finally:
+        dialects.speak(*dialects.SPOKEN)
+    table.upgrades = alice.upgrades = ()
+    bob = table.sit("bob")
+    alice.start()
+    bob.create("friends")
+    bob.invite("alice")
+    table.settle(bob, alice)
+    assert alice.place.seat.row.name == "friends"
+    with alice.store.reading() as rows:
+        assert key_packages.of_suite(rows, 0x004D) == []
 
 
 def kept(someone: Someone) -> list[bytes]:

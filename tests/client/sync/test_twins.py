@@ -119,6 +119,33 @@ def test_who_is_asked_is_told_which_branch_is_meant_and_when_to_look(table: Tabl
     assert (told.group, told.what) == (better, f"go on here with what was said in {worse[:8]}")
 
 
+def test_who_is_in_three_and_leaves_one_is_asked_about_the_other_two(table: Table) -> None:
+    dave = table.sit("dave")
+    people = [dave]
+    for number, name in enumerate(("alice", "bob", "carol"), 1):
+        maker = table.sit(name)
+        people.append(maker)
+        branch(maker, number)
+        maker.invite("dave")
+        table.settle(*people)
+    asked = []
+    for _ in range(3):
+        table.passes(900)
+        table.settle(*people, rounds=3)
+        asked += _asked(dave)
+    first, second = (called(dave, name).seat for name in ("1", "2"))
+    assert [each.group for each in asked] == [first.hex, first.hex]
+    with first.change() as rows:
+        entering.leave(first, rows)
+    asked = []
+    for _ in range(3):
+        table.settle(*people, rounds=3)
+        table.passes(900)
+        asked += _asked(dave)
+    assert [each.group for each in asked] == [second.hex]
+    assert statuses(dave) == {"1": Status.left, "2": Status.active, "3": Status.active}
+
+
 def _asked(someone: Someone) -> list[events.WishRefused]:
     return [each for each in someone.news() if isinstance(each, events.WishRefused)]
 

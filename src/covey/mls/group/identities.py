@@ -28,6 +28,10 @@ _NAMING: Final = 2
 T = TypeVar("T", "StoredMember", "StoredKeyPackage")
 
 
+class NotSpokenError(StorageError):
+    """What is kept has a suite of a dialect that is not spoken here; it is well."""
+
+
 class StoredInDialect(WireStruct):
     """A client or a KeyPackage, and whose number its suite has."""
 
@@ -107,7 +111,7 @@ def suite_of(what: str, code: int, named: bytes | None) -> Suite:
         named: The dialect; None where none is named, as in what has a suite of the RFC.
 
     Raises:
-        StorageError: That is not spoken here.
+        NotSpokenError: That is not spoken here.
         UnicodeError: It is no name.
     """
     dialect = None if named is None else named.decode()
@@ -119,7 +123,7 @@ def suite_of(what: str, code: int, named: bytes | None) -> Suite:
             f"the {what} has suite 0x{code:04x}{of}, and {here} here: let covey.mls.speak"
             " speak its dialect"
         )
-        raise StorageError(msg)
+        raise NotSpokenError(msg)
     return get_suite(code)
 
 

@@ -74,7 +74,7 @@ def _attend(home: Home, twins: Twins) -> float | None:
     """Deal with two of them; in how many seconds people are to be asked, if they are."""
     come = _has_come(Seat(home, twins.worse).group, Seat(home, twins.better).group)
     with home.store.reading() as rows:
-        is_asked = settings.get(rows, _name(twins)) is not None
+        is_asked = settings.get(rows, _name(twins)) == twins.better.gid
     if is_asked and not come:
         return None
     age = home.world.second - max(each.joined_at for each in twins)
@@ -87,7 +87,7 @@ def _attend(home: Home, twins: Twins) -> float | None:
             parting.bind(rows, twins.worse, Bound(twins.better.gid, home.world.second))
             settings.drop(rows, _name(twins))
         else:
-            settings.put(rows, _name(twins), b"")
+            settings.put(rows, _name(twins), twins.better.gid)
             parting.ask(rows, Seat(home, twins.better), twins.worse.gid.hex(), _WHICH)
     return None
 

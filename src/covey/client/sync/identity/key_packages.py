@@ -7,6 +7,7 @@ it any more.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import IntEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
@@ -15,10 +16,11 @@ from covey.access.member.addresses import extension
 from covey.access.refusals import Code
 from covey.errors import BrokerError
 from covey.mls import PrivateKeyPackage
+from covey.mls.group.identities import NotSpokenError
 from covey.store import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from covey.access.structs.extensions import InboxAddress
     from covey.access.structs.identity import Stock
@@ -108,9 +110,9 @@ def add(rows: Rows, package: PrivateKeyPackage, now: int, where: Where = Where.e
 
 
 def every(rows: Rows) -> list[PrivateKeyPackage]:
-    """All that a pointer may have come for, of each suite; the newest first."""
+    """All that a pointer may have come for, of each suite that is spoken; the newest first."""
     found = rows.all("SELECT private FROM packages ORDER BY suite, made_at DESC, reference")
-    return [_package(private) for (private,) in found]
+    return _spoken(found)
 
 
 def of_suite(rows: Rows, suite: int) -> list[PrivateKeyPackage]:
@@ -118,7 +120,7 @@ def of_suite(rows: Rows, suite: int) -> list[PrivateKeyPackage]:
     found = rows.all(
         "SELECT private FROM packages WHERE suite = ? ORDER BY made_at DESC, reference", suite
     )
-    return [_package(private) for (private,) in found]
+    return _spoken(found)
 
 
 def find(rows: Rows, reference: bytes) -> PrivateKeyPackage | None:
@@ -184,6 +186,15 @@ def expired(rows: Rows, now: int) -> list[bytes]:
     """Those that were of use for the last time so long ago that they can be deleted."""
     found = rows.all("SELECT reference FROM packages WHERE not_after < ?", now - GRACE)
     return [cast("bytes", reference) for (reference,) in found]
+
+
+def _spoken(found: Iterable[Sequence[object]]) -> list[PrivateKeyPackage]:
+    """Those of a dialect that is spoken here; another program of ours may have left others."""
+    packages = []
+    for (private,) in found:
+        with suppress(NotSpokenError):
+            packages.append(_package(private))
+    return packages
 
 
 def _package(private: object) -> PrivateKeyPackage:
@@ -256,7 +267,7 @@ def _left_over(rows: Rows, suite: int, now: int) -> list[PrivateKeyPackage]:
         " ORDER BY reference",
         *(suite, int(Where.here), _fresh_until(now)),
     )
-    return [_package(private) for (private,) in found]
+    return _spoken(found)
 
 
 def _short(rows: Rows, suite: int, now: int, stock: Stock, least: int) -> tuple[int, int]:
