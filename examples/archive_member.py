@@ -1,8 +1,8 @@
 """A member that keeps what everybody says, in plain SQLite: who invites it wants that.
 
-`python archive_member.py http://127.0.0.1:8440 archive.db`, then invite archive. An event is
-acknowledged when the next one is asked for, after its row is on the disk: none is missed, and the
-message's id keeps any from standing there twice.
+`python archive_member.py http://127.0.0.1:8440 archive.db`, then invite archive. COVEY_PASSPHRASE
+is what its own store is encrypted by, which the archive is not. An event is acknowledged when the
+next one is asked for, after its row is on the disk: none is missed, and none stands there twice.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A bot that says what it hears: `python echo_bot.py http://127.0.0.1:8440`, then invite echo.
 
-Each event is acknowledged when the next one is asked for, so that the bot answers what was said
-while it was down, too.
+COVEY_PASSPHRASE is what its store is encrypted by. Each event is acknowledged when the next one is
+asked for, so that the bot answers what was said while it was down, too.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Devices that count together: `python shared_counter.py NAME BROKER [OTHER …]`, Enter adds one.
 
-Each sends how often it has counted, and the sum is the same for all. Stop and start them any time.
+COVEY_PASSPHRASE encrypts the store. Each sends how often it has counted: the sum is the same.
 """
 
 from __future__ import annotations

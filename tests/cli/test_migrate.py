@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 from broker_thread import thread_broker
 from covey import blocking
 from covey.client.words.suites import CLASSICAL, UPGRADES, XWING
@@ -14,24 +12,7 @@ from covey.store import Passphrase
 from terminals import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with thread_broker(rates__enrolments="1000 per second") as broker:
-        yield broker.url
-
-
-@pytest.fixture
-def alice(tmp_path: Path, url: str) -> Terminal:
-    return Terminal(tmp_path, f"alice-{tmp_path.name}", url).begin()
-
-
-@pytest.fixture
-def bob(tmp_path: Path, url: str) -> Terminal:
-    return Terminal(tmp_path, f"bob-{tmp_path.name}", url).begin()
 
 
 def team(alice: Terminal, bob: Terminal) -> None:

@@ -69,7 +69,7 @@ def parameters(value: Any) -> list[tuple[str, object, object]]:  # noqa: ANN401
 @pytest.mark.parametrize(("face", "inner"), FACES)
 def test_both_have_the_same_names_and_parameters(face: type, inner: type) -> None:
     here, there = public(face), public(inner)
-    attributes = {"happened_at", "last_number", "number"}
+    attributes = {"happened_at", "last_number", "number", "start", "close"}
     assert here.keys() - attributes == there.keys() - attributes
     for name in here.keys() - attributes:
         assert isinstance(here[name], property) is isinstance(there[name], property)
@@ -99,6 +99,16 @@ def test_two_people_talk(broker: ThreadBroker) -> None:
         kinds = [type(each).__name__ for each in bob.events(live=False)]
         assert kinds[0] == "Joined"
         assert bob.last_number > 0
+
+
+def test_a_client_over_several_cells(broker: ThreadBroker) -> None:
+    client = opened(broker, "erin").start()
+    with pytest.raises(StateError, match="open already"):
+        client.start()
+    assert client.groups() == []
+    client.close()
+    with pytest.raises(StateError, match="or start it"):
+        client.groups()
 
 
 def test_errors_are_those_of_the_other_face(broker: ThreadBroker) -> None:

@@ -9,6 +9,7 @@ nothing. A bug is one sentence, too, exit code 70.
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -111,9 +112,14 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command; an error of ours becomes one sentence."""
+        in_json = "--json" in (*ctx._protected_args, *ctx.args)  # noqa: SLF001 - nothing else has it
         try:
             with border():
                 return super().invoke(ctx)
+        except click.UsageError as error:
+            if in_json:
+                click.echo(json.dumps({"error": error.format_message(), "kind": "UsageError"}))
+            raise
         except BugError as error:
             raise Bug(error) from error
         except CoveyError as error:

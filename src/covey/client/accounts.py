@@ -22,6 +22,8 @@ from covey.client.held import Held
 from covey.client.running.opening import key_of, name_in, passphrase_of
 from covey.client.sync.group.inviting import key_package
 from covey.client.sync.identity import own_devices
+from covey.client.words import suites, typed
+from covey.client.words.showing import line
 from covey.errors import BrokerError, DecodeError, StateError, StorageError, TransportError
 from covey.mls.group.identity import identity
 from covey.mls.wire.struct import WireStruct
@@ -110,27 +112,68 @@ class Accounts(Held):
     async def add_device(self, code: str, *, timeout: float | None = None) -> None:
         """Add a new device of ours to the account, and to all groups that we are in.
 
+        Done twice, it is done once: the second time goes on with the groups that are left.
+
         Args:
             code: What the device shows, whose client is open.
             timeout: Seconds to wait for the device; 30 by default.
 
         Raises:
             DecodeError: It is no device's code, or not all of it.
-            StateError: We have no account.
+            StateError: We have no account, or the code is of another one; or the device is in the
+                account and in our other groups now, and not in those that the error says.
             BrokerError: The broker refuses.
             TransportError: The broker cannot be reached, or the device does not answer.
         """
         given = _decoded(code)
         device = self._device()
+        name = name_in(self._engine.home.member)
+        if not device.is_of(given.added, name):
+            msg = (
+                f"this is no code of a device of {name}: begin it with that name, at the same"
+                f" broker (`covey init {name} --device --broker {self._engine.url}`)"
+            )
+            raise StateError(msg)
         kept = partial(
             own_devices.keep, device=given.added.device, signature_key=given.signature_key
         )
         self._engine.change(kept)
         await self._engine.run(device.add_device(given.added))
         await self._arrived(device, given.signature_key, seconds(timeout))
-        name = name_in(self._engine.home.member)
+        await self._let_in(given.signature_key, timeout)
+
+    async def _let_in(self, key: bytes, timeout: float | None) -> None:
+        """Let a new device of ours into all groups in which it is not.
+
+        Args:
+            key: Its first signature key.
+            timeout: Seconds to wait for each group.
+
+        Raises:
+            StateError: It has left no KeyPackages for some of them; it is in the others.
+        """
+        name, left = name_in(self._engine.home.member), []
         for row in self._group_rows(lambda each: each.status.is_in):
-            await self._conversation(row).invite(name, timeout=timeout)
+            conversation = self._conversation(row)
+            if key in conversation.own_devices():
+                continue
+            try:
+                await conversation.invite(name, timeout=timeout)
+            except StateError:
+                if not self._conversation(row).is_in:  # we are out of it by now
+                    continue
+                left.append(conversation)
+        if left:
+            codes = sorted({each.suite for each in left})
+            groups = listed_names([line(each.name) for each in left])
+            command = " ".join(("covey suites", *(f"0x{code:04x}" for code in codes)))
+            lacks = listed_names([suites.name(code) for code in codes])
+            msg = (
+                "the new device is in the account and in your other groups, and cannot come into"
+                f" {groups}: it has left no keys for {lacks}. On it,"
+                f" `{command}` leaves some, or upgrades= in a program; then add it once more"
+            )
+            raise StateError(msg)
 
     async def _arrived(self, device: Device, key: bytes, timeout: float) -> None:
         """Wait until a new device has left KeyPackages."""
@@ -325,7 +368,7 @@ class Accounts(Held):
 
 
 def _decoded(code: str) -> DeviceCode:
-    text = "".join(code.split()).upper()
+    text = "".join(typed.string("the code of a device", code).split()).upper()
     body = text.removeprefix(_HEAD)
     try:
         data = b32decode(body + "=" * (-len(body) % 8))

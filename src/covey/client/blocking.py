@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from covey.client.conversing.conversation import MemberView
-    from covey.client.events import Event
+    from covey.client.events import Event, WishRefused
 
 P = ParamSpec("P")
 
@@ -224,7 +224,12 @@ class Client(Face[client.Client]):
     search: Final = plain(client.Client.search)
     sync: Final = waited(client.Client.sync)
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Open it, where there is no ``with``, as over several cells of a notebook.
+
+        Raises:
+            CoveyError: As :meth:`covey.client.client.Client.__aenter__` does.
+        """
         portal = self._portal.open()
         self._entered = portal.wrap_async_context_manager(self._inner)
         try:
@@ -233,6 +238,13 @@ class Client(Face[client.Client]):
             self._portal.close()
             raise
         return self
+
+    def close(self) -> None:
+        """End what :meth:`start` has begun; what waits stays in the store."""
+        self.__exit__(None, None, None)
+
+    def __enter__(self) -> Self:
+        return self.start()
 
     def __exit__(
         self,
@@ -284,6 +296,11 @@ class Client(Face[client.Client]):
     def clock_off(self) -> int:
         """Hours by which this machine's clock is ahead of the broker's; negative for behind."""
         return self._portal.plain(lambda: self._inner.clock_off)
+
+    @property
+    def refused(self) -> list[WishRefused]:
+        """What turned out since the client was opened to be impossible, the first of it first."""
+        return self._portal.plain(lambda: self._inner.refused)
 
     @property
     def suites(self) -> tuple[int, ...]:

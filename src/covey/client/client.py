@@ -13,6 +13,7 @@ May import the engine, the flows, the store and the conversations. It runs under
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -29,6 +30,7 @@ from covey.client.running.engine import Engine
 from covey.client.running.feeds import Feed
 from covey.client.running.opening import (
     Given,
+    about,
     checked,
     discard,
     enrolled,
@@ -44,7 +46,7 @@ from covey.client.sync.rows.groups import Status
 from covey.client.words import history, typed
 from covey.client.words.showing import line
 from covey.client.words.suites import UPGRADES
-from covey.errors import BrokerError, StateError
+from covey.errors import BrokerError, StateError, TransportError
 from covey.mls.crypto.entropy import system_entropy
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     import httpx
 
     from covey.client.conversing.conversation import Conversation
+    from covey.client.events import WishRefused
     from covey.client.roles import Change
     from covey.client.running.opening import Opened
     from covey.client.sync.identity.home import Pace
@@ -119,7 +122,7 @@ class Client(Entrance, Accounts):
 
         Args:
             path: The store's file; None for one in memory.
-            broker: The URL of the broker.
+            broker: The URL of the broker; another one than the store says is kept once it answers.
             name: Who we are; needed for a new store.
             passphrase: What opens the store; or give a key.
             key: What opens the store: a ``Passphrase``, an ``OsKeyring`` or a ``RawKey``.
@@ -136,6 +139,9 @@ class Client(Entrance, Accounts):
                 of which the store has groups or KeyPackages are added.
             transport: Makes what carries requests; by default the network.
         """
+        typed.functions("a policy", policies)
+        if isinstance(upgrades, str):
+            upgrades = (upgrades,)
         where, opens = None if path is None else Path(path), key_of(passphrase, key)
         first = (where, broker, name, opens, create, new, enrol, invite, id_token)
         others = (waits, proxy, pace, tuple(policies), tuple(upgrades), transport)
@@ -159,7 +165,7 @@ class Client(Entrance, Accounts):
         engine = Engine(opening.store, opening.home, given.transport, given.proxy)
         try:
             await self._enrol(engine, opening)
-            self._joined_up_to = await engine.call(partial(_latest, engine))
+            self._opened_at = self._joined_up_to = await engine.call(partial(_latest, engine))
             await engine.open()
         except BaseException as error:
             of_use = not opening.is_new or _may_have_begun(error, opening.store)
@@ -175,6 +181,10 @@ class Client(Entrance, Accounts):
         if not opening.url:
             return
         engine.connect(opening.url)
+        if opening.is_elsewhere:
+            with suppress(TransportError):  # a wrong address is not kept
+                await engine.run(about(engine.home))
+                await engine.call(partial(remember_url, engine.store, opening.url))
         if engine.peer.device is None and not opening.stays_without:
             peer, given = engine.peer, self._given
             engine.waits = given.waits
@@ -238,6 +248,15 @@ class Client(Entrance, Accounts):
     def trouble(self) -> str:
         """What was in the way last time, for people; empty when nothing was."""
         return self._engine.trouble
+
+    @property
+    def refused(self) -> list[WishRefused]:
+        """What turned out since the client was opened to be impossible, the first of it first.
+
+        Some of it may have been wanted earlier, as while the broker was away.
+        """
+        found = self._engine.rows(lambda rows: list(events.refusals(rows, self._opened_at)))
+        return found[::-1]
 
     # --- groups --------------------------------------------------------------------------
 

@@ -69,7 +69,9 @@ class Portal:
 
     def _result(self, work: Callable[[], Awaitable[T]]) -> T:
         if self._portal is None:
-            msg = "the client is not open: use it inside of `with Client.open(…) as client`"
+            msg = (
+                "the client is not open: use it within `with Client.open(…) as client`, or start it"
+            )
             raise StateError(msg)
         future = self._portal.start_task_soon(work)
         try:

@@ -40,6 +40,8 @@ pytestmark = pytest.mark.anyio
         ({"name": "a", "proxy": 5}, "the URL of a proxy is a str, not int"),
         ({"name": "a", "invite": None}, "an invite code is a str, not NoneType"),
         ({"name": "a", "policies": (5,)}, "a policy is a function, not int"),
+        ({"name": "a", "policies": 5}, "a policy is one of a list of functions, not int"),
+        ({"name": "a", "pace": 5}, "a pace is a Pace, not int"),
         ({"name": "a", "id_token": 5}, "an ID token is a str, not int"),
     ],
 )
@@ -96,8 +98,23 @@ async def test_what_is_asked_of_a_client_and_a_group(town: Town) -> None:
             await team.invite_card(5)  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="a safety number is a str, not int"):
             await team.verify(alice.name, 5)  # type: ignore[arg-type]
+        with pytest.raises(StateError, match="a safety number has 60 digits"):
+            await team.verify(alice.name, "12345")
         with pytest.raises(TypeError, match="a name is a str, not int"):
             await team.unverify(5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="the code of a device is a str, not int"):
+            await alice.add_device(5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="who is removed is a list of str, not str"):
+            team.dry_run(remove="bob")
+        with pytest.raises(TypeError, match="a file is a str or Path, not NoneType"):
+            await team.attach(None)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="what is told of progress is a function, not int"):
+            await team.attach(b"data", "data", progress=5)  # type: ignore[arg-type]
+        with pytest.raises(StateError, match="bytes have no name of their own"):
+            await team.attach(b"data")
+        for nobody in (team.invite, team.remove):
+            with pytest.raises(StateError, match="say whom"):
+                await nobody()
         assert [each.text for each in team.history()] == ["hello"]
 
 

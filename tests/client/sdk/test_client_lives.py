@@ -19,6 +19,7 @@ from covey.access.structs.identity import Claimed
 from covey.client.client import Client
 from covey.client.events import MessageSent
 from covey.client.sync.identity.device import Device
+from covey.client.words.suites import CLASSICAL
 from covey.errors import (
     BrokerError,
     DecodeError,
@@ -333,6 +334,26 @@ async def test_another_broker_at_the_same_place_is_refused(
     with pytest.raises(PolicyError, match="another broker"):
         async with town.client("alice", path, broker=another.url):
             pass
+
+
+async def test_a_wrong_address_is_not_kept(town: Town, tmp_path: Path) -> None:
+    """Else one mistyped address would lead every later program astray."""
+    path = tmp_path / "alice.covey"
+    async with town.client("alice", path):
+        pass
+    async with town.client("alice", path, broker="http://127.0.0.1:9") as alice:
+        assert alice.broker == "http://127.0.0.1:9"
+    async with town.client("alice", path, broker=None) as alice:
+        assert alice.broker == town.url
+    moved = town.url.replace("127.0.0.1", "localhost")
+    for broker in (moved, None):
+        async with town.client("alice", path, broker=broker) as alice:
+            assert alice.broker == moved
+
+
+async def test_one_suite_is_named_without_a_list(town: Town) -> None:
+    async with town.client("alice", upgrades="0xfc0b") as alice:
+        assert alice.suites == (CLASSICAL, 0xFC0B)
 
 
 async def test_two_clients_of_one_store(town: Town, tmp_path: Path) -> None:

@@ -83,6 +83,12 @@ def new_device(device: bytes, broker_id: bytes, account: bytes) -> AddDevice:
     return AddDevice(public, signing.sign(device, ADD_DEVICE, content))
 
 
+def is_new_device(added: AddDevice, broker_id: bytes, account: bytes) -> bool:
+    """Whether a device has signed that it is to be added to an account, 32 bytes, at a broker."""
+    content = NewDevice(broker_id, account, added.device).encode()
+    return signing.verify(added.device, ADD_DEVICE, content, added.signature)
+
+
 def prove_inbox(key: bytes, broker_id: bytes, inbox: bytes, nonce: bytes) -> Fresh:
     """The proof that an inbox is ours.
 

@@ -12,7 +12,7 @@ import anyio
 import click
 
 from covey.cli.chat.options import escaped, for_member
-from covey.cli.chat.running import INTERRUPTED, run
+from covey.cli.chat.running import INTERRUPTED, Interrupted, run
 from covey.cli.chat.showing import about, message_json, message_line, moment
 from covey.client.events.kinds import encode
 from covey.client.events.messages import MessageSent, Said
@@ -31,6 +31,7 @@ _MOST: Final = 10_000  # messages that are shown from before
 _STDIN: Final = 0  # the file descriptor
 _GLANCE: Final = 0.5  # seconds
 _LINE: Final = 65_536  # bytes of what is typed at once
+_NOWHERE: Final = "Note: this was not sent: `covey follow GROUP` sends what you type to that group"
 
 
 def _since(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
@@ -74,8 +75,8 @@ def command(
         await follower.follow(since)
 
     try:
-        run(chosen, work, alone=True)
-    except KeyboardInterrupt:
+        run(chosen, work, alone=True, tells=False)
+    except Interrupted:
         context.exit(INTERRUPTED)
 
 
@@ -102,11 +103,11 @@ class _Follower:
             self._begin(since)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._watch)
-            if self._group is None or self._chosen.in_json or not sys.stdin.isatty():
+            if self._chosen.in_json or not sys.stdin.isatty():
                 await self._show()
             else:
                 tasks.start_soon(self._show)
-                await self._listen(self._group)
+                await self._listen()
             tasks.cancel_scope.cancel()
 
     def _begin(self, since: float) -> None:
@@ -184,8 +185,8 @@ class _Follower:
         """The name of a group, of which there may be none yet."""
         return next((line(each.name) for each in self._client.groups() if each.id == gid), gid[:8])
 
-    async def _listen(self, group: Conversation) -> None:
-        """Send each line that is typed, until there are no more."""
+    async def _listen(self) -> None:
+        """Send each line that is typed, if it is said where, until there are no more."""
         while True:
             await anyio.wait_readable(_STDIN)
             if os.tcgetpgrp(_STDIN) != os.getpgrp():
@@ -195,6 +196,10 @@ class _Follower:
             if not typed:
                 return
             text = typed.decode(errors="replace").strip()
-            if text:
-                message = await group.send(text, wait=False)
+            if not text:
+                continue
+            if self._group is None:
+                click.echo(_NOWHERE, err=True)
+            else:
+                message = await self._group.send(text, wait=False)
                 self._typed.add(message.id)

@@ -12,7 +12,7 @@ import click
 from covey.access.refusals import Code
 from covey.cli.chat.files import asked_again, waiting
 from covey.cli.chat.options import for_member
-from covey.cli.chat.running import settle
+from covey.cli.chat.running import Interrupted, settle
 from covey.cli.chat.where import key_of, new_key
 from covey.client.client import Client
 from covey.client.running.opening import discard, has_account, may_have_account
@@ -72,7 +72,10 @@ def command(
     if not is_new and has_account(path, key):
         raise StoreExists(_there(path))
     shown = partial(_be_added, chosen) if is_device else settle
-    anyio.run(_begin, path, key, name, broker, invite, shown)
+    try:
+        anyio.run(_begin, path, key, name, broker, invite, shown)
+    except KeyboardInterrupt:
+        raise Interrupted from None
     at = f"at {broker}" if broker else "without an account"
     chosen.tell({"name": name, "store": str(path), "broker": broker}, f"{name}, {at}, in {path}")
     if is_device:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _WAIT: Final = 300.0
 _ARRIVES: Final = 10.0  # seconds
-_KNOCKED: Final = "you have knocked: a member who is online sees it within seconds, and lets you in"
+_KNOCKED: Final = "you have knocked: a member who is online sees it soon, and lets you in"
 _NO_ACCOUNT: Final = (
     "{name} has no account, and comes in by an invitation only: `covey join --card FILE` writes a "
     "card, which a friend answers by one"

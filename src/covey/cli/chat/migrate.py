@@ -12,6 +12,7 @@ from covey.cli.chat.options import for_member
 from covey.cli.chat.running import run
 from covey.cli.chat.showing import group_json, suite_lines
 from covey.client.events.base import listed
+from covey.client.roles import require_quantum_safe
 from covey.client.words import suites
 from covey.client.words.showing import line
 
@@ -71,6 +72,8 @@ def command(
         _stay_safe(chosen, group)
         return
     code = suites.parse(suite)
+    if quantum_safe:  # before anything is done for the move
+        require_quantum_safe(code)
     if check:
         _check(chosen, group, code)
         return

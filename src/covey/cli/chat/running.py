@@ -16,11 +16,13 @@ from covey.cli.chat.where import key_of
 from covey.client.client import Client
 from covey.client.events import ClockOff
 from covey.client.words.explaining import explained
+from covey.client.words.showing import line
 from covey.client.words.suites import UPGRADES
 from covey.errors import (
     AuthenticationError,
     BrokerError,
     BugError,
+    CoveyError,
     ProtocolError,
     StateError,
     TransportError,
@@ -39,11 +41,24 @@ INTERRUPTED: Final = 128 + signal.SIGINT
 _LEAVING: Final = 10.0  # seconds for what is left to be done
 
 
+class Interrupted(click.ClickException):
+    """Ctrl-C was pressed while a client was open."""
+
+    exit_code = INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "interrupted: what was begun by then is in the store, and goes on with the next"
+            " command; see `covey history` and `covey groups` before you do it again"
+        )
+
+
 def run(
     chosen: Chosen,
     work: Callable[[Client], Awaitable[T]],
     *,
     alone: bool = False,
+    tells: bool = True,
     suites: Sequence[int | str | None] = (),
 ) -> T:
     """Open the store, do something as its member, and do what is left to be done.
@@ -52,11 +67,13 @@ def run(
         chosen: Which store.
         work: What to do.
         alone: Whether it is only about what is in the store, and no broker is to be asked.
+        tells: Whether to tell what was refused meanwhile, also of what earlier commands wanted.
         suites: Cipher suites that it is about, by name or number, besides the usual ones and those
             in the store; None is none.
 
     Raises:
         CoveyError: It cannot be done.
+        Interrupted: Ctrl-C was pressed.
     """
     path = chosen.where.present()
     key = key_of(path)
@@ -66,21 +83,48 @@ def run(
         async with Client.open(path, key=key, create=False, upgrades=upgrades) as client:
             try:
                 done = await work(client)
-            except TransportError as error:
-                raise TransportError(_told(client, error)) from error
-            except (ProtocolError, AuthenticationError) as error:
-                raise StateError(explained(error)) from error
-            if not alone:
-                await settle(client)
-                _look_at_clock(client)
+                if not alone:
+                    await settle(client)
+                    _look_at_clock(client)
+            except CoveyError as error:
+                told = _as_told(client, error)
+                _tell_refusals(client, str(told))
+                raise told from error
+            if tells:
+                _tell_refusals(client)
             return done
         msg = "the client ended before its work was done"
         raise StateError(msg)
 
     try:
         return anyio.run(within)
+    except KeyboardInterrupt:
+        raise Interrupted from None
     except BrokerError as error:  # also of an account that was to be begun, and was not
         raise StateError(explained(error)) from error
+
+
+def _as_told(client: Client, error: CoveyError) -> CoveyError:
+    """An error as people are told of it."""
+    if isinstance(error, TransportError):
+        return TransportError(_told(client, error))
+    if isinstance(error, ProtocolError | AuthenticationError):
+        return StateError(explained(error))
+    return error
+
+
+def _tell_refusals(client: Client, said: str = "") -> None:
+    """Say what could not be done, as of what was wanted while the broker was away.
+
+    Args:
+        client: Whose wishes they were.
+        said: What is said anyway.
+    """
+    names = {each.id: each.name for each in client.groups()}
+    for event in client.refused:
+        if event.why not in said:
+            where = f"{line(names[event.group])}: " if event.group in names else ""
+            click.echo(f"Note: {where}{event}", err=True)
 
 
 async def refresh(client: Client) -> None:

@@ -176,11 +176,11 @@ class Conversation(Talking, Founding, Moving, Leaving):
                 has read it from the other screen; white space does not matter.
 
         Raises:
-            StateError: We are not in the group, or it is not; or keys of one of us have changed
-                since the number was shown, and nothing was noted.
+            StateError: It is no safety number; we are not in the group, or it is not; or keys of
+                one of us have changed since the number was shown, and nothing was noted.
             TypeError: The number is no text.
         """
-        typed.text("a safety number", number)
+        safety.require_number(number)
         await self._engine.call(partial(self._note, name, number))
 
     def _note(self, name: str, number: str) -> None:

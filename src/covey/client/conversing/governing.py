@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from covey.mls import Group
 
 _SEED: Final = 32  # bytes
+_NOBODY: Final = "say whom, by their names"
 _ONESELF: Final = "you cannot remove yourself: leave the group"
 _POSTED: Final = 10.0  # seconds to wait until pointers are posted
 
@@ -67,6 +68,8 @@ class Governing(Bound):
             TransportError: The broker cannot be reached.
         """
         people = wanted.people(names)
+        if not people:
+            raise StateError(_NOBODY)
         own = self._engine.home.identity
         if any(each.encode() != own for each in people):  # devices of ours, we may always add
             self._with_group(wanted.require_may_invite)
@@ -199,10 +202,13 @@ class Governing(Bound):
         return cards.link_text(self._engine.url, links.encode(link))
 
     async def close_links(self, *, timeout: float | None = None) -> None:
-        """Let no invite link of this group be good any more.
+        """Let no invite link of this group be good any more, whoever has made it.
+
+        All members may: nobody can tell whether a link was found by somebody who should not have it
+        better than whoever sees that.
 
         Raises:
-            PolicyError: We may not.
+            PolicyError: The broker refuses.
             StateError: We are not in the group.
             TransportError: The broker cannot be reached.
         """
@@ -217,6 +223,8 @@ class Governing(Bound):
             StateError: We are not in the group, or one of them is not; or it is we, who leave it.
             TransportError: The broker cannot be reached.
         """
+        if not names:
+            raise StateError(_NOBODY)
         identities = self._with_group(partial(whom.identities_of, names))
         if self._engine.home.identity in identities:
             raise StateError(_ONESELF)
@@ -327,8 +335,8 @@ class Governing(Bound):
         return self._with_group(
             partial(
                 wanted.judged,
-                add=[wanted.key_package_of(each) for each in add],
-                remove=tuple(remove),
+                add=[wanted.key_package_of(each) for each in typed.texts("cards", add)],
+                remove=tuple(typed.texts("who is removed", remove)),
                 described=Describe(
                     None if name is None else wanted.group_name(name),
                     None if expires_after is None else wanted.expiry(expires_after),

@@ -47,7 +47,7 @@ class Leaving(Bound):
         """
         engine, number = self._engine, self._number
         if everywhere:
-            self._with_group(wanted.require_another_owner)
+            self._with_group(partial(wanted.require_another_owner, everywhere=True))
         seat = (await wishing.place_of(engine, number)).seat
         since, expelling = await engine.call(partial(_wished, seat, everywhere=everywhere))
 
@@ -69,6 +69,8 @@ class Leaving(Bound):
                 engine, number, out, "you leave when it can be reached", seconds(timeout)
             )
         except TransportError:
+            if not engine.online:  # else a broker would have been asked, and members have judged
+                self._with_group(partial(wanted.require_another_owner, everywhere=everywhere))
             if self._rows(partial(queues.waits, number=number)):
                 raise
             return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -25,8 +26,6 @@ from covey.client.words.history import Message
 from covey.errors import StateError, StorageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from covey.access.member.epochs import EpochAccess
     from covey.client.sync.identity.attachments import Progress
     from covey.client.words.contents import Body
@@ -124,6 +123,8 @@ class Talking(Bound):
             ValueError: Its name or type is longer than 1,024 bytes.
         """
         _expiry(expires_after)
+        if progress is not None:
+            typed.functions("what is told of progress", [progress])
         data, called = await _read(file, name)
         if not called:
             msg = "say what the file is called: give a name"
@@ -347,9 +348,15 @@ async def _read(file: Path | str | bytes, name: str | None) -> tuple[bytes, str 
 
     Raises:
         StorageError: It cannot be read.
+        StateError: It has no name.
+        TypeError: It is neither a path nor bytes.
     """
     if isinstance(file, bytes):
+        if not name:
+            msg = "bytes have no name of their own: say what the file is called (name=…)"
+            raise StateError(msg)
         return file, name
+    typed.instance("a file", (str, Path), file)
     path = anyio.Path(file)
     try:
         return await path.read_bytes(), name or path.name

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _MOST_SECONDS: Final = (1 << 32) - 1
 _MOST_HOURS: Final = 24 * 365
 _SHORT: Final = 1024
+_LONGEST_SIGN: Final = 64  # bytes: the longest emoji take some forty
 """Bytes of a name or a type beside a file: more would not fit into a message, or on a screen."""
 
 _SHOWN: Final = 10
@@ -99,9 +100,12 @@ def sign(emoji: object) -> bytes:
 
     Raises:
         TypeError: It is no text.
-        StateError: It is empty.
+        StateError: It is empty, or too long for a sign.
     """
     encoded = typed.text("the sign of a reaction", emoji)
+    if len(encoded) > _LONGEST_SIGN:
+        msg = f"a sign takes at most {_LONGEST_SIGN} bytes: say it in an answer instead (reply_to)"
+        raise StateError(msg)
     if not encoded.strip():
         msg = "a reaction needs a sign, such as \N{THUMBS UP SIGN}"
         raise StateError(msg)
@@ -245,8 +249,12 @@ def require_stranger(card: Card, _: Place, group: Group) -> None:
     inviting.require_strangers(group, (package,))
 
 
-def require_another_owner(_: Place, group: Group) -> None:
-    """Refuse early that all devices of the last owner leave a group of several people.
+def require_another_owner(_: Place, group: Group, *, everywhere: bool) -> None:
+    """Refuse early that the last owner leaves a group of several people.
+
+    Args:
+        group: The group.
+        everywhere: Whether all devices of ours leave, and not only this one.
 
     Raises:
         PolicyError: It would be without an owner.
@@ -254,7 +262,9 @@ def require_another_owner(_: Place, group: Group) -> None:
     stated = profile.profile_of(group.extensions)
     us = group.member_at(group.own_index)
     assert us is not None
-    others = {each.identity for each in group.members} - {us.identity}
+    others = {each.identity for each in group.members if each.index != us.index}
+    if everywhere:
+        others.discard(us.identity)
     if stated is None or not others or profile.role_of(stated, us.identity) < Role.owner:
         return
     if not any(profile.role_of(stated, each) is Role.owner for each in others):

@@ -10,13 +10,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from covey.client import events
+from covey.client import events, roles
 from covey.client.running.awaiting import Awaited
+from covey.client.sync.group import commits
 from covey.client.sync.log import hearing
 from covey.client.sync.rows import groups, queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import contents, history, profile
-from covey.errors import PolicyError, StateError, TransportError
+from covey.errors import CoveyError, PolicyError, StateError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,9 +75,32 @@ async def wish(engine: Engine, number: int, wanted: Wish, timeout: float | None)
             return refusal(rows, since, wish_number)
 
     awaited = Awaited(number, wish=wish_number)
-    why = await settled(engine, number, refused, _WISHED, timeout, awaited)
+    try:
+        why = await settled(engine, number, refused, _WISHED, timeout, awaited)
+    except TransportError as error:
+        foreseen = await engine.call(partial(_foreseen, seat, wanted))
+        if foreseen is None:
+            raise
+        msg = f"{error}; but as far as is known here it will be refused: {foreseen}"
+        raise TransportError(msg) from error
     if why:
         raise PolicyError(why)
+
+
+def _foreseen(seat: Seat, wanted: Wish) -> str | None:
+    """Why a wish would be refused in the group as we know it; None if it would not."""
+    try:
+        merged = commits.merge(seat, (wanted,))
+        judged = roles.dry_run(
+            seat.group,
+            add=merged.add,
+            remove=merged.remove,
+            extensions=merged.extensions,
+            references=(),
+        )
+    except CoveyError as error:
+        return str(error)
+    return judged.refused
 
 
 def refusal(rows: Rows, since: int, wish_number: int) -> str:

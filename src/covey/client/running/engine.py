@@ -9,7 +9,7 @@ into the same store, one cuts the store's log, one looks at the clocks; and each
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import anyio
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from covey.client.running.watching import Watched
     from covey.client.sync.identity.home import Home
     from covey.store.port import Rows
+
+    _Met: TypeAlias = BugError | StorageError | TransportError
 
 PATIENCE: Final = 30.0
 """Seconds for which a call waits until the broker has what was said, or done what was wished."""
@@ -59,10 +61,10 @@ class Engine(Driver):
         self._keeping = anyio.create_task_group()
         self._runs = False
         self._looked = False  # into the inbox
-        self._unheard: BugError | TransportError | None = None
+        self._unheard: _Met | None = None
         self._begun = 0  # how often what is due for the identity has been looked at
         self._ended = 0
-        self._undone: BugError | TransportError | None = None
+        self._undone: _Met | None = None
         self._patience = Patience()
         self.clocks: Clocks = Clocks(self)
         self._swept = 0  # the number of an event up to which nothing is ephemeral
@@ -158,9 +160,11 @@ class Engine(Driver):
             self.stir()
             await self.look_at_groups()
 
-    def _met(self, error: CoveyError) -> BugError | TransportError:
+    def _met(self, error: CoveyError) -> _Met:
         """Take note of what was in the way; the error for who waits for what is not done so."""
         self.met(str(error), online=not isinstance(error, TransportError))
+        if isinstance(error, StorageError):
+            return error
         return self.note(error) or TransportError(str(error))
 
     async def _hear(self) -> None:
@@ -278,6 +282,7 @@ class Engine(Driver):
         Raises:
             TransportError: The broker cannot be reached.
             BugError: Something cannot be done, for a mistake of ours.
+            StorageError: The store cannot be read or written.
             StateError: None is known.
         """
         if not self._runs:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from covey.bugs import fenced
-from covey.errors import BugError, CoveyError, TransportError
+from covey.errors import BugError, CoveyError, StorageError, TransportError
 
 if TYPE_CHECKING:
     from covey.client.running.driver import Driver
@@ -64,6 +64,7 @@ class Keeper:
         ended: How many of them have ended.
         trouble: What was in the way of the last one; empty when all went well.
         bug: Our own mistake, if that was it.
+        damage: What is wrong with the store, if that was it.
         place: The group, once a turn has begun.
     """
 
@@ -73,6 +74,7 @@ class Keeper:
         self.ended: int = 0
         self.trouble: str = ""
         self.bug: BugError | None = None
+        self.damage: StorageError | None = None
         self.place: Place | None = None
         self._driver = driver
         self._nudged = anyio.Event()
@@ -141,12 +143,13 @@ class Keeper:
             with fenced():
                 place = await self._now()
                 due = await driver.run(place.turns.turn(listening=self._hears))
-                self.bug, self.trouble = None, place.turns.troubles.now
+                self.bug, self.damage, self.trouble = None, None, place.turns.troubles.now
                 await self._let_attend(place)
         except CoveyError as error:
             if await driver.is_gone(self.number):
                 return None
             self.bug = driver.note(error)
+            self.damage = error if isinstance(error, StorageError) else None
             self.trouble = str(error)
             due = driver.home.world.now() + driver.backoff(self._failures)
         if self.trouble:
@@ -155,11 +158,13 @@ class Keeper:
         else:
             self._failures = 0
             self._well.set()
-        driver.met(self.trouble, online=driver.online if self.bug else None)
+        driver.met(self.trouble, online=driver.online if self.bug or self.damage else None)
         return due
 
-    def error(self, otherwise: str = "") -> BugError | TransportError:
+    def error(self, otherwise: str = "") -> BugError | StorageError | TransportError:
         """What was in the way of the last turn, as an error, with what becomes of what waits."""
+        if self.damage is not None:
+            return self.damage
         said = f"{self.trouble}; {otherwise}" if otherwise else self.trouble
         return TransportError(said) if self.bug is None else BugError(said)
 

@@ -84,6 +84,7 @@ class Opened(NamedTuple):
         store: The store.
         home: What the flows of its identity stand on.
         url: Where its broker is; empty without one.
+        is_elsewhere: Whether it was somewhere else until now: that is kept when it answers there.
         is_new: Whether it was begun by this.
         stays_without: Whether it was begun without an account, and is not asked to begin one now.
     """
@@ -91,6 +92,7 @@ class Opened(NamedTuple):
     store: Watched
     home: Home
     url: str
+    is_elsewhere: bool
     is_new: bool
     stays_without: bool
 
@@ -108,7 +110,8 @@ def checked(given: Given) -> Given:
         ("an ID token", "" if callable(given.id_token) else given.id_token),
     ):
         typed.text(what, text)
-    typed.functions("a policy", given.policies)
+    if given.pace is not None:
+        typed.instance("a pace", (Pace,), given.pace)
     for each in given.upgrades:
         suites.parse(each)
     return given
@@ -154,7 +157,7 @@ def opened(given: Given) -> Opened:
         )
         member = _member(watched, given, policy)
         without = _is_without_account(watched)
-        url = _url(watched, given.broker, without=without)
+        url, is_elsewhere = _url(watched, given.broker, without=without)
         now = given.world.now
         ports = Ports(
             policy, entropy=given.world.entropy, now=lambda: int(now()), require_reserved=True
@@ -169,7 +172,7 @@ def opened(given: Given) -> Opened:
         if is_new:
             discard(given.path)
         raise
-    return Opened(watched, home, url, is_new, without and given.broker is None)
+    return Opened(watched, home, url, is_elsewhere, is_new, without and given.broker is None)
 
 
 def has_account(path: Path, key: StoreKey) -> bool:
@@ -269,14 +272,15 @@ def _is_without_account(store: Watched) -> bool:
         return settings.get(rows, _NO_ACCOUNT) is not None and settings.get(rows, _ENROLLED) is None
 
 
-def _url(store: Watched, url: str | None, *, without: bool) -> str:
+def _url(store: Watched, url: str | None, *, without: bool) -> tuple[str, bool]:
+    """Where the broker is, and whether the store says somewhere else."""
     with store.reading() as rows:
         kept = (settings.get(rows, _URL) or b"").decode()
     if url is None or url == kept:
-        return kept
-    if not without:  # else its groups go on where they are, should no account come of it
+        return kept, False
+    if not kept and not without:  # else its groups go on where they are, until there is an account
         remember_url(store, url)
-    return url
+    return url, bool(kept) and not without
 
 
 def remember_url(store: Watched, url: str) -> None:

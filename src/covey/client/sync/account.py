@@ -88,7 +88,10 @@ class Account:
         with self.home.store.reading() as rows:
             found = settings.get(rows, "broker id")
         if found is None:
-            msg = "this store knows no broker yet: enrol, or join by an invitation"
+            msg = (
+                "this store knows no broker yet: open it with one (`covey init NAME --broker URL`),"
+                " or join by an invitation"
+            )
             raise StateError(msg)
         return found
 

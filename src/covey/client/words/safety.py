@@ -1,7 +1,8 @@
 """Safety numbers, for people to compare aloud or by camera; and whom they have verified.
 
-May import the store's port. Both numbers are of 60 digits, in twelve groups of five. They come
-from 5,200 rounds of SHA-512, so that looking for keys with the same number costs that much more:
+May import the types and the store's port. Both numbers are of 60 digits, in twelve groups of five.
+They come from 5,200 rounds of SHA-512, so that looking for keys with the same number costs that
+much more:
 
     hash_0 = SHA-512(input)        hash_i = SHA-512(hash_(i-1) || input)
 
@@ -25,6 +26,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import segno
 
+from covey.client.words import typed
+from covey.errors import StateError
 from covey.mls.wire.varint import opaque
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ ROUNDS: Final = 5_200
 
 _GROUPS: Final = 12
 _BYTES: Final = 5
+_DIGITS: Final = 60
 _HALVES: Final = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
 _QUIET: Final = 4
 """How many modules of light a reader wants around a QR code."""
@@ -92,6 +96,20 @@ def member_number(
 def digits(number: str) -> str:
     """A number without what parts its groups, as a QR code has it."""
     return "".join(number.split())
+
+
+def require_number(number: str) -> None:
+    """Refuse what was mistyped, or is something else than a safety number.
+
+    Raises:
+        StateError: It has not 60 digits.
+        TypeError: It is no text.
+    """
+    typed.text("a safety number", number)
+    found = digits(number)
+    if len(found) != _DIGITS or not (found.isascii() and found.isdigit()):
+        msg = f"a safety number has {_DIGITS} digits, and this is none: type all of it, or scan it"
+        raise StateError(msg)
 
 
 def as_qr(text: str) -> str:

@@ -6,12 +6,9 @@ what the value is, for people, and the value.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from covey.errors import StateError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def text(what: str, given: object) -> bytes:
@@ -94,15 +91,38 @@ def duration(what: str, given: object) -> float:
     return given
 
 
-def functions(what: str, given: Iterable[object]) -> None:
+def texts(what: str, given: object) -> list[str]:
+    """Several texts, and not one, whose letters they would be.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise _wrong(what, "a list of str", given)
+    return [string(what, each) for each in given]
+
+
+def functions(what: str, given: object) -> None:
     """Functions, each of which is what is said.
 
     Raises:
-        TypeError: One of them is none.
+        TypeError: One of them is none, or they are no list.
     """
+    if not isinstance(given, Iterable):
+        raise _wrong(what, "one of a list of functions", given)
     for each in given:
         if not callable(each):
             raise _wrong(what, "a function", each)
+
+
+def instance(what: str, kinds: tuple[type, ...], given: object) -> None:
+    """One of some classes.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if not isinstance(given, kinds):
+        raise _wrong(what, f"a {' or '.join(each.__name__ for each in kinds)}", given)
 
 
 def _wrong(what: str, needed: str, given: object) -> TypeError:

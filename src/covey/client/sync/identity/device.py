@@ -131,6 +131,10 @@ class Device:
         """What this device gives to one of an account, for it to be added there."""
         return accounts.new_device(self.seed, self.broker_id, self.handle(name))
 
+    def is_of(self, added: AddDevice, name: str) -> bool:
+        """Whether a device has said of itself that it belongs to the account of a name."""
+        return accounts.is_new_device(added, self.broker_id, self.handle(name))
+
     def remove_device(self, key: bytes) -> Flow[tuple[bytes, ...]]:
         """Remove a device, with its KeyPackages; returns the keys of those that stay."""
         return _keys((yield from self._ask("remove_device", RemoveDevice(key), Devices)))
