@@ -96,7 +96,7 @@ def test_without_a_terminal_nothing_is_noted(team: tuple[Terminal, Terminal]) ->
 
 def test_another_number_is_not_noted(team: tuple[Terminal, Terminal]) -> None:
     alice, _ = team
-    said = alice.refuses("verify", "team", "bob", "--same", "12345")
+    said = alice.refuses("verify", "team", "bob", "--same", "12345 " * 12)
     assert said.startswith("nothing was noted: this is not the safety number of you and bob")
     assert verified(alice) == []
 

@@ -112,7 +112,8 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command; an error of ours becomes one sentence."""
-        in_json = "--json" in (*ctx._protected_args, *ctx.args)  # noqa: SLF001 - nothing else has it
+        given = [*ctx._protected_args, *ctx.args]  # noqa: SLF001 - nothing else has it
+        in_json = "--json" in given and given[0] in MEMBER
         try:
             with border():
                 return super().invoke(ctx)

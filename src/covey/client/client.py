@@ -139,12 +139,9 @@ class Client(Entrance, Accounts):
                 of which the store has groups or KeyPackages are added.
             transport: Makes what carries requests; by default the network.
         """
-        typed.functions("a policy", policies)
-        if isinstance(upgrades, str):
-            upgrades = (upgrades,)
         where, opens = None if path is None else Path(path), key_of(passphrase, key)
         first = (where, broker, name, opens, create, new, enrol, invite, id_token)
-        others = (waits, proxy, pace, tuple(policies), tuple(upgrades), transport)
+        others = (waits, proxy, pace, policies, upgrades, transport)
         return cls(checked(Given(*first, *others, World(system_entropy, time.time))))
 
     async def __aenter__(self) -> Self:

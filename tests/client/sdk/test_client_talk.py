@@ -85,7 +85,7 @@ async def test_bytes_need_a_name_and_missing_files_are_said(town: Town, tmp_path
     async with town.client("alice") as alice:
         [ours] = await group(alice)
         sent: list[object] = []
-        with pytest.raises(StateError, match="give a name"):
+        with pytest.raises(StateError, match="say what the file is called"):
             await ours.attach(b"bytes")
         with pytest.raises(StorageError, match="cannot read"):
             await ours.attach(tmp_path / "none")

@@ -27,6 +27,7 @@ from covey.client.sync.rows.groups import Status
 from covey.client.words import profile, safety, same_device
 from covey.client.words.same_device import SAME_DEVICE, SameDevice
 from covey.mls import Extension, Group, Member, Policy
+from covey.store import settings
 from lengths import only_in_full
 
 if TYPE_CHECKING:
@@ -623,6 +624,7 @@ def test_who_has_no_keys_for_the_suite_is_lost_and_comes_back_once_it_has(table:
     alice, bob = people = table.team("alice", "bob")
     with bob.store.transaction() as rows:
         rows.do("DELETE FROM packages WHERE suite = ?", OTHER_KEYS)
+        settings.drop(rows, "suites")
     bob.upgrades = (SAME_KEYS,)
     bob.start()
     alice.upgrade(OTHER_KEYS)

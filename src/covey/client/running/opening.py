@@ -32,7 +32,7 @@ from covey.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import httpx
 
@@ -65,8 +65,8 @@ class Given(NamedTuple):
     waits: Callable[[BrokerError, float], None] | None
     proxy: str | None
     pace: Pace | None
-    policies: tuple[Callable[[Change], str | None], ...]
-    upgrades: tuple[int | str, ...]
+    policies: Sequence[Callable[[Change], str | None]]
+    upgrades: Sequence[int | str]
     transport: Callable[[], httpx.AsyncBaseTransport] | None
     world: World
 
@@ -112,9 +112,11 @@ def checked(given: Given) -> Given:
         typed.text(what, text)
     if given.pace is not None:
         typed.instance("a pace", (Pace,), given.pace)
-    for each in given.upgrades:
+    typed.functions("a policy", given.policies)
+    upgrades = (given.upgrades,) if isinstance(given.upgrades, str) else tuple(given.upgrades)
+    for each in upgrades:
         suites.parse(each)
-    return given
+    return given._replace(policies=tuple(given.policies), upgrades=upgrades)
 
 
 def key_of(passphrase: str | None, key: StoreKey | None) -> StoreKey | None:
@@ -153,7 +155,7 @@ def opened(given: Given) -> Opened:
         watched = Watched(store)
         upgrades = upgrades_of(watched, map(suites.parse, given.upgrades))
         policy = GroupPolicy(
-            functions=given.policies, suites=tuple(dict.fromkeys((SUITE, *upgrades)))
+            functions=tuple(given.policies), suites=tuple(dict.fromkeys((SUITE, *upgrades)))
         )
         member = _member(watched, given, policy)
         without = _is_without_account(watched)
