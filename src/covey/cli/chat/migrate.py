@@ -101,7 +101,7 @@ def command(
 
 def _told(tell: Callable[[str], None], code: int) -> Callable[[tuple[str, ...]], None]:
     def waits(names: tuple[str, ...]) -> None:
-        tell(f"waiting for {listed(names)}: {suites.to_be_left(code)}")
+        tell(f"waiting for {listed(names)}: {suites.to_be_left(code)}, and need an account")
 
     return waits
 

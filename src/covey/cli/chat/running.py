@@ -25,6 +25,7 @@ from covey.errors import (
     CoveyError,
     ProtocolError,
     StateError,
+    StorageError,
     TransportError,
 )
 
@@ -86,9 +87,13 @@ def run(
                 if not alone:
                     await settle(client)
                     _look_at_clock(client)
+            except (StorageError, BugError):
+                raise
             except CoveyError as error:
                 told = _as_told(client, error)
                 _tell_refusals(client, str(told))
+                if told is error:
+                    raise
                 raise told from error
             if tells:
                 _tell_refusals(client)
