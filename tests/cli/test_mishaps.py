@@ -152,8 +152,8 @@ def test_the_code_of_somebody_else_s_device_is_said_to_be_none(
 # --- what is typed ---------------------------------------------------------------------------
 
 
-def test_what_is_typed_to_no_group_is_said_not_to_be_sent(team: tuple[Terminal, Terminal]) -> None:
-    alice, _ = team
+def test_what_is_typed_to_no_group_is_said_not_to_be_sent(alice: Terminal) -> None:
+    alice.says("create", "team")
     keyboard, terminal = pty.openpty()
     merged = {**os.environ, **alice.variables}
     with subprocess.Popen(  # noqa: S603 - our own program
@@ -182,10 +182,10 @@ def _control(terminal: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 
 
-def test_what_is_no_safety_number_is_said_to_be_none(team: tuple[Terminal, Terminal]) -> None:
-    alice, bob = team
+def test_what_is_no_safety_number_is_said_to_be_none(alice: Terminal) -> None:
+    alice.says("create", "team")
     for given in ("abc", "12345 67890", "1" * 61):
-        said = alice.refuses("verify", "team", bob.name, "--same", given)
+        said = alice.refuses("verify", "team", "bob", "--same", given)
         assert "a safety number has 60 digits, and this is none" in said
 
 
@@ -203,8 +203,8 @@ def test_who_has_no_broker_is_told_how_to_get_one(tmp_path: Path) -> None:
     assert "`covey init NAME --broker URL`" in dora.refuses("create", "team")
 
 
-def test_a_sign_is_short(team: tuple[Terminal, Terminal]) -> None:
-    alice, _ = team
+def test_a_sign_is_short(alice: Terminal) -> None:
+    alice.says("create", "team")
     alice.says("send", "team", "hello")
     [number] = [each["number"] for each in alice.finds("history", "team")["messages"]]
     said = alice.refuses("send", "team", "--react", str(number), "well said " * 7)
@@ -215,9 +215,9 @@ def test_a_sign_is_short(team: tuple[Terminal, Terminal]) -> None:
 
 
 def test_a_store_that_is_damaged_is_not_taken_for_a_broker_that_is_away(
-    team: tuple[Terminal, Terminal], tmp_path: Path
+    alice: Terminal, tmp_path: Path
 ) -> None:
-    alice, _ = team
+    alice.says("create", "team")
     [path] = alice.folder.rglob("*.covey")
     damaged = tmp_path / "damaged.covey"
     shutil.copy(path, damaged)
