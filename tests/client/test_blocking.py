@@ -106,7 +106,8 @@ def test_a_client_over_several_cells(broker: ThreadBroker) -> None:
     with pytest.raises(StateError, match="open already"):
         client.start()
     assert client.groups() == []
-    client.close()
+    for _ in range(2):  # cells are run again
+        client.close()
     with pytest.raises(StateError, match="or start it"):
         client.groups()
 

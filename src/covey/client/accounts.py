@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b32decode, b32encode
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -155,13 +156,10 @@ class Accounts(Held):
         name, left = name_in(self._engine.home.member), []
         for row in self._group_rows(lambda each: each.status.is_in):
             conversation = self._conversation(row)
-            if key in conversation.own_devices():
-                continue
-            try:
-                await conversation.invite(name, timeout=timeout)
-            except StateError:
-                if not self._conversation(row).is_in:  # we are out of it by now
-                    continue
+            with suppress(StateError):  # it is told below
+                if key not in conversation.own_devices():
+                    await conversation.invite(name, timeout=timeout)
+            if conversation.is_in and key not in conversation.own_devices():
                 left.append(conversation)
         if left:
             codes = sorted({each.suite for each in left})

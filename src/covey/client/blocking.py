@@ -240,8 +240,9 @@ class Client(Face[client.Client]):
         return self
 
     def close(self) -> None:
-        """End what :meth:`start` has begun; what waits stays in the store."""
-        self.__exit__(None, None, None)
+        """End what :meth:`start` has begun; what waits stays in the store. Twice is as good."""
+        if self._portal.is_open:
+            self.__exit__(None, None, None)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -13,7 +13,6 @@ May import the engine, the flows, the store and the conversations. It runs under
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -30,7 +29,6 @@ from covey.client.running.engine import Engine
 from covey.client.running.feeds import Feed
 from covey.client.running.opening import (
     Given,
-    about,
     checked,
     discard,
     enrolled,
@@ -46,7 +44,7 @@ from covey.client.sync.rows.groups import Status
 from covey.client.words import history, typed
 from covey.client.words.showing import line
 from covey.client.words.suites import UPGRADES
-from covey.errors import BrokerError, StateError, TransportError
+from covey.errors import BrokerError, StateError
 from covey.mls.crypto.entropy import system_entropy
 
 if TYPE_CHECKING:
@@ -163,7 +161,7 @@ class Client(Entrance, Accounts):
         try:
             await self._enrol(engine, opening)
             self._opened_at = self._joined_up_to = await engine.call(partial(_latest, engine))
-            await engine.open()
+            await engine.open(elsewhere=opening.is_elsewhere)
         except BaseException as error:
             of_use = not opening.is_new or _may_have_begun(error, opening.store)
             with anyio.CancelScope(shield=True):
@@ -178,10 +176,6 @@ class Client(Entrance, Accounts):
         if not opening.url:
             return
         engine.connect(opening.url)
-        if opening.is_elsewhere:
-            with suppress(TransportError):  # a wrong address is not kept
-                await engine.run(about(engine.home))
-                await engine.call(partial(remember_url, engine.store, opening.url))
         if engine.peer.device is None and not opening.stays_without:
             peer, given = engine.peer, self._given
             engine.waits = given.waits

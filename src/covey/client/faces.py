@@ -40,6 +40,11 @@ class Portal:
         self._opening: AbstractContextManager[BlockingPortal] | None = None
         self._portal: BlockingPortal | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the thread runs."""
+        return self._opening is not None
+
     def open(self) -> BlockingPortal:
         """Begin the thread."""
         if self._opening is not None:

@@ -130,7 +130,9 @@ def told(error: Exception, place: str) -> StorageError:
     """
     code = getattr(error, "sqlite_errorcode", None)
     if code is None or str(error).startswith("fts5:"):  # these may quote what somebody has said
-        return UnstorableError(f"{place} cannot hold or find such a value: {type(error).__name__}")
+        is_value = isinstance(error, OverflowError | UnicodeEncodeError)
+        kind = UnstorableError if is_value else StorageError
+        return kind(f"{place} cannot hold or find such a value: {type(error).__name__}")
     meaning = _MEANINGS.get(code & 0xFF)
     return StorageError(f"{place} failed: {error}") if meaning is None else meaning(place)
 

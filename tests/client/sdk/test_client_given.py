@@ -17,6 +17,7 @@ from covey.client.words.cards import Invitation
 from covey.errors import (
     AuthenticationError,
     DecodeError,
+    PolicyError,
     StateError,
     StorageError,
     UnsupportedError,
@@ -48,6 +49,17 @@ pytestmark = pytest.mark.anyio
 def test_what_a_client_is_opened_with(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(TypeError, match=sentence):
         Client.open(None, **given)
+
+
+async def test_policies_may_come_one_by_one(town: Town) -> None:
+    def never(_: object) -> str:
+        return "never"
+
+    policies: Any = (each for each in [never])
+    async with town.client("alice", policies=policies) as alice:
+        [team] = await group(alice)
+        with pytest.raises(PolicyError, match="never"):
+            await team.rename("x")
 
 
 READ: list[tuple[Callable[[Conversation], object], str]] = [

@@ -28,7 +28,7 @@ from covey.errors import (
     StorageError,
     TransportError,
 )
-from covey.store import StoreExists, StoreMissing, WrongKey
+from covey.store import StoreExists, StoreMissing, WrongKey, settings
 from people import KEY, LATE, PACE, Town, group, happens, texts, until
 
 if TYPE_CHECKING:
@@ -336,19 +336,53 @@ async def test_another_broker_at_the_same_place_is_refused(
             pass
 
 
-async def test_a_wrong_address_is_not_kept(town: Town, tmp_path: Path) -> None:
+async def test_a_wrong_address_is_not_kept(
+    town: Town, another: ThreadBroker, cable: type[Cut], tmp_path: Path
+) -> None:
     """Else one mistyped address would lead every later program astray."""
     path = tmp_path / "alice.covey"
     async with town.client("alice", path):
         pass
-    async with town.client("alice", path, broker="http://127.0.0.1:9") as alice:
-        assert alice.broker == "http://127.0.0.1:9"
-    async with town.client("alice", path, broker=None) as alice:
-        assert alice.broker == town.url
+    for wrong in ("http://127.0.0.1:9", another.url):
+        async with town.client("alice", path, broker=wrong) as alice:
+            assert alice.broker == wrong
+            await anyio.sleep(0.3)
+        async with town.client("alice", path, broker=None) as alice:
+            assert alice.broker == town.url
     moved = town.url.replace("127.0.0.1", "localhost")
-    for broker in (moved, None):
-        async with town.client("alice", path, broker=broker) as alice:
-            assert alice.broker == moved
+    cable.is_cut = True
+    async with town.client("alice", path, broker=moved, transport=cable) as alice:
+        await anyio.sleep(0.3)
+        assert _address(alice) == town.url
+        cable.is_cut = False  # it answers only now
+        await until(lambda: _address(alice) == moved)
+    async with town.client("alice", path, broker=None) as alice:
+        assert alice.broker == moved
+
+
+def _address(client: Client) -> str:
+    """Where the broker is, as the store says."""
+    kept = client._engine.rows(partial(settings.get, name="broker url"))  # noqa: SLF001 - the store
+    assert kept is not None
+    return kept.decode()
+
+
+async def test_a_device_of_ours_that_came_instead_is_not_taken_for_the_new_one(town: Town) -> None:
+    async with town.client("alice") as alice:
+        ours = await alice.create_group("g", suite="x-wing")
+        async with (
+            town.client("alice", enrol=False) as able,
+            town.client("alice", enrol=False, upgrades=()) as unable,
+        ):
+            code = await able.device_code()
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(type(ours), "invite", _no_answer)
+                with pytest.raises(TransportError, match="for this test"):
+                    await alice.add_device(code, timeout=LATE)
+            with pytest.raises(StateError, match="cannot come into g: it has left no keys for"):
+                await alice.add_device(await unable.device_code(), timeout=LATE)
+            await able.next_group(LATE)
+            assert unable.groups() == []
 
 
 async def test_one_suite_is_named_without_a_list(town: Town) -> None:

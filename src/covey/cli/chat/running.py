@@ -7,6 +7,7 @@ for who was invited, is done before its process ends.
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
@@ -82,19 +83,7 @@ def run(
     async def within() -> T:
         upgrades = (*UPGRADES, *(each for each in suites if each is not None))
         async with Client.open(path, key=key, create=False, upgrades=upgrades) as client:
-            try:
-                done = await work(client)
-                if not alone:
-                    await settle(client)
-                    _look_at_clock(client)
-            except (StorageError, BugError):
-                raise
-            except CoveyError as error:
-                told = _as_told(client, error)
-                _tell_refusals(client, str(told))
-                if told is error:
-                    raise
-                raise told from error
+            done = await _worked(client, work, alone=alone)
             if tells:
                 _tell_refusals(client)
             return done
@@ -107,6 +96,25 @@ def run(
         raise Interrupted from None
     except BrokerError as error:  # also of an account that was to be begun, and was not
         raise StateError(explained(error)) from error
+
+
+async def _worked(client: Client, work: Callable[[Client], Awaitable[T]], *, alone: bool) -> T:
+    """Do something and what is left to be done, and tell of errors as people are told of them."""
+    try:
+        done = await work(client)
+        if not alone:
+            await settle(client)
+            _look_at_clock(client)
+    except (StorageError, BugError):
+        raise
+    except CoveyError as error:
+        told = _as_told(client, error)
+        with suppress(CoveyError):  # this one counts
+            _tell_refusals(client, str(told))
+        if told is error:
+            raise
+        raise told from error
+    return done
 
 
 def _as_told(client: Client, error: CoveyError) -> CoveyError:

@@ -68,15 +68,28 @@ class Leaving(Bound):
             why = await wishing.settled(
                 engine, number, out, "you leave when it can be reached", seconds(timeout)
             )
-        except TransportError:
-            if not engine.online:  # else a broker would have been asked, and members have judged
-                self._with_group(partial(wanted.require_another_owner, everywhere=everywhere))
+        except TransportError as error:
+            if not engine.online:
+                self._foresee(error, everywhere=everywhere)
             if self._rows(partial(queues.waits, number=number)):
                 raise
             return False
         if why:
             raise PolicyError(why)
         return True
+
+    def _foresee(self, error: TransportError, *, everywhere: bool) -> None:
+        """Say so if we would not get out, as far as is known here.
+
+        Raises:
+            TransportError: We would not.
+        """
+        if self._rows(partial(queues.wishes, number=self._number)):
+            return  # by which somebody else may become owner
+        try:
+            self._with_group(partial(wanted.require_another_owner, everywhere=everywhere))
+        except PolicyError as refused:
+            raise TransportError(wishing.foretold(error, str(refused))) from error
 
     async def come_back(self) -> None:
         """Ask to be let in anew, with a store that is a copy.

@@ -78,17 +78,29 @@ async def wish(engine: Engine, number: int, wanted: Wish, timeout: float | None)
     try:
         why = await settled(engine, number, refused, _WISHED, timeout, awaited)
     except TransportError as error:
-        foreseen = await engine.call(partial(_foreseen, seat, wanted))
+        foreseen = await engine.call(partial(_foreseen, seat, wish_number, wanted))
         if foreseen is None:
             raise
-        msg = f"{error}; but as far as is known here it will be refused: {foreseen}"
-        raise TransportError(msg) from error
+        raise TransportError(foretold(error, foreseen)) from error
     if why:
         raise PolicyError(why)
 
 
-def _foreseen(seat: Seat, wanted: Wish) -> str | None:
-    """Why a wish would be refused in the group as we know it; None if it would not."""
+def foretold(error: TransportError, why: str) -> str:
+    """What is said of something that waits for the broker, and would be refused then."""
+    return f"{error}; but as far as is known here it will be refused: {why}"
+
+
+def _foreseen(seat: Seat, wish_number: int, wanted: Wish) -> str | None:
+    """Why a wish would be refused in the group as we know it; None if it would not.
+
+    Where other wishes come before it, or the group is about to go on as another one, nobody knows.
+    """
+    with seat.home.store.reading() as rows:
+        if list(queues.wishes(rows, seat.number)) != [wish_number]:
+            return None
+    if seat.group.reinit is not None:
+        return None
     try:
         merged = commits.merge(seat, (wanted,))
         judged = roles.dry_run(

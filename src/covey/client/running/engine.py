@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import httpx
 
     from covey.client.running.watching import Watched
+    from covey.client.sync.effects import Flow
     from covey.client.sync.identity.home import Home
     from covey.store.port import Rows
 
@@ -71,12 +72,18 @@ class Engine(Driver):
 
     # --- loops ---------------------------------------------------------------------------
 
-    async def open(self) -> None:
-        """Begin the loops; without a broker, only those that need none."""
+    async def open(self, *, elsewhere: bool = False) -> None:
+        """Begin the loops; without a broker, only those that need none.
+
+        Args:
+            elsewhere: Whether the broker is somewhere else than the store says.
+        """
         await self._keeping.__aenter__()
         self._keeping.start_soon(self._tidy)
         self._keeping.start_soon(self._watch)
         self._keeping.start_soon(self._cut)
+        if elsewhere and self.peer.device is not None:
+            self._keeping.start_soon(self._repeat, partial(opening.at_home, self.peer, self.url))
         await self.go_online()
 
     async def go_online(self) -> None:
@@ -85,7 +92,7 @@ class Engine(Driver):
             return
         self._runs = True
         if self.rows(opening.waits_to_be_added):
-            self._keeping.start_soon(self._be_added)
+            self._keeping.start_soon(self._repeat, partial(opening.added, self.peer))
         self._keeping.start_soon(self._attend)
         self._keeping.start_soon(self._look_into_inbox)
         self._keeping.start_soon(self.clocks.watch)
@@ -109,12 +116,12 @@ class Engine(Driver):
                     self.met(str(met), online=self.online)
                 await self.abandon()
 
-    async def _be_added(self) -> None:
-        """Wait until another device adds this one to its account."""
+    async def _repeat(self, flow: Callable[[], Flow[bool]]) -> None:
+        """Look for something again and again, until it is so."""
         while True:
             try:
                 with fenced():
-                    if await self.run(opening.added(self.peer)):
+                    if await self.run(flow()):
                         return
             except CoveyError as error:
                 self._met(error)

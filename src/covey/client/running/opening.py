@@ -112,11 +112,11 @@ def checked(given: Given) -> Given:
         typed.text(what, text)
     if given.pace is not None:
         typed.instance("a pace", (Pace,), given.pace)
-    typed.functions("a policy", given.policies)
+    policies = typed.functions("a policy", given.policies)
     upgrades = (given.upgrades,) if isinstance(given.upgrades, str) else tuple(given.upgrades)
     for each in upgrades:
         suites.parse(each)
-    return given._replace(policies=tuple(given.policies), upgrades=upgrades)
+    return given._replace(policies=policies, upgrades=upgrades)
 
 
 def key_of(passphrase: str | None, key: StoreKey | None) -> StoreKey | None:
@@ -285,7 +285,7 @@ def _url(store: Watched, url: str | None, *, without: bool) -> tuple[str, bool]:
     return url, bool(kept) and not without
 
 
-def remember_url(store: Watched, url: str) -> None:
+def remember_url(store: Store, url: str) -> None:
     """Keep where the broker is."""
     with store.transaction() as rows:
         settings.put(rows, _URL, url.encode())
@@ -353,6 +353,18 @@ def added(peer: Peer) -> Flow[bool]:
         return False
     yield from peer.begin_inbox(device, inbox)
     yield from peer.keep_stock()
+    return True
+
+
+def at_home(peer: Peer, url: str) -> Flow[bool]:
+    """Look who answers at a URL, and keep it if it is our broker: a wrong one is not kept.
+
+    Raises:
+        TransportError: Nobody answers there.
+    """
+    found = yield from about(peer.home)
+    if found.broker_id == peer.broker_id:
+        remember_url(peer.home.store, url)
     return True
 
 

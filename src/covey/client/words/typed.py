@@ -6,7 +6,8 @@ what the value is, for people, and the value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from covey.errors import StateError
 
@@ -102,7 +103,7 @@ def texts(what: str, given: object) -> list[str]:
     return [string(what, each) for each in given]
 
 
-def functions(what: str, given: object) -> None:
+def functions(what: str, given: object) -> tuple[Callable[..., Any], ...]:
     """Functions, each of which is what is said.
 
     Raises:
@@ -110,9 +111,11 @@ def functions(what: str, given: object) -> None:
     """
     if not isinstance(given, Iterable):
         raise _wrong(what, "one of a list of functions", given)
-    for each in given:
+    found = tuple(given)
+    for each in found:
         if not callable(each):
             raise _wrong(what, "a function", each)
+    return found
 
 
 def instance(what: str, kinds: tuple[type, ...], given: object) -> None:
