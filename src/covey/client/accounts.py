@@ -6,9 +6,6 @@ May import the engine, the flows and the store.
 
 from __future__ import annotations
 
-import binascii
-from base64 import b32decode, b32encode
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,52 +13,32 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import anyio
 import anyio.to_thread
 
-from covey.access.structs.identity import AddDevice
 from covey.client.conversing.bound import seconds
 from covey.client.events.base import listed as listed_names
 from covey.client.held import Held
 from covey.client.running.opening import key_of, name_in, passphrase_of
 from covey.client.sync.group.inviting import key_package
 from covey.client.sync.identity import own_devices
-from covey.client.words import suites, typed
+from covey.client.words import suites
+from covey.client.words.device_codes import VERSION, DeviceCode
+from covey.client.words.explaining import explained
 from covey.client.words.showing import line
-from covey.errors import BrokerError, DecodeError, StateError, StorageError, TransportError
+from covey.errors import BrokerError, PolicyError, StateError, StorageError, TransportError
 from covey.mls.group.identity import identity
-from covey.mls.wire.struct import WireStruct
-from covey.mls.wire.types import opaque, uint8
 from covey.store import open_store, rekey, restore_backup, write_backup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from covey.access.structs.identity import Claimed
+    from covey.client.conversing.conversation import Conversation
     from covey.client.sync.effects import Flow
     from covey.client.sync.identity.device import Device
     from covey.store import StoreKey
 
-VERSION: Final = 1
-
-_HEAD: Final = "COVEY:D:"
 _IDEM: Final = 16  # bytes
 _ASKING: Final = (1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0)
 """Seconds between two times that we look for a new device's KeyPackages."""
-
-
-class DeviceCode(WireStruct):
-    """What a new device hands to another one of its person.
-
-    struct {
-        uint8 version = 1;
-        AddDevice added;
-        opaque signature_key<V>;
-    } DeviceCode;
-
-    ``signature_key`` is that of its leaves in groups.
-    """
-
-    version: uint8
-    added: AddDevice
-    signature_key: opaque
 
 
 class DeviceView(NamedTuple):
@@ -108,7 +85,7 @@ class Accounts(Held):
         peer, member = self._engine.peer, self._engine.home.member
         device, _ = peer.new_device(peer.broker_id)
         code = DeviceCode(VERSION, device.to_be_added(name_in(member)), member.signature_key)
-        return _HEAD + b32encode(code.encode()).rstrip(b"=").decode()
+        return code.text
 
     async def add_device(self, code: str, *, timeout: float | None = None) -> None:
         """Add a new device of ours to the account, and to all groups that we are in.
@@ -126,7 +103,7 @@ class Accounts(Held):
             BrokerError: The broker refuses.
             TransportError: The broker cannot be reached, or the device does not answer.
         """
-        given = _decoded(code)
+        given = DeviceCode.read(code)
         device = self._device()
         name = name_in(self._engine.home.member)
         if not device.is_of(given.added, name):
@@ -151,27 +128,27 @@ class Accounts(Held):
             timeout: Seconds to wait for each group.
 
         Raises:
-            StateError: It has left no KeyPackages for some of them; it is in the others.
+            StateError: It cannot come into some of them, as for want of KeyPackages; it is in the
+                others.
+            TransportError: The broker cannot be reached.
         """
         name, left = name_in(self._engine.home.member), []
+        why: dict[str, str] = {}
         for row in self._group_rows(lambda each: each.status.is_in):
             conversation = self._conversation(row)
-            with suppress(StateError):  # it is told below
+            try:
                 if key not in conversation.own_devices():
                     await conversation.invite(name, timeout=timeout)
+            except StateError:
+                pass  # it has left no keys, or we are out of it by now
+            except (BrokerError, PolicyError, TransportError) as error:
+                if not self._engine.online:
+                    raise
+                why[conversation.id] = explained(error)
             if conversation.is_in and key not in conversation.own_devices():
                 left.append(conversation)
         if left:
-            codes = sorted({each.suite for each in left})
-            groups = listed_names([line(each.name) for each in left])
-            command = " ".join(("covey suites", *(f"0x{code:04x}" for code in codes)))
-            lacks = listed_names([suites.name(code) for code in codes])
-            msg = (
-                "the new device is in the account and in your other groups, and cannot come into"
-                f" {groups}: it has left no keys for {lacks}. On it,"
-                f" `{command}` leaves some, or upgrades= in a program; then add it once more"
-            )
-            raise StateError(msg)
+            raise StateError(_not_in_all(left, why))
 
     async def _arrived(self, device: Device, key: bytes, timeout: float) -> None:
         """Wait until a new device has left KeyPackages."""
@@ -365,16 +342,22 @@ class Accounts(Held):
         self._given = self._given._replace(key=key)
 
 
-def _decoded(code: str) -> DeviceCode:
-    text = "".join(typed.string("the code of a device", code).split()).upper()
-    body = text.removeprefix(_HEAD)
-    try:
-        data = b32decode(body + "=" * (-len(body) % 8))
-        given = DeviceCode.decode(data)
-    except (binascii.Error, DecodeError):
-        msg = "this is no code of a device, or not all of it: copy it again"
-        raise DecodeError(msg) from None
-    if given.version != VERSION:
-        msg = f"the code is of version {given.version}, and only {VERSION} is known: update covey"
-        raise DecodeError(msg)
-    return given
+def _not_in_all(left: Sequence[Conversation], why: Mapping[str, str]) -> str:
+    """What is said of a new device that is not in all groups.
+
+    Args:
+        left: Those in which it is not.
+        why: Why, by the id of the group; those that are missing lack its keys.
+    """
+    said = [f"not in {line(each.name)}: {why[each.id]}" for each in left if each.id in why]
+    lacking = [each for each in left if each.id not in why]
+    if lacking:
+        codes = sorted({each.suite for each in lacking})
+        groups = listed_names([line(each.name) for each in lacking])
+        command = " ".join(("covey suites", *(f"0x{code:04x}" for code in codes)))
+        lacks = listed_names([suites.name(code) for code in codes])
+        said.append(
+            f"cannot come into {groups}: it has left no keys for {lacks}. On it, `{command}`"
+            " leaves some, or upgrades= in a program; then add it once more"
+        )
+    return f"the new device is in the account and in your other groups, and {'; '.join(said)}"

@@ -6,6 +6,7 @@ the asynchronous class, with its parameters and its docstring.
 
 from __future__ import annotations
 
+import atexit
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self
 
@@ -227,6 +228,8 @@ class Client(Face[client.Client]):
     def start(self) -> Self:
         """Open it, where there is no ``with``, as over several cells of a notebook.
 
+        What is still open when Python ends is closed then.
+
         Raises:
             CoveyError: As :meth:`covey.client.client.Client.__aenter__` does.
         """
@@ -237,6 +240,7 @@ class Client(Face[client.Client]):
         except BaseException:
             self._portal.close()
             raise
+        atexit.register(self.close)  # else it waits for its thread, which waits for it
         return self
 
     def close(self) -> None:
@@ -253,6 +257,7 @@ class Client(Face[client.Client]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
+        atexit.unregister(self.close)
         try:
             return bool(self._entered.__exit__(kind, error, trace))
         finally:

@@ -16,6 +16,7 @@ from covey.client.sync.group.inviting import invitation, key_package
 from covey.client.sync.identity import key_packages
 from covey.client.sync.rows import queues, wishes
 from covey.client.sync.rows.groups import Status
+from covey.client.words.profile import first_profile
 from covey.mls.crypto import dialects
 from covey.mls.crypto.dialects import get_suite
 from covey.mls.group.member import key_package_ref
@@ -107,6 +108,48 @@ def test_who_left_keys_in_a_dialect_that_is_not_spoken_any_more_is_invited_as_be
     assert alice.place.seat.row.name == "friends"
     with alice.store.reading() as rows:
         assert key_packages.of_suite(rows, 0x004D) == []
+
+
+def test_an_invitation_by_keys_that_are_not_spoken_waits_for_who_speaks_them(table: Table) -> None:
+    """The command line may read the inbox before the program does that left the keys."""
+    dialects.speak(*dialects.SPOKEN[:1], dialects.DIALECTS["openmls-0.9"])
+    try:
+        table.upgrades = (0x004D,)
+        alice, bob = (table.sit(name) for name in ("alice", "bob"))
+        bob.peer.create(first_profile("odd", b"bob"), suite=0x004D)
+        bob.turn()
+        bob.wish(invitation(bob.place.seat.group, bob.run(bob.peer.claim("alice", 0x004D))))
+        table.settle(bob)
+        dialects.speak(*dialects.SPOKEN)
+        alice.upgrades = ()
+        for _ in range(2):  # also when it is begun anew
+            alice.start()
+            table.settle(alice)
+            table.passes(2 * DAY)
+            assert alice.peer.places() == []
+            with alice.store.reading() as rows:
+                assert len(waiting.unread(rows)) == 1
+        dialects.speak(*dialects.SPOKEN[:1], dialects.DIALECTS["openmls-0.9"])
+        alice.upgrades = table.upgrades
+        alice.start()
+        table.settle(alice, bob)
+        assert alice.place.seat.row.name == "odd"
+        with alice.store.reading() as rows:
+            assert waiting.unread(rows) == []
+    finally:
+        dialects.speak(*dialects.SPOKEN)
+
+
+def test_what_nothing_opens_makes_room_for_what_is_newer(table: Table) -> None:
+    alice = table.sit("alice")
+    bodies = [b"%d" % number for number in range(20)]
+    with alice.store.transaction() as rows:
+        for each in (*bodies, bodies[-1]):
+            waiting.keep_unread(rows, each)
+        assert waiting.unread(rows) == bodies[4:]
+        for each in bodies:
+            waiting.let_go_unread(rows, each)
+        assert waiting.unread(rows) == []
 
 
 def kept(someone: Someone) -> list[bytes]:

@@ -75,7 +75,8 @@ def command(
     try:
         anyio.run(_begin, path, key, name, broker, invite, shown)
     except KeyboardInterrupt:
-        raise Interrupted from None
+        kept = "the same command once more goes on with it"
+        raise Interrupted(kept) from None
     at = f"at {broker}" if broker else "without an account"
     chosen.tell({"name": name, "store": str(path), "broker": broker}, f"{name}, {at}, in {path}")
     if is_device:

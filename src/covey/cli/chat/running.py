@@ -40,19 +40,23 @@ T = TypeVar("T")
 INTERRUPTED: Final = 128 + signal.SIGINT
 """The exit code after Ctrl-C."""
 
+_KEPT: Final = (
+    "goes on with the next command; see `covey history` and `covey groups` before you do it again"
+)
 _LEAVING: Final = 10.0  # seconds for what is left to be done
 
 
 class Interrupted(click.ClickException):
-    """Ctrl-C was pressed while a client was open."""
+    """Ctrl-C was pressed while a client was open.
+
+    Args:
+        kept: What is said of what was begun by then.
+    """
 
     exit_code = INTERRUPTED
 
-    def __init__(self) -> None:
-        super().__init__(
-            "interrupted: what was begun by then is in the store, and goes on with the next"
-            " command; see `covey history` and `covey groups` before you do it again"
-        )
+    def __init__(self, kept: str = _KEPT) -> None:
+        super().__init__(f"interrupted: what was begun by then is in the store, and {kept}")
 
 
 def run(
@@ -146,7 +150,7 @@ async def refresh(client: Client) -> None:
         return
     try:
         await client.sync()
-    except BugError as error:
+    except (BugError, StorageError) as error:
         click.echo(f"Note: this is what is in the store; {error}", err=True)
     except (TransportError, BrokerError) as error:
         click.echo(f"Note: this is what is in the store; {_told(client, error)}", err=True)
@@ -159,6 +163,8 @@ async def settle(client: Client) -> None:
             await client.sync(timeout=_LEAVING)
         except BugError:  # which was told when it was met
             click.echo("Note: the next command tries again", err=True)
+        except StorageError as error:  # what the command was for is done
+            click.echo(f"Note: {error}", err=True)
         except (TransportError, BrokerError) as error:
             click.echo(f"Note: {_told(client, error)}; the next command tries again", err=True)
 

@@ -86,6 +86,8 @@ class Leaving(Bound):
         """
         if self._rows(partial(queues.wishes, number=self._number)):
             return  # by which somebody else may become owner
+        if not self._row.status.is_in:
+            return  # nobody knows how it stands there
         try:
             self._with_group(partial(wanted.require_another_owner, everywhere=everywhere))
         except PolicyError as refused:

@@ -363,6 +363,9 @@ async def _read(file: Path | str | bytes, name: str | None) -> tuple[bytes, str 
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}; see the path"
         raise StorageError(msg) from error
+    except ValueError as error:
+        msg = f"cannot read {str(file)!r}: it is no path"
+        raise StorageError(msg) from error
 
 
 def _expiry(expires_after: int | None) -> None:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 _MOST_SECONDS: Final = (1 << 32) - 1
 _MOST_HOURS: Final = 24 * 365
-_SHORT: Final = 1024
 _LONGEST_SIGN: Final = 64  # bytes: the longest emoji take some forty
+_SHORT: Final = 1024
 """Bytes of a name or a type beside a file: more would not fit into a message, or on a screen."""
 
 _SHOWN: Final = 10

@@ -82,7 +82,7 @@ class Engine(Driver):
         self._keeping.start_soon(self._tidy)
         self._keeping.start_soon(self._watch)
         self._keeping.start_soon(self._cut)
-        if elsewhere and self.peer.device is not None:
+        if elsewhere and self._network is not None and self.peer.device is not None:
             self._keeping.start_soon(self._repeat, partial(opening.at_home, self.peer, self.url))
         await self.go_online()
 
@@ -302,11 +302,13 @@ class Engine(Driver):
         for number, keeper in self._keepers.items():
             turns[number] = keeper.begun + 1
             keeper.nudge(reads=True)
-        await self.until(partial(self._turns_have_ended, turns), timeout, late)
+        ailing = await self.until(partial(self._turns_have_ended, turns), timeout, late)
         begun = self._begun
         self.nudge()
         await self.until(partial(self._is_attended, begun), timeout, late)
         await self.until(self.all_posted, timeout, late)
+        if ailing:
+            raise ailing[0].error()
 
     def _inbox_is_read(self) -> bool | None:
         if self._unheard is not None:
@@ -321,14 +323,15 @@ class Engine(Driver):
             raise self._undone
         return True
 
-    def _turns_have_ended(self, turns: dict[int, int]) -> bool | None:
-        for number, turn in turns.items():
-            keeper = self._keepers.get(number)
-            if keeper is not None and keeper.ended < turn:
-                return None
-            if keeper is not None and keeper.trouble:
+    def _turns_have_ended(self, turns: dict[int, int]) -> list[Keeper] | None:
+        """The groups that ail by themselves, once all have taken their turn."""
+        kept = {each: self._keepers[each] for each in turns if each in self._keepers}
+        ended = [keeper for number, keeper in kept.items() if keeper.ended >= turns[number]]
+        ailing = [keeper for keeper in ended if keeper.trouble]
+        for keeper in ailing:
+            if not keeper.is_ours:
                 raise keeper.error()
-        return True
+        return ailing if len(ended) == len(kept) else None
 
     # --- groups --------------------------------------------------------------------------
 

@@ -7,12 +7,13 @@ nobody waits for news while they do not go well.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 import anyio
 
 from covey.bugs import fenced
-from covey.errors import BugError, CoveyError, StorageError, TransportError
+from covey.errors import BugError, CoveyError, StorageError, TransportError, UnstorableError
+from covey.mls.group.identities import NotSpokenError
 
 if TYPE_CHECKING:
     from covey.client.running.driver import Driver
@@ -65,6 +66,7 @@ class Keeper:
         trouble: What was in the way of the last one; empty when all went well.
         bug: Our own mistake, if that was it.
         damage: What is wrong with the store, if that was it.
+        is_ours: Whether it is in this group alone, and the broker has no part in it.
         place: The group, once a turn has begun.
     """
 
@@ -75,6 +77,7 @@ class Keeper:
         self.trouble: str = ""
         self.bug: BugError | None = None
         self.damage: StorageError | None = None
+        self.is_ours: bool = False
         self.place: Place | None = None
         self._driver = driver
         self._nudged = anyio.Event()
@@ -143,13 +146,15 @@ class Keeper:
             with fenced():
                 place = await self._now()
                 due = await driver.run(place.turns.turn(listening=self._hears))
-                self.bug, self.damage, self.trouble = None, None, place.turns.troubles.now
+                self.bug, self.damage, self.is_ours = None, None, False
+                self.trouble = place.turns.troubles.now
                 await self._let_attend(place)
         except CoveyError as error:
             if await driver.is_gone(self.number):
                 return None
             self.bug = driver.note(error)
-            self.damage = error if isinstance(error, StorageError) else None
+            self.damage = error if _is_damage(error) else None
+            self.is_ours = isinstance(error, BugError | StorageError)
             self.trouble = str(error)
             due = driver.home.world.now() + driver.backoff(self._failures)
         if self.trouble:
@@ -158,7 +163,7 @@ class Keeper:
         else:
             self._failures = 0
             self._well.set()
-        driver.met(self.trouble, online=driver.online if self.bug or self.damage else None)
+        driver.met(self.trouble, online=driver.online if self.is_ours else None)
         return due
 
     def error(self, otherwise: str = "") -> BugError | StorageError | TransportError:
@@ -202,6 +207,13 @@ class Keeper:
             self.nudge()
         if waits:
             await self._patience.heard(anyio.current_time() - begun, moved)
+
+
+def _is_damage(error: CoveyError) -> TypeGuard[StorageError]:
+    """Whether a store is not well; not when it holds what this process does not understand."""
+    return isinstance(error, StorageError) and not isinstance(
+        error, NotSpokenError | UnstorableError
+    )
 
 
 def _where(place: Place) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ from covey.client.sync.effects import About, World
 from covey.client.sync.identity.home import Home, Pace
 from covey.client.words import suites, typed
 from covey.client.words.names import named
-from covey.errors import BrokerError, StateError, StorageError
+from covey.errors import BrokerError, StateError, StorageError, TransportError
 from covey.mls import CipherSuite, Member, Ports
 from covey.mls.group.identity import identity
 from covey.store import (
@@ -360,11 +360,13 @@ def at_home(peer: Peer, url: str) -> Flow[bool]:
     """Look who answers at a URL, and keep it if it is our broker: a wrong one is not kept.
 
     Raises:
-        TransportError: Nobody answers there.
+        TransportError: Nobody answers there, or another broker does.
     """
     found = yield from about(peer.home)
-    if found.broker_id == peer.broker_id:
-        remember_url(peer.home.store, url)
+    if found.broker_id != peer.broker_id:
+        msg = f"another broker than ours answers at {url}, which is not kept: see where ours is"
+        raise TransportError(msg)
+    remember_url(peer.home.store, url)
     return True
 
 

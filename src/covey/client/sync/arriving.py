@@ -76,6 +76,7 @@ class Arrivals:
         self._back_at: dict[int, float] = {}
         self._tries: dict[int, int] = {}
         self._retry_at: dict[bytes, float] = {}
+        self._unread: set[bytes] = set()
 
     # --- the inbox -------------------------------------------------------------------------
 
@@ -88,6 +89,7 @@ class Arrivals:
         inbox, store = self._peer.inbox, self._peer.home.store
         assert inbox is not None
         came = yield from self._try_again()
+        came += yield from self._try_unread()
         with store.reading() as rows:  # another process may have read on
             named = inbox.taken = taken(rows)
             shared = sharing.is_shared(rows)
@@ -116,8 +118,7 @@ class Arrivals:
         assert peer.inbox is not None
         found = joining.opened(peer.home, peer.inbox.address, body)
         if found is None:
-            with peer.home.store.transaction() as rows:
-                replacing.suspect(rows, peer.home.world.second)
+            self._keep_unread(body)
             return None
         if found.package.last_resort:
             with peer.home.store.transaction() as rows:
@@ -277,6 +278,33 @@ class Arrivals:
             if place is not None or late:
                 with home.store.transaction() as rows:
                     waiting.let_go(rows, each.body)
+        return came
+
+    def _keep_unread(self, body: bytes) -> None:
+        """Keep what nothing here opens, if it may be for keys of a dialect that is not spoken."""
+        home = self._peer.home
+        with home.store.transaction() as rows:
+            if key_packages.are_all_spoken(rows):
+                replacing.suspect(rows, home.world.second)
+                return
+            waiting.keep_unread(rows, body)
+            self._unread = self._unread.union((body,)).intersection(waiting.unread(rows))
+
+    def _try_unread(self) -> Flow[list[Place]]:
+        """Try what another process could not open; once, for this one speaks no more later."""
+        home = self._peer.home
+        with home.store.reading() as rows:
+            every = waiting.unread(rows)
+        came = []
+        for body in every:
+            if body in self._unread:
+                continue
+            place = yield from self._try(body)
+            if place is not None:
+                came.append(place)
+            if body not in self._unread:
+                with home.store.transaction() as rows:
+                    waiting.let_go_unread(rows, body)
         return came
 
     def _read_on(self, gid: bytes) -> Flow[None]:

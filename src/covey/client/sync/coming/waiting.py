@@ -1,4 +1,7 @@
-"""The pointers that are of no use yet, and are kept for a day. May import the rows alone."""
+"""The pointers that are of no use yet, and are kept: for a day, if we know what they are for.
+
+May import the rows alone.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,9 @@ _MOST: Final = 64
 
 _STRANGE: Final = 16
 """How many into others: who claims a KeyPackage of ours can leave what leads nowhere."""
+
+
+_UNREAD: Final = "pointers that nothing opens yet"
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -65,6 +71,32 @@ def keep(rows: Rows, waiting: Sequence[Waiting]) -> list[Waiting]:
 def let_go(rows: Rows, body: bytes) -> None:
     """One is of no use any more."""
     keep(rows, [each for each in every(rows) if each.body != body])
+
+
+def unread(rows: Rows) -> list[bytes]:
+    """Those that may be for KeyPackages of a dialect that was not spoken; the oldest first."""
+    kept = settings.get(rows, _UNREAD)
+    return [] if kept is None else msgspec.msgpack.decode(kept, type=list[bytes])
+
+
+def keep_unread(rows: Rows, body: bytes) -> None:
+    """Keep one more that nothing opens, until a process opens it that speaks more.
+
+    Anybody can leave such, so the oldest makes room.
+    """
+    _put_unread(rows, [*(each for each in unread(rows) if each != body), body][-_STRANGE:])
+
+
+def let_go_unread(rows: Rows, body: bytes) -> None:
+    """One has been opened, or is for nothing that we have."""
+    _put_unread(rows, [each for each in unread(rows) if each != body])
+
+
+def _put_unread(rows: Rows, bodies: list[bytes]) -> None:
+    if bodies:
+        settings.put(rows, _UNREAD, msgspec.msgpack.encode(bodies))
+    else:
+        settings.drop(rows, _UNREAD)
 
 
 def _fewer(waiting: list[Waiting], most: int) -> list[Waiting]:

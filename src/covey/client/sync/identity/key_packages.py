@@ -123,6 +123,11 @@ def of_suite(rows: Rows, suite: int) -> list[PrivateKeyPackage]:
     return _spoken(found)
 
 
+def are_all_spoken(rows: Rows) -> bool:
+    """Whether all are of a dialect that is spoken here."""
+    return rows.one("SELECT count(*) FROM packages") == (len(every(rows)),)
+
+
 def find(rows: Rows, reference: bytes) -> PrivateKeyPackage | None:
     """One by its KeyPackageRef."""
     found = rows.one("SELECT private FROM packages WHERE reference = ?", reference)
