@@ -12,11 +12,15 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
 from broker_process import COVEY
 from broker_thread import broker_at
+from covey.client.client import Client
 from covey.client.words.suites import CLASSICAL
+from covey.mls.crypto import dialects
+from covey.store import Passphrase
 from terminals import Terminal, lines_until
 
 if TYPE_CHECKING:
@@ -106,6 +110,35 @@ def test_who_stops_to_wait_is_told_that_it_was_kept(
         with back():
             alice.says("groups")
             assert bob.says("history", "team").count("only once please") == 1
+
+
+# --- what this program cannot read -----------------------------------------------------------
+
+
+def test_a_group_of_a_dialect_that_is_not_spoken_stops_no_other(
+    team: tuple[Terminal, Terminal],
+) -> None:
+    """As of another program that opens the same store."""
+    alice, bob = team
+    [path] = alice.folder.rglob("*.covey")
+    key = Passphrase(alice.variables["COVEY_PASSPHRASE"])
+
+    async def begin() -> None:
+        async with Client.open(path, key=key, upgrades=[0x004D]) as client:
+            await client.create_group("odd", suite=0x004D)
+
+    dialects.speak(*dialects.SPOKEN[:1], dialects.DIALECTS["openmls-0.9"])
+    try:
+        anyio.run(begin)
+    finally:
+        dialects.speak(*dialects.SPOKEN)
+    sent = alice.run("send", "team", "once")
+    assert sent.exit_code == 0, sent.output
+    assert "once" in sent.stdout
+    assert "Note: the group has suite 0x004d of the dialect 'openmls-0.9'" in sent.stderr
+    assert "once" in alice.says("history", "team")
+    assert "odd" in alice.says("groups")
+    assert bob.says("history", "team").count("once") == 1
 
 
 # --- devices ---------------------------------------------------------------------------------

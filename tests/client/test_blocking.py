@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,6 +138,21 @@ def test_a_backup_is_restored(broker: ThreadBroker, tmp_path: Path) -> None:
     )
     with blocking.Client.open(tmp_path / "again.covey", key=KEY, pace=PACE) as dora:
         assert [each.text for each in dora.group("team").history()] == ["kept"]
+
+
+@pytest.mark.parametrize("ends", ["", "raise SystemExit('a mistake')", "del alice"])
+def test_python_ends_though_nobody_has_closed_it(broker: ThreadBroker, ends: str) -> None:
+    """As where a cell of a notebook is never run."""
+    script = (
+        "from covey import blocking\n"
+        f"alice = blocking.Client.open(None, name='e{len(ends)}', broker={broker.url!r}).start()\n"
+        f"alice.create_group('team').send('hello')\nprint(alice.name)\n{ends}\n"
+    )
+    ended = subprocess.run(
+        (sys.executable, "-c", script), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout == f"e{len(ends)}\n"
+    assert ended.stderr == ("a mistake\n" if "raise" in ends else "")
 
 
 def test_methods_have_the_docstrings_of_the_others() -> None:

@@ -122,6 +122,8 @@ async def test_what_is_asked_of_a_client_and_a_group(town: Town) -> None:
             await team.attach(None)  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="what is told of progress is a function, not int"):
             await team.attach(b"data", "data", progress=5)  # type: ignore[arg-type]
+        with pytest.raises(StorageError, match="cannot read .*: it is no path"):
+            await team.attach("a\0b")
         with pytest.raises(StateError, match="bytes have no name of their own"):
             await team.attach(b"data")
         for nobody in (team.invite, team.remove):
@@ -130,7 +132,7 @@ async def test_what_is_asked_of_a_client_and_a_group(town: Town) -> None:
         assert [each.text for each in team.history()] == ["hello"]
 
 
-@pytest.mark.parametrize("text", ["garbage", "", "covey:https://broker.example#abc"])
+@pytest.mark.parametrize("text", ["garbage", "", "COVEY:D:é", "covey:https://broker.example#abc"])
 async def test_what_is_no_link_or_card_is_said_to_be_none(town: Town, text: str) -> None:
     async with town.client("alice") as alice:
         [team] = await group(alice)

@@ -79,14 +79,15 @@ def is_denied(evidence: Evidence, gid: bytes, name: str) -> bool:
 def _has_read_since(evidence: Evidence, gid: bytes, name: str, until: float) -> bool:
     """Whether somebody has read, until a moment, as far in the log that was there again as before.
 
-    Not so who offers it anew, and goes before it is all there.
+    Not so who offers it anew, and goes before it is all there; nor who got an answer of before just
+    after it.
     """
+    back, denied = evidence.taken_back_until, evidence.front.denied()
     own = [
         (at, shown.seq)
         for shown, at in evidence.front.places.items()
-        if (shown.client, shown.gid) == (name, gid)
+        if (shown.client, shown.gid) == (name, gid) and (at <= back or shown not in denied)
     ]
-    back = evidence.taken_back_until
     before = max((seq for at, seq in own if at <= back), default=-1)
     return any(back < at <= until and seq >= before for at, seq in own)
 

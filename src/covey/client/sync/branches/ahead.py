@@ -111,7 +111,7 @@ def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
         return True  # nothing is known of the rights that people had
     old = Seat(home, row)
     since = winning.epoch_of(stated.place)
-    if since < row.epoch and not _has_nothing_else(home, row, group):
+    if since < row.epoch and not _has_nothing_else(home, row, group, inviter):
         try:
             winning.require_timely(old, since)
         except PolicyError as error:
@@ -127,14 +127,21 @@ def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
     )
 
 
-def _has_nothing_else(home: Home, row: GroupRow, branch: Group) -> bool:
-    """Whether we read no more where we were, and know all who are there; or are there already."""
+def _has_nothing_else(home: Home, row: GroupRow, branch: Group, inviter: LeafNode) -> bool:
+    """Whether we read no more where we were, and know all who are there; or are there already.
+
+    Or are in a branch from which all others have come there, as who were in both before us.
+    """
     if row.status is Status.lost:
         return keys_of(branch) <= keys_of(Seat(home, row).group)
     with home.store.reading() as rows:
         every = groups.every(rows)
     known_as = first_group_id(branch.group_id, branch.extensions)
-    return any(each.group_id == known_as and each.predecessor == row.gid for each in every)
+    branches = [each for each in every if each.predecessor == row.gid]
+    if any(each.group_id == known_as for each in branches):
+        return True
+    ours = [each for each in branches if each.status.is_in]
+    return bool(ours) and all(have_all_come(home, each, branch, inviter) for each in ours)
 
 
 def missing(branch: Group, key: bytes) -> bytes | None:

@@ -75,6 +75,8 @@ def of(seat: Seat, rows: Rows, group_id: bytes, epoch: int) -> Membership | None
         epoch: The epoch.
     """
     group = seat.group_in(rows)
+    if group.resumption_psk(group.epoch) is None:  # we were removed, and have kept none
+        return None
     if (group.group_id, group.epoch) == (group_id, epoch):
         return group.membership()
     clients = group.membership().clients
