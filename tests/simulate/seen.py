@@ -85,9 +85,9 @@ def front(**changed: Any) -> Front:  # noqa: ANN401 - likewise
     return cast("Front", SimpleNamespace(**{**honest, "shut_out": defaultdict(set), **changed}))
 
 
-def denying(name: str, at: float, read: Mapping[Shown, float] = READ) -> Front:
+def denying(name: str, at: float) -> Front:
     shown = {Shown(name, GID, 3, bytes(32)): at}
-    return front(denied=lambda: shown, ever_denied=lambda: shown, places=read)
+    return front(denied=lambda: shown, ever_denied=lambda: shown)
 
 
 def changed(epoch: int, **how: tuple[str, ...]) -> MembersChanged:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from covey.client.events import (
+    Branching,
     ForkFound,
     InvitationFailed,
     Joined,
@@ -26,7 +27,7 @@ from covey.lab.simulate.judge import judge
 from covey.lab.simulate.lies import Caught, Lie, Shown
 from covey.lab.simulate.sealing import Sealed
 from covey.lab.simulate.world import Wanted
-from simulate.seen import GID, HELLO, at, changed, denying, evidence, held, rules
+from simulate.seen import GID, HELLO, READ, at, changed, denying, evidence, held, rules
 from simulate.seen import front as liar
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from covey.client.events import Event
     from covey.lab.simulate.evidence import Evidence
+    from covey.lab.simulate.lies import Front
 
 
 OTHER = bytes([1]) * 32
@@ -183,6 +185,12 @@ def test_who_was_invited_in_vain_by_somebody_who_left_is_seen_to_be_missing() ->
         assert ("agree" in rules(missing)) == found
 
 
+def taken_back(place: Shown, read: Mapping[Shown, float] = READ) -> Front:
+    """A broker that does not have any more what it has shown."""
+    denied = {place: 90.0}
+    return liar(denied=lambda: denied, ever_denied=lambda: denied, places=read)
+
+
 def test_who_went_out_in_a_log_that_is_taken_back_is_a_member_there_still() -> None:
     """That some log was taken back is not enough: it is that in which it went out."""
     out = held(status=Status.left, authenticator=b"", secrets=0)
@@ -195,13 +203,16 @@ def test_who_went_out_in_a_log_that_is_taken_back_is_a_member_there_still() -> N
         zombie = evidence(bob=out, told=events, kinds={"rollback": 1}, lately={"rollback": moment})
         assert rules(zombie) == found
     assert rules(zombie._replace(front=denying("bob", 90.0))) == set()
-    early = zombie._replace(front=denying("bob", 90.0), lately={"rollback": 50.0})
+    old = Shown("bob", GID, 3, b"old")
+    early = zombie._replace(front=taken_back(old), lately={"rollback": 50.0})
     assert rules(early) == {"agree"}
-    unread = early._replace(front=denying("bob", 90.0, read={}))  # what was there again
+    unread = early._replace(front=taken_back(old, read={}))  # what was there again
     assert rules(unread) == set()
     for seq, later, found in ((3, 95.0, {"agree"}), (2, 95.0, set()), (3, 105.0, set())):
-        read = {Shown("bob", GID, 3, b"old"): 40.0, Shown("bob", GID, seq, b"new"): later}
-        assert rules(early._replace(front=denying("bob", 90.0, read=read))) == found
+        read = {old: 40.0, Shown("bob", GID, seq, b"new"): later}
+        assert rules(early._replace(front=taken_back(old, read=read))) == found
+    on_its_way = {old: 50.1}
+    assert rules(early._replace(front=taken_back(old, read=on_its_way))) == set()
     fork = evidence(bob=out, told={"bob": [MemberLeft(GID.hex())]}, kinds={"fork": 1})
     assert judge(fork._replace(lately={"fork": 50.0, "honest": 150.0})) == []
     assert rules(fork._replace(lately={"fork": 50.0, "honest": 60.0})) == {"agree"}
@@ -617,3 +628,9 @@ def test_people_are_let_in_anew_as_often_as_there_is_a_reason() -> None:
     assert judge(again._replace(kinds={"fork": 1})) == []
     assert judge(again._replace(wanted=[Wanted("ann", Invite(GID, ("bob",)), 50.0)])) == []
     assert judge(again._replace(front=liar(shut_out={"ann": set(), "bob": {b"parcel"}}))) == []
+    for lie_at, found in ((50.0, False), (150.0, True)):
+        lied = evidence(
+            told={"ann": let_in, "bob": [Branching(GID.hex(), why="entry 3 came after entry 3")]},
+            front=liar(caught=[Caught("bob", GID, Lie.replay, lie_at)]),
+        )
+        assert ("few returns" in rules(lied)) == found

@@ -122,7 +122,7 @@ async def test_what_is_asked_of_a_client_and_a_group(town: Town) -> None:
             await team.attach(None)  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="what is told of progress is a function, not int"):
             await team.attach(b"data", "data", progress=5)  # type: ignore[arg-type]
-        with pytest.raises(StorageError, match="cannot read .*: it is no path"):
+        with pytest.raises(StorageError, match=r"cannot read .*: it is no path"):
             await team.attach("a\0b")
         with pytest.raises(StateError, match="bytes have no name of their own"):
             await team.attach(b"data")

@@ -381,7 +381,7 @@ async def test_a_device_of_ours_that_came_instead_is_not_taken_for_the_new_one(t
             code = await able.device_code()
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr(type(ours), "invite", _no_answer)
-                with pytest.raises(TransportError, match="for this test"):
+                with pytest.raises(StateError, match="and not in g: for this test"):
                     await alice.add_device(code, timeout=LATE)
             with pytest.raises(StateError, match="cannot come into g: it has left no keys for"):
                 await alice.add_device(await unable.device_code(), timeout=LATE)

@@ -15,7 +15,7 @@ from covey.access.member import addresses
 from covey.client import events
 from covey.client.sync.branches import winning
 from covey.client.sync.group.inviting import invitation
-from covey.client.sync.rows import queues, wishes
+from covey.client.sync.rows import groups, queues, wishes
 from covey.client.sync.rows.groups import Status
 from covey.client.words import profile
 from covey.client.words.profile import DeviceOf, Role
@@ -349,3 +349,24 @@ def test_the_maker_of_a_branch_from_an_epoch_that_was_over_is_invited_into_ours(
         wished = [wishes.decode(each) for each in queues.wishes(rows, ours.number).values()]
     done = [each for each in carol.news() if isinstance(each, events.MembersChanged)]
     assert wished or any("bob" in each.added for each in done if each.by == "carol")
+
+
+def test_who_is_left_alone_in_a_branch_follows_all_others_into_one_of_an_earlier_epoch(
+    table: Table,
+) -> None:
+    """They know that the broker was set back, so they could; and it does not (seed 10003833)."""
+    alice, bob, carol = table.team("alice", "bob", "carol")
+    given, epoch = stated(alice), alice.place.seat.look().epoch
+    bob.forgets_key_packages()
+    breaks(bob)
+    alice.wish(wishes.Renew())
+    table.settle(alice, carol)
+    breaks(alice, carol)
+    table.settle(alice, carol, rounds=20)
+    with alice.store.transaction() as rows:
+        groups.update(rows, groups.every(rows)[0].replaced(seq=-1))
+    theirs = claims(bob, carol, epoch, given, first=(alice,))
+    assert statuses(alice) == [Status.branched, Status.branched, Status.active]
+    table.settle(carol, rounds=3)
+    assert statuses(carol) == [Status.branched, Status.branched, Status.active]
+    assert carol.place.seat.row.gid == theirs.seat.row.gid

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from client.table import PACE
 from covey.client import events
 from covey.client.sync.branches import winning
+from covey.client.sync.group import remembering
 from covey.client.sync.log import entering
 from covey.client.sync.rows import wishes
 from covey.client.sync.rows.groups import Status
@@ -103,7 +104,28 @@ def test_who_is_let_in_anew_before_it_has_come_is_not_told_that_it_was_removed(
     table: Table,
 ) -> None:
     """A pointer follows; when that gets lost, too, it knocks."""
-    alice, _, carol = people = [table.sit(name) for name in ("alice", "bob", "carol")]
+    alice, carol = has_not_come(table)
+    slowly(table, alice, carol)
+    told = carol.news()
+    assert not [each for each in told if isinstance(each, events.RemovedFromGroup)]
+    assert alice.authenticator == carol.authenticator
+
+
+def test_who_is_let_in_anew_before_it_has_come_has_no_secret_from_which_another_group_goes_on(
+    table: Table,
+) -> None:
+    """Also if the log is gone by then, and there are two branches of it (seed 10006457)."""
+    _, carol = has_not_come(table)
+    seat = carol.place.seat
+    assert seat.group.resumption_psk(seat.group.epoch) is None
+    with carol.store.reading() as rows:
+        for epoch in range(seat.group.epoch + 3):
+            assert remembering.of(seat, rows, seat.row.group_id, epoch) is None
+
+
+def has_not_come(table: Table) -> tuple[Someone, Someone]:
+    """Two, of whom the first one has let in the second one anew, who does not come by that."""
+    alice, _, carol = [table.sit(name) for name in ("alice", "bob", "carol")]
     alice.create()
     alice.invite("carol")
     table.settle(alice, rounds=4)
@@ -115,10 +137,7 @@ def test_who_is_let_in_anew_before_it_has_come_is_not_told_that_it_was_removed(
     alice.cut = lambda _: ""
     slowly(table, carol)
     assert carol.place.seat.look().status is Status.lost
-    slowly(table, *people)
-    told = carol.news()
-    assert not [each for each in told if isinstance(each, events.RemovedFromGroup)]
-    assert alice.authenticator == carol.authenticator
+    return alice, carol
 
 
 def test_who_wants_to_leave_and_is_let_in_anew_meanwhile_leaves_later(table: Table) -> None:

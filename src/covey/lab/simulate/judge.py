@@ -231,7 +231,7 @@ def few_returns(evidence: Evidence) -> Iterator[Finding]:
 
     And once besides; but for who invites them before they have come, and for who wants them to. If
     the log was taken back, they may be let in once more before they have seen it; and as often as
-    they were given what does not lead in.
+    they were given what does not lead in, or had given up on a log of which they were told lies.
     """
     kinds = evidence.kinds
     bound = 1 + sum(kinds.get(each, 0) for each in _REASONS)
@@ -247,6 +247,7 @@ def few_returns(evidence: Evidence) -> Iterator[Finding]:
                     + before
                     + _wanted_in(evidence, other)
                     + len(evidence.front.shut_out[other])
+                    + _given_up(evidence, gid, other)
                 )
                 if times > most:
                     what = f"was let in anew {times} times; {most} at most"
@@ -269,6 +270,13 @@ def _wanted_in(evidence: Evidence, name: str) -> int:
         or (isinstance(each.order, Knock) and each.who == name)
         for each in evidence.wanted
     )
+
+
+def _given_up(evidence: Evidence, gid: bytes, name: str) -> int:
+    """How often somebody has told that it goes no further in a log of which it was told lies."""
+    lies = [each.at for each in evidence.front.caught if (each.client, each.gid) == (name, gid)]
+    told = evidence.observed[name].events(Branching, group=gid)
+    return sum(1 for each in told if any(at <= each.at for at in lies))
 
 
 def _is_let_in_anew(event: Event) -> bool:
