@@ -343,8 +343,13 @@ class Client(Entrance, Accounts):
     async def sync(self, *, timeout: float | None = None) -> None:
         """Take in all that is new, and let out all that waits: for programs that do not stay.
 
+        One group that is not well keeps no other one from that.
+
         Raises:
-            TransportError: The broker cannot be reached.
+            StateError: No broker is known.
+            StorageError: The store cannot be read or written.
+            TransportError: The broker cannot be reached; or a group is not well, as its
+                ``trouble`` says.
         """
         await self._engine.settle(seconds(timeout))
 
