@@ -85,9 +85,13 @@ def front(**changed: Any) -> Front:  # noqa: ANN401 - likewise
     return cast("Front", SimpleNamespace(**{**honest, "shut_out": defaultdict(set), **changed}))
 
 
-def denying(name: str, at: float) -> Front:
-    shown = {Shown(name, GID, 3, bytes(32)): at}
-    return front(denied=lambda: shown, ever_denied=lambda: shown)
+OLD = b"old"
+"""A hash of a log that the broker does not have any more."""
+
+
+def denying(name: str, at: float, read: Mapping[Shown, float] = READ) -> Front:
+    shown = {Shown(name, GID, 3, OLD): at}
+    return front(denied=lambda: shown, ever_denied=lambda: shown, places=read)
 
 
 def changed(epoch: int, **how: tuple[str, ...]) -> MembersChanged:

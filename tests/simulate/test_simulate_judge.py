@@ -27,7 +27,7 @@ from covey.lab.simulate.judge import judge
 from covey.lab.simulate.lies import Caught, Lie, Shown
 from covey.lab.simulate.sealing import Sealed
 from covey.lab.simulate.world import Wanted
-from simulate.seen import GID, HELLO, READ, at, changed, denying, evidence, held, rules
+from simulate.seen import GID, HELLO, OLD, at, changed, denying, evidence, held, rules
 from simulate.seen import front as liar
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from covey.client.events import Event
     from covey.lab.simulate.evidence import Evidence
-    from covey.lab.simulate.lies import Front
 
 
 OTHER = bytes([1]) * 32
@@ -185,12 +184,6 @@ def test_who_was_invited_in_vain_by_somebody_who_left_is_seen_to_be_missing() ->
         assert ("agree" in rules(missing)) == found
 
 
-def taken_back(place: Shown, read: Mapping[Shown, float] = READ) -> Front:
-    """A broker that does not have any more what it has shown."""
-    denied = {place: 90.0}
-    return liar(denied=lambda: denied, ever_denied=lambda: denied, places=read)
-
-
 def test_who_went_out_in_a_log_that_is_taken_back_is_a_member_there_still() -> None:
     """That some log was taken back is not enough: it is that in which it went out."""
     out = held(status=Status.left, authenticator=b"", secrets=0)
@@ -203,16 +196,16 @@ def test_who_went_out_in_a_log_that_is_taken_back_is_a_member_there_still() -> N
         zombie = evidence(bob=out, told=events, kinds={"rollback": 1}, lately={"rollback": moment})
         assert rules(zombie) == found
     assert rules(zombie._replace(front=denying("bob", 90.0))) == set()
-    old = Shown("bob", GID, 3, b"old")
-    early = zombie._replace(front=taken_back(old), lately={"rollback": 50.0})
+    old = Shown("bob", GID, 3, OLD)
+    early = zombie._replace(front=denying("bob", 90.0), lately={"rollback": 50.0})
     assert rules(early) == {"agree"}
-    unread = early._replace(front=taken_back(old, read={}))  # what was there again
+    unread = early._replace(front=denying("bob", 90.0, read={}))  # what was there again
     assert rules(unread) == set()
     for seq, later, found in ((3, 95.0, {"agree"}), (2, 95.0, set()), (3, 105.0, set())):
         read = {old: 40.0, Shown("bob", GID, seq, b"new"): later}
-        assert rules(early._replace(front=taken_back(old, read=read))) == found
+        assert rules(early._replace(front=denying("bob", 90.0, read=read))) == found
     on_its_way = {old: 50.1}
-    assert rules(early._replace(front=taken_back(old, read=on_its_way))) == set()
+    assert rules(early._replace(front=denying("bob", 90.0, read=on_its_way))) == set()
     fork = evidence(bob=out, told={"bob": [MemberLeft(GID.hex())]}, kinds={"fork": 1})
     assert judge(fork._replace(lately={"fork": 50.0, "honest": 150.0})) == []
     assert rules(fork._replace(lately={"fork": 50.0, "honest": 60.0})) == {"agree"}

@@ -393,7 +393,9 @@ async def test_a_device_that_is_refused_in_one_group_comes_into_the_others(town:
     is_full = False
 
     def rule(change: Change) -> str | None:
-        return "it is full" if is_full and change.before.name == "first" else None
+        before = change.before
+        full = is_full and before is not None and before.name == b"first"
+        return "it is full" if full else None
 
     async with town.client("alice", policies=[rule]) as alice:
         first, _ = [await alice.create_group(name) for name in ("first", "second")]
