@@ -130,10 +130,11 @@ def is_like(home: Home, row: GroupRow, group: Group, inviter: LeafNode) -> bool:
 def _has_nothing_else(home: Home, row: GroupRow, branch: Group, inviter: LeafNode) -> bool:
     """Whether we read no more where we were, and know all who are there; or are there already.
 
-    Or are in a branch from which all others have come there, as who were in both before us.
+    Or know them, and are in a branch from which all others have come there.
     """
+    knows_all = keys_of(branch) <= keys_of(Seat(home, row).group)
     if row.status is Status.lost:
-        return keys_of(branch) <= keys_of(Seat(home, row).group)
+        return knows_all
     with home.store.reading() as rows:
         every = groups.every(rows)
     known_as = first_group_id(branch.group_id, branch.extensions)
@@ -141,7 +142,11 @@ def _has_nothing_else(home: Home, row: GroupRow, branch: Group, inviter: LeafNod
     if any(each.group_id == known_as for each in branches):
         return True
     ours = [each for each in branches if each.status.is_in]
-    return bool(ours) and all(have_all_come(home, each, branch, inviter) for each in ours)
+    return (
+        knows_all
+        and bool(ours)
+        and all(have_all_come(home, each, branch, inviter) for each in ours)
+    )
 
 
 def missing(branch: Group, key: bytes) -> bytes | None:
