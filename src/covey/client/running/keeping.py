@@ -64,9 +64,7 @@ class Keeper:
         begun: How many turns have begun.
         ended: How many of them have ended.
         trouble: What was in the way of the last one; empty when all went well.
-        bug: Our own mistake, if that was it.
-        damage: What is wrong with the store, if that was it.
-        is_ours: Whether it is in this group alone, and the broker has no part in it.
+        failure: What the last turn has raised; None when it went to its end.
         place: The group, once a turn has begun.
     """
 
@@ -75,9 +73,7 @@ class Keeper:
         self.begun: int = 0
         self.ended: int = 0
         self.trouble: str = ""
-        self.bug: BugError | None = None
-        self.damage: StorageError | None = None
-        self.is_ours: bool = False
+        self.failure: CoveyError | None = None
         self.place: Place | None = None
         self._driver = driver
         self._nudged = anyio.Event()
@@ -146,16 +142,13 @@ class Keeper:
             with fenced():
                 place = await self._now()
                 due = await driver.run(place.turns.turn(listening=self._hears))
-                self.bug, self.damage, self.is_ours = None, None, False
-                self.trouble = place.turns.troubles.now
+                self.failure, self.trouble = None, place.turns.troubles.now
                 await self._let_attend(place)
         except CoveyError as error:
             if await driver.is_gone(self.number):
                 return None
-            self.bug = driver.note(error)
-            self.damage = error if _is_damage(error) else None
-            self.is_ours = isinstance(error, BugError | StorageError)
-            self.trouble = str(error)
+            driver.note(error)
+            self.failure, self.trouble = error, str(error)
             due = driver.home.world.now() + driver.backoff(self._failures)
         if self.trouble:
             self._failures += 1
@@ -168,10 +161,15 @@ class Keeper:
 
     def error(self, otherwise: str = "") -> BugError | StorageError | TransportError:
         """What was in the way of the last turn, as an error, with what becomes of what waits."""
-        if self.damage is not None:
-            return self.damage
+        if _is_damage(self.failure):
+            return self.failure
         said = f"{self.trouble}; {otherwise}" if otherwise else self.trouble
-        return TransportError(said) if self.bug is None else BugError(said)
+        return BugError(said) if isinstance(self.failure, BugError) else TransportError(said)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the trouble is in this group alone, and the broker has no part in it."""
+        return isinstance(self.failure, BugError | StorageError)
 
     def _unwell(self) -> None:
         """Let nobody listen until a turn has gone well."""
@@ -209,7 +207,7 @@ class Keeper:
             await self._patience.heard(anyio.current_time() - begun, moved)
 
 
-def _is_damage(error: CoveyError) -> TypeGuard[StorageError]:
+def _is_damage(error: CoveyError | None) -> TypeGuard[StorageError]:
     """Whether a store is not well; not when it holds what this process does not understand."""
     return isinstance(error, StorageError) and not isinstance(
         error, NotSpokenError | UnstorableError

@@ -21,14 +21,12 @@ DAY: Final = 86_400
 """Seconds for which a pointer is kept."""
 
 _NAME: Final = "pointers that wait"
+_UNREAD: Final = "pointers that nothing opens yet"
 _MOST: Final = 64
 """How many pointers are kept into groups that we know."""
 
 _STRANGE: Final = 16
 """How many into others: who claims a KeyPackage of ours can leave what leads nowhere."""
-
-
-_UNREAD: Final = "pointers that nothing opens yet"
 
 
 class Waiting(msgspec.Struct, frozen=True):
