@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypeVar
 
 import msgspec
@@ -146,9 +146,17 @@ class Process:
             raise DemoError(msg) from None
 
     def kill(self) -> None:
-        """End it now, whatever it does. Does nothing when it has ended."""
-        self._child.kill()
-        self._child.wait()
+        """End it now, whatever it does. Does nothing when it has ended.
+
+        Not by what :class:`subprocess.Popen` has for it: where a signal's exception broke into
+        that, a lock of it stays taken, and it would wait for that for ever.
+        """
+        if self._child.returncode is None:
+            # It may have been waited for, and that be forgotten.
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+            self._child.returncode = -signal.SIGKILL
         self._reader.join(_GRACE)
         if self._reader.is_alive():  # somebody whom it has started holds its standard output
             return
@@ -219,7 +227,6 @@ class Company:
         self.database: str = str(folder / "broker.db")
         self.secrets: dict[str, bytes] = {}
         self.url: str = ""
-        self._processes: list[Process] = []
         self._ending = ExitStack()
         self._places: list[Path] = [folder / "broker.db", folder / "broker.log"]
         self._known: frozenset[bytes] = frozenset()
@@ -235,9 +242,7 @@ class Company:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        with self._ending:
-            for process in self._processes:
-                process.kill()
+        self._ending.__exit__(kind, error, where)
 
     def start_postgres(self) -> int:
         """Start a PostgreSQL for the broker; returns the id of its process.
@@ -264,7 +269,7 @@ class Company:
             options += ["--set", "migrate=true", "--set", f"blobs.at={file}.blobs"]
         command = ["-m", "covey", "broker", *options, "--port", "0", "--log-level", "debug"]
         broker = Process("broker", [*command, "--stop-on-eof"], self._folder)
-        self._processes.append(broker)
+        self._ending.callback(broker.kill)
         self.url = broker.line().decode().split()[-1]
         return broker
 
@@ -286,7 +291,7 @@ class Company:
         member = Actor(
             name, [self.url, str(self._members_folder), *habits], self._folder, self.secrets
         )
-        self._processes.append(member)
+        self._ending.callback(member.kill)
         return member
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+import threading
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +16,9 @@ from covey.lab.demo import orders
 from covey.lab.demo.processes import Actor, Company, DemoError, Process, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import FrameType
 
 
 @pytest.fixture
@@ -40,6 +46,45 @@ def test_it_ends_with_its_input(actor: Actor) -> None:
 def test_what_is_suspended_can_be_killed(actor: Actor) -> None:
     actor.suspend()
     actor.kill()
+
+
+@pytest.mark.parametrize("what", [Process.suspend, Process.end, Process.kill])
+def test_wherever_a_signal_breaks_in_it_can_be_killed(
+    tmp_path: Path, what: Callable[[Process], object]
+) -> None:
+    """A signal's exception may come between any two lines, those of Python's library included."""
+    for lines in count():
+        process = Process("carol", ["-S", "-c", "input()"], tmp_path)
+        reached = _broken_into(partial(what, process), lines)
+        killing = threading.Thread(target=process.kill, daemon=True)
+        killing.start()
+        killing.join(10)
+        assert not killing.is_alive(), f"broken into after {lines} lines"
+        with pytest.raises(ProcessLookupError):
+            os.kill(process.pid, 0)
+        if not reached:
+            break
+    assert lines > 5
+
+
+def _broken_into(what: Callable[[], object], lines: int) -> bool:
+    """Do something, and raise KeyboardInterrupt after some lines of it; whether it had so many."""
+    left = iter(range(lines))
+
+    def trace(_: FrameType, event: str, __: object) -> Callable[..., object]:
+        if event == "line" and next(left, None) is None:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        what()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
 
 
 def test_what_ends_unexpectedly_says_why(tmp_path: Path) -> None:
