@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from covey.broker.script import Many
-from covey.broker.stores import partitions
+from covey.broker.stores import partitions, postgres_pool
 from covey.broker.stores.postgres import PostgresStore
 from covey.broker.stores.postgres_pool import ATTEMPTS, kind_of, shown
 from covey.errors import StorageError
@@ -33,9 +33,13 @@ def schema(schemas: Path) -> Path:
 
 
 @asynccontextmanager
-async def opened(schema: Path, connections: int = 10) -> AsyncIterator[tuple[PostgresStore, str]]:
+async def opened(
+    schema: Path, connections: int = 10, idle: float = postgres_pool.IDLE
+) -> AsyncIterator[tuple[PostgresStore, str]]:
     async with fresh_database() as dsn:
-        store = await PostgresStore.open(dsn, schema, migrate=True, connections=connections)
+        store = await PostgresStore.open(
+            dsn, schema, migrate=True, connections=connections, idle=idle
+        )
         try:
             yield store, dsn
         finally:
@@ -294,6 +298,58 @@ def test_a_table_that_changed_meanwhile(schema: Path) -> None:
             assert await store.read(None, every) == [(GID, 0, None, None)]
             await rows(dsn, "ALTER TABLE thing ADD COLUMN more INTEGER")
             assert await store.read(None, every) == [(GID, 0, None, None, None)]
+
+    asyncio.run(work())
+
+
+async def stopped(dsn: str, name: str) -> asyncpg.Connection[asyncpg.Record]:
+    """Somebody who has the lock of a thing, and stands still between two messages of a statement.
+
+    To the database it is active, not idle in a transaction, and that timeout does not end it.
+    """
+    connection = await asyncpg.connect(dsn, server_settings={"application_name": name})
+    await connection.execute("BEGIN")
+    await connection.fetch(LOOK.postgres, GID)
+    await connection.prepare(SET.postgres)
+    return connection
+
+
+def test_whoever_stands_still_inside_a_statement_is_thrown_out(
+    schema: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres_pool.SESSION, "statement_timeout", "1s")
+
+    async def work() -> None:
+        async with opened(schema, idle=0.5) as (store, dsn):
+            await store.write(GID, put(GID, 0))
+            holder = await stopped(dsn, "covey")
+            assert await store.write(GID, add(GID)) == 1
+            with pytest.raises((asyncpg.AdminShutdownError, asyncpg.InterfaceError)):
+                await holder.execute("COMMIT")
+
+    asyncio.run(work())
+
+
+def test_who_works_or_is_somebody_else_is_not_thrown_out(
+    schema: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres_pool.SESSION, "statement_timeout", "1s")
+
+    async def work() -> None:
+        async with opened(schema, idle=0.5) as (store, dsn):
+            await store.write(GID, put(GID, 0))
+            waiting = await asyncpg.connect(dsn, server_settings={"application_name": "covey"})
+            working = await asyncpg.connect(dsn, server_settings={"application_name": "covey"})
+            work = asyncio.ensure_future(working.fetchval("SELECT 7 FROM pg_sleep(2)"))
+            other = await stopped(dsn, "an operator")
+            with pytest.raises(StorageError, match="QueryCanceledError"):
+                await store.write(GID, add(GID))
+            assert await work == 7
+            assert await waiting.fetchval("SELECT 8") == 8
+            await other.execute("ROLLBACK")
+            assert await store.write(GID, add(GID)) == 1
+            for each in (waiting, working, other):
+                await each.close()
 
     asyncio.run(work())
 

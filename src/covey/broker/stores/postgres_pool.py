@@ -9,7 +9,10 @@ loses it *while* committing cannot know what became of it, and is told so.
 
 A process may be stopped while it holds a lock. The database therefore throws out whoever does
 nothing in the middle of a transaction for `IDLE` seconds: its work is undone, the others go on,
-and when it wakes up it finds its connection closed and begins anew.
+and when it wakes up it finds its connection closed and begins anew. Who was stopped between two
+messages of one statement (asyncpg prepares with one, and executes with the next) is active to
+PostgreSQL, and only ``transaction_timeout`` would end that, which PostgreSQL 16 and older do not
+know. So whoever waited in vain for a lock throws out who stands still there.
 """
 
 from __future__ import annotations
@@ -38,8 +41,10 @@ T = TypeVar("T")
 READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"  # scripts lock the row of their group
 
+_NAME: Final = "covey"
+
 SESSION: Final = {
-    "application_name": "covey",
+    "application_name": _NAME,
     "synchronous_commit": "on",
     "statement_timeout": "10s",  # waiting for a lock counts too
     "tcp_keepalives_idle": "10",
@@ -49,6 +54,12 @@ SESSION: Final = {
 
 IDLE_SETTING: Final = "idle_in_transaction_session_timeout"
 IDLE: Final = 5.0  # seconds that somebody may do nothing in the middle of a transaction
+_THROW_OUT: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND application_name = $1
+AND state = 'active' AND wait_event = 'ClientRead'
+AND clock_timestamp() - state_change > make_interval(secs => $2)
+"""
 PATIENCE: Final = 15.0  # seconds for a connection, or for one statement
 ATTEMPTS: Final = 5
 PAUSE: Final = 0.005  # seconds before the second attempt; twice as many before each further one
@@ -116,9 +127,10 @@ class PostgresPool:
         where: The database, as it may be shown.
     """
 
-    def __init__(self, pool: asyncpg.Pool[Record], where: str) -> None:
+    def __init__(self, pool: asyncpg.Pool[Record], where: str, idle: float) -> None:
         self.where: str = where
         self._pool = pool
+        self._longest_idle = idle
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -149,7 +161,7 @@ class PostgresPool:
         except (*DRIVER, ValueError) as error:
             msg = f"cannot reach {where}: {kind_of(error)}"
             raise StorageError(msg) from error
-        return cls(pool, where)
+        return cls(pool, where, idle)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PoolConnectionProxy[Record]]:
@@ -198,12 +210,25 @@ class PostgresPool:
             except (*_AGAIN, _LostError) as error:
                 last = kind_of(error.__cause__ or error)
             except DRIVER as error:
-                msg = f"{self.where} failed: {kind_of(error)}"
-                raise StorageError(msg) from None
+                last = kind_of(error)
+                if not (isinstance(error, asyncpg.QueryCanceledError) and await self._threw_out()):
+                    msg = f"{self.where} failed: {last}"
+                    raise StorageError(msg) from None
             await asyncio.sleep(pause)
             pause *= 2
         msg = f"{self.where} failed {ATTEMPTS} times: {last}"
         raise StorageError(msg)
+
+    async def _threw_out(self) -> bool:
+        """End the sessions of brokers that stand still inside a statement; whether there were any.
+
+        Raises:
+            StorageError: There is no connection to ask by.
+        """
+        async with self.connection() as connection:
+            with suppress(*DRIVER):
+                return bool(await connection.fetch(_THROW_OUT, _NAME, self._longest_idle))
+        return False
 
     async def close(self) -> None:
         """Finish what runs, and let the connections go."""
