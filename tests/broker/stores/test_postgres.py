@@ -323,9 +323,51 @@ def test_whoever_stands_still_inside_a_statement_is_thrown_out(
         async with opened(schema, idle=0.5) as (store, dsn):
             await store.write(GID, put(GID, 0))
             holder = await stopped(dsn, "covey")
-            assert await store.write(GID, add(GID)) == 1
+            counts = await asyncio.gather(*(store.write(GID, add(GID)) for _ in range(6)))
+            assert sorted(counts) == [1, 2, 3, 4, 5, 6]
             with pytest.raises((asyncpg.AdminShutdownError, asyncpg.InterfaceError)):
                 await holder.execute("COMMIT")
+
+    asyncio.run(work())
+
+
+def test_whoever_does_not_take_an_answer_is_thrown_out(
+    schema: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres_pool.SESSION, "statement_timeout", "1s")
+
+    async def work() -> None:
+        async with opened(schema, idle=0.5) as (store, dsn):
+            await store.write(GID, put(GID, 0))
+            holder = await asyncpg.connect(dsn, server_settings={"application_name": "covey"})
+            await holder.execute("BEGIN")
+            await holder.fetch(LOOK.postgres, GID)
+            large = await holder.prepare("SELECT repeat('x', 30000000)")
+            answer = asyncio.ensure_future(large.fetch())
+            await asyncio.sleep(0)
+            holder._transport.pause_reading()  # noqa: SLF001 - as who is stopped
+            assert await store.write(GID, add(GID)) == 1
+            holder._transport.resume_reading()  # noqa: SLF001 - as who wakes up
+            with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+                await answer
+
+    asyncio.run(work())
+
+
+def test_who_stands_still_for_a_moment_only_is_not_thrown_out(
+    schema: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres_pool.SESSION, "statement_timeout", "300ms")
+
+    async def work() -> None:
+        async with opened(schema, idle=60) as (store, dsn):
+            await store.write(GID, put(GID, 0))
+            holder = await stopped(dsn, "covey")
+            with pytest.raises(StorageError, match="QueryCanceledError"):
+                await store.write(GID, add(GID))
+            await holder.execute("ROLLBACK")
+            await holder.close()
+            assert await store.write(GID, add(GID)) == 1
 
     asyncio.run(work())
 

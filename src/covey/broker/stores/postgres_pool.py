@@ -10,9 +10,10 @@ loses it *while* committing cannot know what became of it, and is told so.
 A process may be stopped while it holds a lock. The database therefore throws out whoever does
 nothing in the middle of a transaction for `IDLE` seconds: its work is undone, the others go on,
 and when it wakes up it finds its connection closed and begins anew. Who was stopped between two
-messages of one statement (asyncpg prepares with one, and executes with the next) is active to
-PostgreSQL, and only ``transaction_timeout`` would end that, which PostgreSQL 16 and older do not
-know. So whoever waited in vain for a lock throws out who stands still there.
+messages of one statement (asyncpg prepares with one, and executes with the next), or does not take
+a large answer, is active to PostgreSQL, and only ``transaction_timeout`` would end that, which
+PostgreSQL 16 and older do not know. So a script that waited in vain for a lock throws out who
+stands still there, and begins anew.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ IDLE: Final = 5.0  # seconds that somebody may do nothing in the middle of a tra
 _THROW_OUT: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND usename = current_user AND application_name = $1
-AND state = 'active' AND wait_event = 'ClientRead'
+AND state = 'active' AND wait_event IN ('ClientRead', 'ClientWrite')
 AND clock_timestamp() - state_change > make_interval(secs => $2)
 """
 PATIENCE: Final = 15.0  # seconds for a connection, or for one statement
@@ -203,6 +204,7 @@ class PostgresPool:
     async def _insist(self, begin: str, script: Callable[[], Script[T]]) -> T:
         pause = PAUSE
         last = ""
+        waited = False
         for _ in range(ATTEMPTS):
             try:
                 async with self.connection() as connection:
@@ -211,9 +213,11 @@ class PostgresPool:
                 last = kind_of(error.__cause__ or error)
             except DRIVER as error:
                 last = kind_of(error)
-                if not (isinstance(error, asyncpg.QueryCanceledError) and await self._threw_out()):
+                in_vain = isinstance(error, asyncpg.QueryCanceledError)
+                if not (in_vain and (await self._threw_out() or not waited)):
                     msg = f"{self.where} failed: {last}"
                     raise StorageError(msg) from None
+                waited = True  # others may have thrown out who stood still, or will have to
             await asyncio.sleep(pause)
             pause *= 2
         msg = f"{self.where} failed {ATTEMPTS} times: {last}"

@@ -64,7 +64,7 @@ class Keeper:
         begun: How many turns have begun.
         ended: How many of them have ended.
         trouble: What was in the way of the last one; empty when all went well.
-        failure: What the last turn has raised; None when it went to its end.
+        failure: What the last turn has raised, if that is ours and not the broker's.
         place: The group, once a turn has begun.
     """
 
@@ -73,7 +73,7 @@ class Keeper:
         self.begun: int = 0
         self.ended: int = 0
         self.trouble: str = ""
-        self.failure: CoveyError | None = None
+        self.failure: BugError | StorageError | None = None
         self.place: Place | None = None
         self._driver = driver
         self._nudged = anyio.Event()
@@ -148,7 +148,7 @@ class Keeper:
             if await driver.is_gone(self.number):
                 return None
             driver.note(error)
-            self.failure, self.trouble = error, str(error)
+            self.failure, self.trouble = _ours(error), str(error)
             due = driver.home.world.now() + driver.backoff(self._failures)
         if self.trouble:
             self._failures += 1
@@ -169,7 +169,7 @@ class Keeper:
     @property
     def is_ours(self) -> bool:
         """Whether the trouble is in this group alone, and the broker has no part in it."""
-        return isinstance(self.failure, BugError | StorageError)
+        return self.failure is not None
 
     def _unwell(self) -> None:
         """Let nobody listen until a turn has gone well."""
@@ -205,6 +205,11 @@ class Keeper:
             self.nudge()
         if waits:
             await self._patience.heard(anyio.current_time() - begun, moved)
+
+
+def _ours(error: CoveyError) -> BugError | StorageError | None:
+    """An error, unless it tells of the broker or of what came from there."""
+    return error if isinstance(error, BugError | StorageError) else None
 
 
 def _is_damage(error: CoveyError | None) -> TypeGuard[StorageError]:

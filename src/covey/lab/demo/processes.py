@@ -152,10 +152,10 @@ class Process:
         that, a lock of it stays taken, and it would wait for that for ever.
         """
         if self._child.returncode is None:
-            # It may have been waited for, and that be forgotten.
-            with suppress(ProcessLookupError, ChildProcessError):
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
+            with suppress(ChildProcessError):  # it was waited for, and that was forgotten
+                if os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+                    os.kill(self.pid, signal.SIGKILL)
+                    os.waitpid(self.pid, 0)
             self._child.returncode = -signal.SIGKILL
         self._reader.join(_GRACE)
         if self._reader.is_alive():  # somebody whom it has started holds its standard output
@@ -242,7 +242,7 @@ class Company:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        self._ending.__exit__(kind, error, where)
+        self._ending.close()  # of no error: at Ctrl-C, Popen waits but shortly
 
     def start_postgres(self) -> int:
         """Start a PostgreSQL for the broker; returns the id of its process.

@@ -73,6 +73,7 @@ def test_wherever_a_signal_breaks_in_it_can_be_killed(
 def _broken_into(what: Callable[[], object], lines: int) -> bool:
     """Do something, and raise KeyboardInterrupt after some lines of it; whether it had so many."""
     left = iter(range(lines))
+    before = sys.gettrace()
 
     def trace(_: FrameType, event: str, __: object) -> Callable[..., object]:
         if event == "line" and next(left, None) is None:
@@ -86,7 +87,7 @@ def _broken_into(what: Callable[[], object], lines: int) -> bool:
     except KeyboardInterrupt:
         return True
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     return False
 
 
