@@ -128,6 +128,17 @@ def test_a_company_leaves_nobody_behind(tmp_path: Path, store: Store) -> None:
         assert process._child.returncode is not None  # noqa: SLF001 - whether it was waited for
 
 
+def test_a_company_that_is_interrupted_waits_for_its_database(tmp_path: Path) -> None:
+    company = Company(tmp_path, "postgres")
+    server = company.start_postgres()
+    os.kill(server, signal.SIGSTOP)
+    threading.Timer(1, os.kill, (server, signal.SIGCONT)).start()
+    with pytest.raises(KeyboardInterrupt), company:
+        raise KeyboardInterrupt
+    with pytest.raises(ProcessLookupError):
+        os.kill(server, 0)
+
+
 def test_a_member_that_fails_says_so_and_nothing_else(tmp_path: Path) -> None:
     """It ends while its other thread still reads; that must not be fatal once more."""
     actor = Actor("alice", ["http://127.0.0.1:1", str(tmp_path)], tmp_path, {})
