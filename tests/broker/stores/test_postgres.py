@@ -302,27 +302,38 @@ def test_a_table_that_changed_meanwhile(schema: Path) -> None:
     asyncio.run(work())
 
 
-async def stopped(dsn: str, name: str) -> asyncpg.Connection[asyncpg.Record]:
-    """Somebody who has the lock of a thing, and stands still between two messages of a statement.
+# --- who stands still ------------------------------------------------------------------
 
-    To the database it is active, not idle in a transaction, and that timeout does not end it.
+
+@asynccontextmanager
+async def held(
+    schema: Path, monkeypatch: pytest.MonkeyPatch, idle: float = 0.5, name: str = "covey"
+) -> AsyncIterator[tuple[PostgresStore, str, asyncpg.Connection[asyncpg.Record]]]:
+    """A store in which one waits for a second, and somebody who has the lock of its one thing."""
+    monkeypatch.setitem(postgres_pool.SESSION, "statement_timeout", "1s")
+    async with opened(schema, idle=idle) as (store, dsn):
+        await store.write(GID, put(GID, 0))
+        holder = await asyncpg.connect(dsn, server_settings={"application_name": name})
+        await holder.execute("BEGIN")
+        await holder.fetch(LOOK.postgres, GID)
+        yield store, dsn, holder
+        await holder.close()
+
+
+async def stand_still(holder: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Send the first of the two messages of a statement.
+
+    To the database who did is active, not idle in a transaction; that timeout does not end it.
     """
-    connection = await asyncpg.connect(dsn, server_settings={"application_name": name})
-    await connection.execute("BEGIN")
-    await connection.fetch(LOOK.postgres, GID)
-    await connection.prepare(SET.postgres)
-    return connection
+    await holder.prepare(SET.postgres)
 
 
 def test_whoever_stands_still_inside_a_statement_is_thrown_out(
     schema: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(postgres_pool.SESSION, "statement_timeout", "1s")
-
     async def work() -> None:
-        async with opened(schema, idle=0.5) as (store, dsn):
-            await store.write(GID, put(GID, 0))
-            holder = await stopped(dsn, "covey")
+        async with held(schema, monkeypatch) as (store, _, holder):
+            await stand_still(holder)
             counts = await asyncio.gather(*(store.write(GID, add(GID)) for _ in range(6)))
             assert sorted(counts) == [1, 2, 3, 4, 5, 6]
             with pytest.raises((asyncpg.AdminShutdownError, asyncpg.InterfaceError)):
@@ -334,14 +345,8 @@ def test_whoever_stands_still_inside_a_statement_is_thrown_out(
 def test_whoever_does_not_take_an_answer_is_thrown_out(
     schema: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(postgres_pool.SESSION, "statement_timeout", "1s")
-
     async def work() -> None:
-        async with opened(schema, idle=0.5) as (store, dsn):
-            await store.write(GID, put(GID, 0))
-            holder = await asyncpg.connect(dsn, server_settings={"application_name": "covey"})
-            await holder.execute("BEGIN")
-            await holder.fetch(LOOK.postgres, GID)
+        async with held(schema, monkeypatch) as (store, _, holder):
             large = await holder.prepare("SELECT repeat('x', 30000000)")
             answer = asyncio.ensure_future(large.fetch())
             await asyncio.sleep(0)
@@ -354,44 +359,35 @@ def test_whoever_does_not_take_an_answer_is_thrown_out(
     asyncio.run(work())
 
 
-def test_who_stands_still_for_a_moment_only_is_not_thrown_out(
-    schema: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("idle", "name"), [(60, "covey"), (0.5, "an operator")])
+def test_who_stands_still_for_a_moment_or_is_no_broker_is_not_thrown_out(
+    schema: Path, monkeypatch: pytest.MonkeyPatch, idle: float, name: str
 ) -> None:
-    monkeypatch.setitem(postgres_pool.SESSION, "statement_timeout", "300ms")
-
     async def work() -> None:
-        async with opened(schema, idle=60) as (store, dsn):
-            await store.write(GID, put(GID, 0))
-            holder = await stopped(dsn, "covey")
+        async with held(schema, monkeypatch, idle, name) as (store, _, holder):
+            await stand_still(holder)
             with pytest.raises(StorageError, match="QueryCanceledError"):
                 await store.write(GID, add(GID))
             await holder.execute("ROLLBACK")
-            await holder.close()
             assert await store.write(GID, add(GID)) == 1
 
     asyncio.run(work())
 
 
-def test_who_works_or_is_somebody_else_is_not_thrown_out(
+def test_who_works_or_waits_for_work_is_not_thrown_out(
     schema: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(postgres_pool.SESSION, "statement_timeout", "1s")
-
     async def work() -> None:
-        async with opened(schema, idle=0.5) as (store, dsn):
-            await store.write(GID, put(GID, 0))
-            waiting = await asyncpg.connect(dsn, server_settings={"application_name": "covey"})
-            working = await asyncpg.connect(dsn, server_settings={"application_name": "covey"})
-            work = asyncio.ensure_future(working.fetchval("SELECT 7 FROM pg_sleep(2)"))
-            other = await stopped(dsn, "an operator")
-            with pytest.raises(StorageError, match="QueryCanceledError"):
-                await store.write(GID, add(GID))
-            assert await work == 7
-            assert await waiting.fetchval("SELECT 8") == 8
-            await other.execute("ROLLBACK")
-            assert await store.write(GID, add(GID)) == 1
-            for each in (waiting, working, other):
-                await each.close()
+        async with held(schema, monkeypatch) as (store, dsn, holder):
+            await stand_still(holder)
+            async with asyncpg.create_pool(
+                dsn, min_size=2, max_size=2, server_settings={"application_name": "covey"}
+            ) as others:
+                work = asyncio.ensure_future(others.fetchval("SELECT 7 FROM pg_sleep(2)"))
+                async with others.acquire() as waiting:
+                    assert await store.write(GID, add(GID)) == 1
+                    assert await work == 7
+                    assert await waiting.fetchval("SELECT 8") == 8
 
     asyncio.run(work())
 
